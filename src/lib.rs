@@ -1,0 +1,22 @@
+//! byok-lsp: ghost text in any editor on the user's own key.
+//!
+//! The modules, from the editor inwards; arrows of use point down this list only (`docs/architecture.md`):
+//!
+//! - [`cli`]: one file per subcommand; `serve` is what editors start.
+//! - [`server`]: the LSP border: transport, guard, capabilities, one handler a file. The only place that knows LSP types.
+//! - [`session`]: the open documents and settings, behind synchronous methods, and the snapshots handlers keep.
+//! - [`completion`]: ghost text: what to ask, when to stop, what to show.
+//! - [`context`]: what to show a model.
+//! - [`gateway`]: the one way to a model: decide, credential, provider, settle, report.
+//! - [`routing`]: which model, which key, who pays.
+//! - [`cost`]: money, prices, the ledger.
+//! - [`credential`]: where keys come from; the secret type.
+//! - [`provider`]: one file per wire protocol.
+//! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
+//! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
+//! - [`config`]: options (what users write) and settings (what code reads).
+
+pub mod cost;
+pub mod document;
+pub mod local;
+pub mod syntax;
