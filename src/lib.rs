@@ -16,6 +16,7 @@
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
+pub mod config;
 pub mod cost;
 pub mod document;
 pub mod local;

@@ -1,1 +1,85 @@
-//! Placeholder.
+//! The text of one open document: a rope, its version, and the edits that led to it.
+//!
+//! Entry point: [`Document`]. Nothing here fails: an edit outside the text is clamped to it and said so ([`Applied::notes`]), because
+//! a mirror that refuses an edit has diverged for good. Everything is O(log n) per edit and O(1) per snapshot; nothing here does I/O.
+
+mod edit;
+mod history;
+mod position;
+
+pub use edit::{Change, Edit};
+pub use history::History;
+pub use position::{ByteOffset, Encoding, Located, Position};
+
+use ropey::Rope;
+
+/// One open document as the client describes it.
+#[derive(Debug, Clone)]
+pub struct Document {
+    text: Rope,
+    version: i32,
+    history: History,
+}
+
+/// What [`Document::apply`] did, for the syntax tree and for the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The edits in the order they were made, each in the bytes of the text before it.
+    pub edits: Vec<Edit>,
+    /// How many of them named a place outside the text and were clamped to it.
+    pub clamped: usize,
+    /// Whether the client's version went backwards, which means that it and we disagree on the history.
+    pub version_went_back: bool,
+}
+
+impl Document {
+    /// Creates a document from the text that the client opened it with.
+    pub fn new(text: &str, version: i32) -> Self {
+        Self {
+            text: Rope::from_str(text),
+            version,
+            history: History::default(),
+        }
+    }
+
+    /// Returns the text. Cloning it is O(1) and the clone never changes.
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    /// Returns the client's version of the text.
+    pub fn version(&self) -> i32 {
+        self.version
+    }
+
+    /// Returns the edits that were made lately.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Applies one notification's changes in order, each to the result of the one before, and takes over the client's version.
+    ///
+    /// `observe` is called for each edit with the text before and after it, for those who mirror the document.
+    pub fn apply(
+        &mut self,
+        version: i32,
+        changes: &[Change],
+        encoding: Encoding,
+        mut observe: impl FnMut(&Rope, &Rope, &Edit),
+    ) -> Applied {
+        let mut applied = Applied {
+            version_went_back: version < self.version,
+            ..Applied::default()
+        };
+        for change in changes {
+            let before = self.text.clone();
+            let (edit, was_clamped) = edit::apply(&mut self.text, change, encoding);
+            applied.clamped += usize::from(was_clamped);
+            observe(&before, &self.text, &edit);
+            self.history.push(version, edit.clone());
+            applied.edits.push(edit);
+        }
+        self.version = version;
+        applied
+    }
+}

@@ -1,0 +1,162 @@
+//! The layers of configuration, each read on its own, and their sum.
+
+use serde_json::Value;
+
+use super::options::{CompletionOptions, LocalOptions, Options, ProviderOptions};
+use super::problem::Problem;
+use super::settings::Settings;
+
+/// Where options come from, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The user's own file.
+    UserFile,
+    /// The editor's `initializationOptions`.
+    Initialization,
+    /// The editor's last `workspace/didChangeConfiguration`.
+    Editor,
+    /// What the user switched at run time, such as the model; gone with the process.
+    Runtime,
+}
+
+const LAYERS: usize = 4;
+
+/// All layers, each with its last good content.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    options: [Options; LAYERS],
+}
+
+impl Layers {
+    /// Replaces a layer by the content of a TOML file; on a mistake it keeps what it was.
+    pub fn set_toml(&mut self, layer: Layer, name: &str, text: &str) -> Result<(), Problem> {
+        let deserializer = toml::de::Deserializer::parse(text)
+            .map_err(|error| problem_of_toml(name, text, "", &error))?;
+        let options = serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            problem_of_toml(name, text, &error.path().to_string(), error.inner())
+        })?;
+        self.set(layer, name, options)
+    }
+
+    /// Replaces a layer by JSON from the editor, which may have put it under a `byok` key; on a mistake it keeps what it was.
+    ///
+    /// `null` means that the editor has nothing to say and changes nothing.
+    pub fn set_json(&mut self, layer: Layer, name: &str, value: Value) -> Result<(), Problem> {
+        let value = match value {
+            Value::Object(mut fields) if fields.contains_key("byok") => {
+                fields.remove("byok").unwrap_or_default()
+            }
+            other => other,
+        };
+        if value.is_null() {
+            return Ok(());
+        }
+        let options = serde_path_to_error::deserialize(value).map_err(|error| Problem {
+            layer: name.into(),
+            line: None,
+            key: key_of(&error.path().to_string()),
+            message: error.inner().to_string(),
+        })?;
+        self.set(layer, name, options)
+    }
+
+    /// Replaces the model of the run-time layer.
+    pub fn set_model(&mut self, model: &str) -> Result<(), Problem> {
+        let options = Options {
+            completion: Some(CompletionOptions {
+                model: Some(model.into()),
+                ..CompletionOptions::default()
+            }),
+            ..Options::default()
+        };
+        self.set(Layer::Runtime, "the model asked for", options)
+    }
+
+    /// Returns what the layers come to together.
+    pub fn settings(&self) -> Settings {
+        Settings::resolve(&self.merged(), "").unwrap_or_default()
+    }
+
+    fn set(&mut self, layer: Layer, name: &str, options: Options) -> Result<(), Problem> {
+        let before = std::mem::replace(&mut self.options[layer as usize], options);
+        // A layer can be sound in itself and still make no sense with the others, such as a model of a provider that nobody defines.
+        if let Err(problem) = Settings::resolve(&self.merged(), name) {
+            self.options[layer as usize] = before;
+            return Err(problem);
+        }
+        Ok(())
+    }
+
+    fn merged(&self) -> Options {
+        self.options.iter().cloned().fold(Options::default(), merge)
+    }
+}
+
+/// Lays one layer over another: what it says wins, what it leaves out stays.
+fn merge(below: Options, above: Options) -> Options {
+    let mut providers = below.providers;
+    for (name, over) in above.providers {
+        let under = providers.remove(&name).unwrap_or_default();
+        providers.insert(name, merge_provider(under, over));
+    }
+    Options {
+        completion: merge_with(below.completion, above.completion, merge_completion),
+        local: merge_with(below.local, above.local, merge_local),
+        providers,
+    }
+}
+
+fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Option<T> {
+    match (below, above) {
+        (Some(below), Some(above)) => Some(merge(below, above)),
+        (below, above) => above.or(below),
+    }
+}
+
+fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> CompletionOptions {
+    CompletionOptions {
+        model: above.model.or(below.model),
+        debounce_ms: above.debounce_ms.or(below.debounce_ms),
+        max_tokens: above.max_tokens.or(below.max_tokens),
+        max_lines: above.max_lines.or(below.max_lines),
+    }
+}
+
+fn merge_local(below: LocalOptions, above: LocalOptions) -> LocalOptions {
+    LocalOptions {
+        servers: above.servers.or(below.servers),
+        min_confidence: above.min_confidence.or(below.min_confidence),
+        max_index_tokens: above.max_index_tokens.or(below.max_index_tokens),
+    }
+}
+
+fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOptions {
+    let mut prices = below.prices;
+    prices.extend(above.prices);
+    ProviderOptions {
+        wire: above.wire.or(below.wire),
+        base_url: above.base_url.or(below.base_url),
+        key: above.key.or(below.key),
+        prices,
+    }
+}
+
+fn problem_of_toml(name: &str, text: &str, path: &str, error: &toml::de::Error) -> Problem {
+    Problem {
+        layer: name.into(),
+        line: error
+            .span()
+            .map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count()),
+        key: key_of(path),
+        message: error.message().replace('\n', "; "),
+    }
+}
+
+/// `serde_path_to_error` writes the root as `.`.
+fn key_of(path: &str) -> String {
+    if path == "." {
+        String::new()
+    } else {
+        path.into()
+    }
+}

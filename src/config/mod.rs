@@ -1,0 +1,29 @@
+//! Configuration: what users write ([`Options`]), what code reads ([`Settings`]), and the layers between them.
+//!
+//! Entry point: [`Layers`]. The same schema serves the user's file (TOML), the editor's `initializationOptions` and
+//! `workspace/didChangeConfiguration` (JSON); the editor's wins, key by key. A layer with a mistake keeps its last good content, and the
+//! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
+
+mod known;
+mod layer;
+mod options;
+mod problem;
+mod settings;
+mod user_file;
+
+pub use layer::{Layer, Layers};
+pub use options::{
+    CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
+};
+pub use problem::Problem;
+pub use settings::{KeySource, ModelName, ProviderSettings, Settings};
+pub use user_file::{read as read_user_file, user_file};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+/// Returns the JSON schema of [`Options`], for editors that check settings while they are typed.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Options)
+}

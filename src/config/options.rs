@@ -1,0 +1,174 @@
+//! What users write. Every field is optional, an unknown one is a mistake, and each doc comment is the setting's manual entry, since the
+//! JSON schema carries it into the editors.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All that can be configured, in the user's file and in the editor alike.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Ghost text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<CompletionOptions>,
+    /// What runs on this machine: the embedded engine and local model servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<LocalOptions>,
+    /// Providers by name: those that are not well known, and changes to those that are.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub providers: BTreeMap<String, ProviderOptions>,
+}
+
+/// Ghost text.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CompletionOptions {
+    /// The model: `provider/model`, `local` for the embedded engine, or `auto` (the default): an enabled local model server if one
+    /// answers, else the embedded engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How long to wait after a key before a provider is asked, in milliseconds. An explicit request never waits, and neither does the
+    /// embedded engine. Default 75.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 5000))]
+    pub debounce_ms: Option<u64>,
+    /// The most tokens a suggestion may cost. Default 128.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub max_tokens: Option<u32>,
+    /// The most lines a suggestion may have. Default 12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub max_lines: Option<u32>,
+}
+
+/// What runs on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LocalOptions {
+    /// Local model servers that `auto` may use when they answer on loopback, by provider name and in order of preference:
+    /// `["llama-cpp", "ollama", "lm-studio"]`. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Vec<String>>,
+    /// How sure the embedded engine must be to speak, in percent from 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 100))]
+    pub min_confidence: Option<u8>,
+    /// The most tokens of source code that the embedded engine's index may hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_index_tokens: Option<usize>,
+}
+
+/// One provider: an account at a model service, or a server on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderOptions {
+    /// The wire protocol it speaks. Needed for a name that is not well known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wire: Option<Wire>,
+    /// Where it answers, up to and including the version: `https://api.example.com/v1`. Needed for a name that is not well known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Where its key comes from: `"none"`, or `{ env = "NAME" }`. Never the key itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyOption>,
+    /// Prices by model, for contracts and for models that no catalogue knows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub prices: BTreeMap<String, PriceOptions>,
+}
+
+/// A wire protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wire {
+    /// OpenAI's Chat Completions: `POST {base_url}/chat/completions`.
+    #[serde(rename = "openai-chat")]
+    OpenAiChat,
+    /// OpenAI's older Completions with `prompt` and `suffix`: `POST {base_url}/completions`.
+    #[serde(rename = "openai-completions")]
+    OpenAiCompletions,
+}
+
+/// What a model costs, in decimal text per million tokens, such as `"0.15 USD"`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceOptions {
+    /// A million tokens of input.
+    pub input: String,
+    /// A million tokens of output.
+    pub output: String,
+    /// A million tokens of input that the provider had cached. Default: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<String>,
+    /// A million tokens written to the provider's cache. Default: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<String>,
+}
+
+/// Where a provider's key comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyOption {
+    /// The provider takes none.
+    None,
+    /// The value of an environment variable of the server's process, by the variable's name.
+    Env(String),
+}
+
+impl<'de> Deserialize<'de> for KeyOption {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
+/// Reads a [`KeyOption`] without ever repeating what it read: derived errors quote the value, and the value may be a key.
+struct KeyVisitor;
+
+const KEY_FORMS: &str = "use \"none\" or { env = \"NAME_OF_A_VARIABLE\" }";
+
+impl<'de> serde::de::Visitor<'de> for KeyVisitor {
+    type Value = KeyOption;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("\"none\" or { env = \"NAME\" }")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<KeyOption, E> {
+        if value == "none" {
+            return Ok(KeyOption::None);
+        }
+        Err(E::custom(format!(
+            "a key itself does not belong into a configuration, where it is read by whoever sees the file; put it into an environment variable and {KEY_FORMS}"
+        )))
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<KeyOption, A::Error> {
+        use serde::de::Error as _;
+        let form = map.next_key::<String>()?;
+        if form.as_deref() != Some("env") {
+            return Err(A::Error::custom(format!(
+                "unknown kind of key; {KEY_FORMS}"
+            )));
+        }
+        let name: String = map.next_value()?;
+        if map.next_key::<String>()?.is_some() {
+            return Err(A::Error::custom(format!(
+                "one source is enough; {KEY_FORMS}"
+            )));
+        }
+        // A variable's name has no dashes, and keys do: somebody put the key where the name belongs.
+        let is_name = !name.is_empty()
+            && name.len() <= 128
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_name {
+            return Err(A::Error::custom(
+                "this is not the name of an environment variable (letters, digits and underscores); the key itself does not belong here",
+            ));
+        }
+        Ok(KeyOption::Env(name))
+    }
+}

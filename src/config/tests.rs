@@ -1,0 +1,125 @@
+//! What users write and what they are told.
+
+use serde_json::json;
+
+use super::*;
+
+fn problem(toml: &str) -> String {
+    Layers::default()
+        .set_toml(Layer::UserFile, "config.toml", toml)
+        .expect_err("a mistake")
+        .to_string()
+}
+
+#[test]
+fn the_editor_wins_over_the_file_key_by_key() {
+    let mut layers = Layers::default();
+    layers
+        .set_toml(
+            Layer::UserFile,
+            "config.toml",
+            "[completion]\nmodel = \"openai/gpt-4.1-mini\"\nmax_lines = 3",
+        )
+        .unwrap();
+    layers
+        .set_json(
+            Layer::Editor,
+            "the editor",
+            json!({"byok": {"completion": {"model": "local"}}}),
+        )
+        .unwrap();
+    let settings = layers.settings();
+    assert_eq!(settings.model, ModelName::Local);
+    assert_eq!(settings.max_lines, 3);
+}
+
+#[test]
+fn a_mistake_names_layer_line_key_and_fix() {
+    insta::assert_snapshot!(problem("[completion]\nmodle = \"local\""), @"config.toml, line 2, completion.modle: unknown field `modle`, expected one of `model`, `debounce_ms`, `max_tokens`, `max_lines`");
+    insta::assert_snapshot!(problem("[completion]\nmax_tokens = \"many\""), @r#"config.toml, line 2, completion.max_tokens: invalid type: string "many", expected u32"#);
+    insta::assert_snapshot!(problem("[completion]\nmodel = \"gpt\""), @r#"config.toml, completion.model: a model is written provider/model, such as "openai/gpt-4.1-mini"; or "local", or "auto""#);
+    insta::assert_snapshot!(problem("[completion"), @"config.toml, line 1: unclosed table, expected `]`");
+}
+
+#[test]
+fn a_mistake_keeps_the_last_good_layer() {
+    let mut layers = Layers::default();
+    layers
+        .set_json(
+            Layer::Editor,
+            "the editor",
+            json!({"completion": {"max_lines": 5}}),
+        )
+        .unwrap();
+    layers
+        .set_json(
+            Layer::Editor,
+            "the editor",
+            json!({"completion": {"max_lines": 0}}),
+        )
+        .unwrap_err();
+    assert_eq!(layers.settings().max_lines, 5);
+}
+
+#[test]
+fn a_key_in_a_configuration_is_refused_and_never_repeated() {
+    let key = "sk-canary-4711-abcdef";
+    for text in [
+        format!("[providers.openai]\nkey = \"{key}\""),
+        format!("[providers.openai]\nkey = {{ env = \"{key}\" }}"),
+        format!("[providers.openai]\nkey = {{ env = \"A\", value = \"{key}\" }}"),
+        format!("[providers.openai]\nkey = {{ literal = \"{key}\" }}"),
+    ] {
+        let told = problem(&text);
+        assert!(!told.contains("canary"), "{told}");
+        assert!(told.contains("key"), "{told}");
+    }
+}
+
+#[test]
+fn a_well_known_name_at_another_address_does_not_get_its_key() {
+    let mut layers = Layers::default();
+    layers
+        .set_toml(
+            Layer::UserFile,
+            "f",
+            "[providers.openai]\nbase_url = \"https://proxy.example.com/v1\"",
+        )
+        .unwrap();
+    assert_eq!(layers.settings().providers["openai"].key, KeySource::None);
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    let told =
+        problem("[providers.mine]\nwire = \"openai-chat\"\nbase_url = \"http://10.0.0.1/v1\"");
+    assert!(told.contains("https"), "{told}");
+    let mut layers = Layers::default();
+    layers
+        .set_toml(
+            Layer::UserFile,
+            "f",
+            "[providers.mine]\nwire = \"openai-chat\"\nbase_url = \"http://127.0.0.1:9/v1/\"",
+        )
+        .unwrap();
+    assert_eq!(
+        layers.settings().providers["mine"].base_url.as_str(),
+        "http://127.0.0.1:9/v1"
+    );
+}
+
+#[test]
+fn an_editor_with_nothing_to_say_changes_nothing() {
+    let mut layers = Layers::default();
+    layers
+        .set_json(
+            Layer::Editor,
+            "the editor",
+            json!({"byok": {"completion": {"model": "local"}}}),
+        )
+        .unwrap();
+    layers
+        .set_json(Layer::Editor, "the editor", json!(null))
+        .unwrap();
+    assert_eq!(layers.settings().model, ModelName::Local);
+}
