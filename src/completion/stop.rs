@@ -1,0 +1,167 @@
+//! Where a suggestion ends: decided while it streams in, so that nothing behind its end is paid for.
+
+/// How much may be suggested at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The most lines.
+    pub max_lines: usize,
+    /// The indentation of the cursor's line, in columns as [`indentation`] counts them.
+    pub indent: usize,
+    /// Whether nothing but blanks stands before the cursor on its line, so that whole statements may follow each other.
+    pub at_line_start: bool,
+}
+
+/// Watches a suggestion grow and says when it is whole.
+#[derive(Debug)]
+pub struct Stop {
+    extent: Extent,
+    text: String,
+}
+
+impl Stop {
+    /// Starts with nothing.
+    pub fn new(extent: Extent) -> Self {
+        Self {
+            extent,
+            text: String::new(),
+        }
+    }
+
+    /// Takes more text; returns whether the suggestion is whole, so that no more is needed.
+    pub fn push(&mut self, more: &str) -> bool {
+        self.text.push_str(more);
+        self.end().is_some()
+    }
+
+    /// Returns the suggestion: up to its end, or all that came.
+    pub fn finish(mut self) -> String {
+        if let Some(end) = self.end() {
+            self.text.truncate(end);
+        }
+        self.text
+    }
+
+    /// Finds the end, if the lines that are complete so far tell it.
+    fn end(&self) -> Option<usize> {
+        let mut start = 0;
+        let mut last_content = None::<usize>;
+        for (count, line) in self.text.split_inclusive('\n').enumerate() {
+            let is_complete = line.ends_with('\n');
+            let content = line.trim_end();
+            if count > 0 && !content.trim().is_empty() {
+                // A line that is still coming in tells its indentation as soon as it has one character of content.
+                match self.following(content, last_content.is_some()) {
+                    Following::Goes => {}
+                    Following::EndsWithIt if is_complete => return Some(start + content.len()),
+                    Following::EndsWithIt => return None,
+                    Following::EndedBefore => return Some(last_content.unwrap_or(0)),
+                }
+            }
+            if !content.trim().is_empty() {
+                last_content = Some(start + content.len());
+            }
+            start += line.len();
+            if is_complete && last_content.is_some() && count + 1 >= self.extent.max_lines {
+                return last_content;
+            }
+        }
+        None
+    }
+
+    /// Judges a line behind the first, by its indentation.
+    fn following(&self, line: &str, has_content: bool) -> Following {
+        let indent = indentation(line);
+        let is_closer = line.trim_start().starts_with(['}', ')', ']']);
+        if indent > self.extent.indent {
+            Following::Goes
+        } else if indent < self.extent.indent {
+            Following::EndedBefore
+        } else if is_closer && !self.extent.at_line_start {
+            // What the first line opened is closed.
+            Following::EndsWithIt
+        } else if self.extent.at_line_start || !has_content {
+            Following::Goes
+        } else {
+            Following::EndedBefore
+        }
+    }
+}
+
+enum Following {
+    Goes,
+    EndsWithIt,
+    EndedBefore,
+}
+
+/// Counts the columns of a line's indentation; a tab is four, which only has to be the same everywhere.
+pub fn indentation(line: &str) -> usize {
+    line.chars()
+        .map_while(|c| match c {
+            ' ' => Some(1),
+            '\t' => Some(4),
+            _ => None,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds the text byte by byte and returns the suggestion, and whether the stream could be stopped.
+    fn run(extent: Extent, text: &str) -> (String, bool) {
+        let mut stop = Stop::new(extent);
+        let stopped = text.chars().any(|c| stop.push(&c.to_string()));
+        (stop.finish(), stopped)
+    }
+
+    fn after_code(max_lines: usize) -> Extent {
+        Extent {
+            max_lines,
+            indent: 4,
+            at_line_start: false,
+        }
+    }
+
+    #[test]
+    fn a_single_line_ends_at_its_line_break() {
+        assert_eq!(run(after_code(1), "x + 1;\n    y"), ("x + 1;".into(), true));
+    }
+
+    #[test]
+    fn a_statement_ends_before_the_next_one() {
+        assert_eq!(run(after_code(12), "x + 1;\n    let y"), ("x + 1;".into(), true));
+    }
+
+    #[test]
+    fn a_block_goes_on_to_its_closing_bracket() {
+        let text = "if a {\n        b();\n    }\n    c();";
+        assert_eq!(run(after_code(12), text), ("if a {\n        b();\n    }".into(), true));
+    }
+
+    #[test]
+    fn at_a_lines_start_statements_follow_each_other_until_the_block_ends() {
+        let extent = Extent {
+            max_lines: 12,
+            indent: 4,
+            at_line_start: true,
+        };
+        let text = "a();\n    b();\n}\n\nfn next";
+        assert_eq!(run(extent, text), ("a();\n    b();".into(), true));
+    }
+
+    #[test]
+    fn the_limit_of_lines_holds() {
+        let extent = Extent {
+            max_lines: 2,
+            indent: 0,
+            at_line_start: true,
+        };
+        assert_eq!(run(extent, "a\nb\nc\n"), ("a\nb".into(), true));
+    }
+
+    #[test]
+    fn text_that_never_ends_is_kept_as_far_as_it_came() {
+        assert_eq!(run(after_code(3), "x + "), ("x + ".into(), false));
+    }
+}

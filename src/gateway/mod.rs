@@ -1,0 +1,233 @@
+//! The one way to a model: decide, get the key, stream, settle, report.
+//!
+//! Entry points: [`Gateway::decide`] and [`Gateway::call`]. `call` is the only function that reaches a provider, so nothing can go round
+//! the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
+//! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
+
+mod interrupt;
+mod probe;
+mod report;
+mod settle;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::{Stream, StreamExt as _};
+
+pub use interrupt::Interrupt;
+pub use report::{CallId, Report, Reporter};
+
+use crate::config::{Settings, Wire};
+use crate::cost::{Ledger, Outcome};
+use crate::credential;
+use crate::local;
+use crate::provider::{self, Error, Event, Finish, Http, Input, OpenAiChat, OpenAiCompletions, Patterns, Provider};
+use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use settle::Settlement;
+
+/// The way to all models. Clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    http: Http,
+    engine: local::Engine,
+    ledger: Ledger,
+    reporter: Reporter,
+    /// Providers that take the place of the built ones, by name.
+    substitutes: HashMap<String, Arc<dyn Provider>>,
+    /// The enabled local servers that answered when last asked.
+    answering: Mutex<Vec<LocalServer>>,
+}
+
+/// What is to be asked of the model that was decided on.
+pub struct Request {
+    /// Which model, and who pays.
+    pub decision: Decision,
+    /// What it is to work on.
+    pub input: Input,
+    /// The most tokens it may write.
+    pub max_tokens: u32,
+    /// Texts at which it must stop.
+    pub stop: Vec<String>,
+    /// The language of the document, for the ledger.
+    pub language: Option<&'static str>,
+    /// The folder that the document belongs to, for the ledger.
+    pub workspace: Option<String>,
+    /// Tells why the call was dropped, if it is.
+    pub interrupt: Interrupt,
+}
+
+/// A model's answer while it comes in: a stream of pieces of text.
+pub struct Call {
+    stream: Option<provider::Stream>,
+    settlement: Settlement,
+}
+
+impl Gateway {
+    /// Creates a gateway that books into `ledger` and tells `reporter` about each call.
+    pub fn new(http: Http, engine: local::Engine, ledger: Ledger, reporter: Reporter) -> Self {
+        Self::with_substitutes(http, engine, ledger, reporter, HashMap::new())
+    }
+
+    /// Creates a gateway in which some providers, by name, are others than those their settings describe.
+    pub fn with_substitutes(
+        http: Http,
+        engine: local::Engine,
+        ledger: Ledger,
+        reporter: Reporter,
+        substitutes: HashMap<String, Arc<dyn Provider>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            http,
+            engine,
+            ledger,
+            reporter,
+            substitutes,
+            answering: Mutex::default(),
+        }))
+    }
+
+    /// Decides which model a call for `feature` goes to now.
+    pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
+        routing::decide(settings, feature, &self.answering())
+    }
+
+    /// Returns the ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// Asks the enabled local servers whether they answer, and remembers those that do.
+    pub async fn probe(&self, settings: &Settings) {
+        let answering = probe::probe(&self.0.http, settings).await;
+        *self.0.answering.lock().unwrap_or_else(PoisonError::into_inner) = answering;
+    }
+
+    /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
+    pub fn warm_up(&self, decision: &Decision) {
+        if let Some(url) = decision.way.base_url() {
+            self.0.http.warm_up(url);
+        }
+    }
+
+    /// Sends a request to the model that was decided on. What goes wrong comes as the stream's only item.
+    pub fn call(&self, settings: &Settings, request: Request) -> Call {
+        let Request {
+            decision,
+            input,
+            max_tokens,
+            stop,
+            language,
+            workspace,
+            interrupt,
+        } = request;
+        let prompt_bytes = match &input {
+            Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
+            Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
+        };
+        let stream = self.provider(&decision, settings).and_then(|(provider, authorization)| {
+            let call = provider::Call {
+                base_url: decision.way.base_url().cloned(),
+                authorization,
+                model: decision.model.clone(),
+                input,
+                max_tokens,
+                stop,
+            };
+            Ok(provider.stream(call))
+        });
+        let settlement = Settlement::begin(settle::Begin {
+            ledger: self.0.ledger.clone(),
+            reporter: self.0.reporter.clone(),
+            decision,
+            language,
+            workspace,
+            prompt_bytes,
+            interrupt,
+        });
+        Call {
+            stream: Some(stream.unwrap_or_else(|error| futures_util::stream::iter([Err(error)]).boxed())),
+            settlement,
+        }
+    }
+
+    fn answering(&self) -> Vec<LocalServer> {
+        self.0.answering.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn provider(
+        &self,
+        decision: &Decision,
+        settings: &Settings,
+    ) -> Result<(Arc<dyn Provider>, Option<reqwest::header::HeaderValue>), Error> {
+        let authorization = match &decision.way {
+            Way::Embedded => None,
+            Way::Http(provider) => credential::authorization(provider)?,
+        };
+        if let Some(substitute) = self.0.substitutes.get(&decision.provider) {
+            return Ok((substitute.clone(), authorization));
+        }
+        let http = self.0.http.clone();
+        let provider: Arc<dyn Provider> = match &decision.way {
+            Way::Embedded => Arc::new(Patterns::new(self.0.engine.clone(), settings.min_confidence)),
+            Way::Http(provider) => match provider.wire {
+                Wire::OpenAiChat => Arc::new(OpenAiChat::new(http)),
+                Wire::OpenAiCompletions => Arc::new(OpenAiCompletions::new(http)),
+            },
+        };
+        Ok((provider, authorization))
+    }
+}
+
+impl Call {
+    /// Returns the call's name in the ledger and in notifications.
+    pub fn id(&self) -> &CallId {
+        self.settlement.id()
+    }
+
+    /// Ends the call because what came is enough. The rest is neither waited for nor generated.
+    pub fn stop(mut self) {
+        self.settlement.settle(Outcome::Completed);
+    }
+}
+
+impl Stream for Call {
+    type Item = Result<String, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let call = &mut *self;
+        loop {
+            let Some(stream) = &mut call.stream else {
+                return Poll::Ready(None);
+            };
+            let event = match stream.poll_next_unpin(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(event) => event,
+            };
+            match event {
+                Some(Ok(Event::Text(text))) => {
+                    call.settlement.text(&text);
+                    return Poll::Ready(Some(Ok(text)));
+                }
+                Some(Ok(Event::Model(model))) => call.settlement.served_by(model),
+                Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
+                Some(Ok(Event::Finish(Finish::Refused))) => call.settlement.refused(),
+                Some(Ok(Event::Finish(_))) => {}
+                Some(Err(error)) => {
+                    // The socket closes before the row is written, so that nothing is billed behind it.
+                    call.stream = None;
+                    call.settlement.fail(&error);
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    call.stream = None;
+                    call.settlement.settle(Outcome::Completed);
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Asks the local model servers that the user enabled whether they answer, and with which model.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::config::{ProviderSettings, Settings};
+use crate::credential;
+use crate::provider::Http;
+use crate::routing::LocalServer;
+
+/// A server on this machine that takes longer to list its models is not there.
+const LIMIT: Duration = Duration::from_millis(800);
+
+/// Returns the enabled servers that answer. No server that is not enabled is ever asked.
+pub(super) async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
+    let enabled = settings.local_servers.iter().filter_map(|name| settings.providers.get(name));
+    join_all(enabled.map(|provider| ask(http, provider))).await.into_iter().flatten().collect()
+}
+
+async fn ask(http: &Http, provider: &ProviderSettings) -> Option<LocalServer> {
+    let authorization = credential::authorization(provider).ok()?;
+    let mut url = provider.base_url.clone();
+    url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
+    let list = http.get_json(&url, authorization, LIMIT).await.ok()?;
+    let model = list.get("data").and_then(Value::as_array)?.first()?.get("id")?.as_str()?;
+    Some(LocalServer {
+        provider: provider.name.clone(),
+        model: model.to_owned(),
+    })
+}

@@ -1,0 +1,155 @@
+//! Models behind one trait: one file per wire protocol, and one that adapts the embedded engine.
+//!
+//! Entry point: [`Provider::stream`], which only [`crate::gateway`] calls. A provider turns a [`Call`] into a stream of [`Event`]s.
+//! Dropping the stream closes the socket at once. It receives a ready header and never sees a key; everything peculiar to one wire is in
+//! that wire's file.
+
+mod error;
+pub mod fake;
+mod http;
+mod local;
+mod openai_chat;
+mod openai_completions;
+mod openai_usage;
+mod sse;
+
+use std::sync::Arc;
+
+use futures_util::stream::BoxStream;
+use reqwest::header::HeaderValue;
+use ropey::Rope;
+use url::Url;
+
+pub use error::Error;
+pub use http::{Http, Patience};
+pub use local::Patterns;
+pub use openai_chat::OpenAiChat;
+pub use openai_completions::OpenAiCompletions;
+pub use sse::{Decoder as SseDecoder, Message as SseMessage};
+
+use crate::cost::{Money, Tokens};
+
+/// A model's answer while it comes in. The stream ends after [`Event::Finish`], or with an error, or when the provider hangs up.
+pub type Stream = BoxStream<'static, Result<Event, Error>>;
+
+/// A way to models. Implementations hold no state of a call outside the stream they return.
+pub trait Provider: Send + Sync {
+    /// Sends the call when the stream is first polled and yields the answer as it comes in.
+    fn stream(&self, call: Call) -> Stream;
+}
+
+/// One call to a model.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Where the provider answers; the embedded engine has no address.
+    pub base_url: Option<Url>,
+    /// The `Authorization` header, marked sensitive.
+    pub authorization: Option<HeaderValue>,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// What it is to work on.
+    pub input: Input,
+    /// The most tokens it may write.
+    pub max_tokens: u32,
+    /// Texts at which it must stop; at most four, which is what OpenAI-style servers take.
+    pub stop: Vec<String>,
+}
+
+/// What a model is to work on.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The text around a hole that the model fills.
+    Fill(Fill),
+    /// A conversation that the model continues.
+    Chat(Vec<Message>),
+}
+
+/// A hole in a text.
+#[derive(Debug, Clone)]
+pub struct Fill {
+    /// What stands before the hole, context first.
+    pub prefix: String,
+    /// What stands after it.
+    pub suffix: String,
+    /// The place in the document, for the engine that lives in this process.
+    pub place: Place,
+}
+
+/// A place in a document's snapshot. Cloning it is O(1).
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The document's name, unique within the session.
+    pub uri: Arc<str>,
+    /// Its text.
+    pub text: Rope,
+    /// The byte at which something is to be inserted.
+    pub cursor: usize,
+    /// The most lines that may be inserted.
+    pub max_lines: usize,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub text: String,
+}
+
+/// Who speaks in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The instructions.
+    System,
+    /// The user.
+    User,
+}
+
+/// A piece of a model's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// More text.
+    Text(String),
+    /// The name under which the provider served and bills the call, where it differs from what was asked for or is simply told.
+    Model(String),
+    /// What the call used so far; the last one counts, they are never added up.
+    Usage(Usage),
+    /// Why the model stopped. The stream may still bring usage.
+    Finish(Finish),
+}
+
+/// What a provider says a call used.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Usage {
+    /// The tokens, by how they are billed.
+    pub tokens: Tokens,
+    /// What the provider says it costs, where it says so.
+    pub cost: Option<Money>,
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// It was done, or met a stop text.
+    Stop,
+    /// It met the limit of tokens.
+    Length,
+    /// The provider cut the answer for what it says.
+    Refused,
+    /// Something else, which this wire knows and we do not.
+    Other,
+}
+
+/// Returns the address of one of a provider's endpoints, whose path is given without a slash in front.
+fn endpoint(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    let joined = format!("{}/{path}", base_url.path().trim_end_matches('/'));
+    url.set_path(&joined);
+    url
+}
+
+/// A stream that is nothing but an error.
+fn failed(error: Error) -> Stream {
+    Box::pin(futures_util::stream::iter([Err(error)]))
+}

@@ -1,0 +1,199 @@
+//! Which model answers, over which wire, and who pays.
+//!
+//! Entry point: [`decide`], a pure function of the settings and of what answers on this machine. Nothing here does I/O, so the same
+//! decision can be explained before and after the call.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::config::{ModelName, ProviderSettings, Settings, Wire};
+
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feature {
+    /// Ghost text.
+    Completion,
+}
+
+impl Feature {
+    /// Returns its name in messages and in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completion => "completion",
+        }
+    }
+}
+
+/// Who pays for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Payer {
+    /// Nobody: it runs on this machine.
+    Nobody,
+    /// The user, by their own key.
+    OwnKey,
+}
+
+impl fmt::Display for Payer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Nobody => "nobody: runs on this machine",
+            Self::OwnKey => "you: your own key",
+        })
+    }
+}
+
+/// A model server on this machine that was seen to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalServer {
+    /// Its provider name.
+    pub provider: String,
+    /// The model it has loaded, or the first it offers.
+    pub model: String,
+}
+
+/// How a model is reached.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Way {
+    /// In this process.
+    Embedded,
+    /// Over HTTP.
+    Http(ProviderSettings),
+}
+
+impl Way {
+    /// Returns the address, of what has one.
+    pub fn base_url(&self) -> Option<&Url> {
+        match self {
+            Self::Embedded => None,
+            Self::Http(provider) => Some(&provider.base_url),
+        }
+    }
+
+    /// Returns whether the model takes text with a hole in it, rather than a conversation.
+    pub fn fills(&self) -> bool {
+        match self {
+            Self::Embedded => true,
+            Self::Http(provider) => provider.wire == Wire::OpenAiCompletions,
+        }
+    }
+}
+
+/// What was decided, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What the call is for.
+    pub feature: Feature,
+    /// The provider's name.
+    pub provider: String,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// How it is reached.
+    pub way: Way,
+    /// Who pays.
+    pub payer: Payer,
+    /// Why this one, in a few words.
+    pub reason: &'static str,
+}
+
+impl Decision {
+    /// Returns the model's full name: `provider/model`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.provider, self.model)
+    }
+
+    /// Returns whether asking takes a key, or a machine other than this one.
+    pub fn is_remote(&self) -> bool {
+        match &self.way {
+            Way::Embedded => false,
+            Way::Http(provider) => !provider.is_on_this_machine(),
+        }
+    }
+}
+
+/// The provider's name of the embedded engine.
+pub const LOCAL: &str = "local";
+
+/// Decides which model a call goes to. `answering` are the local model servers that answer now.
+pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
+    let embedded = |reason| Decision {
+        feature,
+        provider: LOCAL.into(),
+        model: crate::local::MODEL.into(),
+        way: Way::Embedded,
+        payer: Payer::Nobody,
+        reason,
+    };
+    let (name, model, reason) = match &settings.model {
+        ModelName::Local => return embedded("the settings name it"),
+        ModelName::Of { provider, model } => (provider, model, "the settings name it"),
+        ModelName::Auto => {
+            let preferred = settings
+                .local_servers
+                .iter()
+                .find_map(|wanted| answering.iter().find(|server| server.provider == *wanted));
+            match preferred {
+                Some(server) => (&server.provider, &server.model, "it answers on this machine"),
+                None if settings.local_servers.is_empty() => return embedded("no model is configured"),
+                None => return embedded("none of the enabled local servers answers"),
+            }
+        }
+    };
+    let Some(provider) = settings.providers.get(name) else {
+        // Settings are checked as a whole, so this takes a server that answered before it was taken out of them.
+        return embedded("the provider is no longer configured");
+    };
+    Decision {
+        feature,
+        provider: name.clone(),
+        model: model.clone(),
+        payer: if provider.is_on_this_machine() { Payer::Nobody } else { Payer::OwnKey },
+        way: Way::Http(provider.clone()),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(names: &[&str]) -> Vec<LocalServer> {
+        let server = |name: &&str| LocalServer {
+            provider: (*name).into(),
+            model: "m".into(),
+        };
+        names.iter().map(server).collect()
+    }
+
+    #[test]
+    fn without_configuration_the_embedded_engine_answers_and_nobody_pays() {
+        let decision = decide(&Settings::default(), Feature::Completion, &servers(&["ollama"]));
+        assert_eq!(decision.name(), "local/patterns");
+        assert_eq!(decision.payer, Payer::Nobody);
+    }
+
+    #[test]
+    fn an_enabled_local_server_comes_first_while_it_answers() {
+        let settings = Settings {
+            local_servers: vec!["llama-cpp".into(), "ollama".into()],
+            ..Settings::default()
+        };
+        let name = |answering: &[&str]| decide(&settings, Feature::Completion, &servers(answering)).name();
+        assert_eq!(name(&["ollama", "llama-cpp"]), "llama-cpp/m");
+        assert_eq!(name(&["ollama"]), "ollama/m");
+        assert_eq!(name(&[]), "local/patterns");
+    }
+
+    #[test]
+    fn a_named_model_is_asked_and_the_user_pays() {
+        let settings = Settings {
+            model: ModelName::Of {
+                provider: "openai".into(),
+                model: "gpt-4.1-mini".into(),
+            },
+            ..Settings::default()
+        };
+        let decision = decide(&settings, Feature::Completion, &[]);
+        assert_eq!((decision.name().as_str(), decision.payer), ("openai/gpt-4.1-mini", Payer::OwnKey));
+    }
+}

@@ -1,0 +1,62 @@
+//! The border to the editor: bytes on stdin become calls of our own functions, and their answers bytes on stdout.
+//!
+//! Entry point: [`run`]. Only this module knows the Language Server Protocol's types. It holds no policy: a handler converts in, calls one
+//! function and converts out. What the protocol demands of order, cancellation and bad input is in [`serve`] and [`transport`].
+
+mod backend;
+mod capabilities;
+mod from_proto;
+mod guard;
+mod handlers;
+mod in_flight;
+mod outbox;
+pub mod protocol;
+mod serve;
+mod status;
+mod to_proto;
+mod transport;
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+pub use transport::{FrameDecoder, MAX_FRAME};
+
+use crate::config::{Layers, Problem};
+use crate::cost::Ledger;
+use crate::local::Engine;
+use crate::provider::{Http, Provider};
+
+/// What a server is made of, so that tests can put in what they like.
+pub struct Parts {
+    /// The configuration below the editor's.
+    pub layers: Layers,
+    /// The mistakes found in it, told to the user once the editor is there to show them.
+    pub problems: Vec<Problem>,
+    /// Where calls are booked.
+    pub ledger: Ledger,
+    /// The HTTP client of all providers.
+    pub http: Http,
+    /// The embedded engine.
+    pub engine: Engine,
+    /// Providers that take the place of those their names stand for.
+    pub substitutes: HashMap<String, Arc<dyn Provider>>,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By `shutdown` and `exit`, as the protocol wants it.
+    Properly,
+    /// By `exit` alone, or because the editor hung up.
+    Abruptly,
+}
+
+/// Serves one editor until it says `exit` or its end of the pipe closes. All that was asked is answered before this returns.
+pub async fn run<R, W>(input: R, output: W, parts: Parts) -> Ended
+where
+    R: Read + Send + 'static,
+    W: Write + Send + 'static,
+{
+    serve::serve(input, output, parts).await
+}

@@ -1,0 +1,78 @@
+//! What goes to the editor: a queue and the thread that writes it, so that an editor that is slow to read never stops us from reading.
+//!
+//! The queue is bounded by dropping notifications, which repeat themselves, and never replies, which the editor waits for.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use serde::Serialize;
+use serde_json::json;
+
+/// How many bytes may wait before notifications are dropped.
+const MAX_WAITING: usize = 8 * 1024 * 1024;
+
+/// The way to the editor. Clones are the same way.
+#[derive(Clone)]
+pub struct Outbox {
+    queue: Sender<Vec<u8>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The thread that writes. It ends when all outboxes are gone, or when the editor no longer reads.
+pub struct Writer(JoinHandle<()>);
+
+impl Outbox {
+    /// Starts a writer.
+    pub fn start<W: Write + Send + 'static>(output: W) -> (Self, Writer) {
+        let (queue, messages) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counter = waiting.clone();
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || write_all(output, &messages, &counter))
+            .expect("a thread can be started while the program starts");
+        (Self { queue, waiting }, Writer(thread))
+    }
+
+    /// Sends a reply, or a request of ours. It is never dropped.
+    pub fn send(&self, message: &impl Serialize) {
+        if let Ok(body) = serde_json::to_vec(message) {
+            self.queue(body);
+        }
+    }
+
+    /// Sends a notification, unless too much waits already.
+    pub fn notify(&self, method: &str, params: &impl Serialize) {
+        if self.waiting.load(Ordering::Relaxed) < MAX_WAITING {
+            self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+        }
+    }
+
+    fn queue(&self, body: Vec<u8>) {
+        self.waiting.fetch_add(body.len(), Ordering::Relaxed);
+        // An editor that is gone is noticed by the reader.
+        let _ = self.queue.send(body);
+    }
+}
+
+impl Writer {
+    /// Waits until everything is written. Call it with all outboxes dropped.
+    pub fn join(self) {
+        let _ = self.0.join();
+    }
+}
+
+fn write_all<W: Write>(mut output: W, messages: &Receiver<Vec<u8>>, waiting: &AtomicUsize) {
+    while let Ok(body) = messages.recv() {
+        waiting.fetch_sub(body.len(), Ordering::Relaxed);
+        // One write for header and body, so that no editor sees half of it.
+        let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+        frame.extend_from_slice(&body);
+        if output.write_all(&frame).and_then(|()| output.flush()).is_err() {
+            return;
+        }
+    }
+}
