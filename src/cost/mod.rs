@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Money: what a call costs, how that is known, and the ledger that remembers it.
+//!
+//! Entry points: [`Catalogue::price`] before or after a call, [`Cost::known`] after it, [`Ledger::settle`] to record it.
+//! Invariants: amounts are integers of 10^-9 units and know their currency; a cost that is not known is never counted as
+//! nothing; the price used is stored with the row; no text of documents, prompts or replies gets here.
+
+mod call_cost;
+mod catalogue;
+mod decimal;
+mod error;
+pub mod ledger;
+mod money;
+mod price;
+mod tokens;
+
+pub use call_cost::{Cost, CostSource};
+pub use catalogue::{Catalogue, Conditions};
+pub use error::Error;
+pub use ledger::{CallId, Ledger, Outcome, Row, State, Totals};
+pub use money::{Currency, Money, NANOS};
+pub use price::{Origin, PerMillion, Price, Rate, Rates};
+pub use tokens::{Tokens, Usage};

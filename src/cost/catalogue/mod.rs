@@ -1,0 +1,261 @@
+//! The price catalogue: what providers charge for their models, embedded, dated, with its history.
+//!
+//! Entry points: [`Catalogue::embedded`] and [`Catalogue::price`]. Invariants: nothing is parsed before the first question, and
+//! then only the one provider's line; a provider or model that the catalogue does not name has no price, never a guessed one.
+//!
+//! The data is `prices/prices.jsonl`, which `prices/generate.py` makes from genai-prices (`prices/LICENSE-genai-prices`).
+
+mod rule;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use self::rule::{Rule, with_dashed_date};
+use super::money::Currency;
+use super::price::{Origin, Price, Rates};
+
+const EMBEDDED: &str = include_str!("../prices/prices.jsonl");
+
+/// The names that users and other programs give to providers, and the catalogue's.
+const OTHER_NAMES: [(&str, &str); 11] = [
+    ("xai", "x-ai"),
+    ("codestral", "mistral"),
+    ("gemini", "google"),
+    ("vertex", "google"),
+    ("bedrock", "aws"),
+    ("azure-openai", "azure"),
+    ("moonshot", "moonshotai"),
+    ("z-ai", "zai"),
+    ("fireworks-ai", "fireworks"),
+    ("together-ai", "together"),
+    ("togetherai", "together"),
+];
+
+/// People use few models; a provider that answers with ever new names must not fill the memory.
+const MOST_REMEMBERED: usize = 64;
+
+/// A price catalogue.
+pub struct Catalogue {
+    text: Cow<'static, str>,
+    version: OnceLock<String>,
+    remembered: Mutex<HashMap<(String, String), Option<Arc<Model>>>>,
+}
+
+/// What else a price may depend on, as the provider's reply states it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Conditions<'a> {
+    /// `service_tier`: `default`, `flex`, `priority`, ...
+    pub service_tier: Option<&'a str>,
+    /// `speed`: `fast`.
+    pub speed: Option<&'a str>,
+}
+
+impl Catalogue {
+    /// The catalogue that this program was built with.
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED_CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        EMBEDDED_CATALOGUE.get_or_init(|| Self::new(Cow::Borrowed(EMBEDDED)))
+    }
+
+    fn new(text: Cow<'static, str>) -> Self {
+        Self {
+            text,
+            version: OnceLock::new(),
+            remembered: Mutex::default(),
+        }
+    }
+
+    /// The price of a provider's model at a moment, by the standard service tier.
+    pub fn price(&self, provider: &str, model: &str, at: Timestamp) -> Option<Price> {
+        self.price_under(provider, model, at, Conditions::default())
+    }
+
+    /// The price of a provider's model at a moment, under the conditions that the reply states.
+    pub fn price_under(
+        &self,
+        provider: &str,
+        model: &str,
+        at: Timestamp,
+        conditions: Conditions<'_>,
+    ) -> Option<Price> {
+        let key = (provider.to_lowercase(), model.to_lowercase());
+        let found = self.remembered().get(&key).cloned();
+        let found = found.unwrap_or_else(|| {
+            let found = self.find(&key.0, &key.1).map(Arc::new);
+            let mut remembered = self.remembered();
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(key, found.clone());
+            found
+        })?;
+        Some(Price {
+            currency: Currency::USD,
+            rates: found.rates(at, conditions),
+            origin: Origin::Catalogue {
+                version: self.version().to_owned(),
+                model: found.id.clone(),
+            },
+        })
+    }
+
+    /// The catalogue's name, version and date: `genai-prices 0.2.3 of 2026-11-15`.
+    pub fn version(&self) -> &str {
+        self.version.get_or_init(|| {
+            let header: Header<'_> = self
+                .text
+                .lines()
+                .next()
+                .and_then(|line| serde_json::from_str(line).ok())
+                .expect("the first line describes the catalogue; see every_line_can_be_read");
+            format!("{} {} of {}", header.name, header.version, header.date)
+        })
+    }
+
+    fn remembered(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<(String, String), Option<Arc<Model>>>> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, provider: &str, model: &str) -> Option<Model> {
+        let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
+        let provider = known.map_or(provider, |(_, name)| name);
+        let dashed = with_dashed_date(model);
+        let names = std::iter::once(model).chain(dashed.as_deref());
+        let mut candidates = vec![self.provider(provider)?];
+        let fallbacks = candidates[0].fallback.iter();
+        candidates.extend(
+            fallbacks
+                .filter_map(|name| self.provider(name))
+                .collect::<Vec<_>>(),
+        );
+        let mut found = names.flat_map(|name| {
+            let entries = candidates.iter().flat_map(|candidate| &candidate.models);
+            entries.filter(move |entry| entry.rule.accepts(name))
+        });
+        let entry = found.next()?;
+        Some(Model {
+            id: entry.id.to_owned(),
+            prices: serde_json::from_str(entry.prices.get()).ok()?,
+            variants: match entry.variants {
+                Some(variants) => serde_json::from_str(variants.get()).ok()?,
+                None => Vec::new(),
+            },
+        })
+    }
+
+    fn provider(&self, name: &str) -> Option<Provider<'_>> {
+        let start = format!("{{\"id\":\"{name}\",");
+        let line = self.text.lines().find(|line| line.starts_with(&start))?;
+        serde_json::from_str(line).ok()
+    }
+}
+
+#[derive(Deserialize)]
+struct Header<'a> {
+    name: &'a str,
+    version: &'a str,
+    date: &'a str,
+}
+
+/// One line of the file; prices are parsed only for the model that is wanted.
+#[derive(Deserialize)]
+struct Provider<'a> {
+    /// Providers whose models this one offers at their prices.
+    #[serde(default, borrow)]
+    fallback: Vec<&'a str>,
+    #[serde(borrow)]
+    models: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    id: &'a str,
+    #[serde(rename = "match", borrow)]
+    rule: Rule<'a>,
+    #[serde(borrow)]
+    prices: &'a RawValue,
+    #[serde(default, borrow)]
+    variants: Option<&'a RawValue>,
+}
+
+struct Model {
+    id: String,
+    /// The last that is in force counts; the first, if none is.
+    prices: Vec<Period>,
+    /// Each rate comes from the first variant that is in force and has it.
+    variants: Vec<Variant>,
+}
+
+impl Model {
+    fn rates(&self, at: Timestamp, conditions: Conditions<'_>) -> Rates {
+        let mut in_force = self.prices.iter().rev().filter(|period| period.covers(at));
+        let standard = in_force.next().or(self.prices.first());
+        let standard = standard.map(|period| period.rates.clone());
+        let variants = self.variants.iter();
+        let matching =
+            variants.filter(|variant| variant.period.covers(at) && variant.applies(conditions));
+        let special = matching.map(|variant| &variant.period.rates);
+        let overrides = special.fold(Rates::default(), |earlier, later| earlier.or(later));
+        overrides.or(&standard.unwrap_or_default())
+    }
+}
+
+#[derive(Deserialize)]
+struct Variant {
+    when: BTreeMap<String, String>,
+    #[serde(flatten)]
+    period: Period,
+}
+
+impl Variant {
+    fn applies(&self, conditions: Conditions<'_>) -> bool {
+        self.when.iter().all(|(condition, value)| {
+            let stated = match condition.as_str() {
+                "service_tier" => conditions.service_tier,
+                "speed" => conditions.speed,
+                _ => None,
+            };
+            stated == Some(value)
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Period {
+    /// The first second in which it is in force.
+    #[serde(default)]
+    from: Option<i64>,
+    /// The seconds of the day, in UTC, between which it is in force: from the first on, until before the second.
+    #[serde(default)]
+    hours: Option<(i64, i64)>,
+    rates: Rates,
+}
+
+impl Period {
+    fn covers(&self, at: Timestamp) -> bool {
+        const DAY: i64 = 24 * 60 * 60;
+        let second = at.as_second();
+        let started = self.from.is_none_or(|from| second >= from);
+        let time = second.rem_euclid(DAY);
+        let in_hours = self.hours.is_none_or(|(start, end)| {
+            if end < start {
+                time >= start || time < end
+            } else {
+                (start..end).contains(&time)
+            }
+        });
+        started && in_hours
+    }
+}
+
+#[cfg(test)]
+mod tests;

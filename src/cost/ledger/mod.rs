@@ -1,0 +1,281 @@
+//! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
+//!
+//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
+//! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
+//! memory, bounded and counted, until it can be used again; nothing is lost without a word.
+
+mod row;
+mod schema;
+mod store;
+mod totals;
+mod writer;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use self::store::Place;
+use crate::cost::Error;
+
+pub use row::{CallId, Latency, Outcome, Row};
+pub use totals::{Sum, Totals};
+
+/// How many rows may wait in memory for a disk that does not take them: a day of busy typing, some ten megabytes.
+const LIMIT: usize = 10_000;
+
+/// A handle to the ledger; clones share one thread, which ends, its rows written, after the last of them.
+#[derive(Clone)]
+pub struct Ledger {
+    shared: Arc<Shared>,
+    _owner: Arc<Owner>,
+}
+
+/// How the ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// All is well, as far as was tried.
+    Ready,
+    /// Rows cannot be written at present, or some were lost.
+    Degraded {
+        /// One plain sentence with what to do.
+        reason: String,
+    },
+}
+
+impl Ledger {
+    /// A ledger in a file. Returns at once; the file is opened with the first row or question.
+    pub fn open(path: &Path) -> Self {
+        Self::start(Place::File(path.to_owned()), Clock::system())
+    }
+
+    /// A ledger that ends with the process: for tests, and for machines without a folder to keep one in, of which the caller
+    /// tells the user.
+    pub fn in_memory() -> Self {
+        Self::start(Place::Memory, Clock::system())
+    }
+
+    /// Where the ledger lies unless configured otherwise: `byok-lsp/ledger.sqlite3` in the platform's folder for state or data.
+    pub fn default_path() -> Option<PathBuf> {
+        use etcetera::BaseStrategy;
+        let base = etcetera::choose_base_strategy().ok()?;
+        let folder = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Some(folder.join("byok-lsp").join("ledger.sqlite3"))
+    }
+
+    fn start(place: Place, clock: Clock) -> Self {
+        let started = Timestamp::now().as_nanosecond();
+        let shared = Arc::new(Shared {
+            place,
+            clock,
+            session: format!("{started:x}-{:x}", std::process::id()),
+            next_id: AtomicU64::new(0),
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            state: Mutex::new(State::Ready),
+            notices: Mutex::default(),
+        });
+        Self {
+            _owner: Arc::new(Owner(Arc::clone(&shared))),
+            shared,
+        }
+    }
+
+    /// A new name for an attempt; no other attempt on this machine has it.
+    pub fn next_id(&self) -> CallId {
+        let number = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        CallId(format!("{}-{number}", self.shared.session))
+    }
+
+    /// Queues a row and returns. `done` is called on the ledger's thread once the row is on the disk, or waits in memory for one
+    /// that does not take it ([`Totals::unrecorded`]); only if even the queue is full, it is dropped and the row merely counted.
+    pub fn settle(&self, row: Row, done: impl FnOnce(Totals) + Send + 'static) {
+        self.send(Command::Settle(Box::new(row), Box::new(done)));
+    }
+
+    /// What has been spent, everything included that was settled before. Waits for the ledger's thread, hence not for handlers.
+    pub fn totals(&self, deadline: Duration) -> Result<Totals, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::Totals(reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))
+    }
+
+    /// How the ledger is, as of the last attempt to use it.
+    pub fn state(&self) -> State {
+        lock(&self.shared.state).clone()
+    }
+
+    /// Takes what the user should be told once, such as that a damaged file was moved aside.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.shared.notices))
+    }
+
+    /// Writes what is queued and closes the file; `false` if rows are left when the deadline has passed.
+    pub fn close(&self, deadline: Duration) -> bool {
+        if !lock(&self.shared.queue).running {
+            return true;
+        }
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::Close(reply));
+        answer.recv_timeout(deadline).unwrap_or(false)
+    }
+
+    fn send(&self, command: Command) {
+        let mut queue = lock(&self.shared.queue);
+        match command {
+            Command::Settle(row, _) if queue.commands.len() >= LIMIT => {
+                queue.refused.add(&row.cost)
+            }
+            command => queue.commands.push_back(command),
+        }
+        if !queue.running {
+            let shared = Arc::clone(&self.shared);
+            let thread = std::thread::Builder::new().name("ledger".to_owned());
+            match thread.spawn(move || writer::run(&shared)) {
+                Ok(_) => queue.running = true,
+                Err(error) => self.shared.set_state(State::Degraded {
+                    reason: format!(
+                        "the ledger's thread cannot be started ({error}); close some programs"
+                    ),
+                }),
+            }
+        }
+        drop(queue);
+        self.shared.wake.notify_one();
+    }
+}
+
+type Done = Box<dyn FnOnce(Totals) + Send>;
+
+enum Command {
+    Settle(Box<Row>, Done),
+    Totals(mpsc::Sender<Totals>),
+    Close(mpsc::Sender<bool>),
+}
+
+/// What the thread does next.
+enum Turn {
+    Work {
+        commands: Vec<Command>,
+        refused: Sum,
+    },
+    Retry,
+    Stop,
+}
+
+/// What the handles and the thread have in common.
+struct Shared {
+    place: Place,
+    clock: Clock,
+    session: String,
+    next_id: AtomicU64,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    state: Mutex<State>,
+    notices: Mutex<Vec<String>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    commands: VecDeque<Command>,
+    /// Calls that came while the queue was full.
+    refused: Sum,
+    running: bool,
+    stop: bool,
+}
+
+impl Shared {
+    /// Waits for work; with `retry`, no longer than that.
+    fn next(&self, retry: Option<Duration>) -> Turn {
+        let mut queue = lock(&self.queue);
+        loop {
+            if !queue.commands.is_empty() {
+                return Turn::Work {
+                    commands: queue.commands.drain(..).collect(),
+                    refused: std::mem::take(&mut queue.refused),
+                };
+            }
+            if queue.stop {
+                return Turn::Stop;
+            }
+            match retry {
+                None => {
+                    queue = self
+                        .wake
+                        .wait(queue)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(retry) => {
+                    let waited = self.wake.wait_timeout(queue, retry);
+                    let timeout;
+                    (queue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    if timeout.timed_out() && queue.commands.is_empty() && !queue.stop {
+                        return Turn::Retry;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How long to wait for another program's lock: once it is known to be held, only for a moment, so that the queue moves on.
+    fn patience(&self) -> Duration {
+        match *lock(&self.state) {
+            State::Ready => self.clock.patience,
+            State::Degraded { .. } => self.clock.patience / 20,
+        }
+    }
+
+    fn set_state(&self, state: State) {
+        let mut current = lock(&self.state);
+        if *current != state {
+            if let State::Degraded { reason } = &state {
+                tracing::warn!("{reason}");
+            }
+            *current = state;
+        }
+    }
+
+    fn notify(&self, notice: String) {
+        tracing::warn!("{notice}");
+        lock(&self.notices).push(notice);
+    }
+}
+
+/// Ends the thread with the last handle.
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        lock(&self.0.queue).stop = true;
+        self.0.wake.notify_one();
+    }
+}
+
+/// Time, which tests set.
+struct Clock {
+    now: fn() -> Timestamp,
+    zone: fn() -> TimeZone,
+    /// How long to wait for another program's lock.
+    patience: Duration,
+}
+
+impl Clock {
+    fn system() -> Self {
+        Self {
+            now: Timestamp::now,
+            zone: TimeZone::system,
+            patience: Duration::from_secs(1),
+        }
+    }
+}
+
+/// No code panics while it holds one of these locks, and if some did, its data would still be whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

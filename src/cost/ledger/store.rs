@@ -1,0 +1,287 @@
+//! The SQLite file: opening it, adding rows, reading sums.
+//!
+//! Entry point: [`Store::open`]. Invariants: a batch is added whole or not at all; a row whose id is known already is skipped, so
+//! a batch whose fate was unclear may be added again; nothing is ever deleted, a damaged file is moved aside.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+
+use super::row::Row;
+use super::schema::{self, Refusal};
+use super::totals::{Day, Sum};
+use crate::cost::Money;
+
+/// Where the rows are kept.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    File(PathBuf),
+    Memory,
+}
+
+/// Why the file cannot be used just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    Locked,
+    Full,
+    Denied(String),
+    Newer,
+    Corrupt,
+    Other(String),
+}
+
+/// A row on its way to the disk.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) row: Row,
+    pub(super) day: Day,
+}
+
+/// An open ledger file.
+pub(super) struct Store {
+    connection: Connection,
+    identity: Option<Identity>,
+}
+
+impl Store {
+    /// Opens the file, creating it and its folder if need be, and brings its tables up to date.
+    pub(super) fn open(place: &Place, patience: Duration) -> Result<Self, Failure> {
+        let mut connection = match place {
+            Place::Memory => Connection::open_in_memory()?,
+            Place::File(path) => {
+                create(path).map_err(|error| Failure::from_io(&error))?;
+                Connection::open(path)?
+            }
+        };
+        connection.busy_timeout(patience)?;
+        // A newer file's journal mode is its own business too: look at the version before anything is changed.
+        let journal: String =
+            connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        schema::migrate(&mut connection)?;
+        if journal != "wal" {
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        }
+        // With WAL this survives a crash of any program; only a power cut may take the last rows.
+        connection.pragma_update(None, "synchronous", "normal")?;
+        let identity = match place {
+            Place::Memory => None,
+            Place::File(path) => Identity::of(path),
+        };
+        Ok(Self {
+            connection,
+            identity,
+        })
+    }
+
+    /// Whether the file that is open is still the one at `place`: rows in a deleted file would be lost without a word.
+    pub(super) fn is_still_at(&self, place: &Place) -> bool {
+        match place {
+            Place::Memory => true,
+            Place::File(path) => self.identity.is_some() && Identity::of(path) == self.identity,
+        }
+    }
+
+    /// Sets how long to wait for another program's lock.
+    pub(super) fn set_patience(&self, patience: Duration) -> Result<(), Failure> {
+        Ok(self.connection.busy_timeout(patience)?)
+    }
+
+    /// Adds rows in one transaction.
+    pub(super) fn add<'a>(
+        &mut self,
+        session: &str,
+        rows: impl Iterator<Item = &'a Pending>,
+    ) -> Result<(), Failure> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut insert = transaction.prepare_cached(INSERT)?;
+            for Pending { row, day } in rows {
+                let tokens = row.usage.tokens();
+                let amount = row.cost.amount();
+                insert.execute(params![
+                    row.id.0,
+                    session,
+                    row.decision,
+                    row.attempt,
+                    row.started.as_microsecond(),
+                    day.0,
+                    row.feature,
+                    row.action,
+                    row.language,
+                    row.workspace,
+                    row.branch,
+                    row.provider,
+                    row.requested_model,
+                    row.served_model,
+                    row.key,
+                    row.payer,
+                    stored(tokens.input),
+                    stored(tokens.cache_read),
+                    stored(tokens.cache_write_5m),
+                    stored(tokens.cache_write_1h),
+                    stored(tokens.output),
+                    stored(tokens.reasoning),
+                    row.usage.is_estimated(),
+                    row.price.as_ref().map(json),
+                    row.cost.source().name(),
+                    amount.map(Money::nanos),
+                    amount.map(|amount| amount.currency().to_string()),
+                    row.outcome.name(),
+                    row.latency.first_token.map(micros),
+                    micros(row.latency.total),
+                    row.request_id,
+                    (!row.tags.is_empty()).then(|| json(&row.tags)),
+                ])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The sums of one day and of its month.
+    pub(super) fn sums(&self, day: Day) -> Result<(Sum, Sum), Failure> {
+        let (first, last) = day.month();
+        let mut select = self.connection.prepare_cached(
+            "SELECT day, currency, calls, nanos FROM days WHERE day BETWEEN ?1 AND ?2 AND calls > 0",
+        )?;
+        let mut rows = select.query((first.0, last.0))?;
+        let (mut of_day, mut of_month) = (Sum::default(), Sum::default());
+        while let Some(row) = rows.next()? {
+            let calls = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+            // A currency that is no code, such as the empty one of unknown costs, has no amount.
+            let currency = row
+                .get_ref(1)?
+                .as_str()
+                .ok()
+                .and_then(|code| code.parse().ok());
+            let nanos = row.get(3)?;
+            let amount = currency.map(|currency| Money::from_nanos(nanos, currency));
+            of_month.add_group(calls, amount);
+            if row.get::<_, i64>(0)? == day.0 {
+                of_day.add_group(calls, amount);
+            }
+        }
+        Ok((of_day, of_month))
+    }
+}
+
+const INSERT: &str = "
+INSERT INTO calls (id, session, decision, attempt, started_us, day, feature, action, language, workspace, branch, provider,
+    requested_model, served_model, key_label, payer, input_tokens, cache_read_tokens, cache_write_5m_tokens,
+    cache_write_1h_tokens, output_tokens, reasoning_tokens, tokens_estimated, price, cost_source, cost_nanos, cost_currency,
+    outcome, first_token_us, total_us, request_id, tags)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
+    ?27, ?28, ?29, ?30, ?31, ?32)
+ON CONFLICT (id) DO NOTHING";
+
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("prices and tags have string keys only")
+}
+
+/// Creates the file, for its owner's eyes only, since it names folders and branches.
+fn create(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Moves a damaged file aside and says under which name; `None` if another process has put it right already.
+pub(super) fn move_aside(path: &Path, patience: Duration) -> Result<Option<PathBuf>, Failure> {
+    // Of several processes that meet the damage at once, one moves the file; the others must not move its successor.
+    let lock = File::create(sibling(path, ".lock")).map_err(|error| Failure::from_io(&error))?;
+    lock.try_lock().map_err(|_| Failure::Locked)?;
+    let place = Place::File(path.to_owned());
+    let sound = Store::open(&place, patience).and_then(|store| {
+        let verdict: String = store
+            .connection
+            .pragma_query_value(None, "quick_check", |row| row.get(0))?;
+        Ok(verdict == "ok")
+    });
+    match sound {
+        Ok(true) => return Ok(None),
+        Ok(false) | Err(Failure::Corrupt) => {}
+        Err(other) => return Err(other),
+    }
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S").to_string();
+    let mark = format!(".damaged-{stamp}-{}", std::process::id());
+    let aside = sibling(path, &mark);
+    fs::rename(path, &aside).map_err(|error| Failure::from_io(&error))?;
+    for suffix in ["-wal", "-shm"] {
+        // They need not exist.
+        let _ = fs::rename(sibling(path, suffix), sibling(&aside, suffix));
+    }
+    Ok(Some(aside))
+}
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+impl Failure {
+    fn from_io(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Denied(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Denied(error.to_string())
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt,
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Newer => Self::Newer,
+            Refusal::Sqlite(error) => error.into(),
+        }
+    }
+}
+
+/// What tells a file from another that took its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
+    /// Elsewhere an open file cannot be deleted or renamed.
+    #[cfg(not(unix))]
+    fn of(path: &Path) -> Option<Self> {
+        path.exists().then_some(Self(0, 0))
+    }
+}

@@ -1,0 +1,251 @@
+//! The ledger's thread: takes what was queued, writes it in one transaction, tells everyone the new totals.
+//!
+//! Entry point: [`run`]. Invariant: a row leaves the backlog only when it is on the disk; what does not fit the backlog is counted
+//! and its cost stays in the totals of this process.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use super::store::{self, Failure, Pending, Place, Store};
+use super::totals::{Day, Sum, Totals};
+use super::{Command, Done, LIMIT, Shared, State, Turn};
+
+/// How often rows that wait in memory are tried again while nothing else happens.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Serves the queue until the last handle is gone.
+pub(super) fn run(shared: &Shared) {
+    let mut writer = Writer {
+        shared,
+        store: None,
+        backlog: VecDeque::new(),
+        lost: BTreeMap::new(),
+        session: Sum::default(),
+        known: None,
+    };
+    loop {
+        let waiting = !writer.backlog.is_empty();
+        match shared.next(waiting.then_some(RETRY)) {
+            Turn::Work { commands, refused } => writer.work(commands, &refused),
+            Turn::Retry => drop(writer.totals()),
+            Turn::Stop => {
+                writer.flush();
+                return;
+            }
+        }
+    }
+}
+
+struct Writer<'a> {
+    shared: &'a Shared,
+    store: Option<Store>,
+    /// Rows that are not on the disk yet, oldest first.
+    backlog: VecDeque<Pending>,
+    /// What did not fit the backlog, by day.
+    lost: BTreeMap<Day, Sum>,
+    /// Everything that this process settled.
+    session: Sum,
+    /// The last sums that could be read, for when they cannot.
+    known: Option<(Day, Sum, Sum)>,
+}
+
+impl Writer<'_> {
+    fn work(&mut self, commands: Vec<Command>, refused: &Sum) {
+        let mut settled = Vec::new();
+        let mut asked = Vec::new();
+        let mut closing = Vec::new();
+        let zone = (self.shared.clock.zone)();
+        if refused.calls > 0 {
+            let today = self.today();
+            self.session.add_sum(refused);
+            self.lost.entry(today).or_default().add_sum(refused);
+        }
+        for command in commands {
+            match command {
+                Command::Settle(row, done) => {
+                    self.session.add(&row.cost);
+                    let day = Day::of(&row, &zone);
+                    self.remember(Pending { row: *row, day });
+                    settled.push(done);
+                }
+                Command::Totals(reply) => asked.push(reply),
+                Command::Close(reply) => closing.push(reply),
+            }
+        }
+        let totals = self.totals();
+        for done in settled {
+            tell(done, totals.clone());
+        }
+        for reply in asked {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(totals.clone());
+        }
+        if !closing.is_empty() {
+            // The last connection to close folds the write-ahead log into the file.
+            self.store = None;
+        }
+        for reply in closing {
+            let _ = reply.send(self.backlog.is_empty());
+        }
+    }
+
+    fn remember(&mut self, pending: Pending) {
+        if self.backlog.len() < LIMIT {
+            self.backlog.push_back(pending);
+        } else {
+            let lost = self.lost.entry(pending.day).or_default();
+            lost.add(&pending.row.cost);
+        }
+    }
+
+    /// Writes what waits, then adds up: the file's sums, and what could not be written to it.
+    fn totals(&mut self) -> Totals {
+        self.flush();
+        let today = self.today();
+        if let Some(store) = &self.store
+            && let Ok((day, month)) = store.sums(today)
+        {
+            self.known = Some((today, day, month));
+        }
+        let (mut day, mut month) = match &self.known {
+            Some((known, day, month)) if *known == today => (day.clone(), month.clone()),
+            _ => Default::default(),
+        };
+        let (first, last) = today.month();
+        let waiting = self.backlog.iter().map(|pending| {
+            let mut sum = Sum::default();
+            sum.add(&pending.row.cost);
+            (pending.day, sum)
+        });
+        let lost = self.lost.iter().map(|(day, sum)| (*day, sum.clone()));
+        let mut unrecorded = 0;
+        for (when, sum) in waiting.chain(lost) {
+            unrecorded += sum.calls;
+            if when == today {
+                day.add_sum(&sum);
+            }
+            if (first..=last).contains(&when) {
+                month.add_sum(&sum);
+            }
+        }
+        Totals {
+            session: self.session.clone(),
+            day,
+            month,
+            unrecorded,
+        }
+    }
+
+    /// Tries to bring the backlog to the disk, and notes how the ledger is.
+    fn flush(&mut self) {
+        let result = match self.write() {
+            Err(Failure::Corrupt) => self.replace().and_then(|()| self.write()),
+            result => result,
+        };
+        let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
+        self.shared.set_state(match result {
+            Ok(()) if lost == 0 => State::Ready,
+            Ok(()) => State::Degraded {
+                reason: format!(
+                    "the ledger works again, but {lost} calls of this session could not be kept and are missing from it"
+                ),
+            },
+            Err(failure) => {
+                if failure != Failure::Locked {
+                    self.store = None;
+                }
+                let waiting = self.backlog.len();
+                State::Degraded {
+                    reason: explain(&self.shared.place, &failure, waiting, lost),
+                }
+            }
+        });
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        let place = &self.shared.place;
+        let patience = self.shared.patience();
+        let store = match self.store.take().filter(|store| store.is_still_at(place)) {
+            Some(store) => {
+                store.set_patience(patience)?;
+                self.store.insert(store)
+            }
+            None => self.store.insert(Store::open(place, patience)?),
+        };
+        if self.backlog.is_empty() {
+            return Ok(());
+        }
+        store.add(&self.shared.session, self.backlog.iter())?;
+        self.backlog.clear();
+        Ok(())
+    }
+
+    /// Moves a damaged file out of the way, so that a new one can begin.
+    fn replace(&mut self) -> Result<(), Failure> {
+        self.store = None;
+        let Place::File(path) = &self.shared.place else {
+            return Err(Failure::Corrupt);
+        };
+        if let Some(aside) = store::move_aside(path, self.shared.patience())? {
+            self.known = None;
+            self.shared.notify(format!(
+                "the ledger {} was damaged; it now lies at {} and a new one was begun, so today's and this month's totals start again",
+                path.display(),
+                aside.display()
+            ));
+        }
+        Ok(())
+    }
+
+    fn today(&self) -> Day {
+        let clock = &self.shared.clock;
+        Day::from((clock.zone)().to_datetime((clock.now)()).date())
+    }
+}
+
+/// A caller's code must not take the ledger's thread with it.
+fn tell(done: Done, totals: Totals) {
+    if catch_unwind(AssertUnwindSafe(move || done(totals))).is_err() {
+        tracing::error!("what followed a settled call panicked; the call itself is in the ledger");
+    }
+}
+
+/// One sentence: what happened, to which file, what to do, and what becomes of the rows meanwhile.
+fn explain(place: &Place, failure: &Failure, waiting: usize, lost: u64) -> String {
+    let file = match place {
+        Place::File(path) => path.display().to_string(),
+        Place::Memory => "in memory".to_owned(),
+    };
+    let what = match failure {
+        Failure::Locked => {
+            format!(
+                "the ledger {file} is held by another program; close the program that has it open"
+            )
+        }
+        Failure::Full => format!("the disk of the ledger {file} is full; free some space"),
+        Failure::Denied(error) => {
+            format!("the ledger {file} cannot be opened for writing ({error}); allow writing there")
+        }
+        Failure::Newer => {
+            format!("the ledger {file} was written by a newer byok-lsp; update this one")
+        }
+        Failure::Corrupt => {
+            format!("the ledger {file} is damaged and cannot be moved aside; move it away")
+        }
+        Failure::Other(error) => {
+            format!("the ledger {file} cannot be written ({error}); see whether its disk is well")
+        }
+    };
+    let kept = match waiting {
+        0 => String::new(),
+        _ => {
+            format!("; {waiting} calls wait in memory and are written as soon as that is possible")
+        }
+    };
+    let missing = match lost {
+        0 => String::new(),
+        _ => format!("; {lost} more could not be kept"),
+    };
+    format!("{what}{kept}{missing}")
+}
