@@ -9,6 +9,7 @@ use url::Url;
 use super::known;
 use super::options::{KeyOption, Options, PriceOptions, ProviderOptions, Wire};
 use super::problem::Problem;
+use crate::cost::{PerMillion, Price};
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +44,7 @@ pub struct ProviderSettings {
     /// Where its key comes from.
     pub key: KeySource,
     /// The user's own prices, by model.
-    pub prices: BTreeMap<String, PriceOptions>,
+    pub prices: BTreeMap<String, Price>,
 }
 
 impl ProviderSettings {
@@ -206,12 +207,27 @@ fn resolve_provider(
         (None, Some(known)) if known.base_url.origin() == base_url.origin() => known.key.clone(),
         (None, _) => KeySource::None,
     };
+    let prices = written
+        .prices
+        .iter()
+        .map(|(model, written)| Ok((model.clone(), resolve_price(written)?)))
+        .collect::<Result<_, crate::cost::Error>>()
+        .map_err(|error| ("prices", error.to_string()))?;
     Ok(ProviderSettings {
         name: name.into(),
         wire,
         base_url,
         key,
-        prices: written.prices.clone(),
+        prices,
+    })
+}
+
+fn resolve_price(written: &PriceOptions) -> Result<Price, crate::cost::Error> {
+    Price::per_million(PerMillion {
+        input: &written.input,
+        output: &written.output,
+        cache_read: written.cache_read.as_deref(),
+        cache_write: written.cache_write.as_deref(),
     })
 }
 

@@ -11,6 +11,7 @@ mod handlers;
 mod in_flight;
 mod outbox;
 pub mod protocol;
+mod reader;
 mod serve;
 mod status;
 mod to_proto;

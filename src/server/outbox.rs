@@ -17,11 +17,11 @@ const MAX_WAITING: usize = 8 * 1024 * 1024;
 /// The way to the editor. Clones are the same way.
 #[derive(Clone)]
 pub struct Outbox {
-    queue: Sender<Vec<u8>>,
+    queue: Sender<Option<Vec<u8>>>,
     waiting: Arc<AtomicUsize>,
 }
 
-/// The thread that writes. It ends when all outboxes are gone, or when the editor no longer reads.
+/// The thread that writes. It ends when an outbox is closed or all are gone, or when the editor no longer reads.
 pub struct Writer(JoinHandle<()>);
 
 impl Outbox {
@@ -54,19 +54,24 @@ impl Outbox {
     fn queue(&self, body: Vec<u8>) {
         self.waiting.fetch_add(body.len(), Ordering::Relaxed);
         // An editor that is gone is noticed by the reader.
-        let _ = self.queue.send(body);
+        let _ = self.queue.send(Some(body));
+    }
+
+    /// Lets the writer end once it has written what was sent so far.
+    pub fn close(&self) {
+        let _ = self.queue.send(None);
     }
 }
 
 impl Writer {
-    /// Waits until everything is written. Call it with all outboxes dropped.
+    /// Waits until the thread has ended.
     pub fn join(self) {
         let _ = self.0.join();
     }
 }
 
-fn write_all<W: Write>(mut output: W, messages: &Receiver<Vec<u8>>, waiting: &AtomicUsize) {
-    while let Ok(body) = messages.recv() {
+fn write_all<W: Write>(mut output: W, messages: &Receiver<Option<Vec<u8>>>, waiting: &AtomicUsize) {
+    while let Ok(Some(body)) = messages.recv() {
         waiting.fetch_sub(body.len(), Ordering::Relaxed);
         // One write for header and body, so that no editor sees half of it.
         let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();

@@ -4,61 +4,58 @@
 //! `.await` happens in the order of arrival. Whatever then has to wait goes on in a task of its own, and no handler waits for another. There
 //! is no limit on how many run: limits on model calls belong to the gateway.
 
-use std::io::Read;
-use std::pin::pin;
+use std::io::{Read, Write};
 use std::task::Poll;
+use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde::Deserialize;
-use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tower::Service as _;
-use tower_lsp::jsonrpc::{Error, Id, Request, Response};
+use tower_lsp::jsonrpc::{Request, Response};
 
 use super::backend::{self, Backend};
 use super::guard::Guard;
 use super::outbox::Outbox;
-use super::transport::{Frame, FrameDecoder};
+use super::reader::{self, Incoming};
 use super::{Ended, Parts};
 
-/// What the reader made of a frame.
-enum Incoming {
-    Request(Request),
-    Response(Response),
-    Bad(Id, Error),
-}
+/// How long an editor that hung up or said `exit` is given to take what is still unwritten.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// Serves one editor; see [`super::run`].
 pub(super) async fn serve<R, W>(input: R, output: W, parts: Parts) -> Ended
 where
     R: Read + Send + 'static,
-    W: std::io::Write + Send + 'static,
+    W: Write + Send + 'static,
 {
     let (outbox, writer) = Outbox::start(output);
-    let incoming = start_reader(input);
+    let incoming = reader::start(input);
     let (service, socket) = backend::service(parts, outbox.clone());
     let shared = service.inner().shared();
-    let (client_requests, client_replies) = socket.split();
+    let (requests, replies) = socket.split();
+    let forwarding = tokio::spawn(forward(requests, outbox.clone()));
     let mut tasks = JoinSet::new();
-    tasks.spawn(forward(client_requests, outbox.clone()));
-    let ended = pump(incoming, Guard(service), client_replies, &outbox, &mut tasks).await;
-    shared.close().await;
-    // Completions were superseded by `close` and answer at once; whatever else still runs has nobody to answer to.
-    drain(&mut tasks).await;
-    drop((tasks, shared, outbox));
-    // The writer ends with the last outbox; an editor that does not read must not keep us.
-    let _ = tokio::time::timeout(FLUSH, tokio::task::spawn_blocking(move || writer.join())).await;
+    let ended = pump(incoming, Guard(service), replies, &outbox, &mut tasks).await;
+    // Everything that runs is superseded and so answers at once.
+    shared.close();
+    let _ = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
+    forwarding.abort();
+    let ledger = shared.ledger();
+    let flush = tokio::task::spawn_blocking(move || {
+        // The last calls' reports go out before the writer ends.
+        ledger.close(FLUSH);
+        outbox.close();
+        writer.join();
+    });
+    let _ = tokio::time::timeout(FLUSH * 2, flush).await;
     ended
 }
-
-/// How long an editor that hung up or said `exit` is given to take what is still unwritten.
-const FLUSH: std::time::Duration = std::time::Duration::from_millis(500);
 
 async fn pump(
     mut incoming: UnboundedReceiver<Incoming>,
     mut service: Guard<Backend>,
-    mut client_replies: tower_lsp_replies::Replies,
+    mut replies: impl Sink<Response> + Unpin,
     outbox: &Outbox,
     tasks: &mut JoinSet<()>,
 ) -> Ended {
@@ -67,22 +64,48 @@ async fn pump(
         // Finished tasks are reaped as we go, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
         match message {
+            Incoming::Request(request) if request.method() == "exit" => {
+                return if was_shut_down { Ended::Properly } else { Ended::Abruptly };
+            }
             Incoming::Request(request) => {
-                let is_exit = request.method() == "exit";
                 was_shut_down |= request.method() == "shutdown";
-                if is_exit {
-                    break;
+                let is_ready = std::future::poll_fn(|context| service.poll_ready(context)).await;
+                if is_ready.is_ok() {
+                    dispatch(&mut service, request, outbox, tasks).await;
                 }
-                if std::future::poll_fn(|context| service.poll_ready(context)).await.is_err() {
-                    break;
-                }
-                dispatch(service.call(request), outbox, tasks).await;
             }
             Incoming::Response(response) => {
-                let _ = client_replies.send(response).await;
+                // The framework drops a reply that it does not wait for.
+                let _ = replies.send(response).await;
             }
-            Incoming::Bad(id, error) => outbox.send(&Response::from_error(id, error)),
+            Incoming::Bad(response) => outbox.send(&response),
         }
     }
-    if was_shut_down { Ended::Properly } else { Ended::Abruptly }
+    Ended::Abruptly
+}
+
+/// Calls a handler: polls it once in place, and leaves it to a task if it has to wait.
+async fn dispatch(service: &mut Guard<Backend>, request: Request, outbox: &Outbox, tasks: &mut JoinSet<()>) {
+    let mut answer = service.call(request);
+    let first = std::future::poll_fn(|context| Poll::Ready(answer.poll_unpin(context))).await;
+    match first {
+        Poll::Ready(response) => reply(outbox, response),
+        Poll::Pending => {
+            let outbox = outbox.clone();
+            tasks.spawn(async move { reply(&outbox, answer.await) });
+        }
+    }
+}
+
+fn reply<E>(outbox: &Outbox, response: Result<Option<Response>, E>) {
+    if let Ok(Some(response)) = response {
+        outbox.send(&response);
+    }
+}
+
+/// Passes the server's own requests on to the editor.
+async fn forward(mut requests: impl Stream<Item = Request> + Unpin, outbox: Outbox) {
+    while let Some(request) = requests.next().await {
+        outbox.send(&request);
+    }
 }

@@ -1,0 +1,209 @@
+//! From the first byte asked to the row in the ledger: what a call used, what it cost, how it ended.
+//!
+//! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::interrupt::Interrupt;
+use super::report::{CallId, Report, Reporter};
+use crate::cost::ledger::Latency;
+use crate::cost::{Catalogue, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
+use crate::provider::{self, Error};
+use crate::routing::{Decision, Way};
+
+/// What is known when a call begins.
+pub(super) struct Begin {
+    pub ledger: Ledger,
+    pub reporter: Reporter,
+    pub decision: Decision,
+    pub language: Option<&'static str>,
+    pub workspace: Option<String>,
+    pub prompt_bytes: usize,
+    pub interrupt: Interrupt,
+}
+
+/// The account of one call.
+pub(super) struct Settlement {
+    begin: Begin,
+    id: CallId,
+    started: Timestamp,
+    clock: Instant,
+    first_token: Option<Duration>,
+    reply_bytes: usize,
+    served_model: Option<String>,
+    usage: Option<provider::Usage>,
+    is_refused: bool,
+    is_settled: bool,
+}
+
+impl Settlement {
+    pub(super) fn begin(begin: Begin) -> Self {
+        Self {
+            id: begin.ledger.next_id(),
+            begin,
+            started: Timestamp::now(),
+            clock: Instant::now(),
+            first_token: None,
+            reply_bytes: 0,
+            served_model: None,
+            usage: None,
+            is_refused: false,
+            is_settled: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> &CallId {
+        &self.id
+    }
+
+    /// Text came.
+    pub(super) fn text(&mut self, text: &str) {
+        self.first_token.get_or_insert_with(|| self.clock.elapsed());
+        self.reply_bytes += text.len();
+    }
+
+    /// The provider told under which name it serves the call.
+    pub(super) fn served_by(&mut self, model: String) {
+        self.served_model = Some(model);
+    }
+
+    /// The provider told what was used so far; the last word counts.
+    pub(super) fn usage(&mut self, usage: provider::Usage) {
+        self.usage = Some(usage);
+    }
+
+    /// The provider cut the answer for what it says.
+    pub(super) fn refused(&mut self) {
+        self.is_refused = true;
+    }
+
+    /// Settles a call that failed.
+    pub(super) fn fail(&mut self, error: &Error) {
+        if was_not_billed(error) && self.usage.is_none() && self.reply_bytes == 0 {
+            self.usage = Some(provider::Usage {
+                cost: Some(Money::zero(crate::cost::Currency::USD)),
+                ..provider::Usage::default()
+            });
+        }
+        tracing::info!(model = %self.begin.decision.name(), %error, "a model call failed");
+        self.settle(Outcome::Failed);
+    }
+
+    /// Settles, unless that was done.
+    pub(super) fn settle(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
+        let outcome = if self.is_refused && outcome == Outcome::Completed { Outcome::Filtered } else { outcome };
+        let reported = self.usage.as_ref().and_then(|usage| usage.cost);
+        let usage = self.used();
+        let price = self.price();
+        let cost = if self.is_free(reported, price.as_ref()) {
+            Cost::Free
+        } else {
+            Cost::known(reported, price.as_ref(), &usage)
+        };
+        let decision = &self.begin.decision;
+        let row = Row {
+            id: self.id.clone(),
+            decision: None,
+            attempt: 1,
+            started: self.started,
+            feature: decision.feature.name().into(),
+            action: None,
+            language: self.begin.language.map(str::to_owned),
+            workspace: self.begin.workspace.take(),
+            branch: None,
+            provider: decision.provider.clone(),
+            requested_model: decision.model.clone(),
+            served_model: self.served_model.take(),
+            key: None,
+            payer: decision.payer.to_string(),
+            usage,
+            price,
+            cost,
+            outcome,
+            latency: Latency {
+                first_token: self.first_token,
+                total: self.clock.elapsed(),
+            },
+            request_id: None,
+            tags: BTreeMap::new(),
+        };
+        tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
+        let reporter = self.begin.reporter.clone();
+        let settled = row.clone();
+        self.begin.ledger.settle(row, move |totals| reporter(Report { row: settled, totals }));
+    }
+
+    /// What the provider says was used, or an estimate for a stream that was left before it could say.
+    fn used(&self) -> Usage {
+        if let Some(usage) = &self.usage {
+            return Usage::Reported(usage.tokens);
+        }
+        if matches!(self.begin.decision.way, Way::Embedded) {
+            return Usage::Reported(Tokens::default());
+        }
+        Usage::Estimated(Tokens {
+            input: tokens_of(self.begin.prompt_bytes),
+            output: tokens_of(self.reply_bytes),
+            ..Tokens::default()
+        })
+    }
+
+    /// The user's own price of the model, else the catalogue's of the model that served it.
+    fn price(&self) -> Option<Price> {
+        let decision = &self.begin.decision;
+        let Way::Http(provider) = &decision.way else {
+            return None;
+        };
+        let model = self.served_model.as_deref().unwrap_or(&decision.model);
+        let own = provider.prices.get(&decision.model).or_else(|| provider.prices.get(model));
+        own.cloned().or_else(|| {
+            let catalogue = Catalogue::embedded();
+            let of = |model| catalogue.price(&decision.provider, model, self.started);
+            of(model).or_else(|| of(&decision.model))
+        })
+    }
+
+    /// What runs on this machine costs nothing, unless it says otherwise: a proxy on loopback may well be billed.
+    fn is_free(&self, reported: Option<Money>, price: Option<&Price>) -> bool {
+        match &self.begin.decision.way {
+            Way::Embedded => true,
+            Way::Http(provider) => provider.is_on_this_machine() && reported.is_none() && price.is_none(),
+        }
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        let outcome = self.begin.interrupt.outcome();
+        self.settle(outcome);
+    }
+}
+
+/// Seven bytes are about two tokens, for code in the tokenizers of today's models; a call estimated so is marked as estimated.
+fn tokens_of(bytes: usize) -> u64 {
+    (bytes as u64 * 2).div_ceil(7)
+}
+
+/// Returns whether an error says that no model ran.
+fn was_not_billed(error: &Error) -> bool {
+    match error {
+        Error::TimedOut { .. } | Error::Cut | Error::Malformed(_) => false,
+        Error::Unauthorized
+        | Error::Forbidden(_)
+        | Error::NoCredit
+        | Error::RateLimited { .. }
+        | Error::Overloaded
+        | Error::TooLong(_)
+        | Error::UnknownModel(_)
+        | Error::Rejected(_)
+        | Error::Unreachable(_)
+        | Error::Credential(_)
+        | Error::Unsupported { .. } => true,
+    }
+}

@@ -1,0 +1,132 @@
+//! The thread that reads: bytes to frames, frames to messages. JSON is parsed here, so that a file of 50 MB does not keep handlers waiting.
+
+use std::io::Read;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tower_lsp::jsonrpc::{Error, Id, Request, Response};
+
+use super::transport::{Frame, FrameDecoder};
+
+/// What a frame is.
+pub(super) enum Incoming {
+    /// A request or notification.
+    Request(Request),
+    /// The answer to a request of ours.
+    Response(Response),
+    /// The answer to something that is neither.
+    Bad(Response),
+}
+
+/// Starts the reader. The queue closes when the editor hangs up.
+pub(super) fn start<R: Read + Send + 'static>(input: R) -> UnboundedReceiver<Incoming> {
+    let (queue, incoming) = unbounded_channel();
+    std::thread::Builder::new()
+        .name("reader".into())
+        .spawn(move || read_all(input, &queue))
+        .expect("a thread can be started while the program starts");
+    incoming
+}
+
+fn read_all<R: Read>(mut input: R, queue: &UnboundedSender<Incoming>) {
+    let mut decoder = FrameDecoder::default();
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        let length = match input.read(&mut chunk) {
+            Ok(0) => return,
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        };
+        decoder.push(&chunk[..length]);
+        while let Some(frame) = decoder.next_frame() {
+            let message = match frame {
+                Frame::Body(body) => parse(&body).unwrap_or_else(|error| {
+                    decoder.put_back(&body);
+                    bad(Id::Null, error)
+                }),
+                Frame::Bad(why) => bad(Id::Null, parse_error(why)),
+            };
+            if queue.send(message).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A message before it is known what it is.
+#[derive(Deserialize)]
+struct Message {
+    jsonrpc: Option<Value>,
+    id: Option<Value>,
+    method: Option<Value>,
+    params: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Value>,
+    error: Option<Value>,
+}
+
+/// Keeps a `null` apart from a field that is not there.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// Reads a message; an error means that the bytes are no JSON.
+fn parse(body: &[u8]) -> Result<Incoming, Error> {
+    let message: Message = match serde_json::from_slice(body) {
+        Ok(message) => message,
+        Err(error) if error.is_data() => {
+            return Ok(bad(Id::Null, invalid("a message is one JSON object; batches are not part of the protocol")));
+        }
+        Err(_) => return Err(parse_error("the frame holds no JSON")),
+    };
+    let id = match message.id {
+        None => None,
+        Some(id) => match serde_json::from_value::<Id>(id) {
+            Ok(id) => Some(id),
+            Err(_) => return Ok(bad(Id::Null, invalid("an id is a number or a string"))),
+        },
+    };
+    if message.jsonrpc.as_ref().and_then(Value::as_str) != Some("2.0") {
+        return Ok(bad(id.unwrap_or(Id::Null), invalid("\"jsonrpc\" is \"2.0\"")));
+    }
+    match (message.method, id) {
+        (Some(Value::String(method)), id) => {
+            let mut request = Request::build(method);
+            if let Some(params) = message.params {
+                request = request.params(params);
+            }
+            if let Some(id) = id {
+                request = request.id(id);
+            }
+            Ok(Incoming::Request(request.finish()))
+        }
+        (None, Some(id)) if message.result.is_some() || message.error.is_some() => {
+            let error = message.error.and_then(|error| serde_json::from_value::<Error>(error).ok());
+            Ok(Incoming::Response(match error {
+                Some(error) => Response::from_error(id, error),
+                None => Response::from_ok(id, message.result.unwrap_or_default()),
+            }))
+        }
+        (_, id) => Ok(bad(id.unwrap_or(Id::Null), invalid("a message has a \"method\", or it is an answer"))),
+    }
+}
+
+fn bad(id: Id, error: Error) -> Incoming {
+    Incoming::Bad(Response::from_error(id, error))
+}
+
+fn parse_error(why: &'static str) -> Error {
+    Error {
+        message: why.into(),
+        ..Error::parse_error()
+    }
+}
+
+fn invalid(why: &'static str) -> Error {
+    Error {
+        message: why.into(),
+        ..Error::invalid_request()
+    }
+}
