@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Languages, syntax trees, and what they say about a place in the text.
+//!
+//! Entry points: [`Language::detect`] names a document's language, [`SyntaxTree`] keeps its tree through edits. On a tree,
+//! [`enclosing_scopes`] says what stands round the cursor, [`outline`] what a stretch of text defines, [`imports`] what
+//! it brings in, [`place`] whether the cursor is in code, a comment or a string, and [`open_brackets`] what is still open.
+//!
+//! Invariants: nothing here does I/O, fails, or panics on any text, offset or stale tree; it returns less. Everything
+//! language-specific is data in `grammars/`, so no code here names a language. Offsets are bytes, ranges half open.
+
+mod import;
+mod language;
+mod place;
+mod query;
+mod scope;
+mod symbol;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use import::{Import, imports};
+pub use language::{Indent, Language, Layout};
+pub use place::{Place, open_brackets, place};
+pub use query::Kind;
+pub use scope::{Scope, enclosing_scopes};
+pub use symbol::{Symbol, outline};
+pub use tree::SyntaxTree;

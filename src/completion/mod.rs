@@ -1,0 +1,169 @@
+//! Ghost text: what to ask, when to stop, what to show.
+//!
+//! Entry point: [`complete`]. It waits if it should, asks the gateway, ends the stream as soon as the suggestion is whole, fits it to the
+//! place, and returns it for the snapshot it was asked for; [`rebase`] carries it over to a document that moved on meanwhile.
+
+mod filter;
+mod rebase;
+mod stop;
+
+use futures_util::StreamExt as _;
+
+pub use rebase::{Rebased, rebase};
+
+use crate::context::{self, Budget};
+use crate::gateway::{CallId, Gateway, Interrupt, Request};
+use crate::provider::{Error, Fill, Input, Place};
+use crate::routing::{Decision, Feature};
+use crate::session::Snapshot;
+use crate::syntax;
+use stop::{Extent, Stop};
+
+/// Why a suggestion is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The user asked for it.
+    Explicit,
+    /// The user typed or moved.
+    Automatic,
+}
+
+/// A text to insert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// The call that it came from.
+    pub id: CallId,
+    /// The byte at which it is to be inserted, in the snapshot's text.
+    pub cursor: usize,
+    /// The text.
+    pub text: String,
+    /// Who made it, and who pays.
+    pub decision: Decision,
+}
+
+/// What stands around the cursor on and below its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// From the line's start to the cursor.
+    pub line_before: String,
+    /// From the cursor to the line's end.
+    pub line_after: String,
+    /// The next line that is not blank.
+    pub next_line: String,
+}
+
+/// How much of a line is looked at on either side of the cursor; a line of a megabyte is data, not code.
+const LINE_BYTES: usize = 2 * 1024;
+
+/// How many lines below the cursor are searched for one that is not blank.
+const LINES_BELOW: usize = 4;
+
+/// Suggests a text for a place in a document, or `None` if there is nothing worth showing.
+///
+/// Dropping the future closes the provider's socket. `interrupt` tells why it was dropped.
+pub async fn complete(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    cursor: usize,
+    trigger: Trigger,
+    interrupt: &Interrupt,
+) -> Result<Option<Suggestion>, Error> {
+    let settings = &snapshot.settings;
+    let decision = gateway.decide(settings, Feature::Completion);
+    if trigger == Trigger::Automatic && decision.is_billed_or_slow() && !settings.debounce.is_zero() {
+        tokio::time::sleep(settings.debounce).await;
+    }
+    let around = around(snapshot, cursor);
+    let extent = extent(snapshot, cursor, &around);
+    let request = Request {
+        input: input(snapshot, cursor, &decision, extent.max_lines),
+        decision: decision.clone(),
+        max_tokens: settings.max_tokens,
+        stop: Vec::new(),
+        language: snapshot.language.map(syntax::Language::id),
+        workspace: snapshot.folder.as_ref().map(|folder| folder.display().to_string()),
+        interrupt: interrupt.clone(),
+    };
+    let mut call = gateway.call(settings, request);
+    let id = call.id().clone();
+    let mut stop = Stop::new(extent);
+    while let Some(piece) = call.next().await {
+        if stop.push(&piece?) {
+            call.stop();
+            break;
+        }
+    }
+    let text = filter::fit(&stop.finish(), &around);
+    Ok(text.map(|text| Suggestion {
+        id,
+        cursor,
+        text,
+        decision,
+    }))
+}
+
+/// Makes what the model is shown, in the form that its wire takes.
+fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usize) -> Input {
+    let place = Place {
+        uri: snapshot.uri.clone(),
+        text: snapshot.text.clone(),
+        cursor,
+        max_lines,
+    };
+    if !decision.way.reads_text() {
+        // The embedded engine reads the snapshot itself.
+        return Input::Fill(Fill {
+            prefix: String::new(),
+            suffix: String::new(),
+            place,
+        });
+    }
+    let window = context::window(&snapshot.text, cursor, Budget::default());
+    if decision.way.fills() {
+        return Input::Fill(Fill {
+            prefix: window.prefix,
+            suffix: window.suffix,
+            place,
+        });
+    }
+    let language = snapshot.language.map_or("", syntax::Language::name);
+    let path = snapshot.uri.rsplit('/').next().unwrap_or_default();
+    Input::Chat(context::fill_by_chat(&window, language, path))
+}
+
+fn around(snapshot: &Snapshot, cursor: usize) -> Around {
+    let text = &snapshot.text;
+    let floor = |byte: usize| text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())));
+    let cursor = floor(cursor);
+    let line = text.byte_to_line(cursor);
+    let start = text.line_to_byte(line).max(floor(cursor.saturating_sub(LINE_BYTES)));
+    let end = text.line_to_byte((line + 1).min(text.len_lines())).min(floor(cursor + LINE_BYTES));
+    let next_line = (line + 1..text.len_lines().min(line + 1 + LINES_BELOW))
+        .map(|below| {
+            let start = text.line_to_byte(below);
+            let end = text.line_to_byte(below + 1).min(floor(start + LINE_BYTES));
+            text.byte_slice(start..end).to_string()
+        })
+        .find(|below| !below.trim().is_empty());
+    Around {
+        line_before: text.byte_slice(start..cursor).to_string(),
+        line_after: text.byte_slice(cursor..end).to_string().trim_end_matches(['\r', '\n']).to_owned(),
+        next_line: next_line.unwrap_or_default().trim_end().to_owned(),
+    }
+}
+
+/// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
+fn extent(snapshot: &Snapshot, cursor: usize, around: &Around) -> Extent {
+    let within_text = snapshot.tree.as_ref().is_some_and(|tree| {
+        matches!(
+            syntax::place(tree, &snapshot.text, cursor),
+            syntax::Place::Comment | syntax::Place::String
+        )
+    });
+    let is_line_end = around.line_after.chars().all(|c| c.is_whitespace() || ")]}\"'`;,".contains(c));
+    Extent {
+        max_lines: if within_text || !is_line_end { 1 } else { snapshot.settings.max_lines },
+        indent: stop::indentation(&around.line_before),
+        at_line_start: around.line_before.trim().is_empty(),
+    }
+}

@@ -1,0 +1,300 @@
+//! The state of one editor's session, behind synchronous methods, and the snapshots that handlers keep.
+//!
+//! Entry points: [`Session`] and [`Session::snapshot`]. The session lives in a `std::sync::Mutex`, whose guard the compiler refuses to
+//! hold across an `.await`; so each change is one synchronous call, in the order in which the editor sent it.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ropey::Rope;
+use url::Url;
+
+use crate::config::{Layers, Settings};
+use crate::document::{Applied, Change, Document, Edit, Encoding};
+use crate::syntax::{Language, SyntaxTree};
+
+/// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
+const MAX_PARSED_BYTES: usize = 4 * 1024 * 1024;
+
+/// One editor's session.
+pub struct Session {
+    documents: HashMap<Arc<str>, Open>,
+    layers: Layers,
+    settings: Arc<Settings>,
+    encoding: Encoding,
+    folders: Vec<PathBuf>,
+    /// Whether the user paused suggestions.
+    pub is_paused: bool,
+}
+
+/// An open document.
+struct Open {
+    document: Document,
+    language: Option<Language>,
+    tree: Option<SyntaxTree>,
+    /// Whether a parse is under way, so that there is one at a time.
+    is_parsing: bool,
+}
+
+/// What a handler keeps of a document: O(1) to take, and it never changes.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// The document's name.
+    pub uri: Arc<str>,
+    /// Its language, if it is a known one.
+    pub language: Option<Language>,
+    /// The version that the client gave this text.
+    pub version: i32,
+    /// The text.
+    pub text: Rope,
+    /// The syntax tree; it may lag behind the text ([`SyntaxTree::is_current`]).
+    pub tree: Option<SyntaxTree>,
+    /// The settings at that moment.
+    pub settings: Arc<Settings>,
+    /// The unit of the client's positions.
+    pub encoding: Encoding,
+    /// The workspace folder that the document lies in.
+    pub folder: Option<PathBuf>,
+}
+
+/// A parse that is due.
+pub struct ParseJob {
+    uri: Arc<str>,
+    version: i32,
+    text: Rope,
+    tree: SyntaxTree,
+}
+
+impl ParseJob {
+    /// Parses; milliseconds for an edit, up to a second for a new document, so it belongs on a thread of its own.
+    pub fn run(&self) -> Option<SyntaxTree> {
+        self.tree.parsed(&self.text, PARSE_DEADLINE)
+    }
+}
+
+/// A text that takes longer to parse stays without a current tree.
+const PARSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(2);
+
+impl Session {
+    /// Starts a session with the configuration below the editor's.
+    pub fn new(layers: Layers) -> Self {
+        Self {
+            documents: HashMap::new(),
+            settings: Arc::new(layers.settings()),
+            layers,
+            encoding: Encoding::default(),
+            folders: Vec::new(),
+            is_paused: false,
+        }
+    }
+
+    /// Returns the settings.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// Changes the configuration; a mistake leaves it as it was and is returned.
+    pub fn configure<E>(&mut self, change: impl FnOnce(&mut Layers) -> Result<(), E>) -> Result<(), E> {
+        change(&mut self.layers)?;
+        self.settings = Arc::new(self.layers.settings());
+        Ok(())
+    }
+
+    /// Sets the unit of the client's positions.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+    }
+
+    /// Returns the workspace folders.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// Adds a workspace folder.
+    pub fn add_folder(&mut self, folder: PathBuf) {
+        if !self.folders.contains(&folder) {
+            self.folders.push(folder);
+        }
+    }
+
+    /// Removes a workspace folder.
+    pub fn remove_folder(&mut self, folder: &PathBuf) {
+        self.folders.retain(|other| other != folder);
+    }
+
+    /// Opens a document, or replaces it if the client opens it twice.
+    pub fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
+        let path = path_of(uri);
+        let name = path.as_deref().and_then(|path| path.to_str()).unwrap_or(uri);
+        let first_line = text.lines().next().unwrap_or_default();
+        let language = Language::detect(Some(language_id), Some(name), first_line);
+        let tree = language
+            .filter(|_| text.len() <= MAX_PARSED_BYTES)
+            .map(SyntaxTree::new);
+        let open = Open {
+            document: Document::new(text, version),
+            language,
+            tree,
+            is_parsing: false,
+        };
+        self.documents.insert(uri.into(), open);
+    }
+
+    /// Applies changes to a document; `None` if it is not open, since a change to a text that we do not have says nothing.
+    pub fn change(&mut self, uri: &str, version: i32, changes: &[Change]) -> Option<Applied> {
+        let encoding = self.encoding;
+        let open = self.documents.get_mut(uri)?;
+        let Open { document, tree, .. } = open;
+        let applied = document.apply(version, changes, encoding, |before, after, edit| {
+            if let Some(tree) = tree {
+                tree.edit(before, after, edit.bytes.clone(), edit.text.len());
+            }
+        });
+        if document.text().len_bytes() > MAX_PARSED_BYTES {
+            open.tree = None;
+        }
+        Some(applied)
+    }
+
+    /// Closes a document and forgets all of it.
+    pub fn close(&mut self, uri: &str) {
+        self.documents.remove(uri);
+    }
+
+    /// Returns a snapshot of a document; `None` if it is not open.
+    pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
+        let (uri, open) = self.documents.get_key_value(uri)?;
+        Some(Snapshot {
+            uri: uri.clone(),
+            language: open.language,
+            version: open.document.version(),
+            text: open.document.text().clone(),
+            tree: open.tree.clone(),
+            settings: self.settings.clone(),
+            encoding: self.encoding,
+            folder: self.folder_of(uri),
+        })
+    }
+
+    /// Returns the text of each open document.
+    pub fn texts(&self) -> impl Iterator<Item = (&Arc<str>, &Rope)> {
+        self.documents.iter().map(|(uri, open)| (uri, open.document.text()))
+    }
+
+    /// Calls `with` with what was done to a document since `version`, and its text now; `None` if it is closed or that is forgotten.
+    pub fn since<T>(&self, uri: &str, version: i32, with: impl FnOnce(&[&Edit], &Rope) -> T) -> Option<T> {
+        let document = &self.documents.get(uri)?.document;
+        let edits = document.history().since(version)?;
+        Some(with(&edits, document.text()))
+    }
+
+    /// Returns the parse that a document is due, unless one is under way.
+    pub fn begin_parse(&mut self, uri: &str) -> Option<ParseJob> {
+        let (uri, _) = self.documents.get_key_value(uri)?;
+        let uri = uri.clone();
+        let open = self.documents.get_mut(&uri)?;
+        let tree = open.tree.as_ref().filter(|tree| !tree.is_current())?;
+        if std::mem::replace(&mut open.is_parsing, true) {
+            return None;
+        }
+        Some(ParseJob {
+            version: open.document.version(),
+            text: open.document.text().clone(),
+            tree: tree.clone(),
+            uri,
+        })
+    }
+
+    /// Takes a parse's result over. Breaks if the document is done with, and continues if it moved on meanwhile and is due another.
+    pub fn end_parse(&mut self, job: &ParseJob, tree: Option<SyntaxTree>) -> ControlFlow<()> {
+        let Some(open) = self.documents.get_mut(&job.uri) else {
+            return ControlFlow::Break(());
+        };
+        open.is_parsing = false;
+        let is_same_text = open.document.version() == job.version && open.document.text().is_instance(&job.text);
+        if !is_same_text {
+            return ControlFlow::Continue(());
+        }
+        if let Some(tree) = tree {
+            open.tree = Some(tree);
+        }
+        ControlFlow::Break(())
+    }
+
+    fn folder_of(&self, uri: &str) -> Option<PathBuf> {
+        let path = path_of(uri)?;
+        let within = self.folders.iter().filter(|folder| path.starts_with(folder));
+        // The innermost folder, where one lies in another.
+        within.max_by_key(|folder| folder.as_os_str().len()).cloned()
+    }
+}
+
+/// Returns the path of a `file:` URI.
+pub fn path_of(uri: &str) -> Option<PathBuf> {
+    let url = Url::parse(uri).ok()?;
+    (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Position;
+
+    fn session() -> Session {
+        let mut session = Session::new(Layers::default());
+        session.open("file:///w/a.rs", "rust", 1, "fn a() {}\n");
+        session
+    }
+
+    fn insert(line: u32, character: u32, text: &str) -> Vec<Change> {
+        let at = Position { line, character };
+        vec![Change {
+            range: Some((at, at)),
+            text: text.into(),
+        }]
+    }
+
+    #[test]
+    fn a_snapshot_never_changes() {
+        let mut session = session();
+        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+        session.change("file:///w/a.rs", 2, &insert(0, 0, "pub "));
+        assert_eq!(snapshot.text.to_string(), "fn a() {}\n");
+        assert_eq!(snapshot.version, 1);
+    }
+
+    #[test]
+    fn a_change_to_a_document_that_is_not_open_changes_nothing() {
+        assert!(session().change("file:///w/b.rs", 2, &insert(0, 0, "x")).is_none());
+    }
+
+    #[test]
+    fn a_closed_document_is_forgotten() {
+        let mut session = session();
+        session.close("file:///w/a.rs");
+        assert!(session.snapshot("file:///w/a.rs").is_none());
+    }
+
+    #[test]
+    fn a_parse_that_was_overtaken_is_asked_for_again() {
+        let mut session = session();
+        let job = session.begin_parse("file:///w/a.rs").expect("due");
+        assert!(session.begin_parse("file:///w/a.rs").is_none(), "one at a time");
+        session.change("file:///w/a.rs", 2, &insert(0, 3, "b"));
+        assert!(session.end_parse(&job, job.run()).is_continue());
+        let job = session.begin_parse("file:///w/a.rs").expect("due again");
+        assert!(session.end_parse(&job, job.run()).is_break());
+        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+        assert!(snapshot.tree.expect("Rust has one").is_current());
+    }
+
+    #[test]
+    fn a_document_belongs_to_the_innermost_folder() {
+        let mut session = session();
+        session.add_folder("/".into());
+        session.add_folder("/w".into());
+        assert_eq!(session.snapshot("file:///w/a.rs").expect("open").folder, Some("/w".into()));
+    }
+}

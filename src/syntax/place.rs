@@ -1,0 +1,124 @@
+//! What stands at the cursor: code, a comment or a string, and which brackets are open there.
+
+use std::ops::Range;
+
+use ropey::Rope;
+use tree_sitter::{Node, TreeCursor};
+
+use super::query;
+use super::SyntaxTree;
+
+/// What a place in the text is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Code, or text of a language that is all text.
+    Code,
+    /// A comment, also its end if only the line's end ends it.
+    Comment,
+    /// A string, character or other literal text, except code that is embedded in it.
+    String,
+}
+
+/// Returns what stands at `offset`: what a letter typed there would become part of.
+pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
+    let Some(root) = tree.root() else { return Place::Code };
+    let texts = tree.language().texts();
+    let offset = offset.min(text.len_bytes());
+    // The node before the cursor decides: an unfinished comment or string ends there, and nothing follows it yet.
+    let before = offset.saturating_sub(1);
+    let mut next = root.descendant_for_byte_range(before, offset);
+    while let Some(node) = next {
+        let kind = node.kind();
+        if node.start_byte() < offset && offset <= node.end_byte() {
+            let is_inside = offset < node.end_byte();
+            if texts.comments.contains(&kind) {
+                return if is_inside || goes_on(tree, text, node) { Place::Comment } else { Place::Code };
+            }
+            if texts.strings.contains(&kind) && (is_inside || is_unfinished(node)) {
+                return Place::String;
+            }
+            if texts.code_in_strings.contains(&kind) && is_inside {
+                return Place::Code;
+            }
+        }
+        next = node.parent();
+    }
+    Place::Code
+}
+
+/// Whether a comment that ends at the cursor takes in what is typed there: one that runs to its line's end does.
+fn goes_on(tree: &SyntaxTree, text: &Rope, comment: Node<'_>) -> bool {
+    let Some((_, close)) = tree.language().block_comment() else { return true };
+    let end = comment.end_byte();
+    let tail = query::slice(text, end.saturating_sub(close.len()).max(comment.start_byte())..end);
+    tail.is_none_or(|tail| tail != close)
+}
+
+/// Whether a string that ends at the cursor lacks its closing quote, or is the text between the quotes.
+fn is_unfinished(string: Node<'_>) -> bool {
+    match string.child_count().checked_sub(1).and_then(|last| string.child(last)) {
+        Some(last) => last.is_missing() || last.is_error(),
+        None => string.kind().ends_with("content") || string.kind().ends_with("fragment"),
+    }
+}
+
+/// Returns the brackets that are opened and not closed again within `window`, outermost first.
+///
+/// Only brackets of the code count, not those of strings and comments. A closing bracket without partner is passed over.
+pub fn open_brackets(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<char> {
+    let mut open = Vec::new();
+    let Some(root) = tree.root() else { return open };
+    let window = query::within(text, window);
+    let mut cursor = root.walk();
+    let mut more = to_leaf(&mut cursor, window.start);
+    while more {
+        let leaf = cursor.node();
+        if leaf.start_byte() >= window.end {
+            break;
+        }
+        if !leaf.is_named() && !leaf.is_missing() && window.start <= leaf.start_byte() && leaf.end_byte() <= window.end {
+            count(leaf.kind(), &mut open);
+        }
+        more = next_leaf(&mut cursor);
+    }
+    open
+}
+
+/// Adds a token's brackets; `${` and `#[` are tokens too.
+fn count(token: &str, open: &mut Vec<char>) {
+    if token.chars().any(char::is_alphanumeric) {
+        return;
+    }
+    for bracket in token.chars() {
+        let partner = match bracket {
+            '(' | '[' | '{' => {
+                open.push(bracket);
+                continue;
+            }
+            ')' => '(',
+            ']' => '[',
+            '}' => '{',
+            _ => continue,
+        };
+        if open.last() == Some(&partner) {
+            open.pop();
+        }
+    }
+}
+
+/// Goes down to the first leaf that ends after `byte`.
+fn to_leaf(cursor: &mut TreeCursor<'_>, byte: usize) -> bool {
+    while cursor.goto_first_child_for_byte(byte).is_some() {}
+    cursor.node().child_count() == 0 || next_leaf(cursor)
+}
+
+/// Goes to the leaf after the present node.
+fn next_leaf(cursor: &mut TreeCursor<'_>) -> bool {
+    while !cursor.goto_next_sibling() {
+        if !cursor.goto_parent() {
+            return false;
+        }
+    }
+    while cursor.goto_first_child() {}
+    true
+}

@@ -1,0 +1,96 @@
+//! What encloses a place in the text: the function, type, module and blocks round the cursor.
+
+use std::ops::Range;
+
+use ropey::Rope;
+
+use super::query::{self, Kind, Topic};
+use super::{Layout, SyntaxTree};
+
+/// One enclosing scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// What it is.
+    pub kind: Kind,
+    /// What it is called, if it has a name.
+    pub name: Option<String>,
+    /// The whole scope.
+    pub range: Range<usize>,
+    /// The part before its body, such as a function's signature; all of it if it has no body.
+    pub header: Range<usize>,
+    /// What follows the header.
+    pub body: Option<Range<usize>>,
+}
+
+/// Returns the scopes round `offset`, innermost last.
+///
+/// Where indentation shows what belongs to what, a line that is blank up to the cursor belongs to the scopes above it
+/// that are indented less than the cursor, although the grammar ends them at their last word.
+pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Scope> {
+    let offset = offset.min(text.len_bytes());
+    let cursor = Cursor::at(tree.language().layout(), text, offset);
+    let window = cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
+    let mut scopes: Vec<Scope> = Vec::new();
+    for found in tree.language().query(Topic::Scopes).run(tree, text, window) {
+        let Some(kind) = found.kind else { continue };
+        let range = query::within(text, found.whole.byte_range());
+        if !cursor.is_in(text, &range) || scopes.last().is_some_and(|last| last.range == range) {
+            continue;
+        }
+        let body = found.body.map(|body| query::within(text, body.byte_range()));
+        scopes.push(Scope {
+            kind,
+            name: found.names.first().map(|name| query::name_of(text, *name)),
+            header: query::header(text, &range, body.as_ref()),
+            body,
+            range,
+        });
+    }
+    scopes
+}
+
+/// Where to look for scopes, and which of those found there enclose the cursor.
+struct Cursor {
+    /// The cursor, or the last word before it if its line is blank so far and indentation counts.
+    probe: usize,
+    /// The cursor's column, if the probe is not the cursor.
+    indentation: Option<usize>,
+    /// Whether a scope that ends at the probe may still be going on.
+    may_go_on: bool,
+}
+
+impl Cursor {
+    fn at(layout: Layout, text: &Rope, offset: usize) -> Self {
+        let here = Self { probe: offset, indentation: None, may_go_on: offset == text.len_bytes() };
+        if layout != Layout::Indentation {
+            return here;
+        }
+        let line = text.line_to_byte(text.byte_to_line(offset));
+        let blank = backward(text, offset).take_while(|byte| byte.is_ascii_whitespace()).take(BLANK).count();
+        let probe = offset - blank;
+        if probe <= line {
+            let indentation = (probe != line || blank > 0).then_some(offset - line);
+            return Self { probe, indentation, may_go_on: true };
+        }
+        Self { may_go_on: true, ..here }
+    }
+
+    fn is_in(&self, text: &Rope, scope: &Range<usize>) -> bool {
+        let inside = scope.start < self.probe && (self.probe < scope.end || (self.may_go_on && self.probe == scope.end));
+        inside && self.indentation.is_none_or(|column| indentation(text, scope.start) < column)
+    }
+}
+
+/// The white space that is looked through for the line a blank line belongs to.
+const BLANK: usize = 4096;
+
+/// The bytes before `offset`, last first.
+fn backward(text: &Rope, offset: usize) -> impl Iterator<Item = u8> {
+    text.bytes_at(offset).reversed()
+}
+
+/// The white space that begins the line of `offset`.
+fn indentation(text: &Rope, offset: usize) -> usize {
+    let line = text.line_to_byte(text.byte_to_line(offset));
+    text.bytes_at(line).take_while(|byte| matches!(byte, b' ' | b'\t')).take(BLANK).count()
+}

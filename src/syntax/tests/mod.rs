@@ -1,0 +1,3 @@
+//! Tests over the whole registry; those of one function stand beside it.
+
+mod edits;
