@@ -16,8 +16,17 @@
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
+pub mod cli;
+pub mod completion;
 pub mod config;
+pub mod context;
 pub mod cost;
+pub mod credential;
 pub mod document;
+pub mod gateway;
 pub mod local;
+pub mod provider;
+pub mod routing;
+pub mod server;
+pub mod session;
 pub mod syntax;

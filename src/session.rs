@@ -96,7 +96,10 @@ impl Session {
     }
 
     /// Changes the configuration; a mistake leaves it as it was and is returned.
-    pub fn configure<E>(&mut self, change: impl FnOnce(&mut Layers) -> Result<(), E>) -> Result<(), E> {
+    pub fn configure<E>(
+        &mut self,
+        change: impl FnOnce(&mut Layers) -> Result<(), E>,
+    ) -> Result<(), E> {
         change(&mut self.layers)?;
         self.settings = Arc::new(self.layers.settings());
         Ok(())
@@ -127,7 +130,10 @@ impl Session {
     /// Opens a document, or replaces it if the client opens it twice.
     pub fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
         let path = path_of(uri);
-        let name = path.as_deref().and_then(|path| path.to_str()).unwrap_or(uri);
+        let name = path
+            .as_deref()
+            .and_then(|path| path.to_str())
+            .unwrap_or(uri);
         let first_line = text.lines().next().unwrap_or_default();
         let language = Language::detect(Some(language_id), Some(name), first_line);
         let tree = language
@@ -180,11 +186,18 @@ impl Session {
 
     /// Returns the text of each open document.
     pub fn texts(&self) -> impl Iterator<Item = (&Arc<str>, &Rope)> {
-        self.documents.iter().map(|(uri, open)| (uri, open.document.text()))
+        self.documents
+            .iter()
+            .map(|(uri, open)| (uri, open.document.text()))
     }
 
     /// Calls `with` with what was done to a document since `version`, and its text now; `None` if it is closed or that is forgotten.
-    pub fn since<T>(&self, uri: &str, version: i32, with: impl FnOnce(&[&Edit], &Rope) -> T) -> Option<T> {
+    pub fn since<T>(
+        &self,
+        uri: &str,
+        version: i32,
+        with: impl FnOnce(&[&Edit], &Rope) -> T,
+    ) -> Option<T> {
         let document = &self.documents.get(uri)?.document;
         let edits = document.history().since(version)?;
         Some(with(&edits, document.text()))
@@ -213,7 +226,8 @@ impl Session {
             return ControlFlow::Break(());
         };
         open.is_parsing = false;
-        let is_same_text = open.document.version() == job.version && open.document.text().is_instance(&job.text);
+        let is_same_text =
+            open.document.version() == job.version && open.document.text().is_instance(&job.text);
         if !is_same_text {
             return ControlFlow::Continue(());
         }
@@ -225,16 +239,23 @@ impl Session {
 
     fn folder_of(&self, uri: &str) -> Option<PathBuf> {
         let path = path_of(uri)?;
-        let within = self.folders.iter().filter(|folder| path.starts_with(folder));
+        let within = self
+            .folders
+            .iter()
+            .filter(|folder| path.starts_with(folder));
         // The innermost folder, where one lies in another.
-        within.max_by_key(|folder| folder.as_os_str().len()).cloned()
+        within
+            .max_by_key(|folder| folder.as_os_str().len())
+            .cloned()
     }
 }
 
 /// Returns the path of a `file:` URI.
 pub fn path_of(uri: &str) -> Option<PathBuf> {
     let url = Url::parse(uri).ok()?;
-    (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten()
+    (url.scheme() == "file")
+        .then(|| url.to_file_path().ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -267,7 +288,11 @@ mod tests {
 
     #[test]
     fn a_change_to_a_document_that_is_not_open_changes_nothing() {
-        assert!(session().change("file:///w/b.rs", 2, &insert(0, 0, "x")).is_none());
+        assert!(
+            session()
+                .change("file:///w/b.rs", 2, &insert(0, 0, "x"))
+                .is_none()
+        );
     }
 
     #[test]
@@ -281,7 +306,10 @@ mod tests {
     fn a_parse_that_was_overtaken_is_asked_for_again() {
         let mut session = session();
         let job = session.begin_parse("file:///w/a.rs").expect("due");
-        assert!(session.begin_parse("file:///w/a.rs").is_none(), "one at a time");
+        assert!(
+            session.begin_parse("file:///w/a.rs").is_none(),
+            "one at a time"
+        );
         session.change("file:///w/a.rs", 2, &insert(0, 3, "b"));
         assert!(session.end_parse(&job, job.run()).is_continue());
         let job = session.begin_parse("file:///w/a.rs").expect("due again");
@@ -295,6 +323,9 @@ mod tests {
         let mut session = session();
         session.add_folder("/".into());
         session.add_folder("/w".into());
-        assert_eq!(session.snapshot("file:///w/a.rs").expect("open").folder, Some("/w".into()));
+        assert_eq!(
+            session.snapshot("file:///w/a.rs").expect("open").folder,
+            Some("/w".into())
+        );
     }
 }

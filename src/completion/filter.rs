@@ -14,7 +14,8 @@ pub fn fit(text: &str, around: &Around) -> Option<String> {
     }
     // Blanks that stand before the cursor already are not repeated: chat models like to begin with the line's indentation.
     let text = if around.line_before.trim().is_empty() && !around.line_before.is_empty() {
-        text.strip_prefix(around.line_before.as_str()).unwrap_or(text)
+        text.strip_prefix(around.line_before.as_str())
+            .unwrap_or(text)
     } else {
         text
     };
@@ -51,7 +52,9 @@ fn without_rest_of_line<'a>(text: &'a str, line_after: &str) -> Option<&'a str> 
     if after.is_empty() {
         return Some(text);
     }
-    let is_closing = after.chars().all(|c| matches!(c, ')' | ']' | '}' | '"' | '\'' | '`' | '>' | ';' | ','));
+    let is_closing = after
+        .chars()
+        .all(|c| matches!(c, ')' | ']' | '}' | '"' | '\'' | '`' | '>' | ';' | ','));
     if text.trim_end().contains('\n') && !is_closing {
         return None;
     }
@@ -98,7 +101,13 @@ mod tests {
 
     #[test]
     fn the_line_that_was_to_be_continued_is_not_repeated() {
-        check("    let total = ", "", "", "let total = a + b;", Some("a + b;"));
+        check(
+            "    let total = ",
+            "",
+            "",
+            "let total = a + b;",
+            Some("a + b;"),
+        );
     }
 
     #[test]
@@ -115,7 +124,13 @@ mod tests {
 
     #[test]
     fn the_line_that_follows_is_not_repeated() {
-        check("    a();", "", "    return b;", "\n    c();\n    return b;", Some("\n    c();"));
+        check(
+            "    a();",
+            "",
+            "    return b;",
+            "\n    c();\n    return b;",
+            Some("\n    c();"),
+        );
         check("    ", "", "    return b;", "return b;", None);
     }
 

@@ -70,7 +70,7 @@ pub async fn complete(
 ) -> Result<Option<Suggestion>, Error> {
     let settings = &snapshot.settings;
     let decision = gateway.decide(settings, Feature::Completion);
-    if trigger == Trigger::Automatic && decision.is_billed_or_slow() && !settings.debounce.is_zero() {
+    if trigger == Trigger::Automatic && !decision.is_embedded() && !settings.debounce.is_zero() {
         tokio::time::sleep(settings.debounce).await;
     }
     let around = around(snapshot, cursor);
@@ -81,7 +81,10 @@ pub async fn complete(
         max_tokens: settings.max_tokens,
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
-        workspace: snapshot.folder.as_ref().map(|folder| folder.display().to_string()),
+        workspace: snapshot
+            .folder
+            .as_ref()
+            .map(|folder| folder.display().to_string()),
         interrupt: interrupt.clone(),
     };
     let mut call = gateway.call(settings, request);
@@ -110,7 +113,7 @@ fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usi
         cursor,
         max_lines,
     };
-    if !decision.way.reads_text() {
+    if decision.is_embedded() {
         // The embedded engine reads the snapshot itself.
         return Input::Fill(Fill {
             prefix: String::new(),
@@ -136,8 +139,12 @@ fn around(snapshot: &Snapshot, cursor: usize) -> Around {
     let floor = |byte: usize| text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())));
     let cursor = floor(cursor);
     let line = text.byte_to_line(cursor);
-    let start = text.line_to_byte(line).max(floor(cursor.saturating_sub(LINE_BYTES)));
-    let end = text.line_to_byte((line + 1).min(text.len_lines())).min(floor(cursor + LINE_BYTES));
+    let start = text
+        .line_to_byte(line)
+        .max(floor(cursor.saturating_sub(LINE_BYTES)));
+    let end = text
+        .line_to_byte((line + 1).min(text.len_lines()))
+        .min(floor(cursor + LINE_BYTES));
     let next_line = (line + 1..text.len_lines().min(line + 1 + LINES_BELOW))
         .map(|below| {
             let start = text.line_to_byte(below);
@@ -147,7 +154,11 @@ fn around(snapshot: &Snapshot, cursor: usize) -> Around {
         .find(|below| !below.trim().is_empty());
     Around {
         line_before: text.byte_slice(start..cursor).to_string(),
-        line_after: text.byte_slice(cursor..end).to_string().trim_end_matches(['\r', '\n']).to_owned(),
+        line_after: text
+            .byte_slice(cursor..end)
+            .to_string()
+            .trim_end_matches(['\r', '\n'])
+            .to_owned(),
         next_line: next_line.unwrap_or_default().trim_end().to_owned(),
     }
 }
@@ -160,9 +171,16 @@ fn extent(snapshot: &Snapshot, cursor: usize, around: &Around) -> Extent {
             syntax::Place::Comment | syntax::Place::String
         )
     });
-    let is_line_end = around.line_after.chars().all(|c| c.is_whitespace() || ")]}\"'`;,".contains(c));
+    let is_line_end = around
+        .line_after
+        .chars()
+        .all(|c| c.is_whitespace() || ")]}\"'`;,".contains(c));
     Extent {
-        max_lines: if within_text || !is_line_end { 1 } else { snapshot.settings.max_lines },
+        max_lines: if within_text || !is_line_end {
+            1
+        } else {
+            snapshot.settings.max_lines
+        },
         indent: stop::indentation(&around.line_before),
         at_line_start: around.line_before.trim().is_empty(),
     }

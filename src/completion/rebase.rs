@@ -55,7 +55,10 @@ mod tests {
 
     #[test]
     fn typing_along_leaves_the_rest() {
-        check(&[edit(10..10, "s"), edit(11..11, "ugg")], Some((14, "ested")));
+        check(
+            &[edit(10..10, "s"), edit(11..11, "ugg")],
+            Some((14, "ested")),
+        );
     }
 
     #[test]
@@ -70,7 +73,10 @@ mod tests {
 
     #[test]
     fn an_edit_elsewhere_moves_it() {
-        check(&[edit(2..4, "long"), edit(40..41, "")], Some((12, "suggested")));
+        check(
+            &[edit(2..4, "long"), edit(40..41, "")],
+            Some((12, "suggested")),
+        );
     }
 
     #[test]

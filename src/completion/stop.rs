@@ -130,13 +130,19 @@ mod tests {
 
     #[test]
     fn a_statement_ends_before_the_next_one() {
-        assert_eq!(run(after_code(12), "x + 1;\n    let y"), ("x + 1;".into(), true));
+        assert_eq!(
+            run(after_code(12), "x + 1;\n    let y"),
+            ("x + 1;".into(), true)
+        );
     }
 
     #[test]
     fn a_block_goes_on_to_its_closing_bracket() {
         let text = "if a {\n        b();\n    }\n    c();";
-        assert_eq!(run(after_code(12), text), ("if a {\n        b();\n    }".into(), true));
+        assert_eq!(
+            run(after_code(12), text),
+            ("if a {\n        b();\n    }".into(), true)
+        );
     }
 
     #[test]

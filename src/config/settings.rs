@@ -105,6 +105,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
+    pub fn may_use_engine(&self) -> bool {
+        matches!(self.model, ModelName::Auto | ModelName::Local)
+    }
+
     /// Checks options and fills them up. The problem, if there is one, is `layer`'s.
     pub(super) fn resolve(options: &Options, layer: &str) -> Result<Self, Problem> {
         let problem = |key: String, message: String| Problem {

@@ -61,7 +61,11 @@ fn window_start(text: &Rope, cursor: usize, budget: usize) -> usize {
     // The rest of the line in which the step falls is left out, unless the cursor's own line is that long.
     let line = text.byte_to_line(start);
     let next = text.line_to_byte((line + 1).min(text.len_lines()));
-    if text.line_to_byte(line) == start || next > cursor { start } else { next }
+    if text.line_to_byte(line) == start || next > cursor {
+        start
+    } else {
+        next
+    }
 }
 
 fn window_end(text: &Rope, cursor: usize, budget: usize) -> usize {
@@ -84,7 +88,11 @@ mod tests {
     use super::*;
 
     fn lines(count: usize) -> Rope {
-        Rope::from_str(&(0..count).map(|n| format!("line {n:04}\n")).collect::<String>())
+        Rope::from_str(
+            &(0..count)
+                .map(|n| format!("line {n:04}\n"))
+                .collect::<String>(),
+        )
     }
 
     #[test]
@@ -97,17 +105,31 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_at_lines_within_the_budget() {
         let text = lines(1000);
-        let budget = Budget { prefix: 100, suffix: 55 };
+        let budget = Budget {
+            prefix: 100,
+            suffix: 55,
+        };
         let window = window(&text, 5004, budget);
-        assert!(window.prefix.starts_with("line ") && window.prefix.len() <= 100 && window.prefix.len() > 50);
-        assert!(window.suffix.ends_with('\n') && window.suffix.len() <= 55 && window.suffix.len() > 40);
+        assert!(
+            window.prefix.starts_with("line ")
+                && window.prefix.len() <= 100
+                && window.prefix.len() > 50
+        );
+        assert!(
+            window.suffix.ends_with('\n') && window.suffix.len() <= 55 && window.suffix.len() > 40
+        );
     }
 
     #[test]
     fn typing_keeps_the_windows_start_for_many_keys() {
-        let budget = Budget { prefix: 1000, suffix: 0 };
+        let budget = Budget {
+            prefix: 1000,
+            suffix: 0,
+        };
         let text = lines(1000);
-        let mut starts: Vec<usize> = (6000..6200).map(|cursor| window_start(&text, cursor, budget.prefix)).collect();
+        let mut starts: Vec<usize> = (6000..6200)
+            .map(|cursor| window_start(&text, cursor, budget.prefix))
+            .collect();
         starts.dedup();
         assert!(starts.len() <= 2, "{starts:?}");
     }
@@ -115,7 +137,14 @@ mod tests {
     #[test]
     fn a_line_longer_than_the_budget_is_cut_inside_at_a_character() {
         let text = Rope::from_str(&"é".repeat(10_000));
-        let window = window(&text, 10_001, Budget { prefix: 101, suffix: 101 });
+        let window = window(
+            &text,
+            10_001,
+            Budget {
+                prefix: 101,
+                suffix: 101,
+            },
+        );
         assert!(window.prefix.len() <= 101 && !window.prefix.is_empty());
         assert!(window.suffix.len() <= 101 && !window.suffix.is_empty());
     }

@@ -21,14 +21,23 @@ pub fn fill_by_chat(window: &Window, language: &str, path: &str) -> Vec<Message>
             role: Role::System,
             text: INSTRUCTIONS.into(),
         },
-        Message { role: Role::User, text },
+        Message {
+            role: Role::User,
+            text,
+        },
     ]
 }
 
 /// Returns a marker that does not occur in the text, so that code about markers is completed like any other.
 fn marker(window: &Window) -> String {
     (0..)
-        .map(|n| if n == 0 { "<|cursor|>".to_owned() } else { format!("<|cursor-{n}|>") })
+        .map(|n| {
+            if n == 0 {
+                "<|cursor|>".to_owned()
+            } else {
+                format!("<|cursor-{n}|>")
+            }
+        })
         .find(|marker| !window.prefix.contains(marker) && !window.suffix.contains(marker))
         .expect("a finite text does not hold every marker")
 }

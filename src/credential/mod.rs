@@ -27,7 +27,9 @@ pub enum Error {
         variable: String,
     },
     /// What was found cannot be sent as a header.
-    #[error("the key for {provider} in {variable} holds characters that no key has; copy it anew, without quotes or line breaks")]
+    #[error(
+        "the key for {provider} in {variable} holds characters that no key has; copy it anew, without quotes or line breaks"
+    )]
     Unusable {
         /// The provider.
         provider: String,
@@ -56,7 +58,9 @@ pub fn authorization(provider: &ProviderSettings) -> Result<Option<HeaderValue>,
 pub fn is_present(provider: &ProviderSettings) -> bool {
     match &provider.key {
         KeySource::None => true,
-        KeySource::Env(variable) => std::env::var_os(variable).is_some_and(|value| !value.is_empty()),
+        KeySource::Env(variable) => {
+            std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+        }
     }
 }
 

@@ -12,7 +12,11 @@ pub fn scrub(text: &str) -> String {
     while !rest.is_empty() {
         let run = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(run);
-        scrubbed.push_str(if looks_like_key(word) { "[redacted]" } else { word });
+        scrubbed.push_str(if looks_like_key(word) {
+            "[redacted]"
+        } else {
+            word
+        });
         let other = after.find(is_key_char).unwrap_or(after.len());
         scrubbed.push_str(&after[..other]);
         rest = &after[other..];

@@ -33,7 +33,9 @@ mod tests {
 
     #[test]
     fn a_header_made_of_a_key_does_not_print_it() {
-        let header = Secret::new(" sk-canary\n".into()).bearer().expect("a header");
+        let header = Secret::new(" sk-canary\n".into())
+            .bearer()
+            .expect("a header");
         assert_eq!(header.as_bytes(), b"Bearer sk-canary");
         assert_eq!(format!("{header:?}"), "Sensitive");
     }

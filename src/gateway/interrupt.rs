@@ -26,6 +26,10 @@ impl Interrupt {
 
     /// Returns how a call ends that is dropped now.
     pub(super) fn outcome(&self) -> Outcome {
-        if self.is_superseded() { Outcome::Superseded } else { Outcome::Cancelled }
+        if self.is_superseded() {
+            Outcome::Superseded
+        } else {
+            Outcome::Cancelled
+        }
     }
 }

@@ -23,7 +23,9 @@ use crate::config::{Settings, Wire};
 use crate::cost::{Ledger, Outcome};
 use crate::credential;
 use crate::local;
-use crate::provider::{self, Error, Event, Finish, Http, Input, OpenAiChat, OpenAiCompletions, Patterns, Provider};
+use crate::provider::{
+    self, Error, Event, Finish, Http, Input, OpenAiChat, OpenAiCompletions, Patterns, Provider,
+};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
 use settle::Settlement;
 
@@ -103,7 +105,11 @@ impl Gateway {
     /// Asks the enabled local servers whether they answer, and remembers those that do.
     pub async fn probe(&self, settings: &Settings) {
         let answering = probe::probe(&self.0.http, settings).await;
-        *self.0.answering.lock().unwrap_or_else(PoisonError::into_inner) = answering;
+        *self
+            .0
+            .answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = answering;
     }
 
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
@@ -128,17 +134,19 @@ impl Gateway {
             Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
-        let stream = self.provider(&decision, settings).and_then(|(provider, authorization)| {
-            let call = provider::Call {
-                base_url: decision.way.base_url().cloned(),
-                authorization,
-                model: decision.model.clone(),
-                input,
-                max_tokens,
-                stop,
-            };
-            Ok(provider.stream(call))
-        });
+        let stream = self
+            .provider(&decision, settings)
+            .and_then(|(provider, authorization)| {
+                let call = provider::Call {
+                    base_url: decision.way.base_url().cloned(),
+                    authorization,
+                    model: decision.model.clone(),
+                    input,
+                    max_tokens,
+                    stop,
+                };
+                Ok(provider.stream(call))
+            });
         let settlement = Settlement::begin(settle::Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
@@ -149,13 +157,19 @@ impl Gateway {
             interrupt,
         });
         Call {
-            stream: Some(stream.unwrap_or_else(|error| futures_util::stream::iter([Err(error)]).boxed())),
+            stream: Some(
+                stream.unwrap_or_else(|error| futures_util::stream::iter([Err(error)]).boxed()),
+            ),
             settlement,
         }
     }
 
     fn answering(&self) -> Vec<LocalServer> {
-        self.0.answering.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn provider(
@@ -172,7 +186,10 @@ impl Gateway {
         }
         let http = self.0.http.clone();
         let provider: Arc<dyn Provider> = match &decision.way {
-            Way::Embedded => Arc::new(Patterns::new(self.0.engine.clone(), settings.min_confidence)),
+            Way::Embedded => Arc::new(Patterns::new(
+                self.0.engine.clone(),
+                settings.min_confidence,
+            )),
             Way::Http(provider) => match provider.wire {
                 Wire::OpenAiChat => Arc::new(OpenAiChat::new(http)),
                 Wire::OpenAiCompletions => Arc::new(OpenAiCompletions::new(http)),

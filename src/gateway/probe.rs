@@ -15,8 +15,15 @@ const LIMIT: Duration = Duration::from_millis(800);
 
 /// Returns the enabled servers that answer. No server that is not enabled is ever asked.
 pub(super) async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
-    let enabled = settings.local_servers.iter().filter_map(|name| settings.providers.get(name));
-    join_all(enabled.map(|provider| ask(http, provider))).await.into_iter().flatten().collect()
+    let enabled = settings
+        .local_servers
+        .iter()
+        .filter_map(|name| settings.providers.get(name));
+    join_all(enabled.map(|provider| ask(http, provider)))
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 async fn ask(http: &Http, provider: &ProviderSettings) -> Option<LocalServer> {
@@ -24,7 +31,12 @@ async fn ask(http: &Http, provider: &ProviderSettings) -> Option<LocalServer> {
     let mut url = provider.base_url.clone();
     url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
     let list = http.get_json(&url, authorization, LIMIT).await.ok()?;
-    let model = list.get("data").and_then(Value::as_array)?.first()?.get("id")?.as_str()?;
+    let model = list
+        .get("data")
+        .and_then(Value::as_array)?
+        .first()?
+        .get("id")?
+        .as_str()?;
     Some(LocalServer {
         provider: provider.name.clone(),
         model: model.to_owned(),

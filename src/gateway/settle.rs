@@ -97,7 +97,11 @@ impl Settlement {
         if std::mem::replace(&mut self.is_settled, true) {
             return;
         }
-        let outcome = if self.is_refused && outcome == Outcome::Completed { Outcome::Filtered } else { outcome };
+        let outcome = if self.is_refused && outcome == Outcome::Completed {
+            Outcome::Filtered
+        } else {
+            outcome
+        };
         let reported = self.usage.as_ref().and_then(|usage| usage.cost);
         let usage = self.used();
         let price = self.price();
@@ -136,7 +140,12 @@ impl Settlement {
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
         let reporter = self.begin.reporter.clone();
         let settled = row.clone();
-        self.begin.ledger.settle(row, move |totals| reporter(Report { row: settled, totals }));
+        self.begin.ledger.settle(row, move |totals| {
+            reporter(Report {
+                row: settled,
+                totals,
+            })
+        });
     }
 
     /// What the provider says was used, or an estimate for a stream that was left before it could say.
@@ -161,7 +170,10 @@ impl Settlement {
             return None;
         };
         let model = self.served_model.as_deref().unwrap_or(&decision.model);
-        let own = provider.prices.get(&decision.model).or_else(|| provider.prices.get(model));
+        let own = provider
+            .prices
+            .get(&decision.model)
+            .or_else(|| provider.prices.get(model));
         own.cloned().or_else(|| {
             let catalogue = Catalogue::embedded();
             let of = |model| catalogue.price(&decision.provider, model, self.started);
@@ -173,7 +185,9 @@ impl Settlement {
     fn is_free(&self, reported: Option<Money>, price: Option<&Price>) -> bool {
         match &self.begin.decision.way {
             Way::Embedded => true,
-            Way::Http(provider) => provider.is_on_this_machine() && reported.is_none() && price.is_none(),
+            Way::Http(provider) => {
+                provider.is_on_this_machine() && reported.is_none() && price.is_none()
+            }
         }
     }
 }

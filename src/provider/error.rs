@@ -11,7 +11,9 @@ use crate::credential::scrub;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The key was refused.
-    #[error("the key was refused; check that it is the right one for this provider and has not been revoked")]
+    #[error(
+        "the key was refused; check that it is the right one for this provider and has not been revoked"
+    )]
     Unauthorized,
     /// The key is good but may not do this.
     #[error("the key may not do this: {0}")]
@@ -52,7 +54,9 @@ pub enum Error {
     #[error("the connection broke off in the middle of the answer")]
     Cut,
     /// The answer is not what this wire speaks.
-    #[error("the answer is not what was expected ({0}); check that base_url and wire belong together")]
+    #[error(
+        "the answer is not what was expected ({0}); check that base_url and wire belong together"
+    )]
     Malformed(String),
     /// There is no key.
     #[error(transparent)]
@@ -66,7 +70,9 @@ pub enum Error {
 }
 
 fn after(wait: &Option<Duration>) -> String {
-    wait.map_or_else(String::new, |wait| format!("; try again in {} s", wait.as_secs().max(1)))
+    wait.map_or_else(String::new, |wait| {
+        format!("; try again in {} s", wait.as_secs().max(1))
+    })
 }
 
 /// How much of a provider's message is repeated.
@@ -87,12 +93,17 @@ impl Error {
             429 => Self::RateLimited {
                 retry_after: retry_after(headers),
             },
-            400 | 422 if details.says("context_length_exceeded") || details.says("exceed_context_size_error") => {
+            400 | 422
+                if details.says("context_length_exceeded")
+                    || details.says("exceed_context_size_error") =>
+            {
                 Self::TooLong(message)
             }
             400 | 422 if details.says("model_not_found") => Self::UnknownModel(message),
             500..=599 => Self::Overloaded,
-            300..=399 => Self::Malformed(format!("it redirects elsewhere with HTTP {status}, where no key is taken")),
+            300..=399 => Self::Malformed(format!(
+                "it redirects elsewhere with HTTP {status}, where no key is taken"
+            )),
             _ => Self::Rejected(message),
         }
     }
@@ -179,7 +190,9 @@ impl Details {
 /// Reads `retry-after-ms` and `retry-after` in seconds; the form with a date is rare and left to the caller's own wait.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
+    let seconds = number("retry-after-ms")
+        .map(|ms| ms / 1000.0)
+        .or_else(|| number("retry-after"))?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
@@ -192,16 +205,35 @@ mod tests {
         let table = [
             (401, "{}", Error::Unauthorized),
             (402, "{}", Error::NoCredit),
-            (429, r#"{"error":{"code":"insufficient_quota"}}"#, Error::NoCredit),
+            (
+                429,
+                r#"{"error":{"code":"insufficient_quota"}}"#,
+                Error::NoCredit,
+            ),
             (429, "{}", Error::RateLimited { retry_after: None }),
             (529, "<html>", Error::Overloaded),
-            (400, r#"{"error":{"type":"exceed_context_size_error","message":"m"}}"#, Error::TooLong("m".into())),
-            (404, r#"{"error":{"message":"no such model"}}"#, Error::UnknownModel("no such model".into())),
-            (400, r#"{"error":"plain text"}"#, Error::Rejected("plain text".into())),
+            (
+                400,
+                r#"{"error":{"type":"exceed_context_size_error","message":"m"}}"#,
+                Error::TooLong("m".into()),
+            ),
+            (
+                404,
+                r#"{"error":{"message":"no such model"}}"#,
+                Error::UnknownModel("no such model".into()),
+            ),
+            (
+                400,
+                r#"{"error":"plain text"}"#,
+                Error::Rejected("plain text".into()),
+            ),
             (400, "not json", Error::Rejected("it sent no JSON".into())),
         ];
         for (status, body, expected) in table {
-            assert_eq!(Error::from_status(status, &HeaderMap::new(), body.as_bytes()), expected);
+            assert_eq!(
+                Error::from_status(status, &HeaderMap::new(), body.as_bytes()),
+                expected
+            );
         }
     }
 
@@ -210,7 +242,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "7".parse().expect("a header"));
         let error = Error::from_status(429, &headers, b"{}");
-        assert_eq!(error.to_string(), "the provider limits the rate of calls; try again in 7 s");
+        assert_eq!(
+            error.to_string(),
+            "the provider limits the rate of calls; try again in 7 s"
+        );
     }
 
     #[test]

@@ -47,7 +47,11 @@ impl Fake {
 
     /// Returns whether a call has come that nobody took.
     pub fn is_called(&self) -> bool {
-        !self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 }
 

@@ -97,7 +97,12 @@ impl Http {
     }
 
     /// Gets a small JSON document within `limit`, such as a server's list of models.
-    pub async fn get_json(&self, url: &Url, authorization: Option<HeaderValue>, limit: Duration) -> Result<serde_json::Value, Error> {
+    pub async fn get_json(
+        &self,
+        url: &Url,
+        authorization: Option<HeaderValue>,
+        limit: Duration,
+    ) -> Result<serde_json::Value, Error> {
         let client = self.client(url)?;
         let answer = async {
             let mut request = client.get(url.clone());
@@ -108,7 +113,10 @@ impl Http {
             let body = read_whole(response, limit).await?;
             serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
         };
-        timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut { what: "answer", limit }))
+        timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut {
+            what: "answer",
+            limit,
+        }))
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
@@ -118,8 +126,14 @@ impl Http {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        let cell = if is_loopback { &self.0.loopback } else { &self.0.remote };
-        cell.get_or_init(|| build(self.0.patience, is_loopback)).as_ref().map_err(Clone::clone)
+        let cell = if is_loopback {
+            &self.0.loopback
+        } else {
+            &self.0.remote
+        };
+        cell.get_or_init(|| build(self.0.patience, is_loopback))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
@@ -161,7 +175,9 @@ enum Framing {
     Whole(Vec<u8>),
 }
 
-async fn step<B: Serialize, W: Wire>(mut state: State<B, W>) -> Option<(Result<Event, Error>, State<B, W>)> {
+async fn step<B: Serialize, W: Wire>(
+    mut state: State<B, W>,
+) -> Option<(Result<Event, Error>, State<B, W>)> {
     loop {
         state = match state {
             State::Start { http, post, wire } => match open(&http, post, wire).await {
@@ -186,7 +202,11 @@ async fn step<B: Serialize, W: Wire>(mut state: State<B, W>) -> Option<(Result<E
     }
 }
 
-async fn open<B: Serialize, W: Wire>(http: &Http, post: Post<B>, wire: W) -> Result<Box<Running<W>>, Error> {
+async fn open<B: Serialize, W: Wire>(
+    http: &Http,
+    post: Post<B>,
+    wire: W,
+) -> Result<Box<Running<W>>, Error> {
     let patience = http.0.patience;
     let mut request = http.client(&post.url)?.post(post.url).json(&post.body);
     if let Some(authorization) = post.authorization {
@@ -202,12 +222,20 @@ async fn open<B: Serialize, W: Wire>(http: &Http, post: Post<B>, wire: W) -> Res
     if response.status() != reqwest::StatusCode::OK {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = read_whole(response, patience.idle).await.unwrap_or_default();
+        let body = read_whole(response, patience.idle)
+            .await
+            .unwrap_or_default();
         return Err(Error::from_status(status, &headers, &body));
     }
-    let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes).to_ascii_lowercase();
+    let kind = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes)
+        .to_ascii_lowercase();
     if kind.starts_with(b"text/html") {
-        return Err(Error::Malformed("a web page instead of a model's answer".into()));
+        return Err(Error::Malformed(
+            "a web page instead of a model's answer".into(),
+        ));
     }
     let framing = if kind.starts_with(b"application/json") {
         Framing::Whole(Vec::new())
@@ -281,7 +309,11 @@ impl<W: Wire> Running<W> {
                 wire.message(&message, ready)?;
             }
         }
-        self.ended = Some(if self.wire.is_whole() { Ok(()) } else { Err(Error::Cut) });
+        self.ended = Some(if self.wire.is_whole() {
+            Ok(())
+        } else {
+            Err(Error::Cut)
+        });
         Ok(())
     }
 }

@@ -5,9 +5,6 @@ use futures_util::stream;
 use super::{Call, Error, Event, Finish, Input, Provider, Stream, Usage};
 use crate::local::{Confidence, DEFAULT_MIN_CONFIDENCE, Engine, Query};
 
-/// The model's name, behind the provider's name `local`.
-pub const PATTERNS: &str = "patterns";
-
 /// The wire of the embedded engine.
 pub struct Patterns {
     engine: Engine,
@@ -41,7 +38,10 @@ impl Provider for Patterns {
             .predict(&query)
             .filter(|prediction| prediction.is_confident(self.min_confidence))
             .map(|prediction| Ok(Event::Text(prediction.text)));
-        let end = [Ok(Event::Usage(Usage::default())), Ok(Event::Finish(Finish::Stop))];
+        let end = [
+            Ok(Event::Usage(Usage::default())),
+            Ok(Event::Finish(Finish::Stop)),
+        ];
         Box::pin(stream::iter(text.into_iter().chain(end)))
     }
 }

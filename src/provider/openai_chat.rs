@@ -48,10 +48,16 @@ struct Turn {
 impl Provider for OpenAiChat {
     fn stream(&self, call: Call) -> Stream {
         let (Some(base_url), Input::Chat(messages)) = (call.base_url, call.input) else {
-            return super::failed(Error::Unsupported { wire: "openai-chat" });
+            return super::failed(Error::Unsupported {
+                wire: "openai-chat",
+            });
         };
         let limit = Some(call.max_tokens);
-        let (max_tokens, max_completion_tokens) = if is_openai(&base_url) { (None, limit) } else { (limit, None) };
+        let (max_tokens, max_completion_tokens) = if is_openai(&base_url) {
+            (None, limit)
+        } else {
+            (limit, None)
+        };
         let turn = |message: super::Message| Turn {
             role: match message.role {
                 Role::System => "system",
@@ -68,7 +74,9 @@ impl Provider for OpenAiChat {
                 max_tokens,
                 max_completion_tokens,
                 stream: true,
-                stream_options: StreamOptions { include_usage: true },
+                stream_options: StreamOptions {
+                    include_usage: true,
+                },
             },
         };
         self.http.stream(post, Reader::default())
@@ -77,7 +85,9 @@ impl Provider for OpenAiChat {
 
 /// OpenAI itself refuses `max_tokens` for its newer models; its imitators know no other name.
 fn is_openai(base_url: &Url) -> bool {
-    base_url.domain().is_some_and(|name| name == "openai.com" || name.ends_with(".openai.com"))
+    base_url
+        .domain()
+        .is_some_and(|name| name == "openai.com" || name.ends_with(".openai.com"))
 }
 
 #[derive(Deserialize)]
@@ -116,7 +126,10 @@ impl Wire for Reader {
             return Ok(());
         }
         let chunk: Chunk = openai_usage::parse(&message.data)?;
-        if let Some(model) = chunk.model.filter(|model| !self.model_told && !model.is_empty()) {
+        if let Some(model) = chunk
+            .model
+            .filter(|model| !self.model_told && !model.is_empty())
+        {
             self.model_told = true;
             events.push_back(Event::Model(model));
         }

@@ -46,7 +46,9 @@ pub(super) struct StreamOptions {
 impl Provider for OpenAiCompletions {
     fn stream(&self, call: Call) -> Stream {
         let (Some(base_url), Input::Fill(fill)) = (call.base_url, call.input) else {
-            return super::failed(Error::Unsupported { wire: "openai-completions" });
+            return super::failed(Error::Unsupported {
+                wire: "openai-completions",
+            });
         };
         let post = Post {
             url: super::endpoint(&base_url, "completions"),
@@ -58,7 +60,9 @@ impl Provider for OpenAiCompletions {
                 max_tokens: call.max_tokens,
                 stop: call.stop,
                 stream: true,
-                stream_options: StreamOptions { include_usage: true },
+                stream_options: StreamOptions {
+                    include_usage: true,
+                },
             },
         };
         self.http.stream(post, Reader::default())
@@ -92,7 +96,10 @@ impl Wire for Reader {
             return Ok(());
         }
         let chunk: Chunk = openai_usage::parse(&message.data)?;
-        if let Some(model) = chunk.model.filter(|model| !self.model_told && !model.is_empty()) {
+        if let Some(model) = chunk
+            .model
+            .filter(|model| !self.model_told && !model.is_empty())
+        {
             self.model_told = true;
             events.push_back(Event::Model(model));
         }

@@ -47,8 +47,12 @@ impl WireUsage {
         let prompt = self.prompt_tokens_details.as_ref();
         let tokens = Tokens {
             input: self.prompt_tokens,
-            cache_read: prompt.and_then(|details| details.cached_tokens).unwrap_or(0),
-            cache_write_5m: prompt.and_then(|details| details.cache_write_tokens).unwrap_or(0),
+            cache_read: prompt
+                .and_then(|details| details.cached_tokens)
+                .unwrap_or(0),
+            cache_write_5m: prompt
+                .and_then(|details| details.cache_write_tokens)
+                .unwrap_or(0),
             output: self.completion_tokens,
             reasoning: self
                 .completion_tokens_details
@@ -71,7 +75,10 @@ impl WireUsage {
         if self.is_byok != Some(true) {
             return Some(fee);
         }
-        let upstream = self.cost_details.as_ref().and_then(|details| details.upstream_inference_cost.as_deref());
+        let upstream = self
+            .cost_details
+            .as_ref()
+            .and_then(|details| details.upstream_inference_cost.as_deref());
         match upstream {
             Some(upstream) => fee.checked_add(dollars(upstream)?).ok(),
             None => Some(fee),
@@ -99,7 +106,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T, Error> {
     }
     serde_json::from_str(data).map_err(|error| {
         // What is wrong is said without repeating any of it.
-        let fault = if error.is_data() { "JSON of another shape" } else { "no JSON" };
+        let fault = if error.is_data() {
+            "JSON of another shape"
+        } else {
+            "no JSON"
+        };
         Error::Malformed(format!("a piece of the stream was {fault}"))
     })
 }
@@ -109,21 +120,34 @@ mod tests {
     use super::*;
 
     fn usage(json: &str) -> Usage {
-        serde_json::from_str::<WireUsage>(json).expect("usage").usage()
+        serde_json::from_str::<WireUsage>(json)
+            .expect("usage")
+            .usage()
     }
 
     #[test]
     fn cached_tokens_are_taken_out_of_the_prompts_count() {
-        let usage = usage(r#"{"prompt_tokens":10,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}"#);
-        assert_eq!((usage.tokens.input, usage.tokens.cache_read, usage.tokens.cache_write_5m), (5, 4, 1));
+        let usage = usage(
+            r#"{"prompt_tokens":10,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}"#,
+        );
+        assert_eq!(
+            (
+                usage.tokens.input,
+                usage.tokens.cache_read,
+                usage.tokens.cache_write_5m
+            ),
+            (5, 4, 1)
+        );
         assert_eq!((usage.tokens.output, usage.tokens.reasoning), (3, 2));
     }
 
     #[test]
     fn the_upstreams_bill_counts_only_with_the_users_own_upstream_key() {
-        let own = r#"{"cost":0.0001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.002}}"#;
+        let own =
+            r#"{"cost":0.0001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.002}}"#;
         assert_eq!(usage(own).cost.map(Money::nanos), Some(2_100_000));
-        let credits = r#"{"cost":0.002,"is_byok":false,"cost_details":{"upstream_inference_cost":0.002}}"#;
+        let credits =
+            r#"{"cost":0.002,"is_byok":false,"cost_details":{"upstream_inference_cost":0.002}}"#;
         assert_eq!(usage(credits).cost.map(Money::nanos), Some(2_000_000));
     }
 }

@@ -126,7 +126,9 @@ mod tests {
         let mut messages = Vec::new();
         for chunk in chunks {
             decoder
-                .push(chunk, |message| messages.push((message.event, message.data)))
+                .push(chunk, |message| {
+                    messages.push((message.event, message.data))
+                })
                 .expect("short");
         }
         decoder
@@ -136,9 +138,14 @@ mod tests {
     }
 
     fn expected() -> Vec<(String, String)> {
-        [("a", "{\"x\":\"é😀\"}"), ("", "1\n2"), ("", "[DONE]"), ("", "last")]
-            .map(|(event, data)| (event.to_owned(), data.to_owned()))
-            .to_vec()
+        [
+            ("a", "{\"x\":\"é😀\"}"),
+            ("", "1\n2"),
+            ("", "[DONE]"),
+            ("", "last"),
+        ]
+        .map(|(event, data)| (event.to_owned(), data.to_owned()))
+        .to_vec()
     }
 
     #[test]

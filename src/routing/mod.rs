@@ -34,6 +34,17 @@ pub enum Payer {
     OwnKey,
 }
 
+impl Payer {
+    /// Returns who pays for calls to a provider.
+    pub fn of(provider: &ProviderSettings) -> Self {
+        if provider.is_on_this_machine() {
+            Self::Nobody
+        } else {
+            Self::OwnKey
+        }
+    }
+}
+
 impl fmt::Display for Payer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -102,24 +113,24 @@ impl Decision {
         format!("{}/{}", self.provider, self.model)
     }
 
-    /// Returns whether asking takes a key, or a machine other than this one.
-    pub fn is_remote(&self) -> bool {
-        match &self.way {
-            Way::Embedded => false,
-            Way::Http(provider) => !provider.is_on_this_machine(),
-        }
+    /// Returns whether the model runs in this process, so that asking costs neither money nor time.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.way, Way::Embedded)
     }
 }
 
 /// The provider's name of the embedded engine.
 pub const LOCAL: &str = "local";
 
+/// The model's name of the embedded engine.
+pub const PATTERNS: &str = "patterns";
+
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
     let embedded = |reason| Decision {
         feature,
         provider: LOCAL.into(),
-        model: crate::local::MODEL.into(),
+        model: PATTERNS.into(),
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
@@ -133,8 +144,14 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
                 .iter()
                 .find_map(|wanted| answering.iter().find(|server| server.provider == *wanted));
             match preferred {
-                Some(server) => (&server.provider, &server.model, "it answers on this machine"),
-                None if settings.local_servers.is_empty() => return embedded("no model is configured"),
+                Some(server) => (
+                    &server.provider,
+                    &server.model,
+                    "it answers on this machine",
+                ),
+                None if settings.local_servers.is_empty() => {
+                    return embedded("no model is configured");
+                }
                 None => return embedded("none of the enabled local servers answers"),
             }
         }
@@ -147,7 +164,7 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         feature,
         provider: name.clone(),
         model: model.clone(),
-        payer: if provider.is_on_this_machine() { Payer::Nobody } else { Payer::OwnKey },
+        payer: Payer::of(provider),
         way: Way::Http(provider.clone()),
         reason,
     }
@@ -167,7 +184,11 @@ mod tests {
 
     #[test]
     fn without_configuration_the_embedded_engine_answers_and_nobody_pays() {
-        let decision = decide(&Settings::default(), Feature::Completion, &servers(&["ollama"]));
+        let decision = decide(
+            &Settings::default(),
+            Feature::Completion,
+            &servers(&["ollama"]),
+        );
         assert_eq!(decision.name(), "local/patterns");
         assert_eq!(decision.payer, Payer::Nobody);
     }
@@ -178,7 +199,8 @@ mod tests {
             local_servers: vec!["llama-cpp".into(), "ollama".into()],
             ..Settings::default()
         };
-        let name = |answering: &[&str]| decide(&settings, Feature::Completion, &servers(answering)).name();
+        let name =
+            |answering: &[&str]| decide(&settings, Feature::Completion, &servers(answering)).name();
         assert_eq!(name(&["ollama", "llama-cpp"]), "llama-cpp/m");
         assert_eq!(name(&["ollama"]), "ollama/m");
         assert_eq!(name(&[]), "local/patterns");
@@ -194,6 +216,9 @@ mod tests {
             ..Settings::default()
         };
         let decision = decide(&settings, Feature::Completion, &[]);
-        assert_eq!((decision.name().as_str(), decision.payer), ("openai/gpt-4.1-mini", Payer::OwnKey));
+        assert_eq!(
+            (decision.name().as_str(), decision.payer),
+            ("openai/gpt-4.1-mini", Payer::OwnKey)
+        );
     }
 }

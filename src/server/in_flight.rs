@@ -50,7 +50,10 @@ impl InFlight {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut table = self.table.lock();
-        if table.get(&self.uri).is_some_and(|(number, _)| *number == self.number) {
+        if table
+            .get(&self.uri)
+            .is_some_and(|(number, _)| *number == self.number)
+        {
             table.remove(&self.uri);
         }
     }

@@ -76,7 +76,11 @@ fn write_all<W: Write>(mut output: W, messages: &Receiver<Option<Vec<u8>>>, wait
         // One write for header and body, so that no editor sees half of it.
         let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         frame.extend_from_slice(&body);
-        if output.write_all(&frame).and_then(|()| output.flush()).is_err() {
+        if output
+            .write_all(&frame)
+            .and_then(|()| output.flush())
+            .is_err()
+        {
             return;
         }
     }

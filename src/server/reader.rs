@@ -77,7 +77,10 @@ fn parse(body: &[u8]) -> Result<Incoming, Error> {
     let message: Message = match serde_json::from_slice(body) {
         Ok(message) => message,
         Err(error) if error.is_data() => {
-            return Ok(bad(Id::Null, invalid("a message is one JSON object; batches are not part of the protocol")));
+            return Ok(bad(
+                Id::Null,
+                invalid("a message is one JSON object; batches are not part of the protocol"),
+            ));
         }
         Err(_) => return Err(parse_error("the frame holds no JSON")),
     };
@@ -89,7 +92,10 @@ fn parse(body: &[u8]) -> Result<Incoming, Error> {
         },
     };
     if message.jsonrpc.as_ref().and_then(Value::as_str) != Some("2.0") {
-        return Ok(bad(id.unwrap_or(Id::Null), invalid("\"jsonrpc\" is \"2.0\"")));
+        return Ok(bad(
+            id.unwrap_or(Id::Null),
+            invalid("\"jsonrpc\" is \"2.0\""),
+        ));
     }
     match (message.method, id) {
         (Some(Value::String(method)), id) => {
@@ -103,13 +109,18 @@ fn parse(body: &[u8]) -> Result<Incoming, Error> {
             Ok(Incoming::Request(request.finish()))
         }
         (None, Some(id)) if message.result.is_some() || message.error.is_some() => {
-            let error = message.error.and_then(|error| serde_json::from_value::<Error>(error).ok());
+            let error = message
+                .error
+                .and_then(|error| serde_json::from_value::<Error>(error).ok());
             Ok(Incoming::Response(match error {
                 Some(error) => Response::from_error(id, error),
                 None => Response::from_ok(id, message.result.unwrap_or_default()),
             }))
         }
-        (_, id) => Ok(bad(id.unwrap_or(Id::Null), invalid("a message has a \"method\", or it is an answer"))),
+        (_, id) => Ok(bad(
+            id.unwrap_or(Id::Null),
+            invalid("a message has a \"method\", or it is an answer"),
+        )),
     }
 }
 

@@ -65,7 +65,11 @@ async fn pump(
         while tasks.try_join_next().is_some() {}
         match message {
             Incoming::Request(request) if request.method() == "exit" => {
-                return if was_shut_down { Ended::Properly } else { Ended::Abruptly };
+                return if was_shut_down {
+                    Ended::Properly
+                } else {
+                    Ended::Abruptly
+                };
             }
             Incoming::Request(request) => {
                 was_shut_down |= request.method() == "shutdown";
@@ -85,7 +89,12 @@ async fn pump(
 }
 
 /// Calls a handler: polls it once in place, and leaves it to a task if it has to wait.
-async fn dispatch(service: &mut Guard<Backend>, request: Request, outbox: &Outbox, tasks: &mut JoinSet<()>) {
+async fn dispatch(
+    service: &mut Guard<Backend>,
+    request: Request,
+    outbox: &Outbox,
+    tasks: &mut JoinSet<()>,
+) {
     let mut answer = service.call(request);
     let first = std::future::poll_fn(|context| Poll::Ready(answer.poll_unpin(context))).await;
     match first {

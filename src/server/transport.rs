@@ -58,7 +58,8 @@ impl FrameDecoder {
                     self.used = end;
                     self.body = Some(length);
                     // Room for the whole body at once, rather than by doubling.
-                    self.buffer.reserve((end + length).saturating_sub(self.buffer.len()));
+                    self.buffer
+                        .reserve((end + length).saturating_sub(self.buffer.len()));
                     let was_skipping = std::mem::replace(&mut self.skipping, false);
                     if !clean && !was_skipping {
                         return Some(Frame::Bad("bytes before a Content-Length header"));
@@ -108,8 +109,13 @@ impl FrameDecoder {
                 Header::Incomplete
             };
         };
-        let line = rest[value..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-        let length = std::str::from_utf8(line).ok().and_then(|line| line.trim().parse::<usize>().ok());
+        let line = rest[value..]
+            .split(|byte| matches!(byte, b'\r' | b'\n'))
+            .next()
+            .unwrap_or_default();
+        let length = std::str::from_utf8(line)
+            .ok()
+            .and_then(|line| line.trim().parse::<usize>().ok());
         match length {
             Some(length) if length <= MAX_FRAME => Header::Length {
                 length,
@@ -154,8 +160,11 @@ enum Header {
 /// Finds a name of ASCII letters whatever their case.
 fn find(bytes: &[u8], name: &[u8]) -> Option<usize> {
     let (lower, upper) = (name[0], name[0].to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, bytes)
-        .find(|&at| bytes.get(at..at + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)))
+    memchr::memchr2_iter(lower, upper, bytes).find(|&at| {
+        bytes
+            .get(at..at + name.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(name))
+    })
 }
 
 /// Returns the length up to and with the blank line that ends a header; some clients end lines with a line feed alone.
@@ -169,7 +178,10 @@ fn end_of_header(bytes: &[u8]) -> Option<usize> {
 
 /// Returns whether the bytes are nothing, or other headers such as `Content-Type`.
 fn is_headers(bytes: &[u8]) -> bool {
-    bytes.is_empty() || (bytes.ends_with(b"\n") && bytes.len() < MAX_HEADER && find(bytes, b"content-type:") == Some(0))
+    bytes.is_empty()
+        || (bytes.ends_with(b"\n")
+            && bytes.len() < MAX_HEADER
+            && find(bytes, b"content-type:") == Some(0))
 }
 
 #[cfg(test)]
@@ -213,7 +225,10 @@ mod tests {
     #[test]
     fn garbage_is_reported_once_and_the_next_frame_is_read() {
         let bytes = format!("hello\r\nworld\r\n\r\n{}", frame("{}"));
-        assert_eq!(decode([bytes.as_bytes()]), ["bad: bytes before a Content-Length header", "{}"]);
+        assert_eq!(
+            decode([bytes.as_bytes()]),
+            ["bad: bytes before a Content-Length header", "{}"]
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, TreeCursor};
 
-use super::query;
 use super::SyntaxTree;
+use super::query;
 
 /// What a place in the text is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,9 @@ pub enum Place {
 
 /// Returns what stands at `offset`: what a letter typed there would become part of.
 pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
-    let Some(root) = tree.root() else { return Place::Code };
+    let Some(root) = tree.root() else {
+        return Place::Code;
+    };
     let texts = tree.language().texts();
     let offset = offset.min(text.len_bytes());
     // The node before the cursor decides: an unfinished comment or string ends there, and nothing follows it yet.
@@ -32,7 +34,11 @@ pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
         if node.start_byte() < offset && offset <= node.end_byte() {
             let is_inside = offset < node.end_byte();
             if texts.comments.contains(&kind) {
-                return if is_inside || goes_on(tree, text, node) { Place::Comment } else { Place::Code };
+                return if is_inside || goes_on(tree, text, node) {
+                    Place::Comment
+                } else {
+                    Place::Code
+                };
             }
             if texts.strings.contains(&kind) && (is_inside || is_unfinished(node)) {
                 return Place::String;
@@ -48,15 +54,24 @@ pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
 
 /// Whether a comment that ends at the cursor takes in what is typed there: one that runs to its line's end does.
 fn goes_on(tree: &SyntaxTree, text: &Rope, comment: Node<'_>) -> bool {
-    let Some((_, close)) = tree.language().block_comment() else { return true };
+    let Some((_, close)) = tree.language().block_comment() else {
+        return true;
+    };
     let end = comment.end_byte();
-    let tail = query::slice(text, end.saturating_sub(close.len()).max(comment.start_byte())..end);
+    let tail = query::slice(
+        text,
+        end.saturating_sub(close.len()).max(comment.start_byte())..end,
+    );
     tail.is_none_or(|tail| tail != close)
 }
 
 /// Whether a string that ends at the cursor lacks its closing quote, or is the text between the quotes.
 fn is_unfinished(string: Node<'_>) -> bool {
-    match string.child_count().checked_sub(1).and_then(|last| string.child(last)) {
+    match string
+        .child_count()
+        .checked_sub(1)
+        .and_then(|last| string.child(last))
+    {
         Some(last) => last.is_missing() || last.is_error(),
         None => string.kind().ends_with("content") || string.kind().ends_with("fragment"),
     }
@@ -76,7 +91,11 @@ pub fn open_brackets(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Ve
         if leaf.start_byte() >= window.end {
             break;
         }
-        if !leaf.is_named() && !leaf.is_missing() && window.start <= leaf.start_byte() && leaf.end_byte() <= window.end {
+        if !leaf.is_named()
+            && !leaf.is_missing()
+            && window.start <= leaf.start_byte()
+            && leaf.end_byte() <= window.end
+        {
             count(leaf.kind(), &mut open);
         }
         more = next_leaf(&mut cursor);

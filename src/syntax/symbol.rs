@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::query::{self, Kind, Topic};
 use super::SyntaxTree;
+use super::query::{self, Kind, Topic};
 
 /// One definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +32,27 @@ pub struct Symbol {
 pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = Vec::new();
     let mut ends: Vec<usize> = Vec::new();
-    for found in tree.language().query(Topic::Outline).run(tree, text, query::within(text, window)) {
-        let (Some(kind), Some(name)) = (found.kind, found.names.first()) else { continue };
+    for found in tree
+        .language()
+        .query(Topic::Outline)
+        .run(tree, text, query::within(text, window))
+    {
+        let (Some(kind), Some(name)) = (found.kind, found.names.first()) else {
+            continue;
+        };
         let range = query::within(text, found.whole.byte_range());
-        if symbols.last().is_some_and(|last| last.range == range && last.name_range == name.byte_range()) {
+        if symbols
+            .last()
+            .is_some_and(|last| last.range == range && last.name_range == name.byte_range())
+        {
             continue;
         }
         while ends.last().is_some_and(|end| *end <= range.start) {
             ends.pop();
         }
-        let body = found.body.map(|body| query::within(text, body.byte_range()));
+        let body = found
+            .body
+            .map(|body| query::within(text, body.byte_range()));
         symbols.push(Symbol {
             kind,
             name: query::name_of(text, *name),

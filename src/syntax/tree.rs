@@ -33,7 +33,11 @@ struct Parsed {
 impl SyntaxTree {
     /// Creates the tree of a document that has not been parsed yet.
     pub fn new(language: Language) -> Self {
-        Self { language, last: None, current: false }
+        Self {
+            language,
+            last: None,
+            current: false,
+        }
     }
 
     /// Returns the language that the document is parsed as.
@@ -51,7 +55,9 @@ impl SyntaxTree {
     /// Nodes keep their places in the new text, but their structure stays that of the last parse.
     pub fn edit(&mut self, before: &Rope, after: &Rope, bytes: Range<usize>, new_len: usize) {
         self.current = false;
-        let Some(Parsed { tree, rows }) = &mut self.last else { return };
+        let Some(Parsed { tree, rows }) = &mut self.last else {
+            return;
+        };
         let start = bytes.start.min(before.len_bytes()).min(after.len_bytes());
         let old_end = bytes.end.clamp(start, before.len_bytes());
         let new_end = start.saturating_add(new_len).min(after.len_bytes());
@@ -77,7 +83,11 @@ impl SyntaxTree {
         let last = self.last.as_ref();
         let tree = parse(self.language, text, last.map(|last| &last.tree), deadline)?;
         let rows = last.map_or_else(|| Rows::of(text), |last| last.rows);
-        Some(Self { language: self.language, last: Some(Parsed { tree, rows }), current: true })
+        Some(Self {
+            language: self.language,
+            last: Some(Parsed { tree, rows }),
+            current: true,
+        })
     }
 
     /// Returns the root node, if the document has been parsed at all.
@@ -92,13 +102,21 @@ thread_local! {
 
 fn parse(language: Language, text: &Rope, old: Option<&Tree>, deadline: Duration) -> Option<Tree> {
     let begin = Instant::now();
-    let mut progress = |_: &_| if begin.elapsed() >= deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let mut progress = |_: &_| {
+        if begin.elapsed() >= deadline {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
     let mut read = |byte: usize, _: Point| -> &[u8] {
         let (chunk, start, _, _) = text.get_chunk_at_byte(byte).unwrap_or_default();
         chunk.as_bytes().get(byte - start..).unwrap_or_default()
     };
     PARSER.with_borrow_mut(|parser| {
-        parser.set_language(language.grammar()).expect("a test loads every grammar of the registry");
+        parser
+            .set_language(language.grammar())
+            .expect("a test loads every grammar of the registry");
         let options = ParseOptions::new().progress_callback(&mut progress);
         let tree = parser.parse_with_options(&mut read, old, Some(options));
         if tree.is_none() {
@@ -120,22 +138,32 @@ struct Rows {
 
 impl Rows {
     fn of(text: &Rope) -> Self {
-        Self { lone_returns: lone_returns(text, 0..text.len_bytes()) }
+        Self {
+            lone_returns: lone_returns(text, 0..text.len_bytes()),
+        }
     }
 
     /// The rows after a replacement. The byte before it counts too: a new or removed `\n` decides whether a `\r` is alone.
     fn edited(self, before: &Rope, after: &Rope, old: Range<usize>, new: Range<usize>) -> Self {
         let gone = lone_returns(before, old.start.saturating_sub(1)..old.end);
         let come = lone_returns(after, new.start.saturating_sub(1)..new.end);
-        Self { lone_returns: (self.lone_returns + come).saturating_sub(gone) }
+        Self {
+            lone_returns: (self.lone_returns + come).saturating_sub(gone),
+        }
     }
 
     fn point(self, text: &Rope, byte: usize) -> Point {
         if self.lone_returns == 0 {
             let row = text.byte_to_line(byte);
-            return Point { row, column: byte - text.line_to_byte(row) };
+            return Point {
+                row,
+                column: byte - text.line_to_byte(row),
+            };
         }
-        let mut point = Point { row: 0, column: byte };
+        let mut point = Point {
+            row: 0,
+            column: byte,
+        };
         let mut at = 0;
         for chunk in text.chunks() {
             let part = &chunk.as_bytes()[..chunk.len().min(byte - at)];
@@ -154,15 +182,21 @@ impl Rows {
 
 /// Counts the `\r` within `range` that no `\n` follows.
 fn lone_returns(text: &Rope, range: Range<usize>) -> usize {
-    let Some((chunks, mut at, _, _)) = text.get_chunks_at_byte(range.start) else { return 0 };
+    let Some((chunks, mut at, _, _)) = text.get_chunks_at_byte(range.start) else {
+        return 0;
+    };
     let mut count = 0;
     for chunk in chunks {
         if at >= range.end {
             break;
         }
         // A rope never splits `\r\n` over two chunks, so what follows a `\r` is in its chunk.
-        let is_lone = |place: &usize| range.contains(&(at + place)) && chunk.as_bytes().get(place + 1) != Some(&b'\n');
-        count += memchr::memchr_iter(b'\r', chunk.as_bytes()).filter(is_lone).count();
+        let is_lone = |place: &usize| {
+            range.contains(&(at + place)) && chunk.as_bytes().get(place + 1) != Some(&b'\n')
+        };
+        count += memchr::memchr_iter(b'\r', chunk.as_bytes())
+            .filter(is_lone)
+            .count();
         at += chunk.len();
     }
     count

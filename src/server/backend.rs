@@ -1,0 +1,232 @@
+//! The table of methods, and what all handlers share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tower_lsp::gen_lsp_types as lsp;
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::{ClientSocket, LanguageServer, LspService};
+
+use super::Parts;
+use super::from_proto::DidChange;
+use super::handlers::{
+    commands, completion, did_change, did_change_configuration, did_change_workspace_folders,
+    did_close, did_open, execute_command, initialize, initialized, inline_completion,
+};
+use super::in_flight::InFlight;
+use super::outbox::Outbox;
+use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
+use super::status::Status;
+use super::to_proto;
+use crate::config::Problem;
+use crate::cost::Ledger;
+use crate::gateway::{Gateway, Reporter};
+use crate::local::Engine;
+use crate::session::Session;
+
+/// The server as the framework sees it.
+pub struct Backend {
+    shared: Arc<Shared>,
+}
+
+/// What handlers share.
+pub struct Shared {
+    session: Mutex<Session>,
+    /// Mistakes in the configuration that the user has not been told yet.
+    problems: Mutex<Vec<Problem>>,
+    pub gateway: Gateway,
+    pub engine: Engine,
+    pub in_flight: InFlight,
+    pub outbox: Outbox,
+    pub status: Status,
+    last: Arc<Mutex<Option<UsageParams>>>,
+    accepted: AtomicU64,
+}
+
+/// Makes the service: one line per method.
+pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSocket) {
+    let backend = Backend {
+        shared: Arc::new(Shared::new(parts, outbox)),
+    };
+    LspService::build_with_lifecycle_methods(|_client| backend)
+        .custom_method("textDocument/didOpen", Backend::did_open)
+        .custom_method("textDocument/didChange", Backend::did_change)
+        .custom_method("textDocument/didSave", Backend::did_save)
+        .custom_method("textDocument/didClose", Backend::did_close)
+        .custom_method(
+            "workspace/didChangeWorkspaceFolders",
+            Backend::did_change_workspace_folders,
+        )
+        .custom_method(
+            "workspace/didChangeConfiguration",
+            Backend::did_change_configuration,
+        )
+        .custom_method("workspace/executeCommand", Backend::execute_command)
+        .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
+        .custom_method("textDocument/completion", Backend::completion)
+        .custom_method("byok/usageSummary", Backend::usage_summary)
+        .custom_method("byok/models", Backend::models)
+        .custom_method("byok/setModel", Backend::set_model)
+        .custom_method("byok/pause", Backend::pause)
+        .custom_method("byok/resume", Backend::resume)
+        .finish()
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
+        Ok(initialize::answer(&self.shared, params))
+    }
+
+    async fn initialized(&self, _: lsp::InitializedParams) {
+        initialized::start(&self.shared);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.shared.in_flight.end_all();
+        Ok(())
+    }
+}
+
+/// Methods that change the session do so in one synchronous call; those that think take a snapshot first.
+impl Backend {
+    async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
+        did_open::apply(&self.shared, params);
+    }
+
+    async fn did_change(&self, params: DidChange) {
+        did_change::apply(&self.shared, params);
+    }
+
+    /// The text was sent before; nothing here depends on what is on the disk.
+    async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {}
+
+    async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
+        did_close::apply(&self.shared, &params);
+    }
+
+    async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {
+        did_change_workspace_folders::apply(&self.shared, &params);
+    }
+
+    async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
+        did_change_configuration::apply(&self.shared, params);
+    }
+
+    async fn execute_command(
+        &self,
+        params: lsp::ExecuteCommandParams,
+    ) -> Result<serde_json::Value> {
+        execute_command::run(&self.shared, params).await
+    }
+
+    async fn inline_completion(
+        &self,
+        params: lsp::InlineCompletionParams,
+    ) -> Result<serde_json::Value> {
+        Ok(inline_completion::answer(&self.shared, params).await)
+    }
+
+    async fn completion(&self, params: lsp::CompletionParams) -> Result<serde_json::Value> {
+        Ok(completion::answer(&self.shared, params).await)
+    }
+
+    async fn usage_summary(&self, _: serde_json::Value) -> Result<UsageSummary> {
+        commands::usage_summary(&self.shared).await
+    }
+
+    async fn models(&self, _: serde_json::Value) -> Result<Models> {
+        Ok(commands::models(&self.shared))
+    }
+
+    async fn set_model(&self, params: SetModelParams) -> Result<Done> {
+        commands::set_model(&self.shared, &params.model)
+    }
+
+    async fn pause(&self, _: serde_json::Value) -> Result<Done> {
+        Ok(commands::set_paused(&self.shared, true))
+    }
+
+    async fn resume(&self, _: serde_json::Value) -> Result<Done> {
+        Ok(commands::set_paused(&self.shared, false))
+    }
+
+    /// Returns what handlers share.
+    pub fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
+    }
+}
+
+impl Shared {
+    fn new(parts: Parts, outbox: Outbox) -> Self {
+        let last = Arc::<Mutex<Option<UsageParams>>>::default();
+        let (latest, usage_outbox) = (last.clone(), outbox.clone());
+        let reporter: Reporter = Arc::new(move |report| {
+            let usage = to_proto::usage(&report);
+            usage_outbox.notify("byok/usage", &usage);
+            *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+        });
+        Self {
+            session: Mutex::new(Session::new(parts.layers)),
+            problems: Mutex::new(parts.problems),
+            gateway: Gateway::with_substitutes(
+                parts.http,
+                parts.engine.clone(),
+                parts.ledger,
+                reporter,
+                parts.substitutes,
+            ),
+            engine: parts.engine,
+            in_flight: InFlight::default(),
+            status: Status::new(outbox.clone()),
+            outbox,
+            last,
+            accepted: AtomicU64::new(0),
+        }
+    }
+
+    /// Locks the session. No guard outlives a statement or two, and none an `.await`.
+    pub fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the last settled call.
+    pub fn last_usage(&self) -> Option<UsageParams> {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Counts a suggestion that was accepted.
+    pub fn count_accepted(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many suggestions were accepted.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Remembers a mistake in the configuration until the editor can show it.
+    pub fn add_problem(&self, problem: Problem) {
+        self.problems
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(problem);
+    }
+
+    /// Takes the mistakes that the user has not been told yet.
+    pub fn take_problems(&self) -> Vec<Problem> {
+        std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends everything that runs.
+    pub fn close(&self) {
+        self.in_flight.end_all();
+    }
+
+    /// Returns the ledger.
+    pub fn ledger(&self) -> Ledger {
+        self.gateway.ledger().clone()
+    }
+}

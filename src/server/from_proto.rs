@@ -1,0 +1,156 @@
+//! The protocol's types to ours. Together with `to_proto` the only place where they meet.
+
+use serde::Deserialize;
+use tower_lsp::gen_lsp_types as lsp;
+
+use crate::completion::Trigger;
+use crate::document::{Change, Encoding, Located, Position};
+use crate::session::Snapshot;
+
+/// The parameters of `textDocument/didChange`, read more carefully than the generated types do: there, a change whose range does not parse
+/// is taken for the whole text.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DidChange {
+    pub text_document: Versioned,
+    pub content_changes: Vec<ContentChange>,
+}
+
+/// Which document, in which version.
+#[derive(Debug, Deserialize)]
+pub struct Versioned {
+    pub uri: String,
+    #[serde(default)]
+    pub version: Option<i32>,
+}
+
+/// One change.
+#[derive(Debug, Deserialize)]
+pub struct ContentChange {
+    #[serde(default)]
+    range: Option<WireRange>,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRange {
+    start: WirePosition,
+    end: WirePosition,
+}
+
+/// A position that may be anything a number can be; what no text can have is clamped to what one can.
+#[derive(Debug, Deserialize)]
+struct WirePosition {
+    line: serde_json::Number,
+    character: serde_json::Number,
+}
+
+impl From<ContentChange> for Change {
+    fn from(change: ContentChange) -> Self {
+        Self {
+            range: change
+                .range
+                .map(|range| (range.start.into(), range.end.into())),
+            text: change.text,
+        }
+    }
+}
+
+impl From<WirePosition> for Position {
+    fn from(position: WirePosition) -> Self {
+        Self {
+            line: clamp(&position.line),
+            character: clamp(&position.character),
+        }
+    }
+}
+
+fn clamp(number: &serde_json::Number) -> u32 {
+    if let Some(number) = number.as_u64() {
+        return u32::try_from(number).unwrap_or(u32::MAX);
+    }
+    // Negative numbers and fractions name no place; the text's start is the nearest that does.
+    0
+}
+
+/// Finds the byte that a position names in a snapshot.
+pub fn cursor(snapshot: &Snapshot, position: lsp::Position) -> Located {
+    let position = Position {
+        line: position.line,
+        character: position.character,
+    };
+    snapshot.encoding.locate(&snapshot.text, position)
+}
+
+/// Chooses the unit of positions: UTF-16, which every client takes, unless a client insists that it does not.
+pub fn encoding(capabilities: &lsp::ClientCapabilities) -> Encoding {
+    let offered = capabilities
+        .general
+        .as_ref()
+        .and_then(|general| general.position_encodings.as_deref())
+        .unwrap_or_default();
+    let takes = |kind: &lsp::PositionEncodingKind| offered.contains(kind);
+    if offered.is_empty() || takes(&lsp::PositionEncodingKind::UTF16) {
+        Encoding::Utf16
+    } else if takes(&lsp::PositionEncodingKind::UTF8) {
+        Encoding::Utf8
+    } else if takes(&lsp::PositionEncodingKind::UTF32) {
+        Encoding::Utf32
+    } else {
+        Encoding::Utf16
+    }
+}
+
+/// Returns the URIs of the workspace folders, or of the root that older clients send instead.
+pub fn folders(params: &lsp::InitializeParams) -> Vec<String> {
+    let folders =
+        serde_json::to_value(&params.workspace_folders_initialize_params).unwrap_or_default();
+    let uris = folders
+        .get("workspaceFolders")
+        .and_then(serde_json::Value::as_array)
+        .into_iter()
+        .flatten();
+    let uris: Vec<String> = uris
+        .filter_map(|folder| folder.get("uri")?.as_str().map(str::to_owned))
+        .collect();
+    if uris.is_empty() {
+        return params.root_uri.iter().map(ToString::to_string).collect();
+    }
+    uris
+}
+
+/// Reads why an inline completion is asked for.
+pub fn inline_trigger(context: &lsp::InlineCompletionContext) -> Trigger {
+    match context.trigger_kind {
+        lsp::InlineCompletionTriggerKind::Invoked => Trigger::Explicit,
+        _ => Trigger::Automatic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(json: &str) -> Result<Change, serde_json::Error> {
+        serde_json::from_str::<ContentChange>(json).map(Change::from)
+    }
+
+    #[test]
+    fn numbers_that_name_no_place_are_clamped() {
+        let json = r#"{"range":{"start":{"line":-1,"character":1.5},"end":{"line":99999999999,"character":3}},"text":"x"}"#;
+        let (start, end) = change(json).expect("numbers").range.expect("a range");
+        assert_eq!((start.line, start.character), (0, 0));
+        assert_eq!((end.line, end.character), (u32::MAX, 3));
+    }
+
+    #[test]
+    fn a_range_that_is_none_does_not_become_the_whole_text() {
+        assert!(change(r#"{"range":{"start":{"line":"a"}},"text":"x"}"#).is_err());
+        assert!(
+            change(r#"{"text":"x"}"#)
+                .expect("the whole text")
+                .range
+                .is_none()
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What users ask for: usage, models, another model, a pause. The same functions serve the `byok/*` requests and the commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_lsp::jsonrpc::{Error, Result};
+
+use super::super::backend::Shared;
+use super::super::protocol::{Done, ModelParams, Models, UsageSummary};
+use super::super::to_proto;
+use super::did_change_configuration::{decide, settled};
+use crate::config::ModelName;
+use crate::cost::{Currency, Money};
+use crate::credential;
+use crate::routing::Payer;
+
+/// How long the ledger may take to answer; its disk may be slow.
+const LEDGER: Duration = Duration::from_secs(5);
+
+/// Sums up what has been spent.
+pub async fn usage_summary(shared: &Arc<Shared>) -> Result<UsageSummary> {
+    let ledger = shared.ledger();
+    let totals = tokio::task::spawn_blocking(move || ledger.totals(LEDGER)).await;
+    let totals = totals
+        .map_err(|_| Error::internal_error())?
+        .map_err(|error| failed(&error))?;
+    let totals = to_proto::totals(&totals, Currency::USD);
+    let money = |nanos| Money::from_nanos(nanos, Currency::USD);
+    let text = format!(
+        "byok-lsp: today {} ({} calls), this month {}, this session {} ({} calls, {} accepted)",
+        money(totals.day.nanos),
+        totals.day.calls,
+        money(totals.month.nanos),
+        money(totals.session.nanos),
+        totals.session.calls,
+        shared.accepted(),
+    );
+    Ok(UsageSummary {
+        totals,
+        accepted: shared.accepted(),
+        last: shared.last_usage(),
+        text,
+    })
+}
+
+/// Lists what can be asked for: the embedded engine, the model that is set, and each provider, whose model is still to be named.
+pub fn models(shared: &Arc<Shared>) -> Models {
+    let current = decide(shared).name();
+    let settings = shared.session().settings().clone();
+    let own = |id: &str| ModelParams {
+        id: id.into(),
+        payer: Payer::Nobody.to_string(),
+        has_key: true,
+    };
+    let mut models = vec![own("local"), own("auto")];
+    let set = match &settings.model {
+        ModelName::Of { provider, .. } => settings.providers.get(provider),
+        ModelName::Auto | ModelName::Local => None,
+    };
+    let of = |provider: &crate::config::ProviderSettings, id| ModelParams {
+        id,
+        payer: Payer::of(provider).to_string(),
+        has_key: credential::is_present(provider),
+    };
+    models.extend(set.map(|provider| of(provider, settings.model.to_string())));
+    models.extend(
+        settings
+            .providers
+            .values()
+            .map(|provider| of(provider, format!("{}/", provider.name))),
+    );
+    Models { current, models }
+}
+
+/// Switches to another model, from the next request on.
+pub fn set_model(shared: &Arc<Shared>, model: &str) -> Result<Done> {
+    let configured = shared.session().configure(|layers| layers.set_model(model));
+    configured.map_err(|problem| Error::invalid_params(problem.message))?;
+    settled(shared);
+    Ok(done(shared))
+}
+
+/// Pauses or resumes suggestions that nobody asked for.
+pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
+    shared.session().is_paused = is_paused;
+    shared.status.paused(is_paused);
+    if is_paused {
+        shared.in_flight.end_all();
+    }
+    done(shared)
+}
+
+fn done(shared: &Shared) -> Done {
+    let decision = decide(shared);
+    Done {
+        model: decision.name(),
+        payer: decision.payer.to_string(),
+    }
+}
+
+fn failed(error: &crate::cost::Error) -> Error {
+    Error {
+        message: error.to_string().into(),
+        ..Error::internal_error()
+    }
+}

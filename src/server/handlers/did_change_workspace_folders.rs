@@ -1,0 +1,27 @@
+//! `workspace/didChangeWorkspaceFolders`.
+
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+use super::did_change_configuration::decide;
+use crate::session::path_of;
+
+/// Adds and removes folders.
+pub fn apply(shared: &Shared, params: &lsp::DidChangeWorkspaceFoldersParams) {
+    let reads_workspace = decide(shared).is_embedded();
+    let mut session = shared.session();
+    for folder in &params.event.removed {
+        if let Some(path) = path_of(folder.uri.as_ref()) {
+            session.remove_folder(&path);
+            shared.engine.remove_workspace(&path);
+        }
+    }
+    for folder in &params.event.added {
+        if let Some(path) = path_of(folder.uri.as_ref()) {
+            session.add_folder(path.clone());
+            if reads_workspace {
+                shared.engine.add_workspace(path);
+            }
+        }
+    }
+}

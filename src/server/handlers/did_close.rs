@@ -1,0 +1,12 @@
+//! `textDocument/didClose`.
+
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+
+/// Forgets the document.
+pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
+    let uri = params.text_document.uri.as_ref();
+    shared.session().close(uri);
+    shared.engine.close(uri);
+}

@@ -1,0 +1,21 @@
+//! `textDocument/didOpen`.
+
+use std::sync::Arc;
+
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+use super::parse;
+
+/// Opens the document.
+pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
+    let document = params.text_document;
+    let uri = document.uri.as_ref();
+    shared.session().open(
+        uri,
+        &document.language_id.to_string(),
+        document.version,
+        &document.text,
+    );
+    parse::schedule(shared, uri);
+}

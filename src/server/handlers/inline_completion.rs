@@ -1,0 +1,21 @@
+//! `textDocument/inlineCompletion`: ghost text.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+use super::super::{from_proto, to_proto};
+use super::suggest::suggest;
+
+/// Answers the request: a list, possibly empty, never null, never an error.
+pub async fn answer(shared: &Arc<Shared>, params: lsp::InlineCompletionParams) -> Value {
+    let trigger = from_proto::inline_trigger(&params.context);
+    let suggested = suggest(shared, params.text_document_position_params, trigger).await;
+    to_proto::inline_completion(
+        suggested.suggestion.as_ref(),
+        &suggested.text,
+        suggested.encoding,
+    )
+}

@@ -1,0 +1,15 @@
+//! One handler a file: convert in, call one function, convert out.
+
+pub mod commands;
+pub mod completion;
+pub mod did_change;
+pub mod did_change_configuration;
+pub mod did_change_workspace_folders;
+pub mod did_close;
+pub mod did_open;
+pub mod execute_command;
+pub mod initialize;
+pub mod initialized;
+pub mod inline_completion;
+mod parse;
+mod suggest;

@@ -1,0 +1,120 @@
+//! What inline completion and completion share: one suggestion for a place, superseded by a newer request, carried over to the text as it
+//! is when the answer goes out.
+
+use std::sync::Arc;
+
+use ropey::Rope;
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+use super::super::from_proto;
+use crate::completion::{self, Suggestion, Trigger};
+use crate::document::Encoding;
+use crate::routing::Feature;
+use crate::session::Snapshot;
+
+/// A suggestion and the text that it is for.
+pub struct Suggested {
+    pub suggestion: Option<Suggestion>,
+    pub text: Rope,
+    pub encoding: Encoding,
+}
+
+/// Suggests something at a position of a document. A document that is not open has no suggestion.
+pub async fn suggest(
+    shared: &Arc<Shared>,
+    at: lsp::TextDocumentPositionParams,
+    trigger: Trigger,
+) -> Suggested {
+    let uri = at.text_document.uri.as_ref();
+    let (snapshot, is_paused) = {
+        let session = shared.session();
+        (session.snapshot(uri), session.is_paused)
+    };
+    let Some(snapshot) = snapshot else {
+        tracing::warn!(
+            uri,
+            "a completion was asked for in a document that is not open"
+        );
+        return Suggested {
+            suggestion: None,
+            text: Rope::new(),
+            encoding: Encoding::default(),
+        };
+    };
+    let located = from_proto::cursor(&snapshot, at.position);
+    if located.clamped {
+        tracing::warn!(
+            uri,
+            "a completion was asked for outside the text; it is answered for the nearest place in it"
+        );
+    }
+    let is_wanted = !is_paused || trigger == Trigger::Explicit;
+    let suggestion = if is_wanted {
+        run(shared, &snapshot, located.byte.0, trigger).await
+    } else {
+        None
+    };
+    carry_over(shared, &snapshot, suggestion)
+}
+
+async fn run(
+    shared: &Arc<Shared>,
+    snapshot: &Snapshot,
+    cursor: usize,
+    trigger: Trigger,
+) -> Option<Suggestion> {
+    let ticket = shared.in_flight.begin(snapshot.uri.clone());
+    let decision = shared
+        .gateway
+        .decide(&snapshot.settings, Feature::Completion);
+    // The embedded engine is done before anybody could see that it is busy.
+    let _busy = (!decision.is_embedded()).then(|| shared.status.busy());
+    let completing = completion::complete(
+        &shared.gateway,
+        snapshot,
+        cursor,
+        trigger,
+        &ticket.interrupt,
+    );
+    tokio::select! {
+        biased;
+        // Superseded: the future is dropped, and the provider's socket with it.
+        () = ticket.interrupt.superseded() => None,
+        completed = completing => match completed {
+            Ok(suggestion) => {
+                shared.status.error(None);
+                suggestion
+            }
+            Err(error) => {
+                shared.status.error(Some(format!("{}: {error}", decision.name())));
+                None
+            }
+        },
+    }
+}
+
+/// Carries the suggestion over what was typed since the snapshot, or drops it.
+fn carry_over(shared: &Shared, snapshot: &Snapshot, suggestion: Option<Suggestion>) -> Suggested {
+    let carried = suggestion.and_then(|suggestion| {
+        let session = shared.session();
+        session.since(&snapshot.uri, snapshot.version, |edits, text| {
+            let rebased = completion::rebase(suggestion.cursor, &suggestion.text, edits)?;
+            let suggestion = Suggestion {
+                cursor: rebased.cursor,
+                text: rebased.text,
+                ..suggestion
+            };
+            Some((suggestion, text.clone()))
+        })?
+    });
+    let (suggestion, text) = match carried {
+        Some((suggestion, text)) => (Some(suggestion), text),
+        None => (None, snapshot.text.clone()),
+    };
+    Suggested {
+        suggestion,
+        text,
+        encoding: snapshot.encoding,
+    }
+}

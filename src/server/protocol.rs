@@ -1,0 +1,180 @@
+//! The `byok/*` messages. `docs/protocol.md` describes each for those who write plugins, and carries this file's hash, so that nobody
+//! changes a message without its description (`tests/protocol_document.rs`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version that every notification carries as `v`. Fields may be added under the same version; it rises when one is changed or removed.
+pub const VERSION: u32 = 1;
+
+/// `byok/usage`, server to client: one model call, settled.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageParams {
+    /// The version of this message.
+    pub v: u32,
+    /// The call's name in the ledger.
+    pub id: String,
+    /// What it was for: `completion`.
+    pub feature: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The model that answered, as the provider calls it.
+    pub model: String,
+    /// The label of the key that was used; null if none was, or it has none.
+    pub key: Option<String>,
+    /// Who pays, in words.
+    pub payer: String,
+    /// How it ended: `completed`, `cancelled`, `superseded`, `filtered`, `failed`.
+    pub outcome: String,
+    /// What was used.
+    pub tokens: TokensParams,
+    /// What it cost.
+    pub cost: CostParams,
+    /// How long it took.
+    pub latency: LatencyParams,
+    /// What has been spent, this call included.
+    pub totals: TotalsParams,
+}
+
+/// Tokens by how they are billed; the classes add up, except that reasoning is a part of the output.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokensParams {
+    /// Read at the full price.
+    pub input: u64,
+    /// Read from the provider's cache.
+    pub cache_read: u64,
+    /// Read and written to the provider's cache.
+    pub cache_write: u64,
+    /// Written.
+    pub output: u64,
+    /// The part of the output that was reasoning.
+    pub reasoning: u64,
+}
+
+/// What a call cost.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CostParams {
+    /// In 10^-9 of the currency's unit; null if it is not known.
+    pub nanos: Option<i64>,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+    /// How it is known: `reported` by the provider, `priced` from its token counts, `estimated` from ours, `free`, or `unknown`.
+    pub source: String,
+}
+
+/// How long a call took.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LatencyParams {
+    /// To the first text, in milliseconds; null if none came.
+    pub first_token_ms: Option<u64>,
+    /// To the end, in milliseconds.
+    pub total_ms: u64,
+}
+
+/// What has been spent.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TotalsParams {
+    /// By this server since it started.
+    pub session: SumParams,
+    /// On this machine, today by its clock.
+    pub day: SumParams,
+    /// On this machine, this month by its clock.
+    pub month: SumParams,
+}
+
+/// The sum of some calls.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SumParams {
+    /// What they cost, in 10^-9 of the currency's unit.
+    pub nanos: i64,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+    /// How many there were.
+    pub calls: u64,
+    /// How many of them have no known cost and so are not in the sum.
+    pub unpriced: u64,
+}
+
+/// `byok/status`, server to client: what the server is doing, sent when it changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatusParams {
+    /// The version of this message.
+    pub v: u32,
+    /// What it is doing.
+    pub state: StatusState,
+    /// The model that completions go to: `provider/model`.
+    pub model: String,
+    /// Who pays for it, in words.
+    pub payer: String,
+    /// With `error`: what is wrong, in a sentence that also says what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What the server is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusState {
+    /// Nothing.
+    Idle,
+    /// It waits for a model.
+    Busy,
+    /// The user paused suggestions.
+    Paused,
+    /// The last call failed, or the configuration has a mistake.
+    Error,
+}
+
+/// The answer to `byok/usageSummary`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UsageSummary {
+    /// What has been spent.
+    #[serde(flatten)]
+    pub totals: TotalsParams,
+    /// How many suggestions were accepted in this session.
+    pub accepted: u64,
+    /// The last settled call.
+    pub last: Option<UsageParams>,
+    /// The same in a few words, for editors that can only show a message.
+    pub text: String,
+}
+
+/// The answer to `byok/models`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Models {
+    /// The model that completions go to.
+    pub current: String,
+    /// What can be asked for.
+    pub models: Vec<ModelParams>,
+}
+
+/// A model that can be asked for, or a provider whose models can.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelParams {
+    /// What `byok/setModel` takes: `local`, `auto`, `provider/model`, or `provider/` where the model is still to be named.
+    pub id: String,
+    /// Who would pay, in words.
+    pub payer: String,
+    /// Whether the provider's key is there, or none is needed.
+    pub has_key: bool,
+}
+
+/// The parameters of `byok/setModel`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct SetModelParams {
+    /// The model: `provider/model`, `local` or `auto`.
+    pub model: String,
+}
+
+/// The answer to `byok/setModel`, `byok/pause` and `byok/resume`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Done {
+    /// The model that completions go to now.
+    pub model: String,
+    /// Who pays for it, in words.
+    pub payer: String,
+}

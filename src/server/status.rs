@@ -1,0 +1,99 @@
+//! What the server is doing, told to the editor when it changes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::outbox::Outbox;
+use super::protocol::{StatusParams, StatusState, VERSION};
+use crate::routing::Decision;
+
+/// The status. Clones are the same status.
+#[derive(Clone)]
+pub struct Status(Arc<Mutex<Inner>>);
+
+struct Inner {
+    outbox: Outbox,
+    /// How many calls wait for a model.
+    running: usize,
+    is_paused: bool,
+    model: String,
+    payer: String,
+    error: Option<String>,
+    /// What was told last.
+    told: Option<StatusParams>,
+}
+
+/// A call that waits for a model; the server is busy while one lives.
+pub struct Busy(Status);
+
+impl Status {
+    /// Starts with nothing to tell.
+    pub fn new(outbox: Outbox) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            outbox,
+            running: 0,
+            is_paused: false,
+            model: String::new(),
+            payer: String::new(),
+            error: None,
+            told: None,
+        })))
+    }
+
+    /// Says which model completions go to now.
+    pub fn decided(&self, decision: &Decision) {
+        self.change(|inner| {
+            inner.model = decision.name();
+            inner.payer = decision.payer.to_string();
+        });
+    }
+
+    /// Says whether suggestions are paused.
+    pub fn paused(&self, is_paused: bool) {
+        self.change(|inner| inner.is_paused = is_paused);
+    }
+
+    /// Says what is wrong, or that nothing is any more.
+    pub fn error(&self, message: Option<String>) {
+        self.change(|inner| inner.error = message);
+    }
+
+    /// Says that a call waits for a model, until the returned value is dropped.
+    pub fn busy(&self) -> Busy {
+        self.change(|inner| inner.running += 1);
+        Busy(self.clone())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut inner);
+        let status = inner.params();
+        if inner.told.as_ref() != Some(&status) {
+            inner.outbox.notify("byok/status", &status);
+            inner.told = Some(status);
+        }
+    }
+}
+
+impl Inner {
+    fn params(&self) -> StatusParams {
+        let state = match (self.is_paused, &self.error, self.running) {
+            (true, ..) => StatusState::Paused,
+            (_, _, 1..) => StatusState::Busy,
+            (_, Some(_), 0) => StatusState::Error,
+            (_, None, 0) => StatusState::Idle,
+        };
+        StatusParams {
+            v: VERSION,
+            state,
+            model: self.model.clone(),
+            payer: self.payer.clone(),
+            message: self.error.clone().filter(|_| state == StatusState::Error),
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.change(|inner| inner.running -= 1);
+    }
+}

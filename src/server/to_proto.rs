@@ -1,0 +1,155 @@
+//! Our types to the protocol's. Together with `from_proto` the only place where they meet.
+
+use ropey::Rope;
+use serde_json::{Value, json};
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::protocol::{
+    CostParams, LatencyParams, SumParams, TokensParams, TotalsParams, UsageParams, VERSION,
+};
+use crate::completion::Suggestion;
+use crate::cost::ledger::Sum;
+use crate::cost::{Currency, Totals};
+use crate::document::{ByteOffset, Encoding};
+use crate::gateway::Report;
+
+/// The command that an editor runs after a suggestion was accepted.
+pub const DID_ACCEPT: &str = "byok.didAccept";
+
+/// Makes the reply to `textDocument/inlineCompletion`: a list, possibly empty, never null.
+pub fn inline_completion(
+    suggestion: Option<&Suggestion>,
+    text: &Rope,
+    encoding: Encoding,
+) -> Value {
+    let item = |suggestion: &Suggestion| {
+        let at = position(text, suggestion.cursor, encoding);
+        json!({
+            "insertText": suggestion.text,
+            // Empty, at the cursor: Neovim draws an item with a longer range over the text that follows.
+            "range": {"start": at, "end": at},
+            "command": accept(suggestion),
+        })
+    };
+    json!({"items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+}
+
+/// Makes the reply to `textDocument/completion`, for editors without inline completion.
+///
+/// The item replaces the word before the cursor, because editors filter items by it.
+pub fn completion(suggestion: Option<&Suggestion>, text: &Rope, encoding: Encoding) -> Value {
+    let item = |suggestion: &Suggestion| {
+        let cursor = suggestion.cursor.min(text.len_bytes());
+        let start = word_start(text, cursor);
+        let whole = format!("{}{}", text.byte_slice(start..cursor), suggestion.text);
+        let first_line = whole
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or_default()
+            .trim();
+        let label: String = first_line.chars().take(LABEL_CHARS).collect();
+        json!({
+            "label": label,
+            "kind": lsp::CompletionItemKind::Snippet,
+            "detail": format!("{} · {}", suggestion.decision.name(), suggestion.decision.payer),
+            "documentation": {"kind": "markdown", "value": format!("```\n{whole}\n```\n{} · {}", suggestion.decision.name(), suggestion.decision.payer)},
+            "filterText": whole,
+            "sortText": "0",
+            "insertTextFormat": lsp::InsertTextFormat::PlainText,
+            "textEdit": {
+                "range": {"start": position(text, start, encoding), "end": position(text, cursor, encoding)},
+                "newText": whole,
+            },
+            "command": accept(suggestion),
+        })
+    };
+    json!({"isIncomplete": false, "items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+}
+
+/// The longest label: what fits a menu.
+const LABEL_CHARS: usize = 60;
+
+fn accept(suggestion: &Suggestion) -> Value {
+    json!({"title": "accepted", "command": DID_ACCEPT, "arguments": [suggestion.id.to_string()]})
+}
+
+/// Returns the start of the word that ends at the cursor.
+fn word_start(text: &Rope, cursor: usize) -> usize {
+    let char = text.byte_to_char(cursor);
+    let mut before = text.chars_at(char);
+    let length: usize = std::iter::from_fn(|| before.prev())
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .take(256)
+        .map(char::len_utf8)
+        .sum();
+    text.char_to_byte(char) - length
+}
+
+fn position(text: &Rope, byte: usize, encoding: Encoding) -> lsp::Position {
+    let position = encoding.position(text, ByteOffset(byte));
+    lsp::Position {
+        line: position.line,
+        character: position.character,
+    }
+}
+
+/// Makes a `byok/usage`.
+pub fn usage(report: &Report) -> UsageParams {
+    let row = &report.row;
+    let tokens = row.usage.tokens();
+    let millis =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let currency = row
+        .cost
+        .amount()
+        .map_or(Currency::USD, crate::cost::Money::currency);
+    UsageParams {
+        v: VERSION,
+        id: row.id.to_string(),
+        feature: row.feature.clone(),
+        provider: row.provider.clone(),
+        model: row
+            .served_model
+            .clone()
+            .unwrap_or_else(|| row.requested_model.clone()),
+        key: row.key.clone(),
+        payer: row.payer.clone(),
+        outcome: row.outcome.name().into(),
+        tokens: TokensParams {
+            input: tokens.input,
+            cache_read: tokens.cache_read,
+            cache_write: tokens.cache_write_5m + tokens.cache_write_1h,
+            output: tokens.output,
+            reasoning: tokens.reasoning,
+        },
+        cost: CostParams {
+            nanos: row.cost.amount().map(crate::cost::Money::nanos),
+            currency: currency.code().into(),
+            source: row.cost.source().name().into(),
+        },
+        latency: LatencyParams {
+            first_token_ms: row.latency.first_token.map(millis),
+            total_ms: millis(row.latency.total),
+        },
+        totals: totals(&report.totals, currency),
+    }
+}
+
+/// Makes the totals in one currency.
+pub fn totals(totals: &Totals, currency: Currency) -> TotalsParams {
+    TotalsParams {
+        session: sum(&totals.session, currency),
+        day: sum(&totals.day, currency),
+        month: sum(&totals.month, currency),
+    }
+}
+
+fn sum(sum: &Sum, currency: Currency) -> SumParams {
+    let amount = sum.cost.iter().find(|money| money.currency() == currency);
+    SumParams {
+        nanos: amount.map_or(0, |money| money.nanos()),
+        currency: currency.code().into(),
+        calls: sum.calls,
+        unpriced: sum.unpriced,
+    }
+}
