@@ -1,0 +1,58 @@
+//! The files of a workspace: the only place of this module that touches the disk.
+//!
+//! Entry points: [`files`], [`read`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
+//! hidden files are left out, links are not followed. What is no text, is too long, or looks generated is skipped.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ignore::{Walk, WalkBuilder};
+
+/// Longer lines on average are no code that a person writes: minified scripts, data.
+const LONGEST_AVERAGE_LINE: usize = 200;
+
+/// Lists the files under a folder, lazily.
+pub(super) fn files(root: &Path) -> impl Iterator<Item = PathBuf> + Send + use<> {
+    paths(builder(root).build())
+}
+
+/// Returns whether a walk of the folder would come to this file.
+pub(super) fn is_wanted(root: &Path, file: &Path) -> bool {
+    let target = file.to_path_buf();
+    let mut builder = builder(root);
+    // The walk looks at no other branch, so it is as quick as the file is deep.
+    builder.filter_entry(move |entry| target.starts_with(entry.path()));
+    paths(builder.build()).any(|found| found == file)
+}
+
+/// Reads a file, unless it should be skipped.
+pub(super) fn read(file: &Path, limit: usize) -> Option<String> {
+    let file = fs::File::open(file).ok()?;
+    let metadata = file.metadata().ok()?;
+    let limit = limit as u64;
+    // A pipe or a device would never end, or never begin.
+    if !metadata.is_file() || metadata.len() > limit {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > limit || memchr::memchr(0, &bytes).is_some() {
+        return None;
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+    (text.len() / lines <= LONGEST_AVERAGE_LINE).then_some(text)
+}
+
+fn builder(root: &Path) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder.require_git(false);
+    builder
+}
+
+fn paths(walk: Walk) -> impl Iterator<Item = PathBuf> + Send {
+    walk.filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+        .map(ignore::DirEntry::into_path)
+}
