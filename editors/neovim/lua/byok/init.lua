@@ -56,7 +56,11 @@ function M.setup(opts)
   end
   follow_attachments()
   M.is_set_up = true
-  if not require('byok.client').enable(status.handlers) then
+  local client = require('byok.client')
+  for _, running in ipairs(client.all()) do
+    vim.iter(pairs(running.attached_buffers)):each(require('byok.keys').attach)
+  end
+  if not client.enable(status.handlers) then
     status.tell_once(('"%s" was not found\nfix: put it on the PATH or set `cmd`; see :checkhealth byok'):format(config.cmd[1]))
   end
 end

@@ -87,12 +87,6 @@ function M.get(buf)
   return found and state_of(found.id)
 end
 
---- Forgets a client that has stopped.
----@param id integer
-function M.forget(id)
-  states[id] = nil
-end
-
 local SYMBOLS = { USD = '$', EUR = '€', GBP = '£' }
 
 --- Writes an amount for people: two decimals, or as many as its first two digits need.
