@@ -4,6 +4,8 @@ local M = {}
 M.__index = M
 
 M.HERE = vim.fs.dirname(vim.fs.dirname(vim.fs.abspath(debug.getinfo(1, 'S').source:sub(2))))
+--- The value of MOCK_KEY in the editor's environment, which must turn up nowhere.
+M.SECRET = 'sk-test-0123456789abcdef'
 local DEADLINE_MS = 8000
 
 --- Starts an editor in an empty folder.
@@ -18,7 +20,13 @@ function M.start()
   }, {
     rpc = true,
     cwd = self.work,
+    -- Nothing of the machine's own settings or keys may change what the tests see.
+    clear_env = true,
     env = {
+      PATH = vim.env.PATH,
+      LANG = 'C.UTF-8',
+      HOME = folder,
+      MOCK_KEY = M.SECRET,
       XDG_CONFIG_HOME = folder .. '/config',
       XDG_STATE_HOME = folder .. '/state',
       XDG_DATA_HOME = folder .. '/data',
@@ -36,6 +44,13 @@ function M:stop()
     error('Neovim did not quit')
   end
   vim.fn.delete(self.folder, 'rf')
+end
+
+--- The last lines of the language client's log.
+function M:log()
+  local file = io.open(self.folder .. '/state/nvim/lsp.log')
+  local text = file and file:read('*a') or ''
+  return text:sub(-3000)
 end
 
 --- Runs Lua code in the editor.
