@@ -48,7 +48,9 @@ local function pick_model()
   needs_server(client.request('byok/models', nil, answered(function(result)
     vim.ui.select(result.models, {
       prompt = ('Model (now %s)'):format(result.current),
-      format_item = function(model) return ('%s  (paid by %s)'):format(model.id, model.payer) end,
+      format_item = function(model)
+        return ('%s  (paid by %s%s)'):format(model.id, model.payer, model.hasKey == false and '; its key is missing' or '')
+      end,
     }, function(model)
       if model then
         set_model(model.id)
@@ -81,7 +83,7 @@ M.subcommands = {
         'state: ' .. (said.state or 'idle'),
         'model: ' .. (said.model or 'not known yet'),
         'payer: ' .. (said.payer or 'not known yet'),
-        'today: ' .. status.money(totals.day),
+        'today: ' .. status.sum(totals.day),
       }
       if said.message then
         table.insert(lines, 'message: ' .. said.message)
@@ -97,12 +99,14 @@ M.subcommands = {
       needs_server(client.request('byok/usageSummary', nil, answered(function(result)
         local lines = {}
         for _, span in ipairs({ 'session', 'day', 'month' }) do
-          table.insert(lines, ('%-8s %s'):format(span, status.money(result[span])))
+          local sum = result[span]
+          local unpriced = (sum.unpriced or 0) > 0 and (', %d of unknown cost'):format(sum.unpriced) or ''
+          table.insert(lines, ('%-8s %s (calls: %d%s)'):format(span, status.sum(sum), sum.calls, unpriced))
         end
-        table.insert(lines, ('%-8s %s'):format('calls', result.calls))
+        table.insert(lines, ('%-8s %d'):format('accepted', result.accepted))
         local last = result.last
         if last and last ~= vim.NIL then
-          table.insert(lines, ('%-8s %s/%s, %s'):format('last', last.provider, last.model, status.money(last.cost)))
+          table.insert(lines, ('%-8s %s/%s, %s'):format('last', last.provider, last.model, status.cost(last.cost)))
         end
         show(lines)
       end)))

@@ -83,7 +83,7 @@ local function check_server()
   else
     health.warn('the server has not named its model')
   end
-  health.info('today: ' .. status.money(state.usage and state.usage.totals and state.usage.totals.day))
+  health.info('today: ' .. status.sum(state.usage and state.usage.totals and state.usage.totals.day))
   if state.last_error then
     health.warn('last error: ' .. state.last_error)
   else

@@ -13,7 +13,7 @@ local M = {}
 ---@field model? string
 ---@field payer? string
 ---@field message? string
----@field fix? string
+---@field fix? string What to do, where the message does not say it.
 
 ---@class byok.State
 ---@field status? byok.Status
@@ -105,6 +105,24 @@ function M.money(money)
   return symbol and symbol .. number or number .. ' ' .. currency
 end
 
+--- Writes one call's cost, and how it is known unless the provider's own figures say so.
+---@param cost table?
+---@return string
+function M.cost(cost)
+  if not present(cost) or not present(cost.nanos) or cost.source == 'unknown' then
+    return 'cost unknown'
+  end
+  return cost.source == 'estimated' and 'about ' .. M.money(cost) or M.money(cost)
+end
+
+--- Writes a sum; a plus marks one that lacks calls whose cost is not known.
+---@param sum table?
+---@return string
+function M.sum(sum)
+  local lacking = present(sum) and (present(sum.unpriced) or 0) > 0
+  return M.money(present(sum)) .. (lacking and '+' or '')
+end
+
 local MARKS = { busy = ' …', paused = ' paused', error = ' error' }
 local GROUPS = { busy = 'ByokBusy', paused = 'ByokPaused', error = 'ByokError' }
 
@@ -129,7 +147,7 @@ function M.line(opts)
   local parts = {
     { name or 'byok', 'ByokModel' },
     { MARKS[status.state] or '', GROUPS[status.state] or 'ByokModel' },
-    { ' ' .. M.money(present(totals.day)) .. ' today', 'ByokCost' },
+    { ' ' .. M.sum(totals.day) .. ' today', 'ByokCost' },
   }
   return vim.iter(parts):fold('', function(text, part)
     if part[1] == '' or not opts.colours then

@@ -81,7 +81,7 @@ return {
     typed_and_seen(nvim)
     nvim:lua([[vim.cmd('Byok usage')]])
     nvim:expect_text([[vim.fn.execute('messages')]], 'session  $0.00')
-    nvim:expect([[vim.list_contains(vim.fn.getcompletion('Byok model ', 'cmdline'), 'local/patterns')]], true)
+    nvim:expect([[vim.list_contains(vim.fn.getcompletion('Byok model ', 'cmdline'), 'local')]], true)
     nvim:lua([[vim.cmd('stopinsert') vim.cmd('checkhealth byok')]])
     nvim:expect_text('text()', 'model local/patterns, paid by nobody')
     assert(not nvim:lua('return text()'):find('ERROR', 1, true), nvim:lua('return text()'))

@@ -21,14 +21,15 @@ return {
   { ':Byok usage shows the sums', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok usage')]])
-    messages(nvim, 'session  $0.0010\nday      $0.012\nmonth    $4.56\ncalls    7\nlast     mock/small, $0.00021')
+    messages(nvim, 'session  $0.0010 (calls: 1)\nday      $0.012+ (calls: 7, 2 of unknown cost)')
+    messages(nvim, 'accepted 1\nlast     mock/small, about $0.00021')
   end },
 
   { ':Byok model NAME switches, and a refusal is said', function(nvim)
     nvim:ready({})
-    nvim:lua([[vim.cmd('Byok model local/patterns')]])
-    messages(nvim, 'the model is now local/patterns')
-    assert(vim.deep_equal(nvim:heard('byok/setModel'), { { model = 'local/patterns' } }))
+    nvim:lua([[vim.cmd('Byok model local')]])
+    messages(nvim, 'the model is now local')
+    assert(vim.deep_equal(nvim:heard('byok/setModel'), { { model = 'local' } }))
     nvim:lua([[vim.cmd('Byok model nonsense')]])
     nvim:expect_text('(seen.notifications[1] or {}).message', 'a model is named provider/model')
   end },
@@ -40,7 +41,10 @@ return {
       choose(models[1])
     end]])
     nvim:lua([[vim.cmd('Byok model')]])
-    nvim:expect('asked', { 'Model (now mock/small)', { 'local/patterns  (paid by nobody)', 'mock/small  (paid by MOCK_KEY)' } })
+    nvim:expect('asked', {
+      'Model (now mock/small)',
+      { 'local  (paid by nobody)', 'mock/small  (paid by you)', 'other/large  (paid by you; its key is missing)' },
+    })
     nvim:expect_heard('byok/setModel', 1)
   end },
 
@@ -87,7 +91,7 @@ return {
   { 'subcommands and models are completed', function(nvim)
     nvim:ready({})
     nvim:expect([[vim.fn.getcompletion('Byok re', 'cmdline')]], { 'restart', 'resume' })
-    nvim:expect([[vim.fn.getcompletion('Byok model ', 'cmdline')]], { 'local/patterns', 'mock/small' })
+    nvim:expect([[vim.fn.getcompletion('Byok model ', 'cmdline')]], { 'local', 'mock/small', 'other/large' })
     nvim:expect([[vim.fn.getcompletion('Byok model mo', 'cmdline')]], { 'mock/small' })
     nvim:expect([[vim.fn.getcompletion('Byok pause ', 'cmdline')]], {})
   end },
@@ -95,7 +99,7 @@ return {
   { ':checkhealth byok tells version, program, model and payer', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok health')]])
-    for _, part in ipairs({ 'byok-lsp 0.0.0 (scripted)', 'attached to 1 buffer', 'model mock/small, paid by MOCK_KEY', 'no error so far' }) do
+    for _, part in ipairs({ 'byok-lsp 0.0.0 (scripted)', 'attached to 1 buffer', 'model mock/small, paid by you', 'no error so far' }) do
       nvim:expect_text('text()', part)
     end
     assert(not nvim:lua('return text()'):find('ERROR', 1, true), nvim:lua('return text()'))

@@ -87,6 +87,31 @@ return {
     nvim:expect('text()', 'int add(int a, int b) {\n' .. LINE .. '\n}')
   end },
 
+  { 'the same holds for a suggestion that replaces the line', function(nvim)
+    nvim:ready({ LINE })
+    nvim:tell('test/script', { whole_line = true })
+    nvim:keys('    ret')
+    nvim:expect('ghost()', 'urn a + b;')
+    nvim:tell('test/script', { hold = true })
+    nvim:keys('urn')
+    nvim:expect('ghost()', ' a + b;')
+    nvim:keys('<Tab>')
+    nvim:expect('text()', 'int add(int a, int b) {\n' .. LINE .. '\n}')
+  end },
+
+  { 'characters outside ASCII and beyond 16 bits keep their places', function(nvim)
+    nvim:ready({})
+    nvim:keys('  "𝄞é" + na')
+    nvim:tell('test/script', { suggestions = { '  "𝄞é" + name + "ü";' } })
+    nvim:keys('m')
+    nvim:expect('ghost()', 'e + "ü";')
+    nvim:tell('test/script', { hold = true })
+    nvim:keys('e')
+    nvim:expect('ghost()', ' + "ü";')
+    nvim:keys('<Tab>')
+    nvim:expect('text()', 'int add(int a, int b) {\n  "𝄞é" + name + "ü";\n}')
+  end },
+
   { 'a suggestion that no longer fits is hidden at once and cannot be accepted', function(nvim)
     nvim:ready({ LINE })
     nvim:keys('    ret')

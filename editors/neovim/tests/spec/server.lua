@@ -112,6 +112,8 @@ return {
       nvim:expect(("require('byok.status').money({ nanos = %d, currency = 'USD' })"):format(nanos), text)
     end
     nvim:expect([[require('byok.status').money({ nanos = 5e9, currency = 'CHF' })]], '5.00 CHF')
+    nvim:expect([[require('byok.status').sum({ nanos = 5e9, currency = 'EUR', unpriced = 1 })]], '€5.00+')
+    nvim:expect([[require('byok.status').cost({ nanos = vim.NIL, currency = 'USD', source = 'unknown' })]], 'cost unknown')
   end },
 
   { 'an error is told once with its fix, and stays in the status line', function(nvim)

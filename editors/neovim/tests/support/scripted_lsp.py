@@ -3,7 +3,7 @@
 
 The test steers it over the same connection:
   test/script  (notification)  {"suggestions": [LINE, ...]}   suggest those lines that begin with what stands before the cursor
-                               {"null": true}                 answer inline completions with null from now on
+                               {"whole_line": true}           suggest the line from its start, not from the cursor on
                                {"hold": true|false}           keep the answers to inline completions back, or let them go
   test/say     (notification)  {"method": M, "params": P}     send that notification to the editor
   test/heard   (request)                                      everything received so far
@@ -14,11 +14,12 @@ import sys
 
 COMMANDS = ["byok.usageSummary", "byok.models", "byok.setModel", "byok.pause", "byok.resume", "byok.didAccept"]
 SUMMARY = {
-    "session": {"nanos": 1_000_000, "currency": "USD"},
-    "day": {"nanos": 12_300_000, "currency": "USD"},
-    "month": {"nanos": 4_560_000_000, "currency": "USD"},
-    "calls": 7,
-    "last": {"provider": "mock", "model": "small", "cost": {"nanos": 210_000, "currency": "USD", "source": "priced"}},
+    "session": {"nanos": 1_000_000, "currency": "USD", "calls": 1, "unpriced": 0},
+    "day": {"nanos": 12_300_000, "currency": "USD", "calls": 7, "unpriced": 2},
+    "month": {"nanos": 4_560_000_000, "currency": "USD", "calls": 90, "unpriced": 2},
+    "accepted": 1,
+    "last": {"provider": "mock", "model": "small", "cost": {"nanos": 210_000, "currency": "USD", "source": "estimated"}},
+    "text": "in a few words",
 }
 
 
@@ -39,17 +40,15 @@ class Server:
         self.send({"id": message["id"], "result": result})
 
     def suggest(self, params):
-        if self.script.get("null"):
-            return None
         row, col = params["position"]["line"], params["position"]["character"]
         line = self.lines[params["textDocument"]["uri"]].split("\n")[row]
-        before, after = line[:col], line[col:]
+        before = line.encode("utf-16-le")[:2 * col].decode("utf-16-le")
         items = []
         for number, text in enumerate(self.script["suggestions"]):
             if before.strip() and text.startswith(before) and text != before:
-                start = col if after else 0
+                start = 0 if self.script.get("whole_line") else col
                 items.append({
-                    "insertText": text[start:],
+                    "insertText": text[len(before):] if start else text,
                     "range": {"start": {"line": row, "character": start}, "end": {"line": row, "character": col}},
                     "command": {"title": "accepted", "command": "byok.didAccept", "arguments": [f"call-{number}"]},
                 })
@@ -88,11 +87,15 @@ class Server:
         elif method == "byok/models":
             self.reply(message, {
                 "current": self.model,
-                "models": [{"id": "local/patterns", "payer": "nobody"}, {"id": "mock/small", "payer": "MOCK_KEY"}],
+                "models": [
+                    {"id": "local", "payer": "nobody", "hasKey": True},
+                    {"id": "mock/small", "payer": "you", "hasKey": True},
+                    {"id": "other/large", "payer": "you", "hasKey": False},
+                ],
             })
         elif method == "byok/setModel":
-            if "/" not in params["model"]:
-                self.send({"id": message["id"], "error": {"code": -32602, "message": "a model is named provider/model"}})
+            if params["model"] not in ("local", "auto") and "/" not in params["model"]:
+                self.send({"id": message["id"], "error": {"code": -32602, "message": "a model is named provider/model, local or auto"}})
                 return
             self.model = params["model"]
             self.reply(message, None)
