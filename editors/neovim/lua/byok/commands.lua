@@ -1,0 +1,178 @@
+--- `:Byok` and its subcommands.
+
+local client = require('byok.client')
+local status = require('byok.status')
+
+local M = {}
+
+---@param lines string[]
+local function show(lines)
+  vim.api.nvim_echo({ { table.concat(lines, '\n') } }, true, {})
+end
+
+---@param message string
+local function complain(message)
+  vim.notify('byok: ' .. message, vim.log.levels.ERROR)
+end
+
+local NOT_RUNNING = 'no server runs; open a file, or see :checkhealth byok'
+
+--- Wraps a reply's handler so that a failure is said instead.
+---@param then_ fun(result: any)
+---@return fun(result: any, err: string?)
+local function answered(then_)
+  return function(result, err)
+    if err then
+      complain(err)
+    else
+      then_(result)
+    end
+  end
+end
+
+---@param sent boolean
+local function needs_server(sent)
+  if not sent then
+    complain(NOT_RUNNING)
+  end
+end
+
+---@param model string
+local function set_model(model)
+  needs_server(client.request('byok/setModel', { model = model }, answered(function()
+    show({ 'byok: the model is now ' .. model })
+  end)))
+end
+
+local function pick_model()
+  needs_server(client.request('byok/models', nil, answered(function(result)
+    vim.ui.select(result.models, {
+      prompt = ('Model (now %s)'):format(result.current),
+      format_item = function(model)
+        return ('%s  (paid by %s%s)'):format(model.id, model.payer, model.hasKey == false and '; its key is missing' or '')
+      end,
+    }, function(model)
+      if model then
+        set_model(model.id)
+      end
+    end)
+  end)))
+end
+
+---@param command string
+---@param message string
+local function tell_server(command, message)
+  needs_server(client.execute(command, answered(function() show({ 'byok: ' .. message }) end)))
+end
+
+---@class byok.Subcommand
+---@field run fun(argument: string?)
+---@field complete? fun(): string[]
+
+---@type table<string, byok.Subcommand>
+M.subcommands = {
+  status = {
+    run = function()
+      local state = status.get()
+      if not state then
+        return complain(NOT_RUNNING)
+      end
+      local said = state.status or {}
+      local totals = state.usage and state.usage.totals or {}
+      local lines = {
+        'state: ' .. (said.state or 'idle'),
+        'model: ' .. (said.model or 'not known yet'),
+        'payer: ' .. (said.payer or 'not known yet'),
+        'today: ' .. status.sum(totals.day),
+      }
+      if said.message then
+        table.insert(lines, 'message: ' .. said.message)
+      end
+      if said.fix then
+        table.insert(lines, 'fix: ' .. said.fix)
+      end
+      show(lines)
+    end,
+  },
+  usage = {
+    run = function()
+      needs_server(client.request('byok/usageSummary', nil, answered(function(result)
+        local lines = {}
+        for _, span in ipairs({ 'session', 'day', 'month' }) do
+          local sum = result[span]
+          local unpriced = (sum.unpriced or 0) > 0 and (', %d of unknown cost'):format(sum.unpriced) or ''
+          table.insert(lines, ('%-8s %s (calls: %d%s)'):format(span, status.sum(sum), sum.calls, unpriced))
+        end
+        table.insert(lines, ('%-8s %d'):format('accepted', result.accepted))
+        local last = result.last
+        if last and last ~= vim.NIL then
+          table.insert(lines, ('%-8s %s/%s, %s'):format('last', last.provider, last.model, status.cost(last.cost)))
+        end
+        show(lines)
+      end)))
+    end,
+  },
+  model = {
+    run = function(name)
+      if name then
+        set_model(name)
+      else
+        pick_model()
+      end
+    end,
+    complete = function()
+      local running = client.any()
+      -- The only wait in the plugin: somebody pressed a key for this list, and it ends after 300 ms.
+      local reply = running and running:request_sync('byok/models', vim.empty_dict(), 300)
+      local models = reply and reply.result and reply.result.models or {}
+      return vim.tbl_map(function(model) return model.id end, models)
+    end,
+  },
+  pause = { run = function() tell_server('byok.pause', 'paused; :Byok resume goes on') end },
+  resume = { run = function() tell_server('byok.resume', 'going on') end },
+  restart = { run = function() client.restart() end },
+  log = { run = function() vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.log.get_filename())) end },
+  health = { run = function() vim.cmd.checkhealth('byok') end },
+}
+
+---@param words string[]
+---@param lead string
+---@return string[]
+local function beginning_with(words, lead)
+  table.sort(words)
+  return vim.tbl_filter(function(word) return vim.startswith(word, lead) end, words)
+end
+
+--- Runs `:Byok NAME [ARGUMENT]`.
+---@param arguments string[]
+function M.run(arguments)
+  local name = arguments[1] or 'status'
+  local subcommand = M.subcommands[name]
+  if not subcommand then
+    local names = beginning_with(vim.tbl_keys(M.subcommands), '')
+    return complain(('"%s" is none of its commands: %s'):format(name, table.concat(names, ', ')))
+  end
+  if not require('byok').is_set_up and name ~= 'health' and name ~= 'log' then
+    return complain('not set up; put require("byok").setup() into your init.lua')
+  end
+  subcommand.run(arguments[2])
+end
+
+--- Completes `:Byok`'s arguments.
+---@param lead string
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  local words = vim.split(vim.trim(line:gsub('^.-Byok!?', '', 1)), '%s+', { trimempty = true })
+  local done = #words - (lead ~= '' and 1 or 0)
+  if done == 0 then
+    return beginning_with(vim.tbl_keys(M.subcommands), lead)
+  end
+  local subcommand = M.subcommands[words[1]]
+  if done == 1 and subcommand and subcommand.complete then
+    return beginning_with(subcommand.complete(), lead)
+  end
+  return {}
+end
+
+return M

@@ -1,0 +1,224 @@
+--- Ghost text: switches Neovim's inline completion on, and decides when a suggestion may be seen and accepted.
+---
+--- Neovim keeps an older suggestion on the screen while the next one is awaited, and accepts it where it once was, even
+--- when the text has moved on. This module notes where each suggestion was asked for; one that no longer fits the
+--- text is taken off the screen, and one that was partly typed by hand is accepted from the place it has got to.
+
+local M = {}
+
+local NAMESPACE = vim.api.nvim_create_namespace('nvim.lsp.inline_completion')
+local METHOD = 'textDocument/inlineCompletion'
+
+---@class byok.Place
+---@field row integer
+---@field col integer The cursor's byte column when the suggestion was asked for.
+---@field line string The cursor's line at that time.
+---@field text? string The suggestion's first line from the cursor on, once it is shown.
+---@field stale? boolean The text has moved on; what Neovim still shows must not be seen.
+
+---@type table<integer, byok.Place> By request number.
+local asked = {}
+---@type table<integer, byok.Place> By buffer: what the visible suggestion answers.
+local shown = {}
+
+---@param buf integer
+---@return vim.api.keyset.get_extmark_item? mark
+local function visible_mark(buf)
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buf, NAMESPACE, 0, -1, { details = true })) do
+    local first, more = mark[4].virt_text or {}, mark[4].virt_lines or {}
+    if (first[1] and first[1][1] ~= '') or #more > 0 then
+      return mark
+    end
+  end
+end
+
+---@param buf integer
+local function hide(buf)
+  vim.api.nvim_buf_clear_namespace(buf, NAMESPACE, 0, -1)
+end
+
+---@return byok.Place
+local function here()
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  return { row = cursor[1] - 1, col = cursor[2], line = vim.api.nvim_get_current_line() }
+end
+
+--- What was typed since `place`, if the text around the cursor is otherwise as it was.
+---@param place byok.Place
+---@param now byok.Place
+---@return string? typed
+local function typed_since(place, now)
+  local same = now.row == place.row
+    and now.col >= place.col
+    and now.line:sub(1, place.col) == place.line:sub(1, place.col)
+    and now.line:sub(now.col + 1) == place.line:sub(place.col + 1)
+  return same and now.line:sub(place.col + 1, now.col) or nil
+end
+
+--- Notes what the suggestion on the screen says from the cursor on.
+---@param buf integer
+---@param place byok.Place
+local function remember(buf, place)
+  local mark = visible_mark(buf)
+  if mark then
+    local first = mark[4].virt_text or {}
+    -- Neovim skips the part that stands behind the cursor already.
+    place.text = place.line:sub(place.col + 1, mark[3]) .. (first[1] and first[1][1] or '')
+    shown[buf] = place
+  else
+    shown[buf] = nil
+  end
+end
+
+--- Takes the suggestion off the screen if it no longer fits the text, or if a popup menu is open.
+---@param buf integer
+local function tidy(buf)
+  if buf ~= vim.api.nvim_get_current_buf() or not visible_mark(buf) then
+    return
+  end
+  local place = shown[buf]
+  if place and not place.stale then
+    local typed = typed_since(place, here())
+    place.stale = not typed or not vim.startswith(place.text, typed)
+  end
+  if vim.fn.pumvisible() == 1 or (place and place.stale) then
+    hide(buf)
+  end
+end
+
+---@param buf integer
+---@param id integer
+local function on_reply(buf, id)
+  local place = asked[id]
+  asked[id] = nil
+  -- Neovim shows the suggestion right after this event.
+  vim.schedule(function()
+    if not place or not vim.api.nvim_buf_is_valid(buf) or buf ~= vim.api.nvim_get_current_buf() then
+      return
+    end
+    if vim.deep_equal(place, here()) then
+      remember(buf, place)
+    elseif visible_mark(buf) then
+      -- Typing went on meanwhile, so the next request is under way and this answer is about text that is gone.
+      place.stale, shown[buf] = true, place
+    end
+    tidy(buf)
+  end)
+end
+
+--- Replaces the suggestion's range, moved along with what was typed since, by its text.
+---@param buf integer
+---@param item vim.lsp.inline_completion.Item
+---@return vim.lsp.inline_completion.Item? item For Neovim to accept by itself.
+local function put(buf, item)
+  local place, now = shown[buf], here()
+  if not place or type(item.insert_text) ~= 'string' or not item.range then
+    return item
+  end
+  local typed = typed_since(place, now)
+  local first_row, first, last_row, last = item.range:to_extmark()
+  if not typed or first_row ~= now.row or last_row ~= now.row then
+    return nil
+  end
+  if not vim.startswith(item.insert_text, now.line:sub(first + 1, now.col)) then
+    return nil
+  end
+  last = last >= place.col and last + #typed or last
+
+  -- Setting it to itself ends the undo block, so that undo takes back the suggestion and not the typing before it.
+  vim.bo[buf].undolevels = vim.bo[buf].undolevels
+  local lines = vim.split(item.insert_text, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(buf, now.row, first, now.row, math.min(last, #now.line), lines)
+  vim.api.nvim_win_set_cursor(0, { now.row + #lines, (#lines == 1 and first or 0) + #lines[#lines] })
+
+  local client = vim.lsp.get_client_by_id(item.client_id)
+  if item.command and client then
+    client:exec_cmd(item.command, { bufnr = buf }, function() end)
+  end
+end
+
+--- Tells whether a suggestion can be seen in the current buffer and no popup menu is in front of it.
+---@return boolean
+function M.visible()
+  return vim.fn.pumvisible() == 0 and visible_mark(vim.api.nvim_get_current_buf()) ~= nil
+end
+
+--- Accepts the visible suggestion.
+---@return boolean accepted False when there is none.
+function M.accept()
+  local buf = vim.api.nvim_get_current_buf()
+  tidy(buf)
+  return M.visible() and vim.lsp.inline_completion.get({
+    bufnr = buf,
+    on_accept = function(item) return put(buf, item) end,
+  })
+end
+
+--- Shows another suggestion for the same place.
+---@param count integer Positive for later ones, negative for earlier ones.
+---@return boolean
+function M.cycle(count)
+  if not M.visible() then
+    return false
+  end
+  local buf = vim.api.nvim_get_current_buf()
+  vim.lsp.inline_completion.select({ bufnr = buf, count = count })
+  if shown[buf] then
+    remember(buf, here())
+  end
+  return true
+end
+
+--- Takes the visible suggestion off the screen and calls off what was asked meanwhile.
+---@return boolean
+function M.dismiss()
+  -- Accepting nothing is the one public way to make Neovim forget a suggestion.
+  return M.visible() and vim.lsp.inline_completion.get({ on_accept = function() end })
+end
+
+--- Switches ghost text on for a buffer.
+---@param client vim.lsp.Client
+---@param buf integer
+function M.attach(client, buf)
+  vim.lsp.inline_completion.enable(true, { bufnr = buf })
+  local group = vim.api.nvim_create_augroup('byok.ghost:' .. buf, { clear = true })
+  vim.api.nvim_create_autocmd('LspRequest', {
+    group = group,
+    buffer = buf,
+    callback = function(event)
+      local data = event.data
+      if data.client_id ~= client.id or data.request.method ~= METHOD then
+        return
+      end
+      if data.request.type == 'pending' then
+        asked[data.request_id] = here()
+      elseif data.request.type == 'complete' then
+        on_reply(buf, data.request_id)
+      else
+        asked[data.request_id] = nil
+      end
+    end,
+  })
+  -- Neovim shows the old suggestion anew in its own handlers of these events; those run first or in the same turn.
+  vim.api.nvim_create_autocmd({ 'CursorMovedI', 'TextChangedI', 'TextChangedP', 'CompleteChanged' }, {
+    group = group,
+    buffer = buf,
+    callback = function()
+      tidy(buf)
+      vim.schedule(function()
+        if vim.api.nvim_buf_is_valid(buf) then
+          tidy(buf)
+        end
+      end)
+    end,
+  })
+end
+
+--- Forgets a buffer.
+---@param buf integer
+function M.detach(buf)
+  shown[buf] = nil
+  pcall(vim.api.nvim_del_augroup_by_name, 'byok.ghost:' .. buf)
+end
+
+return M

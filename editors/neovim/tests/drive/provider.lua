@@ -1,0 +1,114 @@
+-- The whole way with the real byok-lsp ($BYOK_BINARY) and a scripted provider on loopback: ghost text that costs something.
+
+local editor = require('editor')
+
+local BINARY = assert(vim.env.BYOK_BINARY, 'BYOK_BINARY must name the server')
+local PROVIDER = vim.fs.joinpath(editor.HERE, '../../../tests/support/scripted_provider.py')
+local STATUS = 'vim.api.nvim_eval_statusline(vim.o.statusline, {}).str'
+-- 1000 tokens in at 3 USD and 10 out at 20 USD a million: 0.0032 USD.
+local USAGE = { prompt_tokens = 1000, completion_tokens = 10 }
+local NANOS = 3200000
+
+--- Starts a provider with a script, and gives back its base URL and a function that lists what it was asked.
+local function provider(nvim, script, key)
+  local url
+  local command = { 'python3', PROVIDER, '--key', key or editor.SECRET, '--script', vim.json.encode(script) }
+  local job = vim.fn.jobstart(command, { on_stdout = function(_, lines) url = url or lines[1] ~= '' and lines[1] or nil end })
+  local stop = nvim.stop
+  nvim.stop = function(self)
+    vim.fn.jobstop(job)
+    stop(self)
+  end
+  nvim:eventually('the provider listens', function() return url end, function(value) return value ~= nil end)
+  local fetch = 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())'
+  return url, function()
+    local run = vim.system({ 'python3', '-c', fetch, (url:gsub('/v1$', '/test/requests')) }, { text = true }):wait()
+    return vim.json.decode(run.stdout)
+  end
+end
+
+--- Opens a file with the cursor where a suggestion is wanted.
+local function ready(nvim, url, wire)
+  vim.fn.mkdir(nvim.work .. '/.git')
+  nvim:lua([[vim.o.laststatus = 2; vim.o.statusline = "%f %{v:lua.require'byok'.statusline()}"]])
+  nvim:setup({
+    cmd = { BINARY, 'serve' },
+    settings = {
+      completion = { model = 'mock/small', debounce_ms = 0 },
+      providers = {
+        mock = {
+          wire = wire,
+          base_url = url,
+          key = { env = 'MOCK_KEY' },
+          prices = { small = { input = '3 USD', output = '20 USD' } },
+        },
+      },
+    },
+  })
+  nvim:open('lib.rs', { 'fn open(path: &Path) -> Result<Reader> {', '', '}' })
+  nvim:expect('attached()', true)
+  nvim:keys('jA')
+end
+
+--- The journey over one wire: typed, streamed, seen, accepted, paid.
+local function journey(wire, path)
+  return function(nvim)
+    local url, requests = provider(nvim, { { text = { 'Reader', '::new(', 'path)', ';' }, chunk_ms = 20, split = 7, usage = USAGE } })
+    ready(nvim, url, wire)
+    nvim:keys('    let reader = ')
+    nvim:expect('ghost()', 'Reader::new(path);')
+    nvim:keys('<Tab>')
+    nvim:expect_text('text()', '{\n    let reader = Reader::new(path);')
+    nvim:expect('#seen.usage > 0', true)
+    local usage = nvim:lua('return seen.usage[1]')
+    assert(usage.provider == 'mock' and usage.model == 'small', vim.inspect(usage))
+    assert(usage.cost.nanos > 0 and usage.cost.currency == 'USD', vim.inspect(usage))
+    if usage.cost.source == 'priced' then
+      assert(usage.tokens.input == 1000 and usage.tokens.output == 10 and usage.cost.nanos == NANOS, vim.inspect(usage))
+    else
+      -- A stream that was stopped because the suggestion was whole has reported nothing; its cost is an estimate and says so.
+      assert(usage.cost.source == 'estimated', vim.inspect(usage))
+    end
+    nvim:expect_text(STATUS, 'lib.rs mock/small')
+    nvim:eventually('the status line shows money', function() return nvim:lua('return ' .. STATUS) end, function(line)
+      local amount = line:match('%$([%d.]+) today')
+      return amount ~= nil and tonumber(amount) > 0
+    end)
+    local first = requests()[1]
+    assert(first.path == path and first.body.stream == true and first.body.model == 'small', vim.inspect(first))
+    assert(first.authorization == 'Bearer ' .. editor.SECRET)
+    nvim:lua([[vim.cmd('Byok usage')]])
+    nvim:expect_text([[vim.fn.execute('messages')]], 'mock/small')
+    assert(not nvim:log():find(editor.SECRET, 1, true), 'the key stands in the log')
+  end
+end
+
+return {
+  { 'openai-completions: typed, seen, accepted, paid', journey('openai-completions', '/v1/completions') },
+  { 'openai-chat: typed, seen, accepted, paid', journey('openai-chat', '/v1/chat/completions') },
+
+  { 'leaving insert mode closes the stream', function(nvim)
+    local slow = {}
+    for number = 1, 200 do
+      slow[number] = (' + a%d'):format(number)
+    end
+    local url, requests = provider(nvim, { { text = slow, chunk_ms = 100 } })
+    ready(nvim, url, 'openai-completions')
+    nvim:keys('    let sum = 1')
+    nvim:eventually('the provider is asked', requests, function(list) return #list > 0 end)
+    nvim:keys('<Esc>')
+    nvim:eventually('the stream is closed', requests, function(list) return list[1].outcome == 'disconnected' end)
+  end },
+
+  { 'a refused key is told once, with the fix, and typing goes on', function(nvim)
+    local url = provider(nvim, {}, 'another-key')
+    ready(nvim, url, 'openai-completions')
+    nvim:keys('    let reader = ')
+    nvim:expect('#seen.notifications', 1)
+    nvim:expect_text('seen.notifications[1].message', 'fix: ')
+    nvim:expect_text(STATUS, 'error')
+    nvim:keys('x')
+    nvim:expect_text('text()', 'let reader = x')
+    assert(not nvim:lua('return seen.notifications[1].message'):find(editor.SECRET, 1, true))
+  end },
+}
