@@ -1,1 +1,2 @@
-; placeholder
+(using_directive [(identifier) (qualified_name)] @path) @import
+(using_directive name: (_) @name (_) @path) @import

@@ -1,1 +1,2 @@
-; placeholder
+(section (atx_heading heading_content: (_) @name)) @definition.module
+(section (setext_heading heading_content: (_) @name)) @definition.module
