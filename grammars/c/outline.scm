@@ -6,6 +6,7 @@
 (union_specifier name: (_) @name body: (_) @body) @definition.type
 (enum_specifier name: (_) @name body: (_) @body) @definition.type
 (type_definition declarator: (type_identifier) @name) @definition.type
+(type_definition type: (_ body: (_) @body) declarator: (type_identifier) @name) @definition.type
 (field_declaration declarator: (field_identifier) @name) @definition.field
 (field_declaration declarator: (pointer_declarator declarator: (field_identifier) @name)) @definition.field
 (field_declaration declarator: (array_declarator declarator: (field_identifier) @name)) @definition.field

@@ -6,6 +6,7 @@
 (union_specifier name: (_) @name body: (_) @body) @definition.type
 (enum_specifier name: (_) @name body: (_) @body) @definition.type
 (type_definition declarator: (type_identifier) @name) @definition.type
+(type_definition type: (_ body: (_) @body) declarator: (type_identifier) @name) @definition.type
 (field_declaration declarator: (field_identifier) @name) @definition.field
 (field_declaration declarator: (pointer_declarator declarator: (field_identifier) @name)) @definition.field
 (field_declaration declarator: (array_declarator declarator: (field_identifier) @name)) @definition.field
@@ -21,6 +22,8 @@
 (function_definition declarator: (reference_declarator (function_declarator declarator: [(field_identifier) (operator_name)] @name)) body: (_) @body) @definition.method
 (function_definition declarator: (function_declarator declarator: (qualified_identifier) @name) body: (_) @body) @definition.method
 (function_definition declarator: (reference_declarator (function_declarator declarator: (qualified_identifier) @name)) body: (_) @body) @definition.method
+(function_definition declarator: (function_declarator declarator: (_) @name) (default_method_clause)) @definition.method
+(function_definition declarator: (function_declarator declarator: (_) @name) (delete_method_clause)) @definition.method
 (field_declaration declarator: (function_declarator declarator: (field_identifier) @name)) @definition.method
 (field_declaration declarator: (reference_declarator (function_declarator declarator: (field_identifier) @name))) @definition.method
 (class_specifier name: (_) @name body: (_) @body) @definition.type

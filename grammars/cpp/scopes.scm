@@ -9,6 +9,8 @@
 (do_statement body: (_) @body) @scope.block
 (switch_statement body: (_) @body) @scope.block
 (function_definition declarator: (reference_declarator (function_declarator declarator: (_) @name)) body: (_) @body) @scope.function
+(function_definition declarator: (function_declarator declarator: (qualified_identifier) @name) body: (_) @body) @scope.method
+(function_definition declarator: (reference_declarator (function_declarator declarator: (qualified_identifier) @name)) body: (_) @body) @scope.method
 (class_specifier name: (_)? @name body: (_) @body) @scope.type
 (namespace_definition name: (_)? @name body: (_) @body) @scope.module
 (lambda_expression body: (_) @body) @scope.function

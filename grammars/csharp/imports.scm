@@ -1,2 +1,2 @@
-(using_directive [(identifier) (qualified_name)] @path) @import
-(using_directive name: (_) @name (_) @path) @import
+(using_directive !name [(identifier) (qualified_name)] @path) @import
+(using_directive name: (_) @name "=" . (_) @path) @import

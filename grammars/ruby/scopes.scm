@@ -7,5 +7,5 @@
 (if consequence: (_)? @body) @scope.block
 (unless consequence: (_)? @body) @scope.block
 (while body: (_) @body) @scope.block
-(case) @scope.block
-(begin) @scope.block
+(case value: (_) . (_) @body) @scope.block
+(begin . (_) @body) @scope.block

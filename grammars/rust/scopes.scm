@@ -6,6 +6,7 @@
 (enum_item name: (_) @name body: (_) @body) @scope.type
 (trait_item name: (_) @name body: (_) @body) @scope.type
 (impl_item type: (_) @name body: (_) @body) @scope.type
+(impl_item type: (generic_type type: (_) @name) body: (_) @body) @scope.type
 (mod_item name: (_) @name body: (_) @body) @scope.module
 (if_expression consequence: (_) @body) @scope.block
 (for_expression body: (_) @body) @scope.block

@@ -27,8 +27,8 @@ pub fn imports(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Impo
         let path = query::name_of(text, path);
         let path = path.trim_matches(['"', '\'', '`']).to_owned();
         let names = found.names.iter().map(|name| query::name_of(text, *name));
-        // A pattern with one name matches once for each name of its statement.
-        match imports.last_mut().filter(|last| last.range == range && last.path == path) {
+        // A pattern with one name matches once for each name of its statement, and a call may stand within one.
+        match imports.last_mut().filter(|last| range.end <= last.range.end && last.path == path) {
             Some(last) => {
                 for name in names {
                     if !last.names.contains(&name) {

@@ -3,6 +3,7 @@
 //! Entry point: [`Query::run`]. It visits nodes that touch a byte window only, and stops at a number of results and of
 //! steps, so that no text makes a query slow. `grammars/README.md` lists the capture names that [`Role`] reads.
 
+use std::cmp::Reverse;
 use std::ops::{ControlFlow, Range};
 
 use ropey::Rope;
@@ -27,6 +28,8 @@ pub enum Kind {
     /// A module, namespace, package, or a section of a document.
     Module,
     /// What encloses without defining: a loop, a closure, an element, a nested table.
+    ///
+    /// An outline never shows one; it only says that constants inside are local.
     Block,
 }
 
@@ -135,10 +138,15 @@ impl Query {
         names.filter(|(_, role)| role.is_none()).map(|(name, _)| *name).collect()
     }
 
-    /// Returns the matches that touch `window`, in the order of the text, outer before inner, one per node.
+    /// Returns the matches that touch `window`, in the order of the text, outer before inner; of several that match one
+    /// node and name, the one of the last pattern comes first.
     pub(super) fn run<'tree>(&self, tree: &'tree SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Found<'tree>> {
         let mut found = self.matches(tree, text, window);
-        found.sort_by_key(|one| (one.whole.start_byte(), usize::MAX - one.whole.end_byte(), one.whole.id(), usize::MAX - one.pattern));
+        found.sort_by_key(|one| {
+            let range = one.whole.byte_range();
+            let name = one.names.first().map_or(usize::MAX, |name| name.start_byte());
+            (range.start, Reverse(range.end), one.whole.id(), name, Reverse(one.pattern), one.body.is_none())
+        });
         found
     }
 
@@ -215,13 +223,20 @@ pub(super) fn within(text: &Rope, range: Range<usize>) -> Range<usize> {
     range.start.min(end)..end
 }
 
-/// Returns the range up to a body without the white space before it: the header of a definition.
-pub(super) fn header(text: &Rope, whole: &Range<usize>, body: Option<&Range<usize>>) -> Range<usize> {
-    let mut end = body.map_or(whole.end, |body| body.start.clamp(whole.start, whole.end));
-    if let Some(mut bytes) = text.get_bytes_at(end) {
-        while end > whole.start && bytes.prev().is_some_and(|byte| byte.is_ascii_whitespace()) {
-            end -= 1;
-        }
+/// Splits a definition or a scope before its body: into the header, which ends before the white space, and the rest.
+///
+/// Without a body, what is declared is all header, and of anything else the first line is.
+pub(super) fn header_and_body(text: &Rope, found: &Found<'_>) -> (Range<usize>, Option<Range<usize>>) {
+    let whole = within(text, found.whole.byte_range());
+    let body = found.body.map(|body| body.start_byte().clamp(whole.start, whole.end)..whole.end);
+    let mut end = body.as_ref().map_or(whole.end, |body| body.start);
+    if body.is_none() && !matches!(found.kind, Some(Kind::Function | Kind::Method | Kind::Type)) {
+        let first_line = text.bytes_at(whole.start).take(whole.len()).position(|byte| matches!(byte, b'\n' | b'\r'));
+        end = first_line.map_or(end, |length| whole.start + length);
     }
-    whole.start..end
+    let mut bytes = text.bytes_at(end);
+    while end > whole.start && bytes.prev().is_some_and(|byte| byte.is_ascii_whitespace()) {
+        end -= 1;
+    }
+    (whole.start..end, body)
 }

@@ -16,9 +16,9 @@ pub struct Scope {
     pub name: Option<String>,
     /// The whole scope.
     pub range: Range<usize>,
-    /// The part before its body, such as a function's signature; all of it if it has no body.
+    /// The part before its body, such as a function's signature.
     pub header: Range<usize>,
-    /// What follows the header.
+    /// What follows the header, to the end.
     pub body: Option<Range<usize>>,
 }
 
@@ -37,11 +37,16 @@ pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Sc
         if !cursor.is_in(text, &range) || scopes.last().is_some_and(|last| last.range == range) {
             continue;
         }
-        let body = found.body.map(|body| query::within(text, body.byte_range()));
+        let (header, body) = query::header_and_body(text, &found);
+        // A variable and the function that it holds are one scope, the outer of which has the name.
+        if body.is_some() && scopes.last().is_some_and(|last| last.body == body) {
+            continue;
+        }
+        let in_type = scopes.last().is_some_and(|outer| outer.kind == Kind::Type);
         scopes.push(Scope {
-            kind,
+            kind: if kind == Kind::Function && in_type { Kind::Method } else { kind },
             name: found.names.first().map(|name| query::name_of(text, *name)),
-            header: query::header(text, &range, body.as_ref()),
+            header,
             body,
             range,
         });
