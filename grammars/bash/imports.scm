@@ -1,1 +1,1 @@
-; placeholder
+(command name: (command_name) @_source . argument: (_) @path (#any-of? @_source "source" ".")) @import

@@ -1,1 +1,1 @@
-; placeholder
+(preproc_include path: (_) @path) @import

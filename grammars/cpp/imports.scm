@@ -1,1 +1,2 @@
-; placeholder
+(preproc_include path: (_) @path) @import
+(using_declaration (qualified_identifier) @path) @import

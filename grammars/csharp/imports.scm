@@ -1,1 +1,2 @@
-; placeholder
+(using_directive !name [(identifier) (qualified_name)] @path) @import
+(using_directive name: (_) @name "=" . (_) @path) @import

@@ -1,1 +1,2 @@
-; placeholder
+(import_statement (string_value) @path) @import
+(import_statement (call_expression (arguments (_) @path))) @import

@@ -1,1 +1,2 @@
-; placeholder
+(import_declaration (scoped_identifier) @path) @import
+(import_declaration (scoped_identifier) @path (asterisk) @name) @import

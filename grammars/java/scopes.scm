@@ -1,1 +1,14 @@
-; placeholder
+(class_declaration name: (_) @name body: (_) @body) @scope.type
+(interface_declaration name: (_) @name body: (_) @body) @scope.type
+(enum_declaration name: (_) @name body: (_) @body) @scope.type
+(record_declaration name: (_) @name body: (_) @body) @scope.type
+(method_declaration name: (_) @name body: (_) @body) @scope.method
+(constructor_declaration name: (_) @name body: (_) @body) @scope.method
+(compact_constructor_declaration name: (_) @name body: (_) @body) @scope.method
+(lambda_expression body: (_) @body) @scope.function
+(if_statement consequence: (_) @body) @scope.block
+(for_statement body: (_) @body) @scope.block
+(enhanced_for_statement body: (_) @body) @scope.block
+(while_statement body: (_) @body) @scope.block
+(try_statement body: (_) @body) @scope.block
+(switch_expression body: (_) @body) @scope.block

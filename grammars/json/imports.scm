@@ -1,1 +1,1 @@
-; placeholder
+; JSON imports nothing.

@@ -1,1 +1,1 @@
-; placeholder
+; Markdown imports nothing.

@@ -1,1 +1,1 @@
-; placeholder
+; TOML imports nothing.

@@ -1,1 +1,1 @@
-; placeholder
+; TypeScript's patterns are all there are (`inherits`).

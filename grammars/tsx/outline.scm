@@ -1,1 +1,1 @@
-; placeholder
+; TypeScript's patterns come first (`inherits`); JSX defines nothing.

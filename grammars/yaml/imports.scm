@@ -1,1 +1,1 @@
-; placeholder
+; YAML imports nothing.

@@ -16,9 +16,9 @@ pub struct Scope {
     pub name: Option<String>,
     /// The whole scope.
     pub range: Range<usize>,
-    /// The part before its body, such as a function's signature; all of it if it has no body.
+    /// The part before its body, such as a function's signature.
     pub header: Range<usize>,
-    /// What follows the header.
+    /// What follows the header, to the end.
     pub body: Option<Range<usize>>,
 }
 
@@ -29,8 +29,7 @@ pub struct Scope {
 pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Scope> {
     let offset = offset.min(text.len_bytes());
     let cursor = Cursor::at(tree.language().layout(), text, offset);
-    let window =
-        cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
+    let window = cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
     let mut scopes: Vec<Scope> = Vec::new();
     for found in tree.language().query(Topic::Scopes).run(tree, text, window) {
         let Some(kind) = found.kind else { continue };
@@ -38,13 +37,16 @@ pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Sc
         if !cursor.is_in(text, &range) || scopes.last().is_some_and(|last| last.range == range) {
             continue;
         }
-        let body = found
-            .body
-            .map(|body| query::within(text, body.byte_range()));
+        let (header, body) = query::header_and_body(text, &found);
+        // A variable and the function that it holds are one scope, the outer of which has the name.
+        if body.is_some() && scopes.last().is_some_and(|last| last.body == body) {
+            continue;
+        }
+        let in_type = scopes.last().is_some_and(|outer| outer.kind == Kind::Type);
         scopes.push(Scope {
-            kind,
+            kind: if kind == Kind::Function && in_type { Kind::Method } else { kind },
             name: found.names.first().map(|name| query::name_of(text, *name)),
-            header: query::header(text, &range, body.as_ref()),
+            header,
             body,
             range,
         });
@@ -64,41 +66,23 @@ struct Cursor {
 
 impl Cursor {
     fn at(layout: Layout, text: &Rope, offset: usize) -> Self {
-        let here = Self {
-            probe: offset,
-            indentation: None,
-            may_go_on: offset == text.len_bytes(),
-        };
+        let here = Self { probe: offset, indentation: None, may_go_on: offset == text.len_bytes() };
         if layout != Layout::Indentation {
             return here;
         }
         let line = text.line_to_byte(text.byte_to_line(offset));
-        let blank = backward(text, offset)
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .take(BLANK)
-            .count();
+        let blank = backward(text, offset).take_while(|byte| byte.is_ascii_whitespace()).take(BLANK).count();
         let probe = offset - blank;
         if probe <= line {
             let indentation = (probe != line || blank > 0).then_some(offset - line);
-            return Self {
-                probe,
-                indentation,
-                may_go_on: true,
-            };
+            return Self { probe, indentation, may_go_on: true };
         }
-        Self {
-            may_go_on: true,
-            ..here
-        }
+        Self { may_go_on: true, ..here }
     }
 
     fn is_in(&self, text: &Rope, scope: &Range<usize>) -> bool {
-        let inside = scope.start < self.probe
-            && (self.probe < scope.end || (self.may_go_on && self.probe == scope.end));
-        inside
-            && self
-                .indentation
-                .is_none_or(|column| indentation(text, scope.start) < column)
+        let inside = scope.start < self.probe && (self.probe < scope.end || (self.may_go_on && self.probe == scope.end));
+        inside && self.indentation.is_none_or(|column| indentation(text, scope.start) < column)
     }
 }
 
@@ -113,8 +97,5 @@ fn backward(text: &Rope, offset: usize) -> impl Iterator<Item = u8> {
 /// The white space that begins the line of `offset`.
 fn indentation(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
-    text.bytes_at(line)
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .take(BLANK)
-        .count()
+    text.bytes_at(line).take_while(|byte| matches!(byte, b' ' | b'\t')).take(BLANK).count()
 }

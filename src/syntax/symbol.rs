@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::SyntaxTree;
 use super::query::{self, Kind, Topic};
+use super::SyntaxTree;
 
 /// One definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub struct Symbol {
     pub name_range: Range<usize>,
     /// The whole definition.
     pub range: Range<usize>,
-    /// The part before its body, which is its signature; all of it if it has no body.
+    /// The part before its body, which is its signature; of a value, its first line.
     pub header: Range<usize>,
-    /// What follows the header.
+    /// What follows the header, to the end.
     pub body: Option<Range<usize>>,
     /// How many of the outline's definitions enclose it.
     pub depth: usize,
@@ -31,38 +31,49 @@ pub struct Symbol {
 /// The whole text takes some 100 ms at 100,000 lines: pass a window wherever somebody waits.
 pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = Vec::new();
-    let mut ends: Vec<usize> = Vec::new();
-    for found in tree
-        .language()
-        .query(Topic::Outline)
-        .run(tree, text, query::within(text, window))
-    {
-        let (Some(kind), Some(name)) = (found.kind, found.names.first()) else {
+    let mut open: Vec<Open> = Vec::new();
+    let mut last = None;
+    for found in tree.language().query(Topic::Outline).run(tree, text, query::within(text, window)) {
+        let Some(kind) = found.kind else { continue };
+        let name = found.names.first().copied();
+        let this = Some((found.whole.id(), name.map(|name| name.id())));
+        if std::mem::replace(&mut last, this) == this {
             continue;
-        };
+        }
         let range = query::within(text, found.whole.byte_range());
-        if symbols
-            .last()
-            .is_some_and(|last| last.range == range && last.name_range == name.byte_range())
-        {
-            continue;
+        while open.last().is_some_and(|outer| outer.end <= range.start) {
+            open.pop();
         }
-        while ends.last().is_some_and(|end| *end <= range.start) {
-            ends.pop();
+        let kind = in_context(kind, open.last().map(|outer| outer.kind));
+        if let (Some(kind), Some(name)) = (kind, name) {
+            let (header, body) = query::header_and_body(text, &found);
+            symbols.push(Symbol {
+                kind,
+                name: query::name_of(text, name),
+                name_range: query::within(text, name.byte_range()),
+                header,
+                depth: open.iter().filter(|outer| outer.kind != Kind::Block).count(),
+                body,
+                range: range.clone(),
+            });
         }
-        let body = found
-            .body
-            .map(|body| query::within(text, body.byte_range()));
-        symbols.push(Symbol {
-            kind,
-            name: query::name_of(text, *name),
-            name_range: query::within(text, name.byte_range()),
-            header: query::header(text, &range, body.as_ref()),
-            depth: ends.len(),
-            body,
-            range: range.clone(),
-        });
-        ends.push(range.end);
+        open.push(Open { kind: kind.unwrap_or(Kind::Block), end: range.end });
     }
     symbols
+}
+
+/// A definition that is still going on where the next one starts.
+struct Open {
+    kind: Kind,
+    end: usize,
+}
+
+/// What a definition is, given what directly encloses it: so that no grammar's query has to spell out the nesting, which
+/// would make the query visit all of a large container for a small window. `None` for what is local.
+fn in_context(kind: Kind, outer: Option<Kind>) -> Option<Kind> {
+    match (kind, outer) {
+        (Kind::Block, _) | (Kind::Constant | Kind::Field, Some(Kind::Function | Kind::Method | Kind::Block)) => None,
+        (Kind::Function, Some(Kind::Type)) => Some(Kind::Method),
+        _ => Some(kind),
+    }
 }
