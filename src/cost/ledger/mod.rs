@@ -25,9 +25,6 @@ use crate::cost::Error;
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
 
-/// How many rows may wait in memory for a disk that does not take them: a day of busy typing, some ten megabytes.
-const LIMIT: usize = 10_000;
-
 /// A handle to the ledger; clones share one thread, which ends, its rows written, after the last of them.
 #[derive(Clone)]
 pub struct Ledger {
@@ -50,13 +47,13 @@ pub enum State {
 impl Ledger {
     /// A ledger in a file. Returns at once; the file is opened with the first row or question.
     pub fn open(path: &Path) -> Self {
-        Self::start(Place::File(path.to_owned()), Clock::system())
+        Self::start(Place::File(path.to_owned()), Setting::system())
     }
 
     /// A ledger that ends with the process: for tests, and for machines without a folder to keep one in, of which the caller
     /// tells the user.
     pub fn in_memory() -> Self {
-        Self::start(Place::Memory, Clock::system())
+        Self::start(Place::Memory, Setting::system())
     }
 
     /// Where the ledger lies unless configured otherwise: `byok-lsp/ledger.sqlite3` in the platform's folder for state or data.
@@ -67,11 +64,11 @@ impl Ledger {
         Some(folder.join("byok-lsp").join("ledger.sqlite3"))
     }
 
-    fn start(place: Place, clock: Clock) -> Self {
+    fn start(place: Place, setting: Setting) -> Self {
         let started = Timestamp::now().as_nanosecond();
         let shared = Arc::new(Shared {
             place,
-            clock,
+            setting,
             session: format!("{started:x}-{:x}", std::process::id()),
             next_id: AtomicU64::new(0),
             queue: Mutex::default(),
@@ -129,7 +126,7 @@ impl Ledger {
     fn send(&self, command: Command) {
         let mut queue = lock(&self.shared.queue);
         match command {
-            Command::Settle(row, _) if queue.commands.len() >= LIMIT => {
+            Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
                 queue.refused.add(&row.cost)
             }
             command => queue.commands.push_back(command),
@@ -172,7 +169,7 @@ enum Turn {
 /// What the handles and the thread have in common.
 struct Shared {
     place: Place,
-    clock: Clock,
+    setting: Setting,
     session: String,
     next_id: AtomicU64,
     queue: Mutex<Queue>,
@@ -226,8 +223,8 @@ impl Shared {
     /// How long to wait for another program's lock: once it is known to be held, only for a moment, so that the queue moves on.
     fn patience(&self) -> Duration {
         match *lock(&self.state) {
-            State::Ready => self.clock.patience,
-            State::Degraded { .. } => self.clock.patience / 20,
+            State::Ready => self.setting.patience,
+            State::Degraded { .. } => self.setting.patience / 20,
         }
     }
 
@@ -257,20 +254,24 @@ impl Drop for Owner {
     }
 }
 
-/// Time, which tests set.
-struct Clock {
+/// What is around the ledger; tests set it.
+struct Setting {
     now: fn() -> Timestamp,
     zone: fn() -> TimeZone,
     /// How long to wait for another program's lock.
     patience: Duration,
+    /// How many rows may wait in memory for a disk that does not take them.
+    limit: usize,
 }
 
-impl Clock {
+impl Setting {
     fn system() -> Self {
         Self {
             now: Timestamp::now,
             zone: TimeZone::system,
             patience: Duration::from_secs(1),
+            // A day of busy typing, some ten megabytes.
+            limit: 10_000,
         }
     }
 }
@@ -279,3 +280,6 @@ impl Clock {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::cost::{Cost, Price, Usage};
 /// It holds no text of a document, a prompt or a reply, and never will.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The attempt's own name, from [`super::Ledger::next_id`]; a row that is settled twice under it counts once.
+    /// The attempt's own name, from [`super::Ledger::next_id`].
     pub id: CallId,
     /// The routing decision that led here.
     pub decision: Option<String>,

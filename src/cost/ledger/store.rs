@@ -285,3 +285,83 @@ impl Identity {
         path.exists().then_some(Self(0, 0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::cost::ledger::tests::row;
+    use crate::cost::{Cost, Currency};
+
+    fn pending(number: u32) -> Pending {
+        let cost = Cost::Priced(Money::from_nanos(1, Currency::USD));
+        let mut row = row(cost, "2026-11-21T12:00:00Z");
+        row.id.0 = number.to_string();
+        row.workspace = Some("x".repeat(1_000));
+        Pending {
+            row,
+            day: Day(20_261_121),
+        }
+    }
+
+    fn open(path: &Path) -> Store {
+        Store::open(&Place::File(path.to_owned()), Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_takes_none_of_a_batch_and_all_of_it_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(&folder.path().join("l"));
+        let rows: Vec<Pending> = (0..200).map(pending).collect();
+        let pages: i64 = store
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        let limit = |store: &Store, pages: i64| {
+            let set =
+                store
+                    .connection
+                    .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+            set.unwrap();
+        };
+        limit(&store, pages + 4);
+        assert_eq!(store.add("s", rows.iter()), Err(Failure::Full));
+        assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 0);
+        limit(&store, pages + 1_000);
+        store.add("s", rows.iter()).unwrap();
+        assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 200);
+    }
+
+    #[test]
+    fn a_batch_that_is_added_again_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(&folder.path().join("l"));
+        let rows = [pending(1), pending(2)];
+        store.add("s", rows[..1].iter()).unwrap();
+        store.add("s", rows.iter()).unwrap();
+        assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 2);
+    }
+
+    #[test]
+    fn a_sound_file_is_never_moved_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("l");
+        open(&path).add("s", [pending(1)].iter()).unwrap();
+        assert_eq!(move_aside(&path, Duration::ZERO).unwrap(), None);
+        let (day, _) = open(&path).sums(Day(20_261_121)).unwrap();
+        assert_eq!(day.calls, 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("l");
+        drop(open(&path));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+}

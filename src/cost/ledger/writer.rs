@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
-use super::{Command, Done, LIMIT, Shared, State, Turn};
+use super::{Command, Done, Shared, State, Turn};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
 const RETRY: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ impl Writer<'_> {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
         let mut closing = Vec::new();
-        let zone = (self.shared.clock.zone)();
+        let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
             let today = self.today();
             self.session.add_sum(refused);
@@ -91,7 +91,7 @@ impl Writer<'_> {
     }
 
     fn remember(&mut self, pending: Pending) {
-        if self.backlog.len() < LIMIT {
+        if self.backlog.len() < self.shared.setting.limit {
             self.backlog.push_back(pending);
         } else {
             let lost = self.lost.entry(pending.day).or_default();
@@ -199,8 +199,8 @@ impl Writer<'_> {
     }
 
     fn today(&self) -> Day {
-        let clock = &self.shared.clock;
-        Day::from((clock.zone)().to_datetime((clock.now)()).date())
+        let setting = &self.shared.setting;
+        Day::from((setting.zone)().to_datetime((setting.now)()).date())
     }
 }
 
