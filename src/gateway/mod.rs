@@ -17,6 +17,7 @@ use std::task::{Context, Poll};
 use futures_util::{Stream, StreamExt as _};
 
 pub use interrupt::Interrupt;
+pub use probe::probe;
 pub use report::{CallId, Report, Reporter};
 
 use crate::config::{Settings, Wire};

@@ -14,7 +14,7 @@ use crate::routing::LocalServer;
 const LIMIT: Duration = Duration::from_millis(800);
 
 /// Returns the enabled servers that answer. No server that is not enabled is ever asked.
-pub(super) async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
+pub async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
     let enabled = settings
         .local_servers
         .iter()

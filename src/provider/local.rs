@@ -16,7 +16,9 @@ impl Patterns {
     pub fn new(engine: Engine, min_confidence: Option<u8>) -> Self {
         Self {
             engine,
-            min_confidence: min_confidence.map_or(DEFAULT_MIN_CONFIDENCE, Confidence::from_percent),
+            min_confidence: min_confidence.map_or(DEFAULT_MIN_CONFIDENCE, |percent| {
+                Confidence::new(f32::from(percent) / 100.0)
+            }),
         }
     }
 }

@@ -103,20 +103,19 @@ pub fn encoding(capabilities: &lsp::ClientCapabilities) -> Encoding {
 
 /// Returns the URIs of the workspace folders, or of the root that older clients send instead.
 pub fn folders(params: &lsp::InitializeParams) -> Vec<String> {
-    let folders =
-        serde_json::to_value(&params.workspace_folders_initialize_params).unwrap_or_default();
-    let uris = folders
-        .get("workspaceFolders")
-        .and_then(serde_json::Value::as_array)
+    // Read as JSON: the generated type tells an absent list, null and a list apart in three layers, and all we want is the URIs.
+    let params = serde_json::to_value(params).unwrap_or_default();
+    let folders = params.get("workspaceFolders").and_then(|folders| folders.as_array());
+    let uris: Vec<String> = folders
         .into_iter()
-        .flatten();
-    let uris: Vec<String> = uris
+        .flatten()
         .filter_map(|folder| folder.get("uri")?.as_str().map(str::to_owned))
         .collect();
-    if uris.is_empty() {
-        return params.root_uri.iter().map(ToString::to_string).collect();
+    if !uris.is_empty() {
+        return uris;
     }
-    uris
+    let root = params.get("rootUri").and_then(|root| root.as_str());
+    root.map(str::to_owned).into_iter().collect()
 }
 
 /// Reads why an inline completion is asked for.

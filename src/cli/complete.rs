@@ -1,0 +1,229 @@
+//! `byok-lsp complete FILE:LINE:COL`: one completion, through the very engine that editors use.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::place::{FilePlace, project_of};
+use super::{parts, runtime, start_log, style};
+use crate::completion::{self, Suggestion, Trigger};
+use crate::config::Layers;
+use crate::cost::{Cost, Money};
+use crate::document::{Encoding, Position};
+use crate::gateway::{Gateway, Interrupt, Report};
+use crate::provider::{self, Http};
+use crate::routing::Feature;
+use crate::session::{Session, Snapshot};
+use style::Style;
+
+/// Where, and by which model.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The place: FILE:LINE:COLUMN, both counted from 1, the column in characters.
+    place: FilePlace,
+    /// The model, instead of the configured one: provider/model, local, or auto.
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    model: Option<String>,
+    /// Print JSON: text, provider, model, payer, tokens, cost, latency.
+    #[arg(long)]
+    json: bool,
+}
+
+/// After how long a person wonders what goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the workspace may be read before the embedded engine is asked with what it knows.
+const INDEXING: Duration = Duration::from_secs(60);
+
+/// Prints the suggestion. Having none is an answer, not a failure.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    start_log();
+    let (mut layers, problems) = parts::configuration();
+    for problem in &problems {
+        style::complain(&problem.to_string());
+    }
+    if let Some(model) = &arguments.model {
+        layers.set_model(model).map_err(|problem| anyhow::anyhow!("--model: {}", problem.message))?;
+    }
+    let runtime = runtime()?;
+    let done = runtime.block_on(complete(layers, &arguments.place))?;
+    let text = if arguments.json { format!("{:#}\n", done.json()) } else { done.pretty(&arguments.place, Style::stdout()) };
+    style::print(&text);
+    // A completion that could not be had is told apart from one that is empty.
+    Ok(if done.error.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What came of it.
+struct Done {
+    snapshot: Snapshot,
+    cursor: usize,
+    suggestion: Option<Suggestion>,
+    error: Option<provider::Error>,
+    report: Report,
+}
+
+async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
+    let path = std::path::absolute(&place.path)?;
+    let text = read(&path)?;
+    let uri = Url::from_file_path(&path).ok().context("the file's path cannot be written as an address")?.to_string();
+    let project = project_of(&path);
+    let engine = parts::engine(&layers.settings());
+    let mut session = Session::new(layers);
+    session.add_folder(project.clone());
+    session.open(&uri, "", 0, &text);
+    if let Some(job) = session.begin_parse(&uri) {
+        let tree = job.run();
+        let _ = session.end_parse(&job, tree);
+    }
+    let snapshot = session.snapshot(&uri).context("the document was opened a moment ago")?;
+    let position = Position {
+        line: place.line - 1,
+        character: place.column - 1,
+    };
+    let located = Encoding::Utf32.locate(&snapshot.text, position);
+    if located.clamped {
+        bail!("{} has no line {}; its last is {}", place.path.display(), place.line, snapshot.text.len_lines());
+    }
+    let (reporter, report) = report_slot();
+    let ledger = parts::ledger();
+    let gateway = Gateway::new(Http::default(), engine.clone(), ledger.clone(), reporter);
+    gateway.probe(&snapshot.settings).await;
+    let decision = gateway.decide(&snapshot.settings, Feature::Completion);
+    if decision.is_embedded() {
+        engine.add_workspace(project);
+        engine.update(&uri, snapshot.text.clone());
+        with_progress("reading the workspace", tokio::task::spawn_blocking(move || engine.wait_until_idle(INDEXING))).await?;
+    }
+    let interrupt = Interrupt::default();
+    let completing = completion::complete(&gateway, &snapshot, located.byte.0, Trigger::Explicit, &interrupt);
+    let completed = with_progress(&format!("waiting for {}", decision.name()), completing).await;
+    tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (suggestion, error) = match completed {
+        Ok(suggestion) => (suggestion, None),
+        Err(error) => (None, Some(error)),
+    };
+    Ok(Done {
+        cursor: located.byte.0,
+        snapshot,
+        suggestion,
+        error,
+        report: report.context("the call was not booked within 10 s; is the disk full or the ledger locked?")?,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+type Slot = Arc<Mutex<Option<Report>>>;
+
+/// Returns a reporter and where it puts the report.
+fn report_slot() -> (crate::gateway::Reporter, Slot) {
+    let slot = Slot::default();
+    let filled = slot.clone();
+    let reporter = Arc::new(move |report| {
+        *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    });
+    (reporter, slot)
+}
+
+/// Waits, and says so on stderr once a person would wonder.
+async fn with_progress<F: Future>(what: &str, future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let started = Instant::now();
+    loop {
+        match tokio::time::timeout(PATIENCE, &mut future).await {
+            Ok(output) => return output,
+            Err(_) => style::complain(&format!("{what} ({} s; stop with Ctrl-C)", started.elapsed().as_secs())),
+        }
+    }
+}
+
+impl Done {
+    fn json(&self) -> Value {
+        let row = &self.report.row;
+        let tokens = row.usage.tokens();
+        json!({
+            "text": self.suggestion.as_ref().map(|suggestion| suggestion.text.as_str()),
+            "provider": row.provider,
+            "model": row.served_model.as_ref().unwrap_or(&row.requested_model),
+            "payer": row.payer,
+            "tokens": tokens,
+            "cost": {
+                "nanos": row.cost.amount().map(Money::nanos),
+                "currency": row.cost.amount().map_or_else(|| "USD".into(), |money| money.currency().code().to_owned()),
+                "source": row.cost.source().name(),
+            },
+            "latency": row.latency,
+            "error": self.error.as_ref().map(ToString::to_string),
+        })
+    }
+
+    /// Shows the text in its place between the lines around it, and who made it for how much.
+    fn pretty(&self, place: &FilePlace, style: Style) -> String {
+        let mut out = String::new();
+        if let Some(suggestion) = &self.suggestion {
+            self.excerpt(suggestion, style, &mut out);
+        } else if let Some(error) = &self.error {
+            let _ = writeln!(out, "{}", style.bad(&format!("no suggestion: {error}")));
+        } else {
+            let _ = writeln!(out, "nothing to suggest at {}:{}:{}", place.path.display(), place.line, place.column);
+        }
+        let row = &self.report.row;
+        let tokens = row.usage.tokens();
+        let model = row.served_model.as_ref().unwrap_or(&row.requested_model);
+        let summary = format!(
+            "{}/{model} · {} · {} · {} tokens in, {} out · {:.1} ms",
+            row.provider,
+            row.payer,
+            price(&row.cost),
+            tokens.input_total(),
+            tokens.output,
+            row.latency.total.as_secs_f64() * 1000.0,
+        );
+        let _ = writeln!(out, "{}", style.dim(&summary));
+        out
+    }
+
+    fn excerpt(&self, suggestion: &Suggestion, style: Style, out: &mut String) {
+        let text = &self.snapshot.text;
+        let line = text.byte_to_line(self.cursor);
+        let shown = |line: usize| text.line(line).to_string().trim_end_matches(['\r', '\n']).to_owned();
+        for above in line.saturating_sub(2)..line {
+            let _ = writeln!(out, "{} {}", style.dim(&format!("{:>5} |", above + 1)), shown(above));
+        }
+        let start = text.line_to_byte(line);
+        let before = text.byte_slice(start..self.cursor).to_string();
+        let whole = shown(line);
+        let after = whole.get(before.len()..).unwrap_or_default();
+        let mut ghost: Vec<&str> = suggestion.text.split('\n').collect();
+        let first = ghost.remove(0);
+        let gutter = style.dim(&format!("{:>5} |", line + 1));
+        let _ = write!(out, "{gutter} {before}{}", style.ghost(first));
+        for more in ghost {
+            let _ = write!(out, "\n{} {}", style.dim("    + |"), style.ghost(more));
+        }
+        let _ = writeln!(out, "{after}");
+        if line + 1 < text.len_lines() {
+            let _ = writeln!(out, "{} {}", style.dim(&format!("{:>5} |", line + 2)), shown(line + 1));
+        }
+        out.push('\n');
+    }
+}
+
+fn price(cost: &Cost) -> String {
+    match (cost, cost.amount()) {
+        (Cost::Free, _) => "free".into(),
+        (Cost::Estimated(_), Some(money)) => format!("~{money}"),
+        (_, Some(money)) => money.to_string(),
+        (_, None) => "cost unknown".into(),
+    }
+}

@@ -1,0 +1,33 @@
+//! What all subcommands are made of: configuration, ledger, engine, client.
+
+use std::path::PathBuf;
+
+use crate::config::{Layers, Problem, Settings, read_user_file, user_file};
+use crate::cost::Ledger;
+use crate::local::{Engine, Limits};
+
+/// Reads the user's configuration. A mistake leaves the defaults and is returned beside them.
+pub fn configuration() -> (Layers, Vec<Problem>) {
+    let mut layers = Layers::default();
+    let problem = user_file().and_then(|path| read_user_file(&mut layers, &path).err());
+    (layers, problem.into_iter().collect())
+}
+
+/// Returns where the ledger lies: `BYOK_LEDGER` if that is set, else its place in the platform's folders.
+pub fn ledger_path() -> Option<PathBuf> {
+    std::env::var_os("BYOK_LEDGER").map(PathBuf::from).or_else(Ledger::default_path)
+}
+
+/// Returns the ledger, which is opened when it is first needed.
+pub fn ledger() -> Ledger {
+    ledger_path().map_or_else(Ledger::in_memory, |path| Ledger::open(&path))
+}
+
+/// Returns an embedded engine with the settings' bounds. It starts nothing until it has something to read.
+pub fn engine(settings: &Settings) -> Engine {
+    let mut limits = Limits::default();
+    if let Some(tokens) = settings.max_index_tokens {
+        limits.tokens = tokens;
+    }
+    Engine::new(limits)
+}

@@ -1,0 +1,43 @@
+//! `byok-lsp serve`: what editors start.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+
+use super::{parts, runtime, start_log, style};
+use crate::provider::Http;
+use crate::server::{self, Ended, Parts};
+
+/// Takes nothing but what editors send along by habit.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Ignored: the server always speaks over stdin and stdout.
+    #[arg(long, hide = true)]
+    stdio: bool,
+}
+
+/// Serves until the editor ends the session.
+pub fn run(_: &Arguments) -> ExitCode {
+    start_log();
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            style::complain(&format!("the machine gives no threads ({error}); close some programs and try again"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let (layers, problems) = parts::configuration();
+    let parts = Parts {
+        ledger: parts::ledger(),
+        engine: parts::engine(&layers.settings()),
+        http: Http::default(),
+        layers,
+        problems,
+        substitutes: HashMap::new(),
+    };
+    let ended = runtime.block_on(server::run(std::io::stdin(), std::io::stdout(), parts));
+    // Nothing may keep the process: not the thread that still reads stdin, not a provider that does not answer.
+    std::process::exit(match ended {
+        Ended::Properly => 0,
+        Ended::Abruptly => 1,
+    })
+}
