@@ -1,0 +1,65 @@
+//! Configuration while the server runs.
+
+use byok_lsp::provider::fake::Fake;
+use serde_json::json;
+
+use crate::client::{Builder, Client, mock_config};
+
+fn status(client: &mut Client, state: &str) -> serde_json::Value {
+    let message = client.wait_for(state, |message| message["method"] == "byok/status" && message["params"]["state"] == state);
+    message["params"].clone()
+}
+
+#[test]
+fn a_mistake_is_told_once_with_its_fix_and_the_last_good_settings_hold() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    client.notify("workspace/didChangeConfiguration", json!({"settings": {"byok": {"completion": {"model": "nobody/knows"}}}}));
+    let message = client.notification("window/showMessage");
+    let text = message["message"].as_str().unwrap();
+    assert!(text.starts_with("byok-lsp: the editor's settings, completion.model: no provider is called \"nobody\""), "{text}");
+    assert_eq!(status(&mut client, "error")["model"], "mock/m");
+    client.finish();
+}
+
+#[test]
+fn the_model_is_switched_from_the_next_request_on() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("let x = ˇ");
+    let id = client.request("workspace/executeCommand", json!({"command": "byok.setModel", "arguments": ["local"]}));
+    assert_eq!(client.answer(id)["result"]["model"], "local/patterns");
+    let id = client.ask(&at);
+    client.texts(id);
+    assert!(!fake.is_called());
+    let id = client.request("byok/setModel", json!({"model": "nobody/x"}));
+    assert_eq!(client.answer(id)["error"]["code"], -32602);
+    client.finish();
+}
+
+#[test]
+fn every_command_works_without_arguments() {
+    let mut client = Client::new();
+    for command in ["byok.usageSummary", "byok.models", "byok.setModel", "byok.pause", "byok.resume"] {
+        let id = client.request("workspace/executeCommand", json!({"command": command}));
+        let answer = client.answer(id);
+        assert!(answer["result"].is_object(), "{command}: {answer}");
+        let shown = client.notification("window/showMessage");
+        assert!(shown["message"].as_str().unwrap().starts_with("byok-lsp: "), "{command}");
+    }
+    client.finish();
+}
+
+#[test]
+fn a_missing_key_is_said_with_what_to_do_and_no_call_is_sent() {
+    let mut config = mock_config("https://127.0.0.1:9/v1", "openai-chat");
+    config["providers"]["mock"]["key"] = json!({"env": "BYOK_TEST_NO_SUCH_KEY"});
+    let mut client = Builder::default().config(config).start();
+    let at = client.open("let x = ˇ");
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    let told = status(&mut client, "error");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("the environment variable BYOK_TEST_NO_SUCH_KEY is not set"), "{message}");
+    client.finish();
+}

@@ -1,0 +1,183 @@
+//! Ghost text: asked, streamed, shown, superseded, carried over.
+
+use byok_lsp::cost::Tokens;
+use byok_lsp::provider::{Error, Event, Finish, Usage, fake::Fake};
+use serde_json::json;
+
+use crate::client::{Builder, Client, URI};
+
+/// Runs a future of the fake provider on the test's own thread.
+fn wait<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(20), future).await.expect("in time") })
+}
+
+#[test]
+fn the_embedded_engine_continues_a_line_of_the_same_document_for_nothing() {
+    let mut client = Client::new();
+    let at = client.open("fn a() {\n    let total = compute(left, right);\n}\n\nfn b() {\n    let total = ˇ\n}\n");
+    assert!(client.engine.wait_until_idle(std::time::Duration::from_secs(20)));
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["compute(left, right);"]);
+    let usage = client.notification("byok/usage");
+    assert_eq!(usage["provider"], "local");
+    assert_eq!(usage["payer"], "nobody: runs on this machine");
+    assert_eq!(usage["cost"], json!({"nanos": 0, "currency": "USD", "source": "free"}));
+    client.finish();
+}
+
+#[test]
+fn a_streamed_suggestion_is_shown_and_its_cost_told() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("1 +");
+    running.text(" 2;");
+    running.event(Event::Usage(Usage {
+        tokens: Tokens {
+            input: 20,
+            output: 5,
+            ..Tokens::default()
+        },
+        cost: None,
+    }));
+    running.event(Event::Finish(Finish::Stop));
+    drop(running);
+    let answer = client.answer(id);
+    let item = &answer["result"]["items"][0];
+    assert_eq!(item["insertText"], "1 + 2;");
+    assert_eq!(item["range"], json!({"start": at, "end": at}));
+    let usage = client.notification("byok/usage");
+    // 20 tokens at 1 USD and 5 at 2 USD a million.
+    assert_eq!(usage["cost"], json!({"nanos": 30_000, "currency": "USD", "source": "priced"}));
+    assert_eq!(usage["outcome"], "completed");
+    assert_eq!(usage["totals"]["day"]["nanos"], 30_000);
+    assert_eq!(item["command"]["arguments"][0], usage["id"]);
+    client.finish();
+}
+
+#[test]
+fn the_stream_ends_as_soon_as_the_suggestion_is_whole() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("1;\n    let y");
+    wait(running.dropped());
+    assert_eq!(client.texts(id), ["1;"]);
+    assert_eq!(client.notification("byok/usage")["outcome"], "completed");
+    client.finish();
+}
+
+#[test]
+fn a_newer_request_supersedes_the_older_and_both_are_answered() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let older = client.ask(&at);
+    let running = wait(fake.next());
+    let newer = client.ask(&at);
+    assert_eq!(client.texts(older), Vec::<String>::new());
+    wait(running.dropped());
+    assert_eq!(client.notification("byok/usage")["outcome"], "superseded");
+    let running = wait(fake.next());
+    running.text("2;");
+    drop(running);
+    assert_eq!(client.texts(newer), ["2;"]);
+    client.finish();
+}
+
+#[test]
+fn typing_along_while_the_model_answers_keeps_what_is_left() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    let now = client.type_at(&at, "comp");
+    sync(&mut client);
+    running.text("compute();");
+    drop(running);
+    let answer = client.answer(id);
+    assert_eq!(answer["result"]["items"][0]["insertText"], "ute();");
+    assert_eq!(answer["result"]["items"][0]["range"], json!({"start": now, "end": now}));
+    client.finish();
+}
+
+#[test]
+fn typing_something_else_while_the_model_answers_drops_it() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    client.type_at(&at, "other");
+    sync(&mut client);
+    running.text("compute();");
+    drop(running);
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    client.finish();
+}
+
+#[test]
+fn a_failing_model_gives_an_empty_list_and_a_status_with_the_fix() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("let x = ˇ");
+    let id = client.ask(&at);
+    wait(fake.next()).fail(Error::Unauthorized);
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    let status = client.wait_for("an error", |message| message["method"] == "byok/status" && message["params"]["state"] == "error");
+    let message = status["params"]["message"].as_str().unwrap();
+    assert!(message.starts_with("mock/m: the key was refused; check"), "{message}");
+    let usage = client.notification("byok/usage");
+    assert_eq!((usage["outcome"].as_str(), usage["cost"]["nanos"].as_i64()), (Some("failed"), Some(0)));
+    client.finish();
+}
+
+#[test]
+fn an_editor_without_ghost_text_gets_the_same_as_a_menu_item() {
+    let fake = Fake::default();
+    let builder = Builder::default().fake(&fake).capabilities(json!({"textDocument": {"completion": {}}}));
+    let mut client = builder.start();
+    let at = client.open("fn main() {\n    let x = ünˇ\n}\n");
+    let id = client.request("textDocument/completion", json!({"textDocument": {"uri": URI}, "position": at}));
+    let running = wait(fake.next());
+    running.text("it();");
+    drop(running);
+    let answer = client.answer(id);
+    let item = &answer["result"]["items"][0];
+    assert_eq!(item["textEdit"]["newText"], "ünit();");
+    assert_eq!(item["textEdit"]["range"]["start"], json!({"line": 1, "character": 12}));
+    assert_eq!(item["filterText"], "ünit();");
+    client.finish();
+}
+
+#[test]
+fn paused_suggestions_ask_nobody_and_resumed_ones_do() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("let x = ˇ");
+    let paused = client.request("byok/pause", json!({}));
+    client.answer(paused);
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    assert!(!fake.is_called());
+    let resumed = client.request("workspace/executeCommand", json!({"command": "byok.resume"}));
+    client.answer(resumed);
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("3;");
+    drop(running);
+    assert_eq!(client.texts(id), ["3;"]);
+    client.finish();
+}
+
+/// Waits until the server has looked at everything that was sent so far.
+fn sync(client: &mut Client) {
+    let id = client.request("byok/models", json!({}));
+    client.answer(id);
+}

@@ -1,0 +1,16 @@
+//! The server as an editor meets it: in memory, over pipes, one file per story.
+//!
+//! Entry point: [`client::Client`]. Models are a [`byok_lsp::provider::fake::Fake`], whose stream the test feeds, or a
+//! [`provider::Scripted`] HTTP server on loopback.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod cancel;
+mod client;
+mod configuration;
+mod documents;
+mod ghost_text;
+mod http;
+mod llama_server;
+mod provider;
