@@ -4,22 +4,50 @@
 //! blends them: the longer the agreement, the more a place counts, and what is left over backs off to shorter agreements
 //! (Witten and Bell's rule: the more different continuations a context has had, the more is left over).
 
-use super::index::Index;
-use super::rename::{self, Kind};
+use super::index::{Index, Part};
+use super::rename;
 use super::segment::{DEEPEST, Segment};
 use super::token::Token;
-use super::vocabulary::Lexicon;
+use super::vocabulary::{Kind, Lexicon};
 use super::window::Window;
 
 /// Where evidence comes from.
 pub(super) struct Sources<'a> {
-    pub(super) index: &'a Index,
     pub(super) window: &'a Window,
+    segments: Vec<Source<'a>>,
     /// The window's tokens with their kinds, before and after the cursor.
     streams: [Vec<(Token, Kind)>; 2],
-    /// The document itself.
-    path: &'a str,
     language: u32,
+}
+
+/// A segment, and what of it counts.
+struct Source<'a> {
+    segment: &'a Segment,
+    weight: f32,
+    counts: Counts<'a>,
+}
+
+/// Which places of a segment count.
+enum Counts<'a> {
+    All,
+    /// Those of live files.
+    Live(&'a Part),
+    /// Those outside of these lines. It is the document itself: what the window covers would count twice, and holds the
+    /// cursor's own place, as it was a moment ago.
+    Outside(u32, u32),
+}
+
+impl Source<'_> {
+    fn counts(&self, position: u32) -> bool {
+        match self.counts {
+            Counts::All => true,
+            Counts::Live(part) => part.is_live(position),
+            Counts::Outside(first, last) => {
+                let line = self.segment.line_at(position);
+                line.saturating_add(LAG) < first || line > last.saturating_add(LAG)
+            }
+        }
+    }
 }
 
 /// A token that may come next.
@@ -39,20 +67,27 @@ pub(super) struct Continuations {
     pub(super) places: usize,
     /// How many of them go on with the most probable token.
     pub(super) agreeing: usize,
+    /// The places themselves, from which the next step goes on.
+    pub(super) found: Vec<Place>,
 }
 
 /// One place that agrees with the context.
-struct Place {
+#[derive(Clone, Copy)]
+pub(super) struct Place {
     token: Token,
     depth: usize,
     weight: f32,
+    /// Where it lies: the number of the segment and the position in it. The window has no number.
+    at: Option<(usize, u32)>,
 }
 
 /// Places taken from one segment; with a typed word, from which most places differ, more are looked at.
-const PLACES: usize = 48;
-const PLACES_TYPED: usize = 600;
+const PLACES: usize = 24;
+const PLACES_TYPED: usize = 240;
 /// Places blended; shallower ones beyond this are left out.
 const MOST_PLACES: usize = 192;
+/// So many places that go on alike are followed rather than searched again.
+const ENOUGH: usize = 6;
 /// Renamed places taken from the window.
 const RENAMED: usize = 12;
 /// A renamed place must agree over this many tokens.
@@ -69,10 +104,20 @@ const WEIGHT_RENAMED: f32 = 1.0;
 const LEFT_OVER: f32 = 0.6;
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(index: &'a Index, window: &'a Window, path: &'a str, lexicon: &Lexicon<'_>) -> Self {
-        let kinds = |tokens: &[Token]| tokens.iter().map(|&token| (token, Kind::of(token, lexicon))).collect();
+    pub(super) fn new(index: &'a Index, window: &'a Window, path: &str, lexicon: &Lexicon<'_>) -> Self {
+        let kinds = |tokens: &[Token]| tokens.iter().map(|&token| (token, lexicon.kind(token))).collect();
         let streams = [kinds(&window.before), kinds(&window.after)];
-        Self { index, window, streams, path, language: super::index::language(path) }
+        let disk = index.disk.iter().map(|part| {
+            let counts = if part.is_whole() { Counts::All } else { Counts::Live(part) };
+            Source { segment: &part.segment, weight: WEIGHT_DISK, counts }
+        });
+        let open = index.open.iter().map(|(name, segment)| {
+            let own = Counts::Outside(*window.lines.start(), *window.lines.end());
+            let counts = if **name == *path { own } else { Counts::All };
+            Source { segment, weight: WEIGHT_OPEN, counts }
+        });
+        let segments = disk.chain(open).collect();
+        Self { window, segments, streams, language: super::index::language(path) }
     }
 
     /// Returns what may come after a context (last token first) and begins with what was typed.
@@ -80,51 +125,52 @@ impl<'a> Sources<'a> {
         let mut places = Vec::with_capacity(256);
         self.from_index(context, typed, lexicon, &mut places);
         self.from_window(context, typed, lexicon, &mut places);
-        blend(&mut places)
+        blend(places)
+    }
+
+    /// Returns what may come after a context whose last token was one of `before`: where enough places went on with that
+    /// token, they are followed and the index is not searched again.
+    pub(super) fn after(&self, before: &[Place], context: &[Token], lexicon: &mut Lexicon<'_>) -> Continuations {
+        let Some(&last) = context.first() else { return Continuations::default() };
+        let mut places: Vec<Place> = Vec::with_capacity(256);
+        places.extend(before.iter().filter(|place| place.token == last).filter_map(|place| self.follow(place)));
+        if places.len() < ENOUGH {
+            places.clear();
+            self.from_index(context, "", lexicon, &mut places);
+        }
+        self.from_window(context, "", lexicon, &mut places);
+        blend(places)
+    }
+
+    /// Moves a place of the index on by a token.
+    fn follow(&self, place: &Place) -> Option<Place> {
+        let (number, position) = place.at?;
+        let position = position + 1;
+        let token = *self.segments[number].segment.tokens().get(position as usize)?;
+        let depth = (place.depth + 1).min(DEEPEST);
+        (token.is_word() || token.is_break()).then_some(Place { token, depth, at: Some((number, position)), ..*place })
     }
 
     fn from_index(&self, context: &[Token], typed: &str, lexicon: &Lexicon<'_>, places: &mut Vec<Place>) {
-        for part in &self.index.disk {
-            self.from_segment(&part.segment, context, typed, lexicon, places, |at| part.is_live(at), WEIGHT_DISK);
+        for (number, source) in self.segments.iter().enumerate() {
+            let segment = source.segment;
+            let mut left = if typed.is_empty() { PLACES } else { PLACES_TYPED };
+            let mut found = 0;
+            segment.nearest(context, 1, &mut |token, position, depth| {
+                left -= 1;
+                if token != Token::UNKNOWN && fits(token, typed, lexicon) && source.counts(position) {
+                    let same = segment.files()[segment.file_at(position)].language == self.language;
+                    let weight = if same { source.weight } else { WEIGHT_OTHER_LANGUAGE };
+                    places.push(Place { token, depth, weight, at: Some((number, position)) });
+                    found += 1;
+                }
+                left > 0 && found < PLACES
+            });
         }
-        for (path, segment) in &self.index.open {
-            let own = **path == *self.path;
-            let (first, last) = (*self.window.lines.start(), self.window.lines.end().saturating_add(LAG));
-            // What the window covers would count twice, and holds the cursor's own place, as it was a moment ago.
-            let covered = |line: u32| line.saturating_add(LAG) >= first && line <= last;
-            let counts = |at| !own || !covered(segment.line_at(at));
-            self.from_segment(segment, context, typed, lexicon, places, counts, WEIGHT_OPEN);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the two kinds of segments differ in just these")]
-    fn from_segment(
-        &self,
-        segment: &Segment,
-        context: &[Token],
-        typed: &str,
-        lexicon: &Lexicon<'_>,
-        places: &mut Vec<Place>,
-        counts: impl Fn(u32) -> bool,
-        weight: f32,
-    ) {
-        let mut left = if typed.is_empty() { PLACES } else { PLACES_TYPED };
-        let mut found = 0;
-        segment.nearest(context, 1, &mut |token, position, depth| {
-            left -= 1;
-            let fits = token != Token::UNKNOWN && (typed.is_empty() || lexicon.text(token).starts_with(typed));
-            if fits && counts(position) {
-                let same = segment.files()[segment.file_at(position)].language == self.language;
-                let weight = if same { weight } else { WEIGHT_OTHER_LANGUAGE };
-                places.push(Place { token, depth, weight });
-                found += 1;
-            }
-            left > 0 && found < PLACES
-        });
     }
 
     fn from_window(&self, context: &[Token], typed: &str, lexicon: &mut Lexicon<'_>, places: &mut Vec<Place>) {
-        let context: Vec<(Token, Kind)> = context.iter().map(|&token| (token, Kind::of(token, lexicon))).collect();
+        let context: Vec<(Token, Kind)> = context.iter().map(|&token| (token, lexicon.kind(token))).collect();
         let Some(&(last, kind)) = context.first() else { return };
         let mut renamed = Vec::new();
         for stream in &self.streams {
@@ -137,7 +183,7 @@ impl<'a> Sources<'a> {
                 let alignment = rename::align(stream, position, &context);
                 if alignment.exact > 0 && fits(token, typed, lexicon) {
                     let depth = alignment.exact.min(DEEPEST);
-                    places.push(Place { token, depth, weight: WEIGHT_WINDOW });
+                    places.push(Place { token, depth, weight: WEIGHT_WINDOW, at: None });
                 }
                 if alignment.renaming().is_some() && alignment.total >= RENAMED_SHORTEST {
                     renamed.push((alignment, token));
@@ -150,7 +196,7 @@ impl<'a> Sources<'a> {
             let token = renaming.apply(token, lexicon).unwrap_or(token);
             if fits(token, typed, lexicon) {
                 let depth = usize::midpoint(alignment.exact, alignment.total);
-                places.push(Place { token, depth, weight: WEIGHT_RENAMED });
+                places.push(Place { token, depth, weight: WEIGHT_RENAMED, at: None });
             }
         }
     }
@@ -161,12 +207,12 @@ fn fits(token: Token, typed: &str, lexicon: &Lexicon<'_>) -> bool {
 }
 
 /// Turns places into probabilities, from the shortest agreement to the longest.
-fn blend(places: &mut Vec<Place>) -> Continuations {
+fn blend(mut places: Vec<Place>) -> Continuations {
     places.sort_by_key(|place| std::cmp::Reverse(place.depth));
     places.truncate(MOST_PLACES);
     let mut tokens: Vec<Candidate> = Vec::new();
     let mut numbers = Vec::with_capacity(places.len());
-    for place in &*places {
+    for place in &places {
         let number = tokens.iter().position(|known| known.token == place.token).unwrap_or_else(|| {
             tokens.push(Candidate { token: place.token, weight: 0.0, places: 0, probability: 0.0 });
             tokens.len() - 1
@@ -206,6 +252,7 @@ fn blend(places: &mut Vec<Place>) -> Continuations {
         depth: places.first().map_or(0, |place| place.depth),
         places: places.len(),
         agreeing: best.map_or(0, |best| most[best]),
+        found: places,
     }
 }
 

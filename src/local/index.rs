@@ -29,11 +29,15 @@ pub(super) struct Part {
     dead: Arc<Vec<bool>>,
 }
 
-/// Parts below this many tokens are joined when there are several of them.
-const SMALL: usize = 1 << 16;
-const SMALL_PARTS: usize = 8;
+/// So many parts below so many tokens are joined: each part costs every query a search, and each join a sort.
+const TIERS: [(usize, usize); 2] = [(4, 1 << 16), (4, 1 << 19)];
 
 impl Part {
+    /// Returns whether all its files count.
+    pub(super) fn is_whole(&self) -> bool {
+        self.dead.is_empty()
+    }
+
     /// Returns whether a position's file still counts.
     pub(super) fn is_live(&self, position: u32) -> bool {
         self.dead.is_empty() || !self.dead[self.segment.file_at(position)]
@@ -68,9 +72,11 @@ impl Index {
         }
         let segment = Arc::new(Segment::new(batch.tokens, batch.files, Vec::new()));
         self.disk.push(Part { segment, dead: Arc::default() });
-        let small = self.disk.iter().filter(|part| part.segment.tokens().len() < SMALL).count();
-        if small > SMALL_PARTS {
-            self.join(|part| part.segment.tokens().len() < SMALL);
+        for (most, tokens) in TIERS {
+            let small = |part: &Part| part.segment.tokens().len() < tokens;
+            if self.disk.iter().filter(|part| small(part)).count() > most {
+                self.join(small);
+            }
         }
     }
 

@@ -5,28 +5,10 @@
 //! follows: names are also recognised within names and in other cases.
 
 use super::token::Token;
-use super::vocabulary::{Lexicon, name};
+use super::vocabulary::{Kind, Lexicon, name};
 
 /// How far back an alignment goes.
 pub(super) const FARTHEST: usize = 32;
-
-/// Says whether a token may be renamed, and how it is spaced; equal kinds may stand for each other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Fixed,
-    Name,
-    SpacedName,
-}
-
-impl Kind {
-    pub(super) fn of(token: Token, lexicon: &Lexicon<'_>) -> Self {
-        match lexicon.name(token) {
-            None => Self::Fixed,
-            Some(_) if lexicon.text(token).starts_with(' ') => Self::SpacedName,
-            Some(_) => Self::Name,
-        }
-    }
-}
 
 /// How well a place agrees with the context once names are exchanged.
 #[derive(Clone, Copy)]

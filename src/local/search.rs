@@ -6,8 +6,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
-use super::evidence::{Continuations, Sources, float};
+use super::evidence::{Continuations, Place, Sources, float};
 use super::segment::DEEPEST;
 use super::token::Token;
 use super::vocabulary::Lexicon;
@@ -27,10 +28,10 @@ pub(super) struct Line {
     pub(super) agreeing: usize,
 }
 
-const STEPS: usize = 40;
+const STEPS: usize = 28;
 const LONGEST: usize = 64;
 /// Beginnings less probable than this are dropped, as are tokens at any step.
-const FLOOR: f32 = 0.02;
+const FLOOR: f32 = 0.1;
 const BRANCHES: usize = 4;
 /// How much a word that is whole as typed counts against longer ones, in places.
 const WHOLE_WORD: f32 = 0.5;
@@ -43,6 +44,8 @@ struct Node {
     length: usize,
     probability: f32,
     weakest: f32,
+    /// Where the text before this token was found.
+    found: Rc<Vec<Place>>,
 }
 
 /// Beginnings by their probability.
@@ -74,10 +77,10 @@ pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: imp
     if !typed.is_empty() {
         restrict(&mut first, typed, lexicon);
     }
-    let root = Node { parent: 0, token: Token::UNKNOWN, length: 0, probability: 1.0, weakest: 1.0 };
+    let root = Node { parent: 0, token: Token::UNKNOWN, length: 0, probability: 1.0, weakest: 1.0, found: Rc::default() };
     let mut nodes = vec![root];
     let mut open = BinaryHeap::new();
-    branch(&mut nodes, &mut open, 0, &first);
+    branch(&mut nodes, &mut open, 0, &mut first);
     for _ in 0..STEPS {
         let Open(_, at) = open.pop()?;
         let node = nodes[at].clone();
@@ -104,8 +107,8 @@ pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: imp
             context.truncate(DEEPEST);
             let missing = DEEPEST - context.len();
             context.extend(sources.window.before.iter().rev().take(missing));
-            let next = sources.next(&context, "", lexicon);
-            branch(&mut nodes, &mut open, at, &next);
+            let mut next = sources.after(&node.found, &context, lexicon);
+            branch(&mut nodes, &mut open, at, &mut next);
         }
     }
     None
@@ -131,9 +134,10 @@ fn restrict(first: &mut Continuations, typed: &str, lexicon: &mut Lexicon<'_>) {
     first.next.sort_by(|one, other| other.probability.total_cmp(&one.probability));
 }
 
-fn branch(nodes: &mut Vec<Node>, open: &mut BinaryHeap<Open>, parent: usize, found: &Continuations) {
+fn branch(nodes: &mut Vec<Node>, open: &mut BinaryHeap<Open>, parent: usize, next: &mut Continuations) {
     let from = nodes[parent].clone();
-    for next in found.next.iter().take(BRANCHES) {
+    let found = Rc::new(std::mem::take(&mut next.found));
+    for next in next.next.iter().take(BRANCHES) {
         let probability = from.probability * next.probability;
         if probability < FLOOR {
             continue;
@@ -144,6 +148,7 @@ fn branch(nodes: &mut Vec<Node>, open: &mut BinaryHeap<Open>, parent: usize, fou
             length: from.length + 1,
             probability,
             weakest: from.weakest.min(next.probability),
+            found: Rc::clone(&found),
         });
         open.push(Open(probability, nodes.len() - 1));
     }

@@ -16,6 +16,8 @@ pub(super) struct Vocabulary {
     text: String,
     /// Where each word ends in `text`.
     ends: Vec<u32>,
+    /// Whether each word may be renamed; queries ask for thousands.
+    kinds: Vec<Kind>,
     /// Open addressing over `ends`; a power of two, at most half full.
     slots: Vec<u32>,
     /// How many words there may be.
@@ -26,7 +28,7 @@ const EMPTY: u32 = u32::MAX;
 
 impl Vocabulary {
     pub(super) fn new(bound: usize) -> Self {
-        Self { text: String::new(), ends: Vec::new(), slots: Vec::new(), bound }
+        Self { text: String::new(), ends: Vec::new(), kinds: Vec::new(), slots: Vec::new(), bound }
     }
 
     /// Returns the token of a word, if the word is known.
@@ -55,6 +57,7 @@ impl Vocabulary {
         let slot = self.slot_in(&self.slots, word);
         self.slots[slot] = number;
         self.text.push_str(word);
+        self.kinds.push(Kind::of(word));
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         Token(Token::FIRST_WORD + number)
     }
@@ -79,8 +82,14 @@ impl Vocabulary {
         shared.write().unwrap_or_else(PoisonError::into_inner).slots = roomier;
     }
 
+    /// Returns the kind of a word; breaks and marks are fixed.
+    pub(super) fn kind(&self, token: Token) -> Kind {
+        let number = token.0.checked_sub(Token::FIRST_WORD);
+        number.and_then(|number| self.kinds.get(number as usize)).copied().unwrap_or(Kind::Fixed)
+    }
+
     pub(super) fn bytes(&self) -> usize {
-        self.text.capacity() + 4 * (self.ends.capacity() + self.slots.capacity())
+        self.text.capacity() + self.kinds.capacity() + 4 * (self.ends.capacity() + self.slots.capacity())
     }
 
     fn word(&self, number: usize) -> &str {
@@ -147,6 +156,10 @@ impl<'a> Lexicon<'a> {
         if token.0 >= OWN { self.own.text(Token(token.0 - OWN)) } else { self.shared.text(token) }
     }
 
+    pub(super) fn kind(&self, token: Token) -> Kind {
+        if token.0 >= OWN { self.own.kind(Token(token.0 - OWN)) } else { self.shared.kind(token) }
+    }
+
     /// Returns whether the workspace's index knows the word.
     pub(super) fn is_shared(token: Token) -> bool {
         token.0 < OWN
@@ -155,6 +168,24 @@ impl<'a> Lexicon<'a> {
     /// Returns the name within a word: without the space before it, and nothing if it is no name or a keyword.
     pub(super) fn name(&self, token: Token) -> Option<&str> {
         name(self.text(token))
+    }
+}
+
+/// Says whether a word is a name that may be exchanged, and how it is spaced; only equal kinds stand for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Fixed,
+    Name,
+    SpacedName,
+}
+
+impl Kind {
+    fn of(word: &str) -> Self {
+        match name(word) {
+            None => Self::Fixed,
+            Some(_) if word.starts_with(' ') => Self::SpacedName,
+            Some(_) => Self::Name,
+        }
     }
 }
 

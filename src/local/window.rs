@@ -9,10 +9,10 @@ use ropey::Rope;
 use super::token::{End, Indent, Piece, Token, lex};
 use super::vocabulary::Lexicon;
 
-const LINES_BEFORE: usize = 200;
-const LINES_AFTER: usize = 60;
-const BYTES_BEFORE: usize = 16_384;
-const BYTES_AFTER: usize = 6_144;
+const LINES_BEFORE: usize = 150;
+const LINES_AFTER: usize = 40;
+const BYTES_BEFORE: usize = 8_192;
+const BYTES_AFTER: usize = 3_072;
 
 /// What lies around the cursor.
 pub(super) struct Window {
