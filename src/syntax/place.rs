@@ -122,3 +122,73 @@ fn next_leaf(cursor: &mut TreeCursor<'_>) -> bool {
     while cursor.goto_first_child() {}
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::marked;
+    use super::{Place, SyntaxTree, open_brackets, place};
+
+    fn check(language_id: &str, text: &str, expected: Place) {
+        let (tree, rope, cursor) = marked(language_id, text);
+        assert_eq!(place(&tree, &rope, cursor), expected, "{language_id}: {text}");
+    }
+
+    #[test]
+    fn the_end_of_a_line_comment_is_in_it_and_that_of_a_block_comment_is_not() {
+        check("rust", "let a = 1; // noteˇ\nlet b;", Place::Comment);
+        check("rust", "let a = 1; // noteˇ", Place::Comment);
+        check("rust", "/* note ˇ*/", Place::Comment);
+        check("rust", "/* note */ˇ", Place::Code);
+        check("rust", "let a = 1;ˇ // note", Place::Code);
+        check("python", "x = 1  # noteˇ\n", Place::Comment);
+        check("html", "<p><!-- ˇ --></p>", Place::Comment);
+    }
+
+    #[test]
+    fn a_string_is_what_stands_between_its_quotes() {
+        check("rust", "fn f() { g(\"aˇb\"); }", Place::String);
+        check("rust", "fn f() { g(\"abˇ\"); }", Place::String);
+        check("rust", "fn f() { g(\"ab\"ˇ); }", Place::Code);
+        check("rust", "fn f() { g(ˇ\"ab\"); }", Place::Code);
+        check("go", "var a = `xˇ`", Place::String);
+        check("css", "a { content: \"ˇ\"; }", Place::String);
+    }
+
+    #[test]
+    fn a_string_without_its_end_is_still_one() {
+        check("python", "x = \"abˇ", Place::String);
+        check("rust", "fn f() { g(\"abˇ", Place::String);
+        check("javascript", "f('abˇ\n", Place::String);
+    }
+
+    #[test]
+    fn code_inside_a_string_is_code() {
+        check("javascript", "const a = `x${bˇ}y`;", Place::Code);
+        check("javascript", "const a = `x${b}yˇ`;", Place::String);
+        check("python", "x = f\"{aˇ}b\"", Place::Code);
+        check("ruby", "x = \"#{aˇ} b\"", Place::Code);
+    }
+
+    #[test]
+    fn places_outside_the_text_and_texts_without_tree_are_code() {
+        let (tree, text, _) = marked("rust", "\"ˇ\"");
+        assert_eq!(place(&tree, &text, usize::MAX), Place::Code);
+        assert_eq!(place(&SyntaxTree::new(tree.language()), &text, 1), Place::Code);
+    }
+
+    fn check_open(language_id: &str, text: &str, expected: &str) {
+        let (tree, rope, cursor) = marked(language_id, text);
+        let open = open_brackets(&tree, &rope, 0..cursor);
+        assert_eq!(open.into_iter().collect::<String>(), expected, "{language_id}: {text}");
+    }
+
+    #[test]
+    fn brackets_of_code_count_and_those_of_strings_and_comments_do_not() {
+        check_open("rust", "fn f() { g(\"(\", /* [ */ [1, ˇ", "{([");
+        check_open("rust", "#[testˇ", "[");
+        check_open("javascript", "const a = `( ${f(ˇ", "{(");
+        check_open("json", "{\"a\": [1, 2], \"b\": [{ˇ}]}", "{[{");
+        check_open("bash", "case a in b) echo $(c ˇ", "(");
+        check_open("python", "x = [1, 2]ˇ", "");
+    }
+}

@@ -99,3 +99,48 @@ fn indentation(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
     text.bytes_at(line).take_while(|byte| matches!(byte, b' ' | b'\t')).take(BLANK).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::marked;
+    use super::enclosing_scopes;
+
+    fn check(language_id: &str, text: &str, expected: &[&str]) {
+        let (tree, text, cursor) = marked(language_id, text);
+        let headers = enclosing_scopes(&tree, &text, cursor).into_iter().map(|scope| {
+            assert!(scope.body.is_none_or(|body| scope.header.end <= body.start && body.end == scope.range.end));
+            text.byte_slice(scope.header).to_string()
+        });
+        assert_eq!(headers.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn scopes_come_outermost_first_with_their_headers() {
+        let expected = ["impl S", "fn f(\n    a: u8,\n)", "if a > 0"];
+        check("rust", "impl S { fn f(\n    a: u8,\n) { if a > 0 { ˇ } } }", &expected);
+    }
+
+    #[test]
+    fn a_place_just_before_or_after_a_scope_is_outside() {
+        check("rust", "fn f() {}ˇ\nfn g() {}", &[]);
+        check("rust", "ˇfn f() {}", &[]);
+    }
+
+    #[test]
+    fn a_blank_line_belongs_to_the_block_it_is_indented_into() {
+        let text = "class A:\n    def f(self):\n        return 1\n\n";
+        check("python", &format!("{text}        ˇ\n\nx = 1\n"), &["class A:", "def f(self):"]);
+        check("python", &format!("{text}    ˇ\n\nx = 1\n"), &["class A:"]);
+        check("python", &format!("{text}ˇ\nx = 1\n"), &[]);
+        check("python", &format!("{text}    ˇ"), &["class A:"]);
+    }
+
+    #[test]
+    fn an_empty_text_and_an_offset_beyond_it_have_no_scopes() {
+        for language in ["rust", "python", "yaml"] {
+            let (tree, text, _) = marked(language, "ˇ");
+            assert_eq!(enclosing_scopes(&tree, &text, 0), []);
+            assert_eq!(enclosing_scopes(&tree, &text, usize::MAX), []);
+        }
+    }
+}

@@ -77,3 +77,37 @@ fn in_context(kind: Kind, outer: Option<Kind>) -> Option<Kind> {
         _ => Some(kind),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ropey::Rope;
+
+    use super::super::tests::parsed;
+    use super::outline;
+
+    #[test]
+    fn a_window_gives_what_touches_it_in_its_context() {
+        let text = Rope::from_str("struct A;\nimpl A {\n    fn f() {}\n    fn g() {}\n}\nstruct B;\n");
+        let place = text.to_string().find("fn g").expect("it is there");
+        let symbols = outline(&parsed("rust", &text), &text, place..place + 2);
+        let shown = symbols.iter().map(|symbol| format!("{} {} {}", symbol.depth, symbol.kind.word(), symbol.name));
+        assert_eq!(shown.collect::<Vec<_>>(), ["0 type A", "1 method g"]);
+    }
+
+    #[test]
+    fn a_tree_of_a_text_that_has_shrunk_gives_ranges_within_the_text() {
+        let mut before = Rope::new();
+        for number in 0..50 {
+            before.append(Rope::from_str(&format!("/* 😀 */ fn f{number}() {{ x() }}\n")));
+        }
+        let after = Rope::from_str("fn 😀😀😀");
+        let unaware = parsed("rust", &before);
+        let mut stale = unaware.clone();
+        stale.edit(&before, &after, 0..before.len_bytes(), after.len_bytes());
+        for tree in [unaware, stale] {
+            for symbol in outline(&tree, &after, 0..usize::MAX) {
+                assert!(symbol.range.end <= after.len_bytes() && symbol.header.end <= after.len_bytes());
+            }
+        }
+    }
+}
