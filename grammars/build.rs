@@ -3,7 +3,10 @@
 //! The registry is data of the program: a mistake in it must stop the build with a sentence that names the entry,
 //! rather than surface as a language that silently has no outline. The queries themselves are compiled by a test.
 
-#![expect(clippy::print_stdout, reason = "cargo reads a build script's instructions from there")]
+#![expect(
+    clippy::print_stdout,
+    reason = "cargo reads a build script's instructions from there"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -19,7 +22,8 @@ fn main() -> ExitCode {
     let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     let result = registry(&manifest.join("grammars")).and_then(|code| {
-        std::fs::write(out.join("languages.rs"), code).map_err(|error| format!("languages.rs: {error}"))
+        std::fs::write(out.join("languages.rs"), code)
+            .map_err(|error| format!("languages.rs: {error}"))
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,16 +80,20 @@ fn registry(folder: &Path) -> Result<String, String> {
     println!("cargo:rerun-if-changed=grammars/build.rs");
     println!("cargo:rerun-if-changed=grammars/languages.toml");
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let tables: BTreeMap<String, toml::Value> = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let tables: BTreeMap<String, toml::Value> =
+        toml::from_str(&text).map_err(|error| error.to_string())?;
     let mut entries = BTreeMap::new();
     for (id, table) in tables {
-        let entry: Entry = table.try_into().map_err(|error: toml::de::Error| format!("[{id}]: {}", error.message()))?;
+        let entry: Entry = table
+            .try_into()
+            .map_err(|error: toml::de::Error| format!("[{id}]: {}", error.message()))?;
         entries.insert(id, entry);
     }
     refuse_doubles(&entries)?;
     let mut code = format!("static ENTRIES: [Entry; {}] = [\n", entries.len());
     for (id, entry) in &entries {
-        let rust = rust_of(folder, &entries, id, entry).map_err(|message| format!("[{id}]: {message}"))?;
+        let rust =
+            rust_of(folder, &entries, id, entry).map_err(|message| format!("[{id}]: {message}"))?;
         code.push_str(&rust);
     }
     code.push_str("];\n");
@@ -105,7 +113,9 @@ fn refuse_doubles(entries: &BTreeMap<String, Entry>) -> Result<(), String> {
         for (key, values) in lists {
             for value in values {
                 if let Some(other) = owners.insert((key, value), id) {
-                    return Err(format!("[{id}]: {key} {value:?} belongs to [{other}] already"));
+                    return Err(format!(
+                        "[{id}]: {key} {value:?} belongs to [{other}] already"
+                    ));
                 }
             }
         }
@@ -114,23 +124,51 @@ fn refuse_doubles(entries: &BTreeMap<String, Entry>) -> Result<(), String> {
 }
 
 /// Writes one entry as a Rust expression.
-fn rust_of(folder: &Path, entries: &BTreeMap<String, Entry>, id: &str, entry: &Entry) -> Result<String, String> {
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+fn rust_of(
+    folder: &Path,
+    entries: &BTreeMap<String, Entry>,
+    id: &str,
+    entry: &Entry,
+) -> Result<String, String> {
+    if id.is_empty()
+        || !id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    {
         return Err("a language's key is made of lower-case letters and digits".to_owned());
     }
-    let is_path = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_path = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     if !entry.grammar.contains("::") || !entry.grammar.split("::").all(is_path) {
-        return Err(format!("grammar {:?} is not a path such as \"tree_sitter_rust::LANGUAGE\"", entry.grammar));
+        return Err(format!(
+            "grammar {:?} is not a path such as \"tree_sitter_rust::LANGUAGE\"",
+            entry.grammar
+        ));
     }
     let indent = match &entry.indent {
         Indent::Spaces(width @ 1..=16) => format!("Spaces({width})"),
         Indent::Named(word) if word == "tab" => "Tab".to_owned(),
-        Indent::Spaces(_) | Indent::Named(_) => return Err("indent is a number of spaces from 1 to 16, or \"tab\"".to_owned()),
+        Indent::Spaces(_) | Indent::Named(_) => {
+            return Err("indent is a number of spaces from 1 to 16, or \"tab\"".to_owned());
+        }
     };
     let mut code = format!("Entry {{\n    id: {id:?},\n    name: {:?},\n", entry.name);
     let _ = writeln!(code, "    grammar: || {}.into(),", entry.grammar);
-    let _ = writeln!(code, "    line_comment: {:?},\n    block_comment: {},", entry.line_comment, pair(entry));
-    let _ = writeln!(code, "    indent: Indent::{indent},\n    layout: Layout::{:?},", entry.layout);
+    let _ = writeln!(
+        code,
+        "    line_comment: {:?},\n    block_comment: {},",
+        entry.line_comment,
+        pair(entry)
+    );
+    let _ = writeln!(
+        code,
+        "    indent: Indent::{indent},\n    layout: Layout::{:?},",
+        entry.layout
+    );
     for (key, values) in [
         ("language_ids", &entry.language_ids),
         ("extensions", &entry.extensions),
@@ -148,7 +186,9 @@ fn rust_of(folder: &Path, entries: &BTreeMap<String, Entry>, id: &str, entry: &E
         for language in &folders {
             let path = folder.join(language).join(format!("{query}.scm"));
             if !path.is_file() {
-                return Err(format!("grammars/{language}/{query}.scm is missing; a language without {query} has a file with a comment only"));
+                return Err(format!(
+                    "grammars/{language}/{query}.scm is missing; a language without {query} has a file with a comment only"
+                ));
             }
             // `include_str!` lets the compiler track the file, so only a changed registry runs this script again.
             parts.push(format!("include_str!({:?})", path.display().to_string()));
@@ -172,7 +212,9 @@ fn lineage<'a>(entries: &'a BTreeMap<String, Entry>, id: &'a str) -> Result<Vec<
             return Err(format!("inherits {parent:?} goes round in a circle"));
         }
         let Some(entry) = entries.get(parent) else {
-            return Err(format!("inherits {parent:?}, which is no language of this file"));
+            return Err(format!(
+                "inherits {parent:?}, which is no language of this file"
+            ));
         };
         folders.push(parent);
         next = entry.inherits.as_deref();

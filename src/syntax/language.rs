@@ -49,7 +49,9 @@ impl Language {
 
     /// Finds a language by an LSP `languageId`, in whichever spelling an editor uses.
     pub fn from_id(language_id: &str) -> Option<Self> {
-        Self::find(|entry| has(entry.language_ids, language_id) || entry.id.eq_ignore_ascii_case(language_id))
+        Self::find(|entry| {
+            has(entry.language_ids, language_id) || entry.id.eq_ignore_ascii_case(language_id)
+        })
     }
 
     /// Finds a language by a path's file name, else by its extension. Both kinds of slashes separate folders.
@@ -65,8 +67,10 @@ impl Language {
     pub fn from_shebang(first_line: &str) -> Option<Self> {
         let interpreter = interpreter(first_line)?;
         // `python3.12` and `lua5.4` are named by their version.
-        let plain = interpreter.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-        Self::find(|entry| has(entry.interpreters, interpreter)).or_else(|| Self::find(|entry| has(entry.interpreters, plain)))
+        let plain =
+            interpreter.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+        Self::find(|entry| has(entry.interpreters, interpreter))
+            .or_else(|| Self::find(|entry| has(entry.interpreters, plain)))
     }
 
     /// Returns the name that code and documents use, which is also the folder in `grammars/`: `csharp`.
@@ -118,13 +122,20 @@ impl Language {
             Topic::Scopes => (&entry.compiled.scopes, entry.scopes),
             Topic::Imports => (&entry.compiled.imports, entry.imports),
         };
-        cell.get_or_init(|| Query::compile(self.grammar(), source).expect("a test compiles every query of the registry"))
+        cell.get_or_init(|| {
+            Query::compile(self.grammar(), source)
+                .expect("a test compiles every query of the registry")
+        })
     }
 
     /// Returns the node kinds of comments, of strings, and of code inside strings.
     pub(super) fn texts(self) -> Texts {
         let entry = self.entry();
-        Texts { comments: entry.comments, strings: entry.strings, code_in_strings: entry.code_in_strings }
+        Texts {
+            comments: entry.comments,
+            strings: entry.strings,
+            code_in_strings: entry.code_in_strings,
+        }
     }
 
     fn entry(self) -> &'static Entry {
@@ -182,7 +193,12 @@ struct Compiled {
 
 impl Compiled {
     const fn new() -> Self {
-        Self { grammar: OnceLock::new(), outline: OnceLock::new(), scopes: OnceLock::new(), imports: OnceLock::new() }
+        Self {
+            grammar: OnceLock::new(),
+            outline: OnceLock::new(),
+            scopes: OnceLock::new(),
+            imports: OnceLock::new(),
+        }
     }
 }
 
@@ -196,7 +212,10 @@ fn has(list: &[&str], wanted: &str) -> bool {
 /// The program that a `#!` line runs, looking through `env` with its options and assignments.
 fn interpreter(first_line: &str) -> Option<&str> {
     // A kernel reads 256 bytes at most, and a file may be one endless line.
-    let words = first_line.strip_prefix("#!")?.split_ascii_whitespace().take(16);
+    let words = first_line
+        .strip_prefix("#!")?
+        .split_ascii_whitespace()
+        .take(16);
     let mut programs = words.map(|word| word.rsplit(['/', '\\']).next().unwrap_or(word));
     let program = programs.next()?;
     if program != "env" {
@@ -209,30 +228,49 @@ fn interpreter(first_line: &str) -> Option<&str> {
 mod tests {
     use super::Language;
 
-    fn detected(language_id: Option<&str>, path: Option<&str>, first_line: &str) -> Option<&'static str> {
+    fn detected(
+        language_id: Option<&str>,
+        path: Option<&str>,
+        first_line: &str,
+    ) -> Option<&'static str> {
         Language::detect(language_id, path, first_line).map(Language::id)
     }
 
     #[test]
     fn the_editor_s_language_id_wins_over_the_path() {
-        assert_eq!(detected(Some("rust"), Some("a.py"), "#!/bin/sh"), Some("rust"));
+        assert_eq!(
+            detected(Some("rust"), Some("a.py"), "#!/bin/sh"),
+            Some("rust")
+        );
         assert_eq!(detected(Some("typescriptreact"), None, ""), Some("tsx"));
-        assert_eq!(detected(Some("javascriptreact"), None, ""), Some("javascript"));
+        assert_eq!(
+            detected(Some("javascriptreact"), None, ""),
+            Some("javascript")
+        );
         assert_eq!(detected(Some("shellscript"), None, ""), Some("bash"));
         assert_eq!(detected(Some("cs"), None, ""), Some("csharp"));
     }
 
     #[test]
     fn an_unknown_language_id_leaves_the_path_to_decide() {
-        assert_eq!(detected(Some("plaintext"), Some("/a/b.TS"), ""), Some("typescript"));
+        assert_eq!(
+            detected(Some("plaintext"), Some("/a/b.TS"), ""),
+            Some("typescript")
+        );
         assert_eq!(detected(Some("plaintext"), Some("notes.txt"), ""), None);
     }
 
     #[test]
     fn a_file_name_wins_over_its_extension() {
-        assert_eq!(detected(None, Some("C:\\work\\Cargo.lock"), ""), Some("toml"));
+        assert_eq!(
+            detected(None, Some("C:\\work\\Cargo.lock"), ""),
+            Some("toml")
+        );
         assert_eq!(detected(None, Some("/x/Gemfile"), ""), Some("ruby"));
-        assert_eq!(detected(None, Some("lib/types.d.ts"), ""), Some("typescript"));
+        assert_eq!(
+            detected(None, Some("lib/types.d.ts"), ""),
+            Some("typescript")
+        );
         assert_eq!(detected(None, Some("/folder.rs/README"), ""), None);
     }
 
@@ -241,14 +279,21 @@ mod tests {
         for (first_line, expected) in [
             ("#!/usr/bin/env python3", Some("python")),
             ("#!/usr/bin/python3.12 -u", Some("python")),
-            ("#!/usr/bin/env -S LANG=C node --harmony", Some("javascript")),
+            (
+                "#!/usr/bin/env -S LANG=C node --harmony",
+                Some("javascript"),
+            ),
             ("#! /bin/bash", Some("bash")),
             ("#!/usr/bin/lua5.4", Some("lua")),
             ("#!", None),
             ("#!/usr/bin/env", None),
             ("# !/bin/sh", None),
         ] {
-            assert_eq!(detected(None, Some("/usr/local/bin/tool"), first_line), expected, "{first_line}");
+            assert_eq!(
+                detected(None, Some("/usr/local/bin/tool"), first_line),
+                expected,
+                "{first_line}"
+            );
         }
     }
 

@@ -5,8 +5,7 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, TreeCursor};
 
-use super::query;
-use super::SyntaxTree;
+use super::{SyntaxTree, query};
 
 /// What a place in the text is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,46 +20,99 @@ pub enum Place {
 
 /// Returns what stands at `offset`: what a letter typed there would become part of.
 pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
-    let Some(root) = tree.root() else { return Place::Code };
-    let texts = tree.language().texts();
+    let Some(root) = tree.root() else {
+        return Place::Code;
+    };
     let offset = offset.min(text.len_bytes());
-    // The node before the cursor decides: an unfinished comment or string ends there, and nothing follows it yet.
-    let before = offset.saturating_sub(1);
-    let mut next = root.descendant_for_byte_range(before, offset);
-    while let Some(node) = next {
-        let kind = node.kind();
-        if node.start_byte() < offset && offset <= node.end_byte() {
-            let is_inside = offset < node.end_byte();
-            if texts.comments.contains(&kind) {
-                return if is_inside || goes_on(tree, text, node) { Place::Comment } else { Place::Code };
-            }
-            if texts.strings.contains(&kind) && (is_inside || is_unfinished(node)) {
-                return Place::String;
-            }
-            if texts.code_in_strings.contains(&kind) && is_inside {
-                return Place::Code;
-            }
+    let Some(before) = offset.checked_sub(1) else {
+        return Place::Code;
+    };
+    let texts = tree.language().texts();
+    let mut place = Place::Code;
+    // From the root down to what holds the byte before the cursor; the innermost that has a say decides. Going up instead
+    // would take quadratic time in deeply nested text, since nodes do not know their parents.
+    let mut cursor = root.walk();
+    while cursor.goto_first_child_for_byte(before).is_some() && cursor.node().start_byte() <= before
+    {
+        let node = cursor.node();
+        let is_inside = offset < node.end_byte();
+        if texts.comments.contains(&node.kind()) {
+            place = if is_inside || goes_on(tree, text, node) {
+                Place::Comment
+            } else {
+                Place::Code
+            };
+        } else if texts.strings.contains(&node.kind()) && (is_inside || is_unfinished(node)) {
+            place = Place::String;
+        } else if texts.code_in_strings.contains(&node.kind()) && is_inside {
+            place = Place::Code;
         }
-        next = node.parent();
     }
-    Place::Code
+    if place != Place::Code {
+        return place;
+    }
+    if is_after_lone_quote(root, text, offset) {
+        Place::String
+    } else {
+        Place::Code
+    }
 }
 
 /// Whether a comment that ends at the cursor takes in what is typed there: one that runs to its line's end does.
 fn goes_on(tree: &SyntaxTree, text: &Rope, comment: Node<'_>) -> bool {
-    let Some((_, close)) = tree.language().block_comment() else { return true };
+    let Some((_, close)) = tree.language().block_comment() else {
+        return true;
+    };
     let end = comment.end_byte();
-    let tail = query::slice(text, end.saturating_sub(close.len()).max(comment.start_byte())..end);
+    let tail = query::slice(
+        text,
+        end.saturating_sub(close.len()).max(comment.start_byte())..end,
+    );
     tail.is_none_or(|tail| tail != close)
 }
 
 /// Whether a string that ends at the cursor lacks its closing quote, or is the text between the quotes.
 fn is_unfinished(string: Node<'_>) -> bool {
-    match string.child_count().checked_sub(1).and_then(|last| string.child(last)) {
+    match string
+        .child_count()
+        .checked_sub(1)
+        .and_then(|last| string.child(last))
+    {
         Some(last) => last.is_missing() || last.is_error(),
         None => string.kind().ends_with("content") || string.kind().ends_with("fragment"),
     }
 }
+
+/// The bytes before the cursor that are looked through for the quote of an unfinished string.
+const LINE: usize = 1000;
+
+/// Whether a quote that starts no string of the tree stands before the offset on its line: one that is being typed.
+fn is_after_lone_quote(root: Node<'_>, text: &Rope, offset: usize) -> bool {
+    if !root.has_error() {
+        return false;
+    }
+    let line = text
+        .line_to_byte(text.byte_to_line(offset))
+        .max(offset.saturating_sub(LINE));
+    let mut cursor = root.walk();
+    let mut more = to_leaf(&mut cursor, line);
+    while more && cursor.node().start_byte() < offset {
+        let leaf = cursor.node();
+        let range = leaf.byte_range();
+        if line <= range.start && range.end <= offset && range.len() <= QUOTE {
+            let last = query::slice(text, range).and_then(|token| token.bytes().last());
+            let is_quote = matches!(last, Some(b'"' | b'\'' | b'`'));
+            if is_quote && leaf.parent().is_some_and(|parent| parent.is_error()) {
+                return true;
+            }
+        }
+        more = next_leaf(&mut cursor);
+    }
+    false
+}
+
+/// The longest token that opens a string: three quotes and a prefix.
+const QUOTE: usize = 5;
 
 /// Returns the brackets that are opened and not closed again within `window`, outermost first.
 ///
@@ -76,7 +128,11 @@ pub fn open_brackets(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Ve
         if leaf.start_byte() >= window.end {
             break;
         }
-        if !leaf.is_named() && !leaf.is_missing() && window.start <= leaf.start_byte() && leaf.end_byte() <= window.end {
+        if !leaf.is_named()
+            && !leaf.is_missing()
+            && window.start <= leaf.start_byte()
+            && leaf.end_byte() <= window.end
+        {
             count(leaf.kind(), &mut open);
         }
         more = next_leaf(&mut cursor);
@@ -130,7 +186,11 @@ mod tests {
 
     fn check(language_id: &str, text: &str, expected: Place) {
         let (tree, rope, cursor) = marked(language_id, text);
-        assert_eq!(place(&tree, &rope, cursor), expected, "{language_id}: {text}");
+        assert_eq!(
+            place(&tree, &rope, cursor),
+            expected,
+            "{language_id}: {text}"
+        );
     }
 
     #[test]
@@ -173,13 +233,20 @@ mod tests {
     fn places_outside_the_text_and_texts_without_tree_are_code() {
         let (tree, text, _) = marked("rust", "\"ˇ\"");
         assert_eq!(place(&tree, &text, usize::MAX), Place::Code);
-        assert_eq!(place(&SyntaxTree::new(tree.language()), &text, 1), Place::Code);
+        assert_eq!(
+            place(&SyntaxTree::new(tree.language()), &text, 1),
+            Place::Code
+        );
     }
 
     fn check_open(language_id: &str, text: &str, expected: &str) {
         let (tree, rope, cursor) = marked(language_id, text);
         let open = open_brackets(&tree, &rope, 0..cursor);
-        assert_eq!(open.into_iter().collect::<String>(), expected, "{language_id}: {text}");
+        assert_eq!(
+            open.into_iter().collect::<String>(),
+            expected,
+            "{language_id}: {text}"
+        );
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub struct Scope {
 pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Scope> {
     let offset = offset.min(text.len_bytes());
     let cursor = Cursor::at(tree.language().layout(), text, offset);
-    let window = cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
+    let window =
+        cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
     let mut scopes: Vec<Scope> = Vec::new();
     for found in tree.language().query(Topic::Scopes).run(tree, text, window) {
         let Some(kind) = found.kind else { continue };
@@ -44,7 +45,11 @@ pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Sc
         }
         let in_type = scopes.last().is_some_and(|outer| outer.kind == Kind::Type);
         scopes.push(Scope {
-            kind: if kind == Kind::Function && in_type { Kind::Method } else { kind },
+            kind: if kind == Kind::Function && in_type {
+                Kind::Method
+            } else {
+                kind
+            },
             name: found.names.first().map(|name| query::name_of(text, *name)),
             header,
             body,
@@ -66,23 +71,40 @@ struct Cursor {
 
 impl Cursor {
     fn at(layout: Layout, text: &Rope, offset: usize) -> Self {
-        let here = Self { probe: offset, indentation: None, may_go_on: offset == text.len_bytes() };
+        let here = Self {
+            probe: offset,
+            indentation: None,
+            may_go_on: offset == text.len_bytes(),
+        };
         if layout != Layout::Indentation {
             return here;
         }
         let line = text.line_to_byte(text.byte_to_line(offset));
-        let blank = backward(text, offset).take_while(|byte| byte.is_ascii_whitespace()).take(BLANK).count();
+        let blank = backward(text, offset)
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .take(BLANK)
+            .count();
         let probe = offset - blank;
-        if probe <= line {
-            let indentation = (probe != line || blank > 0).then_some(offset - line);
-            return Self { probe, indentation, may_go_on: true };
+        if probe < line {
+            return Self {
+                probe,
+                indentation: Some(offset - line),
+                may_go_on: true,
+            };
         }
-        Self { may_go_on: true, ..here }
+        Self {
+            may_go_on: true,
+            ..here
+        }
     }
 
     fn is_in(&self, text: &Rope, scope: &Range<usize>) -> bool {
-        let inside = scope.start < self.probe && (self.probe < scope.end || (self.may_go_on && self.probe == scope.end));
-        inside && self.indentation.is_none_or(|column| indentation(text, scope.start) < column)
+        let inside = scope.start < self.probe
+            && (self.probe < scope.end || (self.may_go_on && self.probe == scope.end));
+        inside
+            && self
+                .indentation
+                .is_none_or(|column| indentation(text, scope.start) < column)
     }
 }
 
@@ -97,7 +119,10 @@ fn backward(text: &Rope, offset: usize) -> impl Iterator<Item = u8> {
 /// The white space that begins the line of `offset`.
 fn indentation(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
-    text.bytes_at(line).take_while(|byte| matches!(byte, b' ' | b'\t')).take(BLANK).count()
+    text.bytes_at(line)
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .take(BLANK)
+        .count()
 }
 
 #[cfg(test)]
@@ -107,17 +132,25 @@ mod tests {
 
     fn check(language_id: &str, text: &str, expected: &[&str]) {
         let (tree, text, cursor) = marked(language_id, text);
-        let headers = enclosing_scopes(&tree, &text, cursor).into_iter().map(|scope| {
-            assert!(scope.body.is_none_or(|body| scope.header.end <= body.start && body.end == scope.range.end));
-            text.byte_slice(scope.header).to_string()
-        });
+        let headers = enclosing_scopes(&tree, &text, cursor)
+            .into_iter()
+            .map(|scope| {
+                assert!(scope.body.is_none_or(
+                    |body| scope.header.end <= body.start && body.end == scope.range.end
+                ));
+                text.byte_slice(scope.header).to_string()
+            });
         assert_eq!(headers.collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn scopes_come_outermost_first_with_their_headers() {
         let expected = ["impl S", "fn f(\n    a: u8,\n)", "if a > 0"];
-        check("rust", "impl S { fn f(\n    a: u8,\n) { if a > 0 { ˇ } } }", &expected);
+        check(
+            "rust",
+            "impl S { fn f(\n    a: u8,\n) { if a > 0 { ˇ } } }",
+            &expected,
+        );
     }
 
     #[test]
@@ -129,7 +162,11 @@ mod tests {
     #[test]
     fn a_blank_line_belongs_to_the_block_it_is_indented_into() {
         let text = "class A:\n    def f(self):\n        return 1\n\n";
-        check("python", &format!("{text}        ˇ\n\nx = 1\n"), &["class A:", "def f(self):"]);
+        check(
+            "python",
+            &format!("{text}        ˇ\n\nx = 1\n"),
+            &["class A:", "def f(self):"],
+        );
         check("python", &format!("{text}    ˇ\n\nx = 1\n"), &["class A:"]);
         check("python", &format!("{text}ˇ\nx = 1\n"), &[]);
         check("python", &format!("{text}    ˇ"), &["class A:"]);

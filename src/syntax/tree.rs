@@ -42,7 +42,15 @@ impl SyntaxTree {
     /// Creates the tree of a document that has not been parsed yet.
     pub fn new(language: Language) -> Self {
         let document = Arc::new(());
-        Self { language, document, tree: None, rows: None, revision: 0, parsed: 0, recent: VecDeque::new() }
+        Self {
+            language,
+            document,
+            tree: None,
+            rows: None,
+            revision: 0,
+            parsed: 0,
+            recent: VecDeque::new(),
+        }
     }
 
     /// Returns the language that the document is parsed as.
@@ -109,9 +117,16 @@ impl SyntaxTree {
     pub fn adopt(&mut self, parsed: &Self) -> bool {
         let is_newer = self.tree.is_none() || parsed.parsed > self.parsed;
         let is_ours = Arc::ptr_eq(&self.document, &parsed.document);
-        let Some(mut tree) = parsed.tree.clone().filter(|_| is_newer && is_ours) else { return false };
-        let missed = self.revision.checked_sub(parsed.revision).and_then(|missed| usize::try_from(missed).ok());
-        let Some(first) = missed.and_then(|missed| self.recent.len().checked_sub(missed)) else { return false };
+        let Some(mut tree) = parsed.tree.clone().filter(|_| is_newer && is_ours) else {
+            return false;
+        };
+        let missed = self
+            .revision
+            .checked_sub(parsed.revision)
+            .and_then(|missed| usize::try_from(missed).ok());
+        let Some(first) = missed.and_then(|missed| self.recent.len().checked_sub(missed)) else {
+            return false;
+        };
         for edit in self.recent.range(first..) {
             tree.edit(edit);
         }
@@ -133,13 +148,21 @@ thread_local! {
 
 fn parse(language: Language, text: &Rope, old: Option<&Tree>, deadline: Duration) -> Option<Tree> {
     let begin = Instant::now();
-    let mut progress = |_: &_| if begin.elapsed() >= deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let mut progress = |_: &_| {
+        if begin.elapsed() >= deadline {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
     let mut read = |byte: usize, _: Point| -> &[u8] {
         let (chunk, start, _, _) = text.get_chunk_at_byte(byte).unwrap_or_default();
         chunk.as_bytes().get(byte - start..).unwrap_or_default()
     };
     PARSER.with_borrow_mut(|parser| {
-        parser.set_language(language.grammar()).expect("a test loads every grammar of the registry");
+        parser
+            .set_language(language.grammar())
+            .expect("a test loads every grammar of the registry");
         let options = ParseOptions::new().progress_callback(&mut progress);
         let tree = parser.parse_with_options(&mut read, old, Some(options));
         if tree.is_none() {
@@ -183,7 +206,10 @@ mod tests {
         let long = Rope::from_str(&"fn f() { g(1, \"a\"); }\n".repeat(20_000));
         assert!(unparsed().parsed(&long, Duration::ZERO).is_none());
         let tree = parsed(&unparsed(), &Rope::from_str("struct S;"));
-        assert_eq!(shown(&tree), "(source_file (struct_item name: (type_identifier)))");
+        assert_eq!(
+            shown(&tree),
+            "(source_file (struct_item name: (type_identifier)))"
+        );
         assert!(tree.is_current());
     }
 
@@ -196,9 +222,15 @@ mod tests {
         insert(&mut tree, &mut text, 3, " ");
         assert!(tree.adopt(&parsed(&snapshot.0, &snapshot.1)));
         assert!(!tree.is_current());
-        let function = tree.root().and_then(|root| root.named_child(0)).expect("it was parsed");
+        let function = tree
+            .root()
+            .and_then(|root| root.named_child(0))
+            .expect("it was parsed");
         assert_eq!(text.byte_slice(function.byte_range()), "fn a() {}");
-        assert_eq!(shown(&parsed(&tree, &text)), shown(&parsed(&unparsed(), &text)));
+        assert_eq!(
+            shown(&parsed(&tree, &text)),
+            shown(&parsed(&unparsed(), &text))
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod edits;
 mod fixtures;
+mod hostile;
 
 use std::time::Duration;
 
@@ -18,5 +19,7 @@ pub(super) fn marked(language_id: &str, marked: &str) -> (SyntaxTree, Rope, usiz
 
 pub(super) fn parsed(language_id: &str, text: &Rope) -> SyntaxTree {
     let language = Language::from_id(language_id).expect("it is in the registry");
-    SyntaxTree::new(language).parsed(text, Duration::from_secs(60)).expect("a minute is enough")
+    SyntaxTree::new(language)
+        .parsed(text, Duration::from_secs(60))
+        .expect("a minute is enough")
 }
