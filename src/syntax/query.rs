@@ -272,7 +272,23 @@ pub(super) fn name_of(text: &Rope, node: Node<'_>) -> String {
 }
 
 /// The bytes of a header's line that are looked at: a whole program may be one line.
-const LINE: usize = 2000;
+const LINE: usize = 400;
+
+/// The bytes from `start` to its line's end, or `most`.
+fn line_length(text: &Rope, start: usize, most: usize) -> usize {
+    let (chunks, mut at, _, _) = text.chunks_at_byte(start);
+    for chunk in chunks {
+        let skip = start.saturating_sub(at);
+        if let Some(end) = memchr::memchr2(b'\n', b'\r', &chunk.as_bytes()[skip..]) {
+            return (at + skip + end - start).min(most);
+        }
+        at += chunk.len();
+        if at >= start + most {
+            break;
+        }
+    }
+    most
+}
 
 /// Clamps a range to the text.
 pub(super) fn within(text: &Rope, range: Range<usize>) -> Range<usize> {
@@ -293,10 +309,7 @@ pub(super) fn header_and_body(
         .map(|body| body.start_byte().clamp(whole.start, whole.end)..whole.end);
     let mut end = body.as_ref().map_or(whole.end, |body| body.start);
     if body.is_none() && !matches!(found.kind, Some(Kind::Function | Kind::Method | Kind::Type)) {
-        let mut line = text.bytes_at(whole.start).take(whole.len().min(LINE));
-        let length = line
-            .position(|byte| matches!(byte, b'\n' | b'\r'))
-            .unwrap_or(whole.len().min(LINE));
+        let length = line_length(text, whole.start, whole.len().min(LINE));
         // A line that is cut may be cut within a character.
         end = text.char_to_byte(text.byte_to_char(whole.start + length));
     }

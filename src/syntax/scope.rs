@@ -22,6 +22,9 @@ pub struct Scope {
     pub body: Option<Range<usize>>,
 }
 
+/// The matches that are looked at, innermost first: generated data may be nested thousands of times.
+const DEEPEST: usize = 100;
+
 /// Returns the scopes round `offset`, innermost last.
 ///
 /// Where indentation shows what belongs to what, a line that is blank up to the cursor belongs to the scopes above it
@@ -31,11 +34,14 @@ pub fn enclosing_scopes(tree: &SyntaxTree, text: &Rope, offset: usize) -> Vec<Sc
     let cursor = Cursor::at(tree.language().layout(), text, offset);
     let window =
         cursor.probe.saturating_sub(1)..cursor.probe.saturating_add(1).min(text.len_bytes());
+    let mut found = tree.language().query(Topic::Scopes).run(tree, text, window);
+    found.retain(|found| cursor.is_in(text, &query::within(text, found.whole.byte_range())));
+    found.drain(..found.len().saturating_sub(DEEPEST));
     let mut scopes: Vec<Scope> = Vec::new();
-    for found in tree.language().query(Topic::Scopes).run(tree, text, window) {
+    for found in found {
         let Some(kind) = found.kind else { continue };
         let range = query::within(text, found.whole.byte_range());
-        if !cursor.is_in(text, &range) || scopes.last().is_some_and(|last| last.range == range) {
+        if scopes.last().is_some_and(|last| last.range == range) {
             continue;
         }
         let (header, body) = query::header_and_body(text, &found);

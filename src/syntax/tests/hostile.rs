@@ -13,7 +13,7 @@ fn read(language: Language, text: &str) {
     let text = Rope::from_str(text);
     let end = text.len_bytes();
     // A parse that the deadline stops is right, too: what counts is that it does stop.
-    let Some(tree) = SyntaxTree::new(language).parsed(&text, Duration::from_millis(100)) else {
+    let Some(tree) = SyntaxTree::new(language).parsed(&text, Duration::from_millis(20)) else {
         return;
     };
     for offset in [0, 1, end / 2, end, end + 1, usize::MAX] {
@@ -30,28 +30,16 @@ fn read(language: Language, text: &str) {
     let _ = imports(&tree, &text, 0..usize::MAX);
 }
 
+/// What is repeated: brackets that never close, quotes, indentation, bytes that are rare in text.
+#[rustfmt::skip]
+const SCRAPS: [&str; 11] = ["(", "[", "{", "<a>", "\"", "  - a:", "> ", "\0", "\r", "\u{feff}😀", "x = {a(b["];
+
 #[test]
 fn deep_nesting_and_endless_lines_are_survived_in_every_language() {
     for language in Language::all() {
-        let begin = std::time::Instant::now();
-        for scrap in [
-            "(",
-            "[",
-            "{",
-            "<a>",
-            "\"",
-            "  - a:",
-            "> ",
-            "\0",
-            "\r",
-            "\u{feff}😀",
-            "f(a[{\"b\": c}],",
-            "a{b",
-            "x = {y = ",
-        ] {
-            read(language, &scrap.repeat(5_000));
-            eprintln!("{language:?} {scrap:?} {:?}", begin.elapsed());
-        }
         read(language, "");
+        for scrap in SCRAPS {
+            read(language, &scrap.repeat(600));
+        }
     }
 }
