@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ropey::Rope;
 
 const LINES: usize = 100_000;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const FIXTURE: &str = include_str!("../grammars/rust/fixture.rs");
 
 fn syntax(criterion: &mut Criterion) {

@@ -163,10 +163,7 @@ impl Query {
         let mut found = self.matches(tree, text, window);
         found.sort_by_key(|one| {
             let range = one.whole.byte_range();
-            let name = one
-                .names
-                .first()
-                .map_or(usize::MAX, |name| name.start_byte());
+            let name = one.names.first().map_or(usize::MAX, Node::start_byte);
             (
                 range.start,
                 Reverse(range.end),

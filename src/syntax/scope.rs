@@ -87,7 +87,7 @@ impl Cursor {
         }
         let line = text.line_to_byte(text.byte_to_line(offset));
         let blank = backward(text, offset)
-            .take_while(|byte| byte.is_ascii_whitespace())
+            .take_while(u8::is_ascii_whitespace)
             .take(BLANK)
             .count();
         let probe = offset - blank;

@@ -181,7 +181,7 @@ mod tests {
 
     use super::super::{Language, SyntaxTree};
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn unparsed() -> SyntaxTree {
         SyntaxTree::new(Language::from_id("rust").expect("it is in the registry"))

@@ -82,7 +82,7 @@ fn a_tree_after_random_edits_equals_a_fresh_one() {
 /// has, the parser may recover in another way than from scratch. Returns whether it compared.
 fn check(id: &str, text: &Rope, tree: &mut SyntaxTree) -> bool {
     *tree = tree
-        .parsed(text, std::time::Duration::from_secs(60))
+        .parsed(text, std::time::Duration::from_mins(1))
         .expect("a minute is enough");
     assert_points(tree, text);
     let fresh = parsed(id, text);

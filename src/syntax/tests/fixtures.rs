@@ -119,10 +119,8 @@ fn read_out(language: Language, text: &str) -> String {
             import.names.join(", ")
         );
     }
-    shown
-        .lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 fn described(scope: &Scope) -> String {

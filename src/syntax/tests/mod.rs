@@ -20,6 +20,6 @@ pub(super) fn marked(language_id: &str, marked: &str) -> (SyntaxTree, Rope, usiz
 pub(super) fn parsed(language_id: &str, text: &Rope) -> SyntaxTree {
     let language = Language::from_id(language_id).expect("it is in the registry");
     SyntaxTree::new(language)
-        .parsed(text, Duration::from_secs(60))
+        .parsed(text, Duration::from_mins(1))
         .expect("a minute is enough")
 }
