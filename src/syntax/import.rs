@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::query::{self, Topic};
 use super::SyntaxTree;
+use super::query::{self, Topic};
 
 /// One import statement, or one clause of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +21,21 @@ pub struct Import {
 /// Returns the imports that touch `window`, in the order of the text.
 pub fn imports(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Import> {
     let mut imports: Vec<Import> = Vec::new();
-    for found in tree.language().query(Topic::Imports).run(tree, text, query::within(text, window)) {
+    for found in tree
+        .language()
+        .query(Topic::Imports)
+        .run(tree, text, query::within(text, window))
+    {
         let Some(path) = found.path else { continue };
         let range = query::within(text, found.whole.byte_range());
         let path = query::name_of(text, path);
         let path = path.trim_matches(['"', '\'', '`']).to_owned();
         let names = found.names.iter().map(|name| query::name_of(text, *name));
         // A pattern with one name matches once for each name of its statement, and a call may stand within one.
-        match imports.last_mut().filter(|last| range.end <= last.range.end && last.path == path) {
+        match imports
+            .last_mut()
+            .filter(|last| range.end <= last.range.end && last.path == path)
+        {
             Some(last) => {
                 for name in names {
                     if !last.names.contains(&name) {
@@ -36,7 +43,11 @@ pub fn imports(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Impo
                     }
                 }
             }
-            None => imports.push(Import { range, path, names: names.collect() }),
+            None => imports.push(Import {
+                range,
+                path,
+                names: names.collect(),
+            }),
         }
     }
     imports

@@ -11,6 +11,7 @@ mod import;
 mod language;
 mod place;
 mod query;
+mod rows;
 mod scope;
 mod symbol;
 #[cfg(test)]

@@ -49,7 +49,9 @@ impl Kind {
 
     fn from_word(word: &str) -> Option<Self> {
         use Kind::{Block, Constant, Field, Function, Method, Module, Type};
-        [Function, Method, Type, Constant, Field, Module, Block].into_iter().find(|kind| kind.word() == word)
+        [Function, Method, Type, Constant, Field, Module, Block]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 }
 
@@ -92,7 +94,9 @@ impl Role {
             "path" => Self::Path,
             _ if capture.starts_with('_') => Self::Aside,
             _ => {
-                let (_, word) = capture.split_once("definition.").or_else(|| capture.split_once("scope."))?;
+                let (_, word) = capture
+                    .split_once("definition.")
+                    .or_else(|| capture.split_once("scope."))?;
                 Self::Whole(Kind::from_word(word)?)
             }
         })
@@ -125,9 +129,16 @@ const STEPS: usize = 50_000;
 const IN_PROGRESS: u32 = 512;
 
 impl Query {
-    pub(super) fn compile(grammar: &tree_sitter::Language, source: &str) -> Result<Self, QueryError> {
+    pub(super) fn compile(
+        grammar: &tree_sitter::Language,
+        source: &str,
+    ) -> Result<Self, QueryError> {
         let query = tree_sitter::Query::new(grammar, source)?;
-        let roles = query.capture_names().iter().map(|name| Role::of(name)).collect();
+        let roles = query
+            .capture_names()
+            .iter()
+            .map(|name| Role::of(name))
+            .collect();
         Ok(Self { query, roles })
     }
 
@@ -135,36 +146,66 @@ impl Query {
     #[cfg(test)]
     pub(super) fn unknown_captures(&self) -> Vec<&str> {
         let names = self.query.capture_names().iter().zip(&self.roles);
-        names.filter(|(_, role)| role.is_none()).map(|(name, _)| *name).collect()
+        names
+            .filter(|(_, role)| role.is_none())
+            .map(|(name, _)| *name)
+            .collect()
     }
 
     /// Returns the matches that touch `window`, in the order of the text, outer before inner; of several that match one
     /// node and name, the one of the last pattern comes first.
-    pub(super) fn run<'tree>(&self, tree: &'tree SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Found<'tree>> {
+    pub(super) fn run<'tree>(
+        &self,
+        tree: &'tree SyntaxTree,
+        text: &Rope,
+        window: Range<usize>,
+    ) -> Vec<Found<'tree>> {
         let mut found = self.matches(tree, text, window);
         found.sort_by_key(|one| {
             let range = one.whole.byte_range();
-            let name = one.names.first().map_or(usize::MAX, |name| name.start_byte());
-            (range.start, Reverse(range.end), one.whole.id(), name, Reverse(one.pattern), one.body.is_none())
+            let name = one.names.first().map_or(usize::MAX, Node::start_byte);
+            (
+                range.start,
+                Reverse(range.end),
+                one.whole.id(),
+                name,
+                Reverse(one.pattern),
+                one.body.is_none(),
+            )
         });
         found
     }
 
-    fn matches<'tree>(&self, tree: &'tree SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Found<'tree>> {
-        let Some(root) = tree.root() else { return Vec::new() };
+    fn matches<'tree>(
+        &self,
+        tree: &'tree SyntaxTree,
+        text: &Rope,
+        window: Range<usize>,
+    ) -> Vec<Found<'tree>> {
+        let Some(root) = tree.root() else {
+            return Vec::new();
+        };
         if self.query.pattern_count() == 0 || window.start >= window.end {
             return Vec::new();
         }
         let mut steps = 0;
         let mut progress = |_: &_| {
             steps += 1;
-            if steps > STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if steps > STEPS {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         let mut cursor = QueryCursor::new();
         cursor.set_match_limit(IN_PROGRESS);
         cursor.set_byte_range(window);
         let options = QueryCursorOptions::new().progress_callback(&mut progress);
-        let words = |node: Node<'_>| slice(text, node.byte_range()).into_iter().flat_map(|slice| slice.chunks());
+        let words = |node: Node<'_>| {
+            slice(text, node.byte_range())
+                .into_iter()
+                .flat_map(|slice| slice.chunks())
+        };
         let mut matches = cursor.matches_with_options(&self.query, root, words, options);
         let mut found = Vec::new();
         while let Some(one) = matches.next() {
@@ -177,7 +218,8 @@ impl Query {
     }
 
     fn found<'tree>(&self, one: &tree_sitter::QueryMatch<'_, 'tree>) -> Option<Found<'tree>> {
-        let (mut kind, mut whole, mut names, mut body, mut path) = (None, None, Vec::new(), None, None);
+        let (mut kind, mut whole, mut names, mut body, mut path) =
+            (None, None, Vec::new(), None, None);
         for capture in one.captures() {
             match self.roles[capture.index as usize] {
                 Some(Role::Whole(role)) => (kind, whole) = (Some(role), Some(capture.node)),
@@ -188,7 +230,14 @@ impl Query {
                 Some(Role::Aside) | None => {}
             }
         }
-        Some(Found { pattern: one.pattern_index, kind, whole: whole?, names, body, path })
+        Some(Found {
+            pattern: one.pattern_index,
+            kind,
+            whole: whole?,
+            names,
+            body,
+            path,
+        })
     }
 }
 
@@ -205,7 +254,9 @@ pub(super) fn slice(text: &Rope, range: Range<usize>) -> Option<ropey::RopeSlice
 
 /// Returns a name's text: one line, and of bounded length.
 pub(super) fn name_of(text: &Rope, node: Node<'_>) -> String {
-    let Some(slice) = slice(text, node.byte_range()) else { return String::new() };
+    let Some(slice) = slice(text, node.byte_range()) else {
+        return String::new();
+    };
     let mut name = String::new();
     for word in slice.chunks().flat_map(str::chars) {
         if name.len() >= NAME {
@@ -217,6 +268,25 @@ pub(super) fn name_of(text: &Rope, node: Node<'_>) -> String {
     name
 }
 
+/// The bytes of a header's line that are looked at: a whole program may be one line.
+const LINE: usize = 400;
+
+/// The bytes from `start` to its line's end, or `most`.
+fn line_length(text: &Rope, start: usize, most: usize) -> usize {
+    let (chunks, mut at, _, _) = text.chunks_at_byte(start);
+    for chunk in chunks {
+        let skip = start.saturating_sub(at);
+        if let Some(end) = memchr::memchr2(b'\n', b'\r', &chunk.as_bytes()[skip..]) {
+            return (at + skip + end - start).min(most);
+        }
+        at += chunk.len();
+        if at >= start + most {
+            break;
+        }
+    }
+    most
+}
+
 /// Clamps a range to the text.
 pub(super) fn within(text: &Rope, range: Range<usize>) -> Range<usize> {
     let end = range.end.min(text.len_bytes());
@@ -226,13 +296,19 @@ pub(super) fn within(text: &Rope, range: Range<usize>) -> Range<usize> {
 /// Splits a definition or a scope before its body: into the header, which ends before the white space, and the rest.
 ///
 /// Without a body, what is declared is all header, and of anything else the first line is.
-pub(super) fn header_and_body(text: &Rope, found: &Found<'_>) -> (Range<usize>, Option<Range<usize>>) {
+pub(super) fn header_and_body(
+    text: &Rope,
+    found: &Found<'_>,
+) -> (Range<usize>, Option<Range<usize>>) {
     let whole = within(text, found.whole.byte_range());
-    let body = found.body.map(|body| body.start_byte().clamp(whole.start, whole.end)..whole.end);
+    let body = found
+        .body
+        .map(|body| body.start_byte().clamp(whole.start, whole.end)..whole.end);
     let mut end = body.as_ref().map_or(whole.end, |body| body.start);
     if body.is_none() && !matches!(found.kind, Some(Kind::Function | Kind::Method | Kind::Type)) {
-        let first_line = text.bytes_at(whole.start).take(whole.len()).position(|byte| matches!(byte, b'\n' | b'\r'));
-        end = first_line.map_or(end, |length| whole.start + length);
+        let length = line_length(text, whole.start, whole.len().min(LINE));
+        // A line that is cut may be cut within a character.
+        end = text.char_to_byte(text.byte_to_char(whole.start + length));
     }
     let mut bytes = text.bytes_at(end);
     while end > whole.start && bytes.prev().is_some_and(|byte| byte.is_ascii_whitespace()) {

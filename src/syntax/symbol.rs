@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::query::{self, Kind, Topic};
 use super::SyntaxTree;
+use super::query::{self, Kind, Topic};
 
 /// One definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,11 @@ pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symb
     let mut symbols: Vec<Symbol> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut last = None;
-    for found in tree.language().query(Topic::Outline).run(tree, text, query::within(text, window)) {
+    for found in tree
+        .language()
+        .query(Topic::Outline)
+        .run(tree, text, query::within(text, window))
+    {
         let Some(kind) = found.kind else { continue };
         let name = found.names.first().copied();
         let this = Some((found.whole.id(), name.map(|name| name.id())));
@@ -44,6 +48,9 @@ pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symb
         while open.last().is_some_and(|outer| outer.end <= range.start) {
             open.pop();
         }
+        let depth = open.last().map_or(0, |outer| {
+            outer.depth + usize::from(outer.kind != Kind::Block)
+        });
         let kind = in_context(kind, open.last().map(|outer| outer.kind));
         if let (Some(kind), Some(name)) = (kind, name) {
             let (header, body) = query::header_and_body(text, &found);
@@ -52,12 +59,16 @@ pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symb
                 name: query::name_of(text, name),
                 name_range: query::within(text, name.byte_range()),
                 header,
-                depth: open.iter().filter(|outer| outer.kind != Kind::Block).count(),
+                depth,
                 body,
                 range: range.clone(),
             });
         }
-        open.push(Open { kind: kind.unwrap_or(Kind::Block), end: range.end });
+        open.push(Open {
+            kind: kind.unwrap_or(Kind::Block),
+            end: range.end,
+            depth,
+        });
     }
     symbols
 }
@@ -66,14 +77,57 @@ pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symb
 struct Open {
     kind: Kind,
     end: usize,
+    depth: usize,
 }
 
 /// What a definition is, given what directly encloses it: so that no grammar's query has to spell out the nesting, which
 /// would make the query visit all of a large container for a small window. `None` for what is local.
 fn in_context(kind: Kind, outer: Option<Kind>) -> Option<Kind> {
     match (kind, outer) {
-        (Kind::Block, _) | (Kind::Constant | Kind::Field, Some(Kind::Function | Kind::Method | Kind::Block)) => None,
+        (Kind::Block, _)
+        | (Kind::Constant | Kind::Field, Some(Kind::Function | Kind::Method | Kind::Block)) => None,
         (Kind::Function, Some(Kind::Type)) => Some(Kind::Method),
         _ => Some(kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ropey::Rope;
+
+    use super::super::tests::parsed;
+    use super::outline;
+
+    #[test]
+    fn a_window_gives_what_touches_it_in_its_context() {
+        let text =
+            Rope::from_str("struct A;\nimpl A {\n    fn f() {}\n    fn g() {}\n}\nstruct B;\n");
+        let place = text.to_string().find("fn g").expect("it is there");
+        let symbols = outline(&parsed("rust", &text), &text, place..place + 2);
+        let shown = symbols
+            .iter()
+            .map(|symbol| format!("{} {} {}", symbol.depth, symbol.kind.word(), symbol.name));
+        assert_eq!(shown.collect::<Vec<_>>(), ["0 type A", "1 method g"]);
+    }
+
+    #[test]
+    fn a_tree_of_a_text_that_has_shrunk_gives_ranges_within_the_text() {
+        let mut before = Rope::new();
+        for number in 0..50 {
+            before.append(Rope::from_str(&format!(
+                "/* 😀 */ fn f{number}() {{ x() }}\n"
+            )));
+        }
+        let after = Rope::from_str("fn 😀😀😀");
+        let unaware = parsed("rust", &before);
+        let mut stale = unaware.clone();
+        stale.edit(&before, &after, 0..before.len_bytes(), after.len_bytes());
+        for tree in [unaware, stale] {
+            for symbol in outline(&tree, &after, 0..usize::MAX) {
+                assert!(
+                    symbol.range.end <= after.len_bytes() && symbol.header.end <= after.len_bytes()
+                );
+            }
+        }
     }
 }

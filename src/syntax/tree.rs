@@ -1,42 +1,62 @@
 //! A document's syntax tree: edited in microseconds as the text changes, parsed again when somebody needs it.
 //!
-//! Entry point: [`SyntaxTree`]. `edit` belongs on the path of every keystroke; `parsed` belongs off it, on a snapshot.
+//! Entry point: [`SyntaxTree`]. `edit` belongs on the path of every keystroke; `parsed` belongs off it, on a snapshot, and
+//! `adopt` brings its result back, also when the text has changed meanwhile.
 //!
-//! Invariant: a tree that went through edits and a re-parse equals one parsed afresh. Tree-sitter counts rows by `\n`
-//! alone and columns in bytes since then, whereas the rope's lines also end at a lone `\r`; [`Rows`] keeps the two apart.
+//! Invariant: where the text has no syntax error, a tree that went through edits and parses equals one parsed afresh.
+//! (Where it has, the parser may recover in another way than from scratch; that is so within tree-sitter.)
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ropey::Rope;
 use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Point, Tree};
 
 use super::Language;
+use super::rows::Rows;
 
 /// The syntax tree of one document, perhaps older than the text.
 ///
-/// Cloning costs nanoseconds, so a snapshot may keep one.
+/// Cloning it costs well under a microsecond, so a snapshot may keep one.
 #[derive(Clone)]
 pub struct SyntaxTree {
     language: Language,
-    last: Option<Parsed>,
-    current: bool,
+    /// What clones of one document's tree share, to tell them from those of another.
+    document: Arc<()>,
+    tree: Option<Tree>,
+    rows: Option<Rows>,
+    /// How many edits the document has seen, and how many when `tree` was parsed.
+    revision: u64,
+    parsed: u64,
+    /// The last edits, for trees that were parsed before them.
+    recent: VecDeque<InputEdit>,
 }
 
-#[derive(Clone)]
-struct Parsed {
-    tree: Tree,
-    rows: Rows,
-}
+/// The edits that may happen during one parse without its result being lost.
+const RECENT: usize = 64;
 
 impl SyntaxTree {
     /// Creates the tree of a document that has not been parsed yet.
     pub fn new(language: Language) -> Self {
+<<<<<<< HEAD
         Self {
             language,
             last: None,
             current: false,
+=======
+        let document = Arc::new(());
+        Self {
+            language,
+            document,
+            tree: None,
+            rows: None,
+            revision: 0,
+            parsed: 0,
+            recent: VecDeque::new(),
+>>>>>>> syntax
         }
     }
 
@@ -47,39 +67,52 @@ impl SyntaxTree {
 
     /// Returns whether the tree is that of the present text.
     pub fn is_current(&self) -> bool {
-        self.current
+        self.tree.is_some() && self.parsed == self.revision
     }
 
     /// Follows one replacement of `bytes` in `before` by `new_len` bytes, which gave `after`.
     ///
     /// Nodes keep their places in the new text, but their structure stays that of the last parse.
     pub fn edit(&mut self, before: &Rope, after: &Rope, bytes: Range<usize>, new_len: usize) {
+<<<<<<< HEAD
         self.current = false;
         let Some(Parsed { tree, rows }) = &mut self.last else {
             return;
         };
+=======
+>>>>>>> syntax
         let start = bytes.start.min(before.len_bytes()).min(after.len_bytes());
         let old_end = bytes.end.clamp(start, before.len_bytes());
         let new_end = start.saturating_add(new_len).min(after.len_bytes());
+        let rows = self.rows.unwrap_or_else(|| Rows::of(before));
         let rows_after = rows.edited(before, after, start..old_end, start..new_end);
-        tree.edit(&InputEdit {
+        let edit = InputEdit {
             start_byte: start,
             old_end_byte: old_end,
             new_end_byte: new_end,
             start_position: rows.point(before, start),
             old_end_position: rows.point(before, old_end),
             new_end_position: rows_after.point(after, new_end),
-        });
-        *rows = rows_after;
+        };
+        if let Some(tree) = &mut self.tree {
+            tree.edit(&edit);
+        }
+        self.rows = Some(rows_after);
+        self.revision += 1;
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(edit);
     }
 
     /// Parses the text, reusing what the edits left whole; `None` when `deadline` passes first.
     ///
     /// `text` must be the text after the last edit. The parser is the thread's own, so any thread may call this.
     pub fn parsed(&self, text: &Rope, deadline: Duration) -> Option<Self> {
-        if self.current {
+        if self.is_current() {
             return Some(self.clone());
         }
+<<<<<<< HEAD
         let last = self.last.as_ref();
         let tree = parse(self.language, text, last.map(|last| &last.tree), deadline)?;
         let rows = last.map_or_else(|| Rows::of(text), |last| last.rows);
@@ -88,11 +121,49 @@ impl SyntaxTree {
             last: Some(Parsed { tree, rows }),
             current: true,
         })
+=======
+        let tree = parse(self.language, text, self.tree.as_ref(), deadline)?;
+        Some(Self {
+            language: self.language,
+            document: Arc::clone(&self.document),
+            tree: Some(tree),
+            rows: Some(self.rows.unwrap_or_else(|| Rows::of(text))),
+            revision: self.revision,
+            parsed: self.revision,
+            recent: VecDeque::new(),
+        })
+    }
+
+    /// Takes over a tree that `parsed` made from a clone of this one, following the edits since then.
+    ///
+    /// Returns false, and changes nothing, if that tree is of another document, no newer than this one's, or older than
+    /// the edits that are remembered.
+    pub fn adopt(&mut self, parsed: &Self) -> bool {
+        let is_newer = self.tree.is_none() || parsed.parsed > self.parsed;
+        let is_ours = Arc::ptr_eq(&self.document, &parsed.document);
+        let Some(mut tree) = parsed.tree.clone().filter(|_| is_newer && is_ours) else {
+            return false;
+        };
+        let missed = self
+            .revision
+            .checked_sub(parsed.revision)
+            .and_then(|missed| usize::try_from(missed).ok());
+        let Some(first) = missed.and_then(|missed| self.recent.len().checked_sub(missed)) else {
+            return false;
+        };
+        for edit in self.recent.range(first..) {
+            tree.edit(edit);
+        }
+        self.tree = Some(tree);
+        self.rows = self.rows.or(parsed.rows);
+        self.parsed = parsed.parsed;
+        true
+>>>>>>> syntax
     }
 
     /// Returns the root node, if the document has been parsed at all.
     pub fn root(&self) -> Option<Node<'_>> {
-        self.last.as_ref().map(|last| last.tree.root_node())
+        self.tree.as_ref().map(Tree::root_node)
     }
 }
 
@@ -127,15 +198,11 @@ fn parse(language: Language, text: &Rope, old: Option<&Tree>, deadline: Duration
     })
 }
 
-/// How tree-sitter's rows relate to the rope's lines: equal, unless some lines end at a lone `\r`.
-///
-/// The number of lone `\r` is counted once and then kept through edits, so that the ordinary document's points come
-/// from the rope's index in logarithmic time.
-#[derive(Clone, Copy)]
-struct Rows {
-    lone_returns: usize,
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
+<<<<<<< HEAD
 impl Rows {
     fn of(text: &Rope) -> Self {
         Self {
@@ -201,3 +268,94 @@ fn lone_returns(text: &Rope, range: Range<usize>) -> usize {
     }
     count
 }
+=======
+    use ropey::Rope;
+
+    use super::super::{Language, SyntaxTree};
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    fn unparsed() -> SyntaxTree {
+        SyntaxTree::new(Language::from_id("rust").expect("it is in the registry"))
+    }
+
+    fn parsed(tree: &SyntaxTree, text: &Rope) -> SyntaxTree {
+        tree.parsed(text, LONG).expect("a minute is enough")
+    }
+
+    fn shown(tree: &SyntaxTree) -> String {
+        tree.root().expect("it was parsed").to_sexp()
+    }
+
+    fn insert(tree: &mut SyntaxTree, text: &mut Rope, at: usize, new: &str) {
+        let before = text.clone();
+        text.insert(text.byte_to_char(at), new);
+        tree.edit(&before, text, at..at, new.len());
+    }
+
+    #[test]
+    fn a_deadline_gives_none_and_leaves_the_parser_usable() {
+        let long = Rope::from_str(&"fn f() { g(1, \"a\"); }\n".repeat(20_000));
+        assert!(unparsed().parsed(&long, Duration::ZERO).is_none());
+        let tree = parsed(&unparsed(), &Rope::from_str("struct S;"));
+        assert_eq!(
+            shown(&tree),
+            "(source_file (struct_item name: (type_identifier)))"
+        );
+        assert!(tree.is_current());
+    }
+
+    #[test]
+    fn a_parse_that_edits_overtook_is_adopted_and_follows_them() {
+        let mut text = Rope::from_str("fn a() {}\r");
+        let mut tree = unparsed();
+        let snapshot = (tree.clone(), text.clone());
+        insert(&mut tree, &mut text, 0, "\nfn b() {}\r\n");
+        insert(&mut tree, &mut text, 3, " ");
+        assert!(tree.adopt(&parsed(&snapshot.0, &snapshot.1)));
+        assert!(!tree.is_current());
+        let function = tree
+            .root()
+            .and_then(|root| root.named_child(0))
+            .expect("it was parsed");
+        assert_eq!(text.byte_slice(function.byte_range()), "fn a() {}");
+        assert_eq!(
+            shown(&parsed(&tree, &text)),
+            shown(&parsed(&unparsed(), &text))
+        );
+    }
+
+    #[test]
+    fn trees_of_other_documents_and_older_ones_are_not_adopted() {
+        let original = Rope::from_str("fn a() {}");
+        let mut text = original.clone();
+        let mut tree = unparsed();
+        let old = parsed(&tree, &text);
+        assert!(!tree.adopt(&parsed(&unparsed(), &text)));
+        insert(&mut tree, &mut text, 0, " ");
+        tree = parsed(&tree, &text);
+        assert!(!tree.adopt(&old));
+        assert!(tree.is_current());
+    }
+
+    #[test]
+    fn a_tree_older_than_the_remembered_edits_is_not_adopted() {
+        let mut text = Rope::from_str("fn a() {}");
+        let mut tree = unparsed();
+        let old = parsed(&tree, &text);
+        for _ in 0..=super::RECENT {
+            insert(&mut tree, &mut text, 0, " ");
+        }
+        assert!(!tree.adopt(&old));
+    }
+
+    #[test]
+    fn edits_beyond_the_text_are_clamped() {
+        let text = Rope::from_str("fn a() {}");
+        let mut tree = parsed(&unparsed(), &text);
+        tree.edit(&text, &text, 100..200, 300);
+        tree.edit(&text, &text, 5..usize::MAX, usize::MAX);
+        assert!(tree.parsed(&text, LONG).is_some());
+    }
+}
+>>>>>>> syntax
