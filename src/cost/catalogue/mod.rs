@@ -9,7 +9,7 @@ mod rule;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -43,8 +43,11 @@ const MOST_REMEMBERED: usize = 64;
 pub struct Catalogue {
     text: Cow<'static, str>,
     version: OnceLock<String>,
-    remembered: Mutex<HashMap<(String, String), Option<Arc<Model>>>>,
+    remembered: Mutex<Remembered>,
 }
+
+/// Models by provider and name; `None` for those that have no price.
+type Remembered = HashMap<(String, String), Option<Arc<Model>>>;
 
 /// What else a price may depend on, as the provider's reply states it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -117,9 +120,7 @@ impl Catalogue {
         })
     }
 
-    fn remembered(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<(String, String), Option<Arc<Model>>>> {
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -130,25 +131,28 @@ impl Catalogue {
         let provider = known.map_or(provider, |(_, name)| name);
         let dashed = with_dashed_date(model);
         let names = std::iter::once(model).chain(dashed.as_deref());
-        let mut candidates = vec![self.provider(provider)?];
-        let fallbacks = candidates[0].fallback.iter();
-        candidates.extend(
-            fallbacks
-                .filter_map(|name| self.provider(name))
-                .collect::<Vec<_>>(),
-        );
+        let own = self.provider(provider)?;
+        let others = own.fallback.iter().filter_map(|name| self.provider(name));
+        let others: Vec<Provider<'_>> = others.collect();
         let mut found = names.flat_map(|name| {
-            let entries = candidates.iter().flat_map(|candidate| &candidate.models);
-            entries.filter(move |entry| entry.rule.accepts(name))
+            let others = others.iter().flat_map(|other| &other.models);
+            let offered = (own.models.iter().map(|entry| (entry, true)))
+                .chain(others.map(|entry| (entry, false)));
+            offered.filter(move |(entry, _)| entry.rule.accepts(name))
         });
-        let entry = found.next()?;
+        let (entry, is_own) = found.next()?;
+        // Empty for a model that is not paid by the token.
+        let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
+        prices.first()?;
+        // Another provider's service tiers are its own affair.
+        let variants = match entry.variants.filter(|_| is_own) {
+            Some(variants) => serde_json::from_str(variants.get()).ok()?,
+            None => Vec::new(),
+        };
         Some(Model {
             id: entry.id.to_owned(),
-            prices: serde_json::from_str(entry.prices.get()).ok()?,
-            variants: match entry.variants {
-                Some(variants) => serde_json::from_str(variants.get()).ok()?,
-                None => Vec::new(),
-            },
+            prices,
+            variants,
         })
     }
 
@@ -204,7 +208,7 @@ impl Model {
         let matching =
             variants.filter(|variant| variant.period.covers(at) && variant.applies(conditions));
         let special = matching.map(|variant| &variant.period.rates);
-        let overrides = special.fold(Rates::default(), |earlier, later| earlier.or(later));
+        let overrides = special.fold(Rates::default(), Rates::or);
         overrides.or(&standard.unwrap_or_default())
     }
 }
@@ -257,5 +261,6 @@ impl Period {
     }
 }
 
+#[cfg(test)]
 #[cfg(test)]
 mod tests;

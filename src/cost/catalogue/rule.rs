@@ -48,18 +48,18 @@ fn has_shape(name: &str, shape: &str) -> bool {
 ///
 /// Resellers use the compact form, model makers the other.
 pub(super) fn with_dashed_date(name: &str) -> Option<String> {
-    let dash = name.match_indices("-20").map(|(dash, _)| dash);
-    dash.filter_map(|dash| {
+    let mut dashes = name.match_indices("-20").map(|(dash, _)| dash);
+    dashes.find_map(|dash| {
         let digits = name.get(dash + 1..dash + 9)?;
-        let after = name.as_bytes().get(dash + 9);
-        let date: jiff::civil::Date = has_shape(digits, "########")
-            .then(|| format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))?
-            .parse()
-            .ok()?;
-        matches!(after, None | Some(b'-' | b':'))
-            .then(|| format!("{}-{date}{}", &name[..dash], &name[dash + 9..]))
+        if !has_shape(digits, "########") {
+            return None;
+        }
+        let written = format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]);
+        let date: jiff::civil::Date = written.parse().ok()?;
+        let rest = &name[dash + 9..];
+        let ends = rest.is_empty() || rest.starts_with(['-', ':']);
+        ends.then(|| format!("{}-{date}{rest}", &name[..dash]))
     })
-    .next()
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ fn every_line_can_be_read() {
     for line in EMBEDDED.lines().skip(1) {
         let provider: Provider<'_> = serde_json::from_str(line).unwrap();
         for entry in &provider.models {
-            let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).unwrap();
-            assert!(!prices.is_empty(), "{}", entry.id);
+            serde_json::from_str::<Vec<Period>>(entry.prices.get()).unwrap();
             if let Some(variants) = entry.variants {
                 serde_json::from_str::<Vec<Variant>>(variants.get()).unwrap();
             }
@@ -106,6 +105,7 @@ fn what_the_catalogue_does_not_name_has_no_price() {
     let catalogue = Catalogue::embedded();
     for (provider, model) in [
         ("openai", "no-such-model"),
+        ("openai", "gpt-realtime-whisper"),
         ("my-openai-proxy", "gpt-4o"),
         ("", ""),
         ("\"", "\\"),

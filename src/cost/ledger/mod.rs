@@ -127,7 +127,7 @@ impl Ledger {
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
-                queue.refused.add(&row.cost)
+                queue.refused.add(&row.cost);
             }
             command => queue.commands.push_back(command),
         }
@@ -206,7 +206,7 @@ impl Shared {
                     queue = self
                         .wake
                         .wait(queue)
-                        .unwrap_or_else(PoisonError::into_inner)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
                 Some(retry) => {
                     let waited = self.wake.wait_timeout(queue, retry);

@@ -118,9 +118,9 @@ impl Writer<'_> {
             sum.add(&pending.row.cost);
             (pending.day, sum)
         });
-        let lost = self.lost.iter().map(|(day, sum)| (*day, sum.clone()));
+        let unkept = self.lost.iter().map(|(day, sum)| (*day, sum.clone()));
         let mut unrecorded = 0;
-        for (when, sum) in waiting.chain(lost) {
+        for (when, sum) in waiting.chain(unkept) {
             unrecorded += sum.calls;
             if when == today {
                 day.add_sum(&sum);

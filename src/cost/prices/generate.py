@@ -120,7 +120,8 @@ def model(entry):
     prices = entry["prices"]
     periods = [period(price) for price in (prices if isinstance(prices, list) else [{"prices": prices}])]
     if not any({"input", "output"} & set(each["rates"]) for each in periods):
-        return None
+        # Not a model of text. It stays, without prices, so that its name is not taken for a longer form of another's.
+        return {"id": entry["id"], "match": rule(entry["match"]), "prices": []}
     result = {"id": entry["id"], "match": rule(entry["match"]), "prices": periods}
     variants = []
     for variant in entry.get("price_variants", []):
@@ -143,7 +144,7 @@ def main():
     lines = []
     for name in PROVIDERS:
         provider = by_id[name]
-        models = [made for entry in provider["models"] if (made := model(entry))]
+        models = [model(entry) for entry in provider["models"]]
         fallback = [other for other in provider.get("fallback_model_providers") or [] if other in PROVIDERS]
         lines.append({"id": name, **({"fallback": fallback} if fallback else {}), "models": models})
     print(json.dumps({"name": "genai-prices", "version": version, "date": date, "rounded": rounded}))

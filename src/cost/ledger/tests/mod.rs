@@ -16,7 +16,7 @@ use super::*;
 use crate::cost::{Cost, Currency, Money, PerMillion, Price, Tokens, Usage};
 
 /// Long enough for the slowest machine; reached only by a ledger that hangs.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A row as the gateway makes it.
 pub(super) fn row(cost: Cost, started: &str) -> Row {

@@ -1,0 +1,206 @@
+//! What recording a call costs: queueing a row, having it on the disk, and reading totals from a million of them; and what finding
+//! a price costs. `cargo bench --bench ledger`; percentiles, which criterion does not give, are printed before its own figures.
+#![allow(missing_docs, clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use byok_lsp::cost::ledger::Latency;
+use byok_lsp::cost::{Catalogue, Cost, Ledger, Outcome, Price, Row, Tokens, Usage};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use jiff::{SignedDuration, Timestamp};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+const ROWS: u64 = 1_000_000;
+
+fn row(ledger: &Ledger, price: &Price, number: u64) -> Row {
+    let usage = Usage::Reported(Tokens {
+        input: 1_000 + number % 7,
+        output: 40,
+        ..Tokens::default()
+    });
+    // Spread over some sixty days up to now.
+    let age = SignedDuration::from_secs(i64::try_from(number % 5_000_000).expect("it is small"));
+    Row {
+        id: ledger.next_id(),
+        decision: None,
+        attempt: 1,
+        started: Timestamp::now() - age,
+        feature: "completion".to_owned(),
+        action: None,
+        language: Some("rust".to_owned()),
+        workspace: Some("/home/someone/projects/example".to_owned()),
+        branch: Some("main".to_owned()),
+        provider: "openai".to_owned(),
+        requested_model: "gpt-4.1-mini".to_owned(),
+        served_model: Some("gpt-4.1-mini-2025-04-14".to_owned()),
+        key: Some("default".to_owned()),
+        payer: "your key \"default\"".to_owned(),
+        usage,
+        cost: Cost::known(None, Some(price), &usage),
+        price: Some(price.clone()),
+        outcome: Outcome::Completed,
+        latency: Latency::default(),
+        request_id: Some("req_0123456789abcdef".to_owned()),
+        tags: BTreeMap::new(),
+    }
+}
+
+fn settle_and_wait(ledger: &Ledger, row: Row) {
+    let (sender, receiver) = mpsc::channel();
+    ledger.settle(row, move |totals| {
+        sender.send(totals).expect("it is awaited")
+    });
+    black_box(receiver.recv_timeout(DEADLINE).expect("the ledger answers"));
+}
+
+/// Fills the ledger in steps that its queue holds.
+fn fill(ledger: &Ledger, price: &Price, rows: u64) {
+    for first in (0..rows).step_by(5_000) {
+        for number in first..(first + 5_000).min(rows) {
+            ledger.settle(row(ledger, price, number * 5), |_| {});
+        }
+        let totals = ledger.totals(DEADLINE).expect("the ledger answers");
+        assert_eq!(totals.unrecorded, 0);
+    }
+}
+
+fn percentiles(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |percent: usize| times[times.len() * percent / 100];
+    println!(
+        "{what}: p50 {:?}, p99 {:?}, worst {:?}",
+        at(50),
+        at(99),
+        times[times.len() - 1]
+    );
+}
+
+fn timed(count: u64, mut act: impl FnMut(u64)) -> Vec<Duration> {
+    let timed = (0..count).map(|number| {
+        let start = Instant::now();
+        act(number);
+        start.elapsed()
+    });
+    timed.collect()
+}
+
+fn price() -> Price {
+    let price = Catalogue::embedded().price("openai", "gpt-4.1-mini", Timestamp::now());
+    price.expect("the catalogue has it")
+}
+
+/// The resident set in kilobytes, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+fn catalogue(criterion: &mut Criterion) {
+    let before = resident();
+    let start = Instant::now();
+    let price = price();
+    println!(
+        "first price of the process: {:?}; resident before {before:?} kB, after {:?} kB",
+        start.elapsed(),
+        resident()
+    );
+    let mut number = 0;
+    criterion.bench_function("price/a model not asked for before", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            Catalogue::embedded().price(
+                "openai",
+                &format!("gpt-4.1-mini-{number}"),
+                Timestamp::UNIX_EPOCH,
+            )
+        });
+    });
+    criterion.bench_function("price/a model asked for before", |bencher| {
+        bencher
+            .iter(|| Catalogue::embedded().price("openai", "gpt-4.1-mini", Timestamp::UNIX_EPOCH));
+    });
+    let tokens = Tokens {
+        input: 1_000,
+        output: 40,
+        ..Tokens::default()
+    };
+    criterion.bench_function("price/cost of a call", |bencher| {
+        bencher.iter(|| price.cost(black_box(&tokens)))
+    });
+}
+
+fn settle(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let price = price();
+    let ledger = Ledger::open(&folder.path().join("ledger"));
+    settle_and_wait(&ledger, row(&ledger, &price, 0));
+    let times = timed(5_000, |number| {
+        let row = row(&ledger, &price, number);
+        ledger.settle(row, |_| {});
+    });
+    percentiles(
+        "settle, as its caller sees it, under a burst of 5,000",
+        times,
+    );
+    let times = timed(5_000, |number| {
+        settle_and_wait(&ledger, row(&ledger, &price, number))
+    });
+    percentiles("settle, one by one, until the totals are told", times);
+    let mut group = criterion.benchmark_group("settle");
+    group
+        .throughput(Throughput::Elements(1_000))
+        .sample_size(20);
+    group.bench_function("a thousand rows at once", |bencher| {
+        bencher.iter(|| fill(&ledger, &price, 1_000));
+    });
+    group.finish();
+}
+
+fn million(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ledger");
+    let price = price();
+    let ledger = Ledger::open(&path);
+    let start = Instant::now();
+    fill(&ledger, &price, ROWS);
+    let took = start.elapsed();
+    assert!(ledger.close(DEADLINE));
+    println!(
+        "a million rows: written in {took:?}, {} MB on the disk",
+        size(&path)
+    );
+    let start = Instant::now();
+    let ledger = Ledger::open(&path);
+    black_box(ledger.totals(DEADLINE).expect("the ledger answers"));
+    println!(
+        "totals of a million rows, the file opened for them: {:?}",
+        start.elapsed()
+    );
+    percentiles(
+        "totals of a million rows",
+        timed(2_000, |_| drop(black_box(ledger.totals(DEADLINE)))),
+    );
+    percentiles(
+        "settle among a million rows, until the totals are told",
+        timed(2_000, |number| {
+            settle_and_wait(&ledger, row(&ledger, &price, number))
+        }),
+    );
+    criterion.bench_function("totals of a million rows", |bencher| {
+        bencher.iter(|| ledger.totals(DEADLINE));
+    });
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len() / 1_000_000)
+}
+
+criterion_group!(benches, catalogue, settle, million);
+criterion_main!(benches);
