@@ -50,7 +50,7 @@ tmux -S "$dir/tmux" send-keys -l "$(printf '\rpub fn total(lines: &[Line]) -> u6
 until_true is 'ghost() ~= ""' true
 until_true is '#seen.usage > 0' true
 
-shot() { tmux -S "$dir/tmux" capture-pane -e -p; }
+shot() { tmux -S "$dir/tmux" capture-pane -e -p -N; }
 shows_cost() { shot | grep -q 'today'; }
 until_true shows_cost
 shot | python3 "$here/support/ansi_to_svg.py" --title 'nvim src/cart.rs' > "$dir/out.svg"

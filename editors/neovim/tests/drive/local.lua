@@ -42,7 +42,7 @@ return {
     typed_and_seen(nvim)
     local ghost = nvim:lua('return ghost()')
     nvim:keys('<Tab>')
-    nvim:expect('table.concat(vim.api.nvim_buf_get_lines(0, 24, -2, true), "\\n")', '    let reader = Buf' .. ghost)
+    nvim:expect('table.concat(vim.api.nvim_buf_get_lines(0, 25, -2, true), "\\n")', '    let reader = Buf' .. ghost)
     assert(vim.startswith('    let reader = Buf' .. ghost, LINE), ghost)
   end },
 

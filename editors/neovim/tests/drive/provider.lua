@@ -101,14 +101,17 @@ return {
   end },
 
   { 'a refused key is told once, with the fix, and typing goes on', function(nvim)
-    local url = provider(nvim, {}, 'another-key')
+    local url, requests = provider(nvim, {}, 'another-key')
     ready(nvim, url, 'openai-completions')
     nvim:keys('    let reader = ')
     nvim:expect('#seen.notifications', 1)
-    nvim:expect_text('seen.notifications[1].message', 'fix: ')
+    nvim:expect_text('seen.notifications[1].message', 'the key was refused; check')
     nvim:expect_text(STATUS, 'error')
     nvim:keys('x')
     nvim:expect_text('text()', 'let reader = x')
+    nvim:eventually('the provider refuses again', requests, function(list) return #list > 1 and list[2].outcome == 'failed' end)
+    nvim:expect_text(STATUS, 'error')
+    nvim:expect('#seen.notifications', 1)
     assert(not nvim:lua('return seen.notifications[1].message'):find(editor.SECRET, 1, true))
   end },
 }
