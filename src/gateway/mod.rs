@@ -135,6 +135,15 @@ impl Gateway {
             Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
+        let settlement = Settlement::begin(settle::Begin {
+            ledger: self.0.ledger.clone(),
+            reporter: self.0.reporter.clone(),
+            decision: decision.clone(),
+            language,
+            workspace,
+            prompt_bytes,
+            interrupt,
+        });
         let stream = self
             .provider(&decision, settings)
             .and_then(|(provider, authorization)| {
@@ -148,15 +157,6 @@ impl Gateway {
                 };
                 Ok(provider.stream(call))
             });
-        let settlement = Settlement::begin(settle::Begin {
-            ledger: self.0.ledger.clone(),
-            reporter: self.0.reporter.clone(),
-            decision,
-            language,
-            workspace,
-            prompt_bytes,
-            interrupt,
-        });
         Call {
             stream: Some(
                 stream.unwrap_or_else(|error| futures_util::stream::iter([Err(error)]).boxed()),
