@@ -4,7 +4,6 @@ use super::Around;
 
 /// Makes a model's text fit the place, or returns `None` if nothing worth showing is left.
 pub fn fit(text: &str, around: &Around) -> Option<String> {
-    let text = without_fence(text);
     let text = without_echo(text, &around.line_before);
     let text = without_rest_of_line(text, &around.line_after)?;
     let text = without_following_line(text, &around.next_line);
@@ -20,19 +19,6 @@ pub fn fit(text: &str, around: &Around) -> Option<String> {
         text
     };
     Some(text.to_owned())
-}
-
-/// Takes the Markdown fence off an answer that is nothing but a fenced block.
-fn without_fence(text: &str) -> &str {
-    let trimmed = text.trim_start_matches(['\n', '\r']);
-    let Some(rest) = trimmed.strip_prefix("```") else {
-        return text;
-    };
-    let Some((_, inner)) = rest.split_once('\n') else {
-        // The fence's own line is all there is.
-        return "";
-    };
-    inner.rsplit_once("```").map_or(inner, |(inner, _)| inner)
 }
 
 /// Takes off the text before the cursor, where a model repeats the line it was to continue.
@@ -90,13 +76,6 @@ mod tests {
             next_line: next.into(),
         };
         assert_eq!(fit(text, &around).as_deref(), expected, "{text:?}");
-    }
-
-    #[test]
-    fn a_fenced_answer_loses_its_fence() {
-        check("let x = ", "", "", "```rust\n1 + 2;\n```\n", Some("1 + 2;"));
-        check("let x = ", "", "", "```rust\n1 + 2;", Some("1 + 2;"));
-        check("let x = ", "", "", "```", None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Extent {
 pub struct Stop {
     extent: Extent,
     text: String,
+    /// Whether the model fenced its answer, as chat models do against all instructions; the fence is no part of the text.
+    is_fenced: bool,
 }
 
 impl Stop {
@@ -24,13 +26,16 @@ impl Stop {
         Self {
             extent,
             text: String::new(),
+            is_fenced: false,
         }
     }
 
     /// Takes more text; returns whether the suggestion is whole, so that no more is needed.
     pub fn push(&mut self, more: &str) -> bool {
         self.text.push_str(more);
-        self.end().is_some()
+        self.take_fence_off();
+        let may_become_fence = !self.is_fenced && FENCE.starts_with(self.text.trim_start());
+        !may_become_fence && self.end().is_some()
     }
 
     /// Returns the suggestion: up to its end, or all that came.
@@ -38,7 +43,23 @@ impl Stop {
         if let Some(end) = self.end() {
             self.text.truncate(end);
         }
+        if self.text.trim_start().starts_with(FENCE) {
+            // The fence's own line is all there is.
+            self.text.clear();
+        }
         self.text
+    }
+
+    /// Takes the opening line of a fence off, once it is complete.
+    fn take_fence_off(&mut self) {
+        if self.is_fenced || !self.text.trim_start().starts_with(FENCE) {
+            return;
+        }
+        let blank = self.text.len() - self.text.trim_start().len();
+        if let Some(end) = self.text[blank..].find('\n') {
+            self.text.drain(..=blank + end);
+            self.is_fenced = true;
+        }
     }
 
     /// Finds the end, if the lines that are complete so far tell it.
@@ -48,6 +69,9 @@ impl Stop {
         for (count, line) in self.text.split_inclusive('\n').enumerate() {
             let is_complete = line.ends_with('\n');
             let content = line.trim_end();
+            if content.trim() == FENCE && self.is_fenced {
+                return Some(last_content.unwrap_or(start));
+            }
             if count > 0 && !content.trim().is_empty() {
                 // A line that is still coming in tells its indentation as soon as it has one character of content.
                 match self.following(content, last_content.is_some()) {
@@ -86,6 +110,9 @@ impl Stop {
         }
     }
 }
+
+/// What Markdown begins and ends a block of code with.
+const FENCE: &str = "```";
 
 enum Following {
     Goes,
@@ -134,6 +161,14 @@ mod tests {
             run(after_code(12), "x + 1;\n    let y"),
             ("x + 1;".into(), true)
         );
+    }
+
+    #[test]
+    fn a_fence_round_the_answer_is_no_part_of_it() {
+        let expected = ("a + b;".to_owned(), true);
+        assert_eq!(run(after_code(12), "```rust\na + b;\n```\nThis adds."), expected);
+        assert_eq!(run(after_code(12), "\n```\na + b;\n```"), expected);
+        assert_eq!(run(after_code(12), "```rust"), (String::new(), false));
     }
 
     #[test]

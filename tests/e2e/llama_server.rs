@@ -63,10 +63,10 @@ impl Llama {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         write!(connection, "GET {path} HTTP/1.0\r\n\r\n").ok()?;
         let mut reader = BufReader::new(connection);
-        let mut line = String::from(" ");
-        while !line.trim().is_empty() {
+        // The head ends at a blank line.
+        let mut line = String::new();
+        while reader.read_line(&mut line).ok()? > 2 {
             line.clear();
-            reader.read_line(&mut line).ok()?;
         }
         let mut body = String::new();
         reader.read_to_string(&mut body).ok()?;
