@@ -66,8 +66,13 @@ impl Settlement {
     }
 
     /// The provider told under which name it serves the call.
+    ///
+    /// A server on this machine may tell the path of the model's file, which is nobody's business; then the name asked for stands.
     pub(super) fn served_by(&mut self, model: String) {
-        self.served_model = Some(model);
+        let is_path = model.starts_with(['/', '\\', '~']) || model.get(1..3) == Some(":\\");
+        if !is_path {
+            self.served_model = Some(model);
+        }
     }
 
     /// The provider told what was used so far; the last word counts.
