@@ -22,23 +22,24 @@ fn main() {
         return;
     }
     let (fitted, measured): (Vec<_>, Vec<_>) = crates.into_iter().partition(|folder| hash(folder_name(folder)) % 2 == 0);
+    let lines_each = if given("--quick") { 12 } else { 100 };
     if given("--fit") {
-        let samples: Vec<_> = fitted.iter().flat_map(|folder| hide_lines(folder, 100)).collect();
+        let samples: Vec<_> = fitted.iter().flat_map(|folder| hide_lines(folder, lines_each)).collect();
         report("crates of the fit", &samples);
         return fit(&samples);
     }
     if given("--speed") {
         return speed(&measured);
     }
-    let lines_each = if given("--quick") { 12 } else { 100 };
     let samples: Vec<_> = measured.iter().flat_map(|folder| hide_lines(folder, lines_each)).collect();
     println!("{} crates, {} hidden lines each", measured.len(), lines_each);
-    report("whole line", samples.iter().filter(|sample| sample.whole));
-    report("rest of a line", samples.iter().filter(|sample| !sample.whole));
-    report("  seen elsewhere", samples.iter().filter(|sample| sample.whole && sample.elsewhere));
-    report("  seen nowhere", samples.iter().filter(|sample| sample.whole && !sample.elsewhere));
-    for extension in ["rs", "c", "h", "js", "py", "toml", "md"] {
-        report(&format!(".{extension}"), samples.iter().filter(|sample| sample.extension == extension));
+    report("whole line", samples.iter().filter(|sample| sample.kind == Kind::Line));
+    report("rest of a line", samples.iter().filter(|sample| sample.kind == Kind::Rest));
+    report("  seen elsewhere", samples.iter().filter(|sample| sample.kind == Kind::Line && sample.elsewhere));
+    report("  seen nowhere", samples.iter().filter(|sample| sample.kind == Kind::Line && !sample.elsewhere));
+    for extension in ["rs", "c", "h", "js", "py", "go", "ts"] {
+        let lines = samples.iter().filter(|sample| sample.kind == Kind::Line);
+        report(&format!("  .{extension}"), lines.filter(|sample| sample.extension == extension));
     }
     calibration(&samples);
     blocks(&samples);
@@ -48,11 +49,19 @@ fn main() {
     speed(&measured);
 }
 
+/// What was hidden.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Line,
+    Rest,
+    /// So many lines.
+    Block(usize),
+}
+
 /// A line that was hidden, and what the engine made of it.
 struct Sample {
     extension: String,
-    /// Whether the whole line was hidden, not just its rest.
-    whole: bool,
+    kind: Kind,
     /// The text before the cursor on its line.
     before: String,
     /// The text that was hidden.
@@ -159,7 +168,8 @@ fn hide_lines(folder: &Path, count: usize) -> Vec<Sample> {
     let mut dice = Dice(hash(folder_name(folder)) | 1);
     let mut samples = Vec::new();
     let mut tries = 0;
-    while samples.len() < 2 * count && tries < 40 * count {
+    let mut hidden_lines = 0;
+    while hidden_lines < count && tries < 40 * count {
         tries += 1;
         let mut number = dice.below(total);
         let Some((file, text)) = texts.iter().find(|(_, text)| {
@@ -183,16 +193,20 @@ fn hide_lines(folder: &Path, count: usize) -> Vec<Sample> {
             continue;
         }
         let path = file.to_str().unwrap_or_default();
-        for at in [indentation, boundaries[dice.below(boundaries.len())]] {
+        hidden_lines += 1;
+        let mut hides = vec![(indentation, 1), (boundaries[dice.below(boundaries.len())], 1)];
+        hides.extend(block_lines(text, number).map(|lines| (indentation, lines)));
+        for (at, lines) in hides {
             let cursor = start + at;
             let hidden = line[at..].trim_end();
-            let masked = Rope::from(format!("{}{}", &text[..cursor], &text[start + line.len()..]));
+            let after: usize = text[start..].split_inclusive('\n').take(lines).map(str::len).sum();
+            let masked = Rope::from(format!("{}\n{}", &text[..cursor], &text[start + after..]));
             engine.update(path, masked.clone());
             wait(&engine);
             let prediction = engine.predict(&Query { path, text: &masked, cursor, max_lines: 12 });
             samples.push(Sample {
                 extension: file.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_owned(),
-                whole: at == indentation,
+                kind: if lines > 1 { Kind::Block(lines) } else if at == indentation { Kind::Line } else { Kind::Rest },
                 before: line[..at].to_owned(),
                 hidden: hidden.to_owned(),
                 elsewhere: occurrences[line.trim()] > 1,
@@ -257,6 +271,7 @@ fn calibration(samples: &[Sample]) {
     for decile in 0..10 {
         let within: Vec<_> = samples
             .iter()
+            .filter(|sample| !matches!(sample.kind, Kind::Block(_)))
             .filter(|sample| sample.prediction.as_ref().is_some_and(|prediction| ((prediction.confidence.get() * 10.0) as usize).min(9) == decile))
             .collect();
         let right = within.iter().filter(|sample| sample.is_right()).count();
@@ -264,17 +279,31 @@ fn calibration(samples: &[Sample]) {
     }
 }
 
-/// Reports blocks, which are right if every line of theirs is, up to blanks at line ends.
+/// Reports blocks that were hidden whole. They are right if every line of theirs is.
 fn blocks(samples: &[Sample]) {
-    let blocks: Vec<_> = samples
+    let hidden: Vec<_> = samples.iter().filter(|sample| matches!(sample.kind, Kind::Block(_))).collect();
+    let spoken: Vec<_> = hidden
         .iter()
-        .filter(|sample| sample.speaks() && sample.prediction.as_ref().is_some_and(|prediction| prediction.text.contains('\n')))
+        .filter(|sample| sample.speaks() && sample.prediction.iter().any(|prediction| prediction.text.contains('\n')))
         .collect();
-    let right = blocks.iter().filter(|sample| {
-        let predicted = sample.prediction.iter().flat_map(|prediction| prediction.text.lines().skip(1));
-        sample.is_right() && predicted.zip(&sample.following).all(|(one, other)| one.trim_end() == other.trim_end())
+    let right = spoken.iter().filter(|sample| {
+        let predicted: Vec<_> = sample.prediction.iter().flat_map(|prediction| prediction.text.lines().skip(1)).collect();
+        let same = |(one, other): (&&str, &String)| one.trim_end() == other.trim_end();
+        let whole = sample.kind == Kind::Block(predicted.len() + 1);
+        sample.is_right() && whole && predicted.iter().zip(&sample.following).all(same)
     });
-    println!("\nblocks: {} spoken, {:.1} % right in every line", blocks.len(), percent(right.count(), blocks.len()));
+    let right = right.count();
+    println!("\nblocks: {} hidden, {} predicted, {:.1} % of these right in every line", hidden.len(), spoken.len(), percent(right, spoken.len()));
+}
+
+/// Returns how many lines a short block has that begins on a line, with the one that closes it.
+fn block_lines(text: &str, number: usize) -> Option<usize> {
+    let mut lines = text.lines().skip(number);
+    let first = lines.next().filter(|line| line.ends_with(['{', ':', '(', '[']))?;
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let inside = lines.take(10).take_while(|line| line.trim().is_empty() || depth(line) > depth(first)).count();
+    let closing = text.lines().nth(number + inside + 1).filter(|line| depth(line) == depth(first))?;
+    (inside > 0 && closing.trim_start().starts_with(['}', ')', ']'])).then_some(inside + 2)
 }
 
 fn show(samples: &[Sample]) {
@@ -336,6 +365,7 @@ fn speed(crates: &[PathBuf]) {
 fn fit(samples: &[Sample]) {
     let data: Vec<_> = samples
         .iter()
+        .filter(|sample| !matches!(sample.kind, Kind::Block(_)))
         .filter_map(|sample| Some((sample.prediction.as_ref()?.evidence, sample.is_right())))
         .map(|(evidence, right): (Evidence, bool)| (evidence.features().map(f64::from), f64::from(u8::from(right))))
         .collect();

@@ -86,8 +86,6 @@ const PLACES: usize = 24;
 const PLACES_TYPED: usize = 240;
 /// Places blended; shallower ones beyond this are left out.
 const MOST_PLACES: usize = 192;
-/// So many places that go on alike are followed rather than searched again.
-const ENOUGH: usize = 6;
 /// Renamed places taken from the window.
 const RENAMED: usize = 12;
 /// A renamed place must agree over this many tokens.
@@ -100,8 +98,9 @@ const WEIGHT_OPEN: f32 = 1.2;
 const WEIGHT_DISK: f32 = 1.0;
 const WEIGHT_OTHER_LANGUAGE: f32 = 0.2;
 const WEIGHT_RENAMED: f32 = 1.0;
-/// How much is left over for shorter agreements.
-const LEFT_OVER: f32 = 0.6;
+/// How much is left over for shorter agreements, for each different token, after an agreement of a single one. The longer it
+/// is, the less: a line that is being copied goes on.
+const LEFT_OVER: f32 = 1.6;
 
 impl<'a> Sources<'a> {
     pub(super) fn new(index: &'a Index, window: &'a Window, path: &str, lexicon: &Lexicon<'_>) -> Self {
@@ -128,13 +127,13 @@ impl<'a> Sources<'a> {
         blend(places)
     }
 
-    /// Returns what may come after a context whose last token was one of `before`: where enough places went on with that
+    /// Returns what may come after a context whose last token was one of `before`: where `enough` places went on with that
     /// token, they are followed and the index is not searched again.
-    pub(super) fn after(&self, before: &[Place], context: &[Token], lexicon: &mut Lexicon<'_>) -> Continuations {
+    pub(super) fn after(&self, before: &[Place], enough: usize, context: &[Token], lexicon: &mut Lexicon<'_>) -> Continuations {
         let Some(&last) = context.first() else { return Continuations::default() };
         let mut places: Vec<Place> = Vec::with_capacity(256);
         places.extend(before.iter().filter(|place| place.token == last).filter_map(|place| self.follow(place)));
-        if places.len() < ENOUGH {
+        if places.len() < enough {
             places.clear();
             self.from_index(context, "", lexicon, &mut places);
         }
@@ -225,12 +224,12 @@ fn blend(mut places: Vec<Place>) -> Continuations {
     let most: Vec<usize> = tokens.iter().map(|token| token.places).collect();
     let mut end = places.len();
     while end > 0 {
-        let left_over = LEFT_OVER * float(kinds);
+        let depth = places[end - 1].depth;
+        let left_over = LEFT_OVER * float(kinds) / float(depth);
         for token in &mut tokens {
             token.probability = (token.weight + left_over * token.probability) / (total + left_over);
         }
         // The places of this depth do not count at the deeper ones.
-        let depth = places[end - 1].depth;
         while end > 0 && places[end - 1].depth == depth {
             end -= 1;
             let token = &mut tokens[numbers[end]];

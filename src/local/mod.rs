@@ -7,6 +7,7 @@
 //! Invariants: a query takes only immutable snapshots and never waits for indexing; nothing here panics on any text, path or
 //! offset; memory stays within [`Limits`]; no thread exists before there is something to index.
 
+mod block;
 mod confidence;
 mod engine;
 mod evidence;

@@ -5,6 +5,7 @@
 
 use ropey::Rope;
 
+use super::block;
 use super::confidence::Confidence;
 use super::evidence::Sources;
 use super::index::Index;
@@ -75,12 +76,21 @@ pub(super) fn predict(query: &Query<'_>, path: &str, index: &Index, vocabulary: 
     let mut text = insertion(&window, &line.tokens, &lexicon)?;
     let evidence = evidence(&window, &line);
     let confidence = Confidence::of(&evidence);
-    if window.rest.is_empty() && query.max_lines > 1 {
-        if let Some(block) = search::block(&sources, &line, query.max_lines, &mut lexicon) {
-            text.push_str(&lines(&window, &block.tokens, &lexicon));
-        }
+    if window.rest.is_empty()
+        && !has_body(&window)
+        && let Some(block) = block::after(&sources, &line, query.max_lines, &mut lexicon)
+    {
+        text.push_str(&lines(&window, &block, &lexicon));
     }
     Some(Prediction { text, confidence, evidence })
+}
+
+/// Returns whether the lines after the cursor are the inside of what its line opens.
+fn has_body(window: &Window) -> bool {
+    window.next_line.as_ref().is_some_and(|next| {
+        let blanks = next.len() - next.trim_start_matches([' ', '\t']).len();
+        window.indent.columns(&next[..blanks]) > window.columns
+    })
 }
 
 fn evidence(window: &Window, line: &Line) -> Evidence {

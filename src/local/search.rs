@@ -30,6 +30,8 @@ pub(super) struct Line {
 
 const STEPS: usize = 28;
 const LONGEST: usize = 64;
+/// So many places that go on alike are followed rather than searched for again.
+const ENOUGH: usize = 6;
 /// Beginnings less probable than this are dropped, as are tokens at any step.
 const FLOOR: f32 = 0.1;
 const BRANCHES: usize = 4;
@@ -107,7 +109,7 @@ pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: imp
             context.truncate(DEEPEST);
             let missing = DEEPEST - context.len();
             context.extend(sources.window.before.iter().rev().take(missing));
-            let mut next = sources.after(&node.found, &context, lexicon);
+            let mut next = sources.after(&node.found, ENOUGH, &context, lexicon);
             branch(&mut nodes, &mut open, at, &mut next);
         }
     }
@@ -162,72 +164,4 @@ fn path(nodes: &[Node], mut at: usize) -> Vec<Token> {
         at = nodes[at].parent;
     }
     tokens
-}
-
-/// The lines of a block that follow its first line, each with the break before it.
-pub(super) struct Block {
-    pub(super) tokens: Vec<Token>,
-    pub(super) probability: f32,
-}
-
-/// A token of a block must be this probable: a wrong block disturbs more than a wrong line.
-const SURE: f32 = 0.7;
-const LONGEST_BLOCK: usize = 160;
-
-/// Returns the lines after `line` up to where the indentation is back at that of the line, if all of it is sure.
-pub(super) fn block(sources: &Sources<'_>, line: &Line, max_lines: usize, lexicon: &mut Lexicon<'_>) -> Option<Block> {
-    use super::token::{Break, Shift};
-    let indent = sources.window.indent;
-    let start = 1000;
-    let mut columns = start;
-    let mut tokens = line.tokens.clone();
-    let mut probability = 1.0;
-    let mut next = line.end;
-    let mut lines = 1;
-    let mut closing = false;
-    loop {
-        if let Some(found) = Break::of(next) {
-            if closing {
-                break;
-            }
-            columns = indent.shifted(columns, found.shift);
-            if lines == 1 && (columns <= start || !matches!(found.shift, Shift::Levels(_))) {
-                return None;
-            }
-            lines += 1;
-            if columns <= start {
-                // What comes back to the line's own depth belongs to the block only if it closes it.
-                let after = step(sources, &tokens, next, lexicon)?;
-                let text = lexicon.text(after.0);
-                if columns < start || !(text.starts_with(['}', ')', ']']) || text == "end") {
-                    break;
-                }
-                closing = true;
-            }
-            if lines > max_lines {
-                return None;
-            }
-        }
-        if tokens.len() > LONGEST_BLOCK {
-            return None;
-        }
-        tokens.push(next);
-        let context: Vec<Token> = context(sources, &tokens);
-        let best = sources.next(&context, "", lexicon);
-        let best = best.next.first().filter(|best| best.probability >= SURE)?;
-        probability *= best.probability;
-        next = best.token;
-    }
-    Some(Block { tokens: tokens.split_off(line.tokens.len()), probability })
-}
-
-fn context(sources: &Sources<'_>, tokens: &[Token]) -> Vec<Token> {
-    tokens.iter().rev().chain(sources.window.before.iter().rev()).take(DEEPEST).copied().collect()
-}
-
-fn step(sources: &Sources<'_>, tokens: &[Token], then: Token, lexicon: &mut Lexicon<'_>) -> Option<(Token, f32)> {
-    let mut context = context(sources, tokens);
-    context.insert(0, then);
-    let next = sources.next(&context, "", lexicon).next;
-    next.first().filter(|best| best.probability >= SURE).map(|best| (best.token, best.probability))
 }

@@ -197,7 +197,7 @@ pub(super) fn name(text: &str) -> Option<&str> {
 }
 
 /// The keywords of the common languages and a few names that act as such; sorted.
-const KEYWORDS: [&str; 100] = [
+pub(super) const KEYWORDS: [&str; 100] = [
     "Err", "False", "None", "Ok", "Self", "Some", "String", "True", "Vec", "abstract", "and", "as", "assert", "async", "auto",
     "await", "bool", "boolean", "break", "case", "catch", "char", "class", "const", "continue", "crate", "def", "default",
     "defer", "del", "delete", "do", "double", "else", "enum", "except", "export", "extends", "extern", "false", "final",
