@@ -3,14 +3,6 @@
 //! The registry is data of the program: a mistake in it must stop the build with a sentence that names the entry,
 //! rather than surface as a language that silently has no outline. The queries themselves are compiled by a test.
 
-<<<<<<< HEAD
-#![expect(
-    clippy::print_stdout,
-    reason = "cargo reads a build script's instructions from there"
-)]
-
-=======
->>>>>>> syntax
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -5,12 +5,7 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, TreeCursor};
 
-<<<<<<< HEAD
-use super::SyntaxTree;
-use super::query;
-=======
 use super::{SyntaxTree, query};
->>>>>>> syntax
 
 /// What a place in the text is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,30 +23,6 @@ pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
     let Some(root) = tree.root() else {
         return Place::Code;
     };
-<<<<<<< HEAD
-    let texts = tree.language().texts();
-    let offset = offset.min(text.len_bytes());
-    // The node before the cursor decides: an unfinished comment or string ends there, and nothing follows it yet.
-    let before = offset.saturating_sub(1);
-    let mut next = root.descendant_for_byte_range(before, offset);
-    while let Some(node) = next {
-        let kind = node.kind();
-        if node.start_byte() < offset && offset <= node.end_byte() {
-            let is_inside = offset < node.end_byte();
-            if texts.comments.contains(&kind) {
-                return if is_inside || goes_on(tree, text, node) {
-                    Place::Comment
-                } else {
-                    Place::Code
-                };
-            }
-            if texts.strings.contains(&kind) && (is_inside || is_unfinished(node)) {
-                return Place::String;
-            }
-            if texts.code_in_strings.contains(&kind) && is_inside {
-                return Place::Code;
-            }
-=======
     let offset = offset.min(text.len_bytes());
     let Some(before) = offset.checked_sub(1) else {
         return Place::Code;
@@ -75,7 +46,6 @@ pub fn place(tree: &SyntaxTree, text: &Rope, offset: usize) -> Place {
             place = Place::String;
         } else if texts.code_in_strings.contains(&node.kind()) && is_inside {
             place = Place::Code;
->>>>>>> syntax
         }
     }
     if place != Place::Code {

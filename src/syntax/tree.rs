@@ -41,12 +41,6 @@ const RECENT: usize = 64;
 impl SyntaxTree {
     /// Creates the tree of a document that has not been parsed yet.
     pub fn new(language: Language) -> Self {
-<<<<<<< HEAD
-        Self {
-            language,
-            last: None,
-            current: false,
-=======
         let document = Arc::new(());
         Self {
             language,
@@ -56,7 +50,6 @@ impl SyntaxTree {
             revision: 0,
             parsed: 0,
             recent: VecDeque::new(),
->>>>>>> syntax
         }
     }
 
@@ -74,13 +67,6 @@ impl SyntaxTree {
     ///
     /// Nodes keep their places in the new text, but their structure stays that of the last parse.
     pub fn edit(&mut self, before: &Rope, after: &Rope, bytes: Range<usize>, new_len: usize) {
-<<<<<<< HEAD
-        self.current = false;
-        let Some(Parsed { tree, rows }) = &mut self.last else {
-            return;
-        };
-=======
->>>>>>> syntax
         let start = bytes.start.min(before.len_bytes()).min(after.len_bytes());
         let old_end = bytes.end.clamp(start, before.len_bytes());
         let new_end = start.saturating_add(new_len).min(after.len_bytes());
@@ -112,16 +98,6 @@ impl SyntaxTree {
         if self.is_current() {
             return Some(self.clone());
         }
-<<<<<<< HEAD
-        let last = self.last.as_ref();
-        let tree = parse(self.language, text, last.map(|last| &last.tree), deadline)?;
-        let rows = last.map_or_else(|| Rows::of(text), |last| last.rows);
-        Some(Self {
-            language: self.language,
-            last: Some(Parsed { tree, rows }),
-            current: true,
-        })
-=======
         let tree = parse(self.language, text, self.tree.as_ref(), deadline)?;
         Some(Self {
             language: self.language,
@@ -158,7 +134,6 @@ impl SyntaxTree {
         self.rows = self.rows.or(parsed.rows);
         self.parsed = parsed.parsed;
         true
->>>>>>> syntax
     }
 
     /// Returns the root node, if the document has been parsed at all.
@@ -202,73 +177,6 @@ fn parse(language: Language, text: &Rope, old: Option<&Tree>, deadline: Duration
 mod tests {
     use std::time::Duration;
 
-<<<<<<< HEAD
-impl Rows {
-    fn of(text: &Rope) -> Self {
-        Self {
-            lone_returns: lone_returns(text, 0..text.len_bytes()),
-        }
-    }
-
-    /// The rows after a replacement. The byte before it counts too: a new or removed `\n` decides whether a `\r` is alone.
-    fn edited(self, before: &Rope, after: &Rope, old: Range<usize>, new: Range<usize>) -> Self {
-        let gone = lone_returns(before, old.start.saturating_sub(1)..old.end);
-        let come = lone_returns(after, new.start.saturating_sub(1)..new.end);
-        Self {
-            lone_returns: (self.lone_returns + come).saturating_sub(gone),
-        }
-    }
-
-    fn point(self, text: &Rope, byte: usize) -> Point {
-        if self.lone_returns == 0 {
-            let row = text.byte_to_line(byte);
-            return Point {
-                row,
-                column: byte - text.line_to_byte(row),
-            };
-        }
-        let mut point = Point {
-            row: 0,
-            column: byte,
-        };
-        let mut at = 0;
-        for chunk in text.chunks() {
-            let part = &chunk.as_bytes()[..chunk.len().min(byte - at)];
-            if let Some(last) = memchr::memrchr(b'\n', part) {
-                point.row += memchr::memchr_iter(b'\n', part).count();
-                point.column = byte - (at + last + 1);
-            }
-            at += part.len();
-            if at == byte {
-                break;
-            }
-        }
-        point
-    }
-}
-
-/// Counts the `\r` within `range` that no `\n` follows.
-fn lone_returns(text: &Rope, range: Range<usize>) -> usize {
-    let Some((chunks, mut at, _, _)) = text.get_chunks_at_byte(range.start) else {
-        return 0;
-    };
-    let mut count = 0;
-    for chunk in chunks {
-        if at >= range.end {
-            break;
-        }
-        // A rope never splits `\r\n` over two chunks, so what follows a `\r` is in its chunk.
-        let is_lone = |place: &usize| {
-            range.contains(&(at + place)) && chunk.as_bytes().get(place + 1) != Some(&b'\n')
-        };
-        count += memchr::memchr_iter(b'\r', chunk.as_bytes())
-            .filter(is_lone)
-            .count();
-        at += chunk.len();
-    }
-    count
-}
-=======
     use ropey::Rope;
 
     use super::super::{Language, SyntaxTree};
@@ -358,4 +266,3 @@ fn lone_returns(text: &Rope, range: Range<usize>) -> usize {
         assert!(tree.parsed(&text, LONG).is_some());
     }
 }
->>>>>>> syntax
