@@ -39,7 +39,7 @@ fn deep_nesting_and_endless_lines_are_survived_in_every_language() {
     for language in Language::all() {
         read(language, "");
         for scrap in SCRAPS {
-            read(language, &scrap.repeat(600));
+            read(language, &scrap.repeat(200));
         }
     }
 }
