@@ -33,6 +33,7 @@ import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 
 class Gone(Exception):
@@ -228,6 +229,11 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def server_bind(self):
+        # The standard one asks the name service who 127.0.0.1 is, which can take ten seconds.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
 
 
 def main():

@@ -6,7 +6,7 @@ M.__index = M
 M.HERE = vim.fs.dirname(vim.fs.dirname(vim.fs.abspath(debug.getinfo(1, 'S').source:sub(2))))
 --- The value of MOCK_KEY in the editor's environment, which must turn up nowhere.
 M.SECRET = 'sk-test-0123456789abcdef'
-local DEADLINE_MS = 8000
+local DEADLINE_MS = 20000
 
 --- Starts an editor in an empty folder.
 function M.start()
