@@ -62,7 +62,6 @@ pub struct Snapshot {
 /// A parse that is due.
 pub struct ParseJob {
     uri: Arc<str>,
-    version: i32,
     text: Rope,
     tree: SyntaxTree,
 }
@@ -213,27 +212,26 @@ impl Session {
             return None;
         }
         Some(ParseJob {
-            version: open.document.version(),
             text: open.document.text().clone(),
             tree: tree.clone(),
             uri,
         })
     }
 
-    /// Takes a parse's result over. Breaks if the document is done with, and continues if it moved on meanwhile and is due another.
+    /// Takes a parse's result over, edits made meanwhile included. Breaks if that brings the tree up to date, or the document is closed;
+    /// continues if another parse is due.
     pub fn end_parse(&mut self, job: &ParseJob, tree: Option<SyntaxTree>) -> ControlFlow<()> {
         let Some(open) = self.documents.get_mut(&job.uri) else {
             return ControlFlow::Break(());
         };
         open.is_parsing = false;
-        let is_same_text =
-            open.document.version() == job.version && open.document.text().is_instance(&job.text);
-        if !is_same_text {
-            return ControlFlow::Continue(());
+        if let (Some(parsed), Some(current)) = (tree, open.tree.as_mut()) {
+            current.adopt(&parsed);
+            if !current.is_current() {
+                return ControlFlow::Continue(());
+            }
         }
-        if let Some(tree) = tree {
-            open.tree = Some(tree);
-        }
+        // A parse that ran out of time would do so again; the next edit brings another try.
         ControlFlow::Break(())
     }
 

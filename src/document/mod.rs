@@ -6,6 +6,9 @@
 mod edit;
 mod history;
 mod position;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub use edit::{Change, Edit};
 pub use history::History;

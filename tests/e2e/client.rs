@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::{Layer, Layers};
+use byok_lsp::config::Layers;
 use byok_lsp::cost::Ledger;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
@@ -31,8 +31,6 @@ pub struct Client {
     server: Option<std::thread::JoinHandle<Ended>>,
     /// The embedded engine that the server uses.
     pub engine: Engine,
-    /// The ledger that the server books into.
-    pub ledger: Ledger,
 }
 
 /// What a server is started with.
@@ -122,11 +120,11 @@ impl Client {
     pub fn uninitialized(patience: Patience, substitutes: HashMap<String, Arc<dyn Provider>>) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
-        let (ledger, engine) = (Ledger::in_memory(), Engine::new(Limits::default()));
+        let engine = Engine::new(Limits::default());
         let parts = Parts {
             layers: Layers::default(),
             problems: Vec::new(),
-            ledger: ledger.clone(),
+            ledger: Ledger::in_memory(),
             http: Http::new(patience),
             engine: engine.clone(),
             substitutes,
@@ -154,7 +152,6 @@ impl Client {
             version: 1,
             server: Some(server),
             engine,
-            ledger,
         }
     }
 
@@ -311,11 +308,4 @@ fn read_message(from: &mut std::io::PipeReader) -> Option<Value> {
     let mut body = vec![0; length];
     from.read_exact(&mut body).ok()?;
     Some(serde_json::from_slice(&body).expect("the server sends JSON"))
-}
-
-/// Sets client-independent configuration, to show that layers reach the server.
-pub fn layers(toml: &str) -> Layers {
-    let mut layers = Layers::default();
-    layers.set_toml(Layer::UserFile, "config.toml", toml).unwrap();
-    layers
 }
