@@ -52,7 +52,7 @@ fn row(ledger: &Ledger, price: &Price, number: u64) -> Row {
 fn settle_and_wait(ledger: &Ledger, row: Row) {
     let (sender, receiver) = mpsc::channel();
     ledger.settle(row, move |totals| {
-        sender.send(totals).expect("it is awaited")
+        sender.send(totals).expect("it is awaited");
     });
     black_box(receiver.recv_timeout(DEADLINE).expect("the ledger answers"));
 }
@@ -132,7 +132,7 @@ fn catalogue(criterion: &mut Criterion) {
         ..Tokens::default()
     };
     criterion.bench_function("price/cost of a call", |bencher| {
-        bencher.iter(|| price.cost(black_box(&tokens)))
+        bencher.iter(|| price.cost(black_box(&tokens)));
     });
 }
 
@@ -150,7 +150,7 @@ fn settle(criterion: &mut Criterion) {
         times,
     );
     let times = timed(5_000, |number| {
-        settle_and_wait(&ledger, row(&ledger, &price, number))
+        settle_and_wait(&ledger, row(&ledger, &price, number));
     });
     percentiles("settle, one by one, until the totals are told", times);
     let mut group = criterion.benchmark_group("settle");
@@ -190,7 +190,7 @@ fn million(criterion: &mut Criterion) {
     percentiles(
         "settle among a million rows, until the totals are told",
         timed(2_000, |number| {
-            settle_and_wait(&ledger, row(&ledger, &price, number))
+            settle_and_wait(&ledger, row(&ledger, &price, number));
         }),
     );
     criterion.bench_function("totals of a million rows", |bencher| {
