@@ -1,0 +1,105 @@
+//! The invariants of `docs/architecture.md` that a look at the sources can check.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+/// A source file: its path under `src/` and its text without comments and without its unit tests.
+struct Source {
+    path: String,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().contains("tests") {
+                // Tests may do what the code may not.
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let source = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        Source {
+            path: path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/"),
+            code,
+        }
+    };
+    files.into_iter().map(source).collect()
+}
+
+/// Asserts that `needle` occurs only in files whose path begins with one of `rooms`.
+fn only_in(needle: &str, rooms: &[&str]) {
+    let strays: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| !rooms.iter().any(|room| source.path.starts_with(room)) && source.code.contains(needle))
+        .map(|source| source.path)
+        .collect();
+    assert!(strays.is_empty(), "{needle} belongs in {rooms:?}, not in {strays:?}");
+}
+
+/// Asserts that no file of `room` uses one of `others`.
+fn does_not_use(room: &str, others: &[&str]) {
+    for source in sources().into_iter().filter(|source| source.path.starts_with(room) && !source.path.contains("tests")) {
+        for other in others {
+            let uses = source.code.contains(&format!("crate::{other}"));
+            assert!(!uses, "{} must not use {other}", source.path);
+        }
+    }
+}
+
+#[test]
+fn only_the_server_knows_the_protocols_types() {
+    only_in("tower_lsp", &["server/"]);
+    only_in("gen_lsp_types", &["server/"]);
+}
+
+#[test]
+fn only_the_gateway_calls_a_provider() {
+    only_in(".stream(call)", &["gateway/"]);
+}
+
+#[test]
+fn only_credential_sees_a_secret() {
+    only_in("expose_secret", &["credential/"]);
+    only_in("env::var(", &["credential/"]);
+}
+
+#[test]
+fn texts_and_trees_know_nothing_of_the_rest() {
+    let rest = ["server", "session", "completion", "context", "gateway", "routing", "cost", "credential", "provider", "local", "config", "cli"];
+    does_not_use("document/", &rest);
+    does_not_use("syntax/", &rest);
+}
+
+#[test]
+fn no_arrow_points_back_to_the_editor() {
+    for room in ["completion/", "context/", "gateway/", "routing/", "cost/", "credential/", "provider/", "local/", "config/", "session.rs"] {
+        does_not_use(room, &["server", "cli"]);
+    }
+    for room in ["gateway/", "routing/", "cost/", "credential/", "provider/", "local/", "config/"] {
+        does_not_use(room, &["completion", "session"]);
+    }
+    does_not_use("provider/", &["gateway", "routing"]);
+    does_not_use("cost/", &["gateway", "routing", "provider", "config"]);
+}
+
+#[test]
+fn nothing_but_the_editors_own_folder_names_an_editor() {
+    for source in sources() {
+        // Comments say why a thing is as it is, and may name who needs it; code may not.
+        for editor in ["Neovim", "neovim", "Helix", "helix", "VS Code", "vscode"] {
+            assert!(!source.code.contains(editor), "{} names {editor}", source.path);
+        }
+    }
+}

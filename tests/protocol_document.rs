@@ -1,0 +1,65 @@
+//! `docs/protocol.md` describes `src/server/protocol.rs`: it carries that file's hash, and its JSON schemas are those of the types.
+//!
+//! `BYOK_UPDATE_EXPECTED=1 cargo test --test protocol_document` writes both anew, once the words beside them are right.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use byok_lsp::server::protocol::{Models, SetModelParams, StatusParams, UsageParams, UsageSummary};
+use schemars::schema_for;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn is_updating() -> bool {
+    std::env::var_os("BYOK_UPDATE_EXPECTED").is_some()
+}
+
+/// FNV-1a in 64 bits: no defence against anybody, just a reminder.
+fn hash(text: &str) -> String {
+    let hash = text.bytes().filter(|byte| *byte != b'\r').fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+#[test]
+fn the_document_was_read_again_when_a_message_changed() {
+    let messages = std::fs::read_to_string(path("src/server/protocol.rs")).unwrap();
+    let document = std::fs::read_to_string(path("docs/protocol.md")).unwrap();
+    let line = format!("<!-- src/server/protocol.rs: {} -->", hash(&messages));
+    if is_updating() {
+        let mut lines: Vec<&str> = document.lines().filter(|line| !line.starts_with("<!-- src/server/protocol.rs: ")).collect();
+        lines.push(&line);
+        std::fs::write(path("docs/protocol.md"), lines.join("\n") + "\n").unwrap();
+        return;
+    }
+    assert!(
+        document.contains(&line),
+        "src/server/protocol.rs changed: bring docs/protocol.md up to date, then run BYOK_UPDATE_EXPECTED=1 cargo test --test protocol_document"
+    );
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    let schemas = [
+        ("usage", schema_for!(UsageParams)),
+        ("status", schema_for!(StatusParams)),
+        ("usage-summary", schema_for!(UsageSummary)),
+        ("models", schema_for!(Models)),
+        ("set-model", schema_for!(SetModelParams)),
+        ("settings", byok_lsp::config::schema()),
+    ];
+    for (name, schema) in schemas {
+        let file = path(&format!("docs/protocol/{name}.schema.json"));
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if is_updating() {
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(written.replace('\r', ""), text, "{} is not the type's schema", file.display());
+    }
+}
