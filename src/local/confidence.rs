@@ -14,7 +14,7 @@ pub const DEFAULT_MIN_CONFIDENCE: Confidence = Confidence(0.5);
 
 const FEATURES: usize = 8;
 
-const WEIGHTS: [f32; FEATURES] = [0.624, 1.397, 0.370, -1.058, 0.770, 0.047, 0.597, -0.638];
+const WEIGHTS: [f32; FEATURES] = [0.742, 1.762, 0.223, -1.042, 0.758, 0.027, 0.481, -0.668];
 
 impl Confidence {
     /// Takes a probability; what is outside of 0 to 1, or no number, becomes the nearest that is inside.
