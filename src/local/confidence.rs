@@ -14,12 +14,16 @@ pub const DEFAULT_MIN_CONFIDENCE: Confidence = Confidence(0.5);
 
 const FEATURES: usize = 8;
 
-const WEIGHTS: [f32; FEATURES] = [0.624, 1.397, 0.370, -1.058, 0.770, 0.047, 0.597, -0.638];
+const WEIGHTS: [f32; FEATURES] = [0.742, 1.762, 0.223, -1.042, 0.758, 0.027, 0.481, -0.668];
 
 impl Confidence {
     /// Takes a probability; what is outside of 0 to 1, or no number, becomes the nearest that is inside.
     pub fn new(probability: f32) -> Self {
-        if probability.is_nan() { Self(0.0) } else { Self(probability.clamp(0.0, 1.0)) }
+        if probability.is_nan() {
+            Self(0.0)
+        } else {
+            Self(probability.clamp(0.0, 1.0))
+        }
     }
 
     /// Returns the probability.
@@ -28,14 +32,22 @@ impl Confidence {
     }
 
     pub(super) fn of(evidence: &Evidence) -> Self {
-        let sum: f32 = evidence.features().iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
+        let sum: f32 = evidence
+            .features()
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(feature, weight)| feature * weight)
+            .sum();
         Self::new(1.0 / (1.0 + (-sum).exp()))
     }
 }
 
 impl Evidence {
     /// Returns what the confidence is a function of.
-    #[expect(clippy::cast_precision_loss, reason = "counts of tokens and places, a few hundred at most")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of tokens and places, a few hundred at most"
+    )]
     pub fn features(&self) -> [f32; FEATURES] {
         let share = self.agreeing as f32 / self.places.max(1) as f32;
         [

@@ -35,7 +35,11 @@ pub struct Limits {
 impl Default for Limits {
     /// Holds some 600,000 lines of code, in about 70 MB at the most.
     fn default() -> Self {
-        Self { tokens: 6_000_000, file_bytes: 1 << 20, files: 50_000 }
+        Self {
+            tokens: 6_000_000,
+            file_bytes: 1 << 20,
+            files: 50_000,
+        }
     }
 }
 
@@ -65,7 +69,11 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         // Under the lock, so that the thread cannot miss it between looking and sleeping.
-        let _queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let _queue = self
+            .shared
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.shared.work.notify_all();
     }
 }
@@ -83,7 +91,11 @@ impl Engine {
             stop: AtomicBool::new(false),
             skipped: AtomicUsize::new(0),
         };
-        Self { handle: Arc::new(Handle { shared: Arc::new(shared) }) }
+        Self {
+            handle: Arc::new(Handle {
+                shared: Arc::new(shared),
+            }),
+        }
     }
 
     /// Indexes the files of a folder in the background. Adding a folder again changes nothing.
@@ -110,14 +122,21 @@ impl Engine {
     pub fn predict(&self, query: &Query<'_>) -> Option<Prediction> {
         let shared = &self.handle.shared;
         let index = Arc::clone(&shared.index.read().unwrap_or_else(PoisonError::into_inner));
-        let vocabulary = shared.vocabulary.read().unwrap_or_else(PoisonError::into_inner);
+        let vocabulary = shared
+            .vocabulary
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         predict::predict(query, &key(query.path), &index, &vocabulary)
     }
 
     /// Waits until everything handed over so far is indexed; returns whether that happened in time.
     pub fn wait_until_idle(&self, deadline: Duration) -> bool {
         let queue = self.queue();
-        let waited = self.handle.shared.idle.wait_timeout_while(queue, deadline, |queue| queue.is_busy());
+        let waited = self
+            .handle
+            .shared
+            .idle
+            .wait_timeout_while(queue, deadline, |queue| queue.is_busy());
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
@@ -125,10 +144,22 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let shared = &self.handle.shared;
         let index = Arc::clone(&shared.index.read().unwrap_or_else(PoisonError::into_inner));
-        let words = shared.vocabulary.read().unwrap_or_else(PoisonError::into_inner).bytes();
+        let words = shared
+            .vocabulary
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes();
         let skipped = shared.skipped.load(Ordering::Relaxed);
-        let mut stats = Stats { bytes: index.bytes() + words, skipped, busy: self.queue().is_busy(), ..Stats::default() };
-        let disk = index.disk.iter().flat_map(|part| part.live_files().map(|file| (&part.segment, file)));
+        let mut stats = Stats {
+            bytes: index.bytes() + words,
+            skipped,
+            busy: self.queue().is_busy(),
+            ..Stats::default()
+        };
+        let disk = index
+            .disk
+            .iter()
+            .flat_map(|part| part.live_files().map(|file| (&part.segment, file)));
         for (segment, file) in disk.chain(index.open.values().map(|segment| (segment, 0))) {
             stats.files += 1;
             stats.lines += segment.files()[file].lines;
@@ -138,7 +169,11 @@ impl Engine {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.handle.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.handle
+            .shared
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enqueue(&self, change: impl FnOnce(&mut Queue)) {
@@ -156,13 +191,17 @@ impl Engine {
 
 /// Returns the name under which a document is kept: for a `file:` URI its path, so that it replaces the workspace's file.
 fn key(path: &str) -> String {
-    let Some(encoded) = path.strip_prefix("file://") else { return path.to_owned() };
+    let Some(encoded) = path.strip_prefix("file://") else {
+        return path.to_owned();
+    };
     let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
     let bytes = encoded.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = (bytes[at] == b'%').then(|| digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2)))).flatten();
+        let escape = (bytes[at] == b'%')
+            .then(|| digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2))))
+            .flatten();
         if let Some((high, low)) = escape {
             decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
             at += 3;
@@ -174,7 +213,9 @@ fn key(path: &str) -> String {
     let decoded = String::from_utf8(decoded).unwrap_or_else(|_| encoded.to_owned());
     // `file:///C:/a` names `C:/a`; the drive's colon is what tells it from a path that begins with a slash.
     match decoded.as_bytes() {
-        [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => decoded[1..].replace('/', std::path::MAIN_SEPARATOR_STR),
+        [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => {
+            decoded[1..].replace('/', std::path::MAIN_SEPARATOR_STR)
+        }
         _ => decoded,
     }
 }

@@ -103,41 +103,86 @@ const WEIGHT_RENAMED: f32 = 1.0;
 const LEFT_OVER: f32 = 1.6;
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(index: &'a Index, window: &'a Window, path: &str, lexicon: &Lexicon<'_>) -> Self {
-        let kinds = |tokens: &[Token]| tokens.iter().map(|&token| (token, lexicon.kind(token))).collect();
+    pub(super) fn new(
+        index: &'a Index,
+        window: &'a Window,
+        path: &str,
+        lexicon: &Lexicon<'_>,
+    ) -> Self {
+        let kinds = |tokens: &[Token]| {
+            tokens
+                .iter()
+                .map(|&token| (token, lexicon.kind(token)))
+                .collect()
+        };
         let streams = [kinds(&window.before), kinds(&window.after)];
         let disk = index.disk.iter().map(|part| {
-            let counts = if part.is_whole() { Counts::All } else { Counts::Live(part) };
-            Source { segment: &part.segment, weight: WEIGHT_DISK, counts }
+            let counts = if part.is_whole() {
+                Counts::All
+            } else {
+                Counts::Live(part)
+            };
+            Source {
+                segment: &part.segment,
+                weight: WEIGHT_DISK,
+                counts,
+            }
         });
         let open = index.open.iter().map(|(name, segment)| {
             let own = Counts::Outside(*window.lines.start(), *window.lines.end());
             let counts = if **name == *path { own } else { Counts::All };
-            Source { segment, weight: WEIGHT_OPEN, counts }
+            Source {
+                segment,
+                weight: WEIGHT_OPEN,
+                counts,
+            }
         });
         let segments = disk.chain(open).collect();
-        Self { window, segments, streams, language: super::index::language(path) }
+        Self {
+            window,
+            segments,
+            streams,
+            language: super::index::language(path),
+        }
     }
 
     /// Returns what may come after a context (last token first) and begins with what was typed.
-    pub(super) fn next(&self, context: &[Token], typed: &str, lexicon: &mut Lexicon<'_>) -> Continuations {
+    pub(super) fn next(
+        &self,
+        context: &[Token],
+        typed: &str,
+        lexicon: &mut Lexicon<'_>,
+    ) -> Continuations {
         let mut places = Vec::with_capacity(256);
-        self.from_index(context, typed, lexicon, &mut places);
-        self.from_window(context, typed, lexicon, &mut places);
+        self.gather_index(context, typed, lexicon, &mut places);
+        self.gather_window(context, typed, lexicon, &mut places);
         blend(places)
     }
 
     /// Returns what may come after a context whose last token was one of `before`: where `enough` places went on with that
     /// token, they are followed and the index is not searched again.
-    pub(super) fn after(&self, before: &[Place], enough: usize, context: &[Token], lexicon: &mut Lexicon<'_>) -> Continuations {
-        let Some(&last) = context.first() else { return Continuations::default() };
+    pub(super) fn after(
+        &self,
+        before: &[Place],
+        enough: usize,
+        context: &[Token],
+        lexicon: &mut Lexicon<'_>,
+    ) -> Continuations {
+        let Some(&last) = context.first() else {
+            return Continuations::default();
+        };
         let mut places: Vec<Place> = Vec::with_capacity(256);
-        places.extend(before.iter().filter(|place| place.token == last).filter_map(|place| self.follow(place)));
+        places.extend(
+            before
+                .iter()
+                .filter(|place| place.token == last)
+                .filter_map(|place| self.follow(place)),
+        );
         if places.len() < enough {
             places.clear();
-            self.from_index(context, "", lexicon, &mut places);
+            self.gather_index(context, "", lexicon, &mut places);
         }
-        self.from_window(context, "", lexicon, &mut places);
+        self.gather_window(context, "", lexicon, &mut places);
         blend(places)
     }
 
@@ -145,22 +190,50 @@ impl<'a> Sources<'a> {
     fn follow(&self, place: &Place) -> Option<Place> {
         let (number, position) = place.at?;
         let position = position + 1;
-        let token = *self.segments[number].segment.tokens().get(position as usize)?;
+        let token = *self.segments[number]
+            .segment
+            .tokens()
+            .get(position as usize)?;
         let depth = (place.depth + 1).min(DEEPEST);
-        (token.is_word() || token.is_break()).then_some(Place { token, depth, at: Some((number, position)), ..*place })
+        (token.is_word() || token.is_break()).then_some(Place {
+            token,
+            depth,
+            at: Some((number, position)),
+            ..*place
+        })
     }
 
-    fn from_index(&self, context: &[Token], typed: &str, lexicon: &Lexicon<'_>, places: &mut Vec<Place>) {
+    fn gather_index(
+        &self,
+        context: &[Token],
+        typed: &str,
+        lexicon: &Lexicon<'_>,
+        places: &mut Vec<Place>,
+    ) {
         for (number, source) in self.segments.iter().enumerate() {
             let segment = source.segment;
-            let mut left = if typed.is_empty() { PLACES } else { PLACES_TYPED };
+            let mut left = if typed.is_empty() {
+                PLACES
+            } else {
+                PLACES_TYPED
+            };
             let mut found = 0;
             segment.nearest(context, 1, &mut |token, position, depth| {
                 left -= 1;
-                if token != Token::UNKNOWN && fits(token, typed, lexicon) && source.counts(position) {
+                if token != Token::UNKNOWN && fits(token, typed, lexicon) && source.counts(position)
+                {
                     let same = segment.files()[segment.file_at(position)].language == self.language;
-                    let weight = if same { source.weight } else { WEIGHT_OTHER_LANGUAGE };
-                    places.push(Place { token, depth, weight, at: Some((number, position)) });
+                    let weight = if same {
+                        source.weight
+                    } else {
+                        WEIGHT_OTHER_LANGUAGE
+                    };
+                    places.push(Place {
+                        token,
+                        depth,
+                        weight,
+                        at: Some((number, position)),
+                    });
                     found += 1;
                 }
                 left > 0 && found < PLACES
@@ -168,9 +241,20 @@ impl<'a> Sources<'a> {
         }
     }
 
-    fn from_window(&self, context: &[Token], typed: &str, lexicon: &mut Lexicon<'_>, places: &mut Vec<Place>) {
-        let context: Vec<(Token, Kind)> = context.iter().map(|&token| (token, lexicon.kind(token))).collect();
-        let Some(&(last, kind)) = context.first() else { return };
+    fn gather_window(
+        &self,
+        context: &[Token],
+        typed: &str,
+        lexicon: &mut Lexicon<'_>,
+        places: &mut Vec<Place>,
+    ) {
+        let context: Vec<(Token, Kind)> = context
+            .iter()
+            .map(|&token| (token, lexicon.kind(token)))
+            .collect();
+        let Some(&(last, kind)) = context.first() else {
+            return;
+        };
         let mut renamed = Vec::new();
         for stream in &self.streams {
             for position in 1..stream.len() {
@@ -182,7 +266,12 @@ impl<'a> Sources<'a> {
                 let alignment = rename::align(stream, position, &context);
                 if alignment.exact > 0 && fits(token, typed, lexicon) {
                     let depth = alignment.exact.min(DEEPEST);
-                    places.push(Place { token, depth, weight: WEIGHT_WINDOW, at: None });
+                    places.push(Place {
+                        token,
+                        depth,
+                        weight: WEIGHT_WINDOW,
+                        at: None,
+                    });
                 }
                 if alignment.renaming().is_some() && alignment.total >= RENAMED_SHORTEST {
                     renamed.push((alignment, token));
@@ -191,11 +280,18 @@ impl<'a> Sources<'a> {
         }
         renamed.sort_by_key(|(alignment, _)| std::cmp::Reverse((alignment.total, alignment.exact)));
         for (alignment, token) in renamed.into_iter().take(RENAMED) {
-            let Some(renaming) = alignment.renaming() else { continue };
+            let Some(renaming) = alignment.renaming() else {
+                continue;
+            };
             let token = renaming.apply(token, lexicon).unwrap_or(token);
             if fits(token, typed, lexicon) {
                 let depth = usize::midpoint(alignment.exact, alignment.total);
-                places.push(Place { token, depth, weight: WEIGHT_RENAMED, at: None });
+                places.push(Place {
+                    token,
+                    depth,
+                    weight: WEIGHT_RENAMED,
+                    at: None,
+                });
             }
         }
     }
@@ -212,22 +308,32 @@ fn blend(mut places: Vec<Place>) -> Continuations {
     let mut tokens: Vec<Candidate> = Vec::new();
     let mut numbers = Vec::with_capacity(places.len());
     for place in &places {
-        let number = tokens.iter().position(|known| known.token == place.token).unwrap_or_else(|| {
-            tokens.push(Candidate { token: place.token, weight: 0.0, places: 0, probability: 0.0 });
-            tokens.len() - 1
-        });
+        let number = tokens
+            .iter()
+            .position(|known| known.token == place.token)
+            .unwrap_or_else(|| {
+                tokens.push(Candidate {
+                    token: place.token,
+                    weight: 0.0,
+                    places: 0,
+                    probability: 0.0,
+                });
+                tokens.len() - 1
+            });
         tokens[number].weight += place.weight;
         tokens[number].places += 1;
         numbers.push(number);
     }
-    let (mut total, mut kinds): (f32, usize) = (places.iter().map(|place| place.weight).sum(), tokens.len());
+    let (mut total, mut kinds): (f32, usize) =
+        (places.iter().map(|place| place.weight).sum(), tokens.len());
     let most: Vec<usize> = tokens.iter().map(|token| token.places).collect();
     let mut end = places.len();
     while end > 0 {
         let depth = places[end - 1].depth;
         let left_over = LEFT_OVER * float(kinds) / float(depth);
         for token in &mut tokens {
-            token.probability = (token.weight + left_over * token.probability) / (total + left_over);
+            token.probability =
+                (token.weight + left_over * token.probability) / (total + left_over);
         }
         // The places of this depth do not count at the deeper ones.
         while end > 0 && places[end - 1].depth == depth {
@@ -242,9 +348,19 @@ fn blend(mut places: Vec<Place>) -> Continuations {
             }
         }
     }
-    let best = (0..tokens.len()).max_by(|&one, &other| tokens[one].probability.total_cmp(&tokens[other].probability));
-    let mut next: Vec<Next> =
-        tokens.iter().map(|&Candidate { token, probability, .. }| Next { token, probability }).collect();
+    let best = (0..tokens.len()).max_by(|&one, &other| {
+        tokens[one]
+            .probability
+            .total_cmp(&tokens[other].probability)
+    });
+    let mut next: Vec<Next> = tokens
+        .iter()
+        .map(
+            |&Candidate {
+                 token, probability, ..
+             }| Next { token, probability },
+        )
+        .collect();
     next.sort_by(|one, other| other.probability.total_cmp(&one.probability));
     Continuations {
         next,
@@ -264,7 +380,10 @@ struct Candidate {
 }
 
 /// Counts here are far below where a float would round them.
-#[expect(clippy::cast_precision_loss, reason = "counts of places, a few hundred at most")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of places, a few hundred at most"
+)]
 pub(super) fn float(count: usize) -> f32 {
     count as f32
 }

@@ -45,11 +45,14 @@ impl Part {
 
     /// Returns the numbers of the files that count.
     pub(super) fn live_files(&self) -> impl Iterator<Item = usize> {
-        (0..self.segment.files().len()).filter(|&file| !self.dead.get(file).is_some_and(|&dead| dead))
+        (0..self.segment.files().len())
+            .filter(|&file| !self.dead.get(file).is_some_and(|&dead| dead))
     }
 
     fn live_tokens(&self) -> usize {
-        self.live_files().map(|file| self.segment.file_tokens(file).len()).sum()
+        self.live_files()
+            .map(|file| self.segment.file_tokens(file).len())
+            .sum()
     }
 }
 
@@ -57,12 +60,14 @@ impl Index {
     /// Returns how many tokens are held, counting or not.
     pub(super) fn tokens(&self) -> usize {
         let disk = self.disk.iter().map(|part| part.segment.tokens().len());
-        disk.chain(self.open.values().map(|segment| segment.tokens().len())).sum()
+        disk.chain(self.open.values().map(|segment| segment.tokens().len()))
+            .sum()
     }
 
     pub(super) fn bytes(&self) -> usize {
         let disk = self.disk.iter().map(|part| part.segment.bytes());
-        disk.chain(self.open.values().map(|segment| segment.bytes())).sum()
+        disk.chain(self.open.values().map(|segment| segment.bytes()))
+            .sum()
     }
 
     /// Adds files of the workspace.
@@ -71,7 +76,10 @@ impl Index {
             return;
         }
         let segment = Arc::new(Segment::new(batch.tokens, batch.files, Vec::new()));
-        self.disk.push(Part { segment, dead: Arc::default() });
+        self.disk.push(Part {
+            segment,
+            dead: Arc::default(),
+        });
         for (most, tokens) in TIERS {
             let small = |part: &Part| part.segment.tokens().len() < tokens;
             if self.disk.iter().filter(|part| small(part)).count() > most {
@@ -98,7 +106,10 @@ impl Index {
 
     /// Returns whether a file of the workspace counts.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.disk.iter().any(|part| part.live_files().any(|file| &*part.segment.files()[file].path == path))
+        self.disk.iter().any(|part| {
+            part.live_files()
+                .any(|file| &*part.segment.files()[file].path == path)
+        })
     }
 
     fn join(&mut self, which: impl Fn(&Part) -> bool) {
@@ -112,12 +123,20 @@ impl Index {
         for part in &join {
             for file in part.live_files() {
                 let start = batch.position();
-                batch.tokens.extend_from_slice(part.segment.file_tokens(file));
-                batch.files.push(File { start, ..part.segment.files()[file].clone() });
+                batch
+                    .tokens
+                    .extend_from_slice(part.segment.file_tokens(file));
+                batch.files.push(File {
+                    start,
+                    ..part.segment.files()[file].clone()
+                });
             }
         }
         let segment = Arc::new(Segment::new(batch.tokens, batch.files, Vec::new()));
-        self.disk.push(Part { segment, dead: Arc::default() });
+        self.disk.push(Part {
+            segment,
+            dead: Arc::default(),
+        });
     }
 }
 
@@ -140,7 +159,10 @@ impl Batch {
             lex(text, Indent::detect(text), End::Line, &mut |piece| {
                 let token = match piece {
                     Piece::Break(found, line) => {
-                        self.lines.push((u32::try_from(self.tokens.len() + 1).unwrap_or(u32::MAX), line));
+                        self.lines.push((
+                            u32::try_from(self.tokens.len() + 1).unwrap_or(u32::MAX),
+                            line,
+                        ));
                         found.token()
                     }
                     Piece::Word(word) => vocabulary.find(word).unwrap_or_else(|| {
@@ -159,9 +181,20 @@ impl Batch {
                 self.tokens[at] = vocabulary.intern(word);
             }
         }
-        self.tokens.push(super::token::Break { blank: true, shift: super::token::Shift::Levels(0) }.token());
+        self.tokens.push(
+            super::token::Break {
+                blank: true,
+                shift: super::token::Shift::Levels(0),
+            }
+            .token(),
+        );
         let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-        self.files.push(File { path: path.into(), language: language(path), lines, start });
+        self.files.push(File {
+            path: path.into(),
+            language: language(path),
+            lines,
+            start,
+        });
     }
 
     /// Makes an open document's segment, which knows its lines.
@@ -178,7 +211,10 @@ impl Batch {
 pub(super) fn language(path: &str) -> u32 {
     let name = Path::new(path);
     let extension = name.extension().or(name.file_name()).unwrap_or_default();
-    extension.as_encoded_bytes().iter().fold(0x811c_9dc5, |hash: u32, &byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    extension
+        .as_encoded_bytes()
+        .iter()
+        .fold(0x811c_9dc5, |hash: u32, &byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
 }

@@ -69,8 +69,14 @@ const BATCHES: [usize; 3] = [1 << 15, 1 << 17, 1 << 19];
 
 /// Works until the engine is dropped.
 pub(super) fn run(shared: &Shared) {
-    let mut indexer =
-        Indexer { shared, index: Index::default(), roots: Vec::new(), walks: VecDeque::new(), batch: Batch::default(), sealed: 0 };
+    let mut indexer = Indexer {
+        shared,
+        index: Index::default(),
+        roots: Vec::new(),
+        walks: VecDeque::new(),
+        batch: Batch::default(),
+        sealed: 0,
+    };
     while let Some(task) = indexer.next_task() {
         match task {
             Task::Document(path, Document::Open(text)) => indexer.open(&path, &text),
@@ -101,14 +107,21 @@ struct Indexer<'a> {
 impl Indexer<'_> {
     /// Waits for something to do; nothing once the engine is gone.
     fn next_task(&mut self) -> Option<Task> {
-        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self
+            .shared
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.shared.stop.load(Ordering::Relaxed) {
                 return None;
             }
             queue.busy = true;
             if let Some(path) = queue.documents.keys().next().cloned() {
-                return queue.documents.remove(&path).map(|document| Task::Document(path, document));
+                return queue
+                    .documents
+                    .remove(&path)
+                    .map(|document| Task::Document(path, document));
             }
             if let Some(root) = queue.roots.pop_front() {
                 return Some(Task::Root(root));
@@ -118,7 +131,11 @@ impl Indexer<'_> {
             }
             queue.busy = false;
             self.shared.idle.notify_all();
-            queue = self.shared.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self
+                .shared
+                .work
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -134,7 +151,9 @@ impl Indexer<'_> {
             let mut batch = Batch::default();
             batch.push(path, &text.to_string(), &self.shared.vocabulary);
             if self.index.tokens() + batch.tokens.len() <= limits.tokens {
-                self.index.open.insert(path.into(), Arc::new(batch.into_document()));
+                self.index
+                    .open
+                    .insert(path.into(), Arc::new(batch.into_document()));
                 return self.publish();
             }
         }
@@ -176,7 +195,9 @@ impl Indexer<'_> {
 
     /// Reads one more file of the present walk.
     fn walk_on(&mut self) {
-        let Some((_, files)) = self.walks.front_mut() else { return };
+        let Some((_, files)) = self.walks.front_mut() else {
+            return;
+        };
         if let Some(file) = files.next() {
             self.add_file(&file);
             if self.batch.tokens.len() >= BATCHES[self.sealed.min(BATCHES.len() - 1)] {
@@ -193,17 +214,27 @@ impl Indexer<'_> {
     }
 
     fn add_file(&mut self, file: &Path) {
-        let Some(path) = file.to_str() else { return self.skip() };
+        let Some(path) = file.to_str() else {
+            return self.skip();
+        };
         if self.index.open.contains_key(path) {
             return;
         }
         let limits = &self.shared.limits;
-        let files: usize = self.index.disk.iter().map(|part| part.segment.files().len()).sum();
-        let room = (limits.tokens / 8 * 7).saturating_sub(self.index.tokens() + self.batch.tokens.len());
+        let files: usize = self
+            .index
+            .disk
+            .iter()
+            .map(|part| part.segment.files().len())
+            .sum();
+        let room =
+            (limits.tokens / 8 * 7).saturating_sub(self.index.tokens() + self.batch.tokens.len());
         if room == 0 || files + self.batch.files.len() >= limits.files {
             return self.skip();
         }
-        let Some(text) = walk::read(file, limits.file_bytes) else { return self.skip() };
+        let Some(text) = walk::read(file, limits.file_bytes) else {
+            return self.skip();
+        };
         // A token has some four bytes; a file that could not fit is not worth the attempt.
         if text.len() / 3 > room {
             return self.skip();
@@ -217,7 +248,11 @@ impl Indexer<'_> {
 
     fn publish(&self) {
         let next = Arc::new(self.index.clone());
-        *self.shared.index.write().unwrap_or_else(PoisonError::into_inner) = next;
+        *self
+            .shared
+            .index
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     fn skip(&self) {

@@ -64,14 +64,21 @@ impl Prediction {
     }
 }
 
-pub(super) fn predict(query: &Query<'_>, path: &str, index: &Index, vocabulary: &Vocabulary) -> Option<Prediction> {
+pub(super) fn predict(
+    query: &Query<'_>,
+    path: &str,
+    index: &Index,
+    vocabulary: &Vocabulary,
+) -> Option<Prediction> {
     if query.max_lines == 0 {
         return None;
     }
     let mut lexicon = Lexicon::new(vocabulary);
     let window = Window::around(query.text, query.cursor, &mut lexicon);
     let sources = Sources::new(index, &window, path, &lexicon);
-    let accept = |tokens: &[Token], lexicon: &Lexicon<'_>| insertion(&window, tokens, lexicon).is_none_or(|text| !repeats(&window, &text));
+    let accept = |tokens: &[Token], lexicon: &Lexicon<'_>| {
+        insertion(&window, tokens, lexicon).is_none_or(|text| !repeats(&window, &text))
+    };
     let line = search::line(&sources, &mut lexicon, accept)?;
     let mut text = insertion(&window, &line.tokens, &lexicon)?;
     let evidence = evidence(&window, &line);
@@ -82,7 +89,11 @@ pub(super) fn predict(query: &Query<'_>, path: &str, index: &Index, vocabulary: 
     {
         text.push_str(&lines(&window, &block, &lexicon));
     }
-    Some(Prediction { text, confidence, evidence })
+    Some(Prediction {
+        text,
+        confidence,
+        evidence,
+    })
 }
 
 /// Returns whether the lines after the cursor are the inside of what its line opens.
@@ -109,7 +120,11 @@ fn evidence(window: &Window, line: &Line) -> Evidence {
 fn insertion(window: &Window, tokens: &[Token], lexicon: &Lexicon<'_>) -> Option<String> {
     let text: String = tokens.iter().map(|&token| lexicon.text(token)).collect();
     let text = text.strip_prefix(&window.typed)?;
-    let text = if window.rest.is_empty() { text } else { before_rest(text, &window.rest)? };
+    let text = if window.rest.is_empty() {
+        text
+    } else {
+        before_rest(text, &window.rest)?
+    };
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
@@ -126,7 +141,9 @@ fn before_rest<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
 
 /// Returns whether a line would only repeat the one that follows.
 fn repeats(window: &Window, text: &str) -> bool {
-    let Some(next) = &window.next_line else { return false };
+    let Some(next) = &window.next_line else {
+        return false;
+    };
     let line = format!("{}{text}", window.line);
     let (line, next) = (line.trim_end(), next.as_str());
     // A lone bracket closes one block here and another there.
@@ -139,7 +156,9 @@ fn lines(window: &Window, tokens: &[Token], lexicon: &Lexicon<'_>) -> String {
     let mut text = String::new();
     let mut columns = window.columns;
     for line in tokens.chunk_by(|_, next| !next.is_break()) {
-        let Some(found) = line.first().and_then(|&token| Break::of(token)) else { continue };
+        let Some(found) = line.first().and_then(|&token| Break::of(token)) else {
+            continue;
+        };
         columns = window.indent.shifted(columns, found.shift);
         let body: String = line[1..].iter().map(|&token| lexicon.text(token)).collect();
         let line = window.indent.blanks(columns) + &body;

@@ -57,7 +57,9 @@ impl Renaming {
         // What is no name within code may well be one within a string.
         name(bare)?;
         for &(there, here) in &self.pairs[..self.count] {
-            let (Some(there), Some(here)) = (lexicon.name(there), lexicon.name(here)) else { continue };
+            let (Some(there), Some(here)) = (lexicon.name(there), lexicon.name(here)) else {
+                continue;
+            };
             if let Some(renamed) = exchange(bare, there, here) {
                 let renamed = format!("{space}{renamed}");
                 return Some(lexicon.intern(&renamed));
@@ -68,17 +70,34 @@ impl Renaming {
 }
 
 /// Aligns the tokens before `position` with the context (last token first).
-pub(super) fn align(stream: &[(Token, Kind)], position: usize, context: &[(Token, Kind)]) -> Alignment {
-    let renaming = Renaming { pairs: [(Token::UNKNOWN, Token::UNKNOWN); 6], count: 0 };
-    let mut alignment = Alignment { exact: 0, total: 0, renaming };
+pub(super) fn align(
+    stream: &[(Token, Kind)],
+    position: usize,
+    context: &[(Token, Kind)],
+) -> Alignment {
+    let renaming = Renaming {
+        pairs: [(Token::UNKNOWN, Token::UNKNOWN); 6],
+        count: 0,
+    };
+    let mut alignment = Alignment {
+        exact: 0,
+        total: 0,
+        renaming,
+    };
     for (&there, &here) in stream[..position].iter().rev().zip(context).take(FARTHEST) {
         if there.0 == here.0 {
             // A name that is kept here but exchanged elsewhere would be another pattern.
-            if there.1 != Kind::Fixed && alignment.renaming.count > 0 && !alignment.renaming.keeps(there.0) {
+            if there.1 != Kind::Fixed
+                && alignment.renaming.count > 0
+                && !alignment.renaming.keeps(there.0)
+            {
                 break;
             }
             alignment.exact += usize::from(alignment.renaming.count == 0);
-        } else if there.1 == Kind::Fixed || there.1 != here.1 || !alignment.renaming.add(there.0, here.0) {
+        } else if there.1 == Kind::Fixed
+            || there.1 != here.1
+            || !alignment.renaming.add(there.0, here.0)
+        {
             break;
         }
         alignment.total += 1;
@@ -88,7 +107,9 @@ pub(super) fn align(stream: &[(Token, Kind)], position: usize, context: &[(Token
 
 impl Renaming {
     fn keeps(&self, token: Token) -> bool {
-        self.pairs[..self.count].iter().all(|&(there, here)| there != token && here != token)
+        self.pairs[..self.count]
+            .iter()
+            .all(|&(there, here)| there != token && here != token)
     }
 }
 
@@ -113,9 +134,13 @@ fn exchange(text: &str, there: &str, here: &str) -> Option<String> {
 /// Returns whether a part of a compound name begins at a place.
 fn starts_part(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
-    let Some(before) = at.checked_sub(1) else { return true };
+    let Some(before) = at.checked_sub(1) else {
+        return true;
+    };
     let after = bytes[at];
-    bytes[before] == b'_' || after == b'_' || (after.is_ascii_uppercase() && !bytes[before].is_ascii_uppercase())
+    bytes[before] == b'_'
+        || after == b'_'
+        || (after.is_ascii_uppercase() && !bytes[before].is_ascii_uppercase())
 }
 
 /// Splits a name into its parts, in lower case.
@@ -156,12 +181,18 @@ fn pascal(parts: &[String]) -> String {
 }
 
 fn camel(parts: &[String]) -> String {
-    parts.split_first().map_or(String::new(), |(first, others)| first.clone() + &pascal(others))
+    parts
+        .split_first()
+        .map_or(String::new(), |(first, others)| {
+            first.clone() + &pascal(others)
+        })
 }
 
 fn capitalised(part: &str) -> String {
     let mut characters = part.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    characters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
 }
 
 #[cfg(test)]
@@ -173,7 +204,10 @@ mod tests {
         let to = |text| exchange(text, "AlphaBeta", "GammaRay");
         assert_eq!(to("alpha_beta").as_deref(), Some("gamma_ray"));
         assert_eq!(to("ALPHA_BETA").as_deref(), Some("GAMMA_RAY"));
-        assert_eq!(to("parse_alpha_beta_now").as_deref(), Some("parse_gamma_ray_now"));
+        assert_eq!(
+            to("parse_alpha_beta_now").as_deref(),
+            Some("parse_gamma_ray_now")
+        );
         assert_eq!(to("isAlphaBeta").as_deref(), Some("isGammaRay"));
         assert_eq!(to("malphabeta"), None);
     }

@@ -71,7 +71,11 @@ impl Ord for Open {
 }
 
 /// Returns the most probable line that `accept` takes, if one is found in time.
-pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: impl Fn(&[Token], &Lexicon<'_>) -> bool) -> Option<Line> {
+pub(super) fn line(
+    sources: &Sources<'_>,
+    lexicon: &mut Lexicon<'_>,
+    accept: impl Fn(&[Token], &Lexicon<'_>) -> bool,
+) -> Option<Line> {
     let typed = sources.window.typed.as_str();
     let mut context = Vec::with_capacity(2 * DEEPEST);
     context.extend(sources.window.before.iter().rev().take(DEEPEST));
@@ -79,7 +83,14 @@ pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: imp
     if !typed.is_empty() {
         restrict(&mut first, typed, lexicon);
     }
-    let root = Node { parent: 0, token: Token::UNKNOWN, length: 0, probability: 1.0, weakest: 1.0, found: Rc::default() };
+    let root = Node {
+        parent: 0,
+        token: Token::UNKNOWN,
+        length: 0,
+        probability: 1.0,
+        weakest: 1.0,
+        found: Rc::default(),
+    };
     let mut nodes = vec![root];
     let mut open = BinaryHeap::new();
     branch(&mut nodes, &mut open, 0, &mut first);
@@ -92,7 +103,12 @@ pub(super) fn line(sources: &Sources<'_>, lexicon: &mut Lexicon<'_>, accept: imp
             if !accept(&tokens, lexicon) {
                 continue;
             }
-            let Continuations { depth, places, agreeing, .. } = first;
+            let Continuations {
+                depth,
+                places,
+                agreeing,
+                ..
+            } = first;
             return Some(Line {
                 tokens,
                 end: node.token,
@@ -121,7 +137,10 @@ fn restrict(first: &mut Continuations, typed: &str, lexicon: &mut Lexicon<'_>) {
     if typed != " " {
         let whole = lexicon.intern(typed);
         if Lexicon::is_shared(whole) && !first.next.iter().any(|next| next.token == whole) {
-            first.next.push(super::evidence::Next { token: whole, probability: 0.0 });
+            first.next.push(super::evidence::Next {
+                token: whole,
+                probability: 0.0,
+            });
         }
         let count = float(first.places);
         for next in &mut first.next {
@@ -133,10 +152,17 @@ fn restrict(first: &mut Continuations, typed: &str, lexicon: &mut Lexicon<'_>) {
     for next in &mut first.next {
         next.probability /= total.max(f32::MIN_POSITIVE);
     }
-    first.next.sort_by(|one, other| other.probability.total_cmp(&one.probability));
+    first
+        .next
+        .sort_by(|one, other| other.probability.total_cmp(&one.probability));
 }
 
-fn branch(nodes: &mut Vec<Node>, open: &mut BinaryHeap<Open>, parent: usize, next: &mut Continuations) {
+fn branch(
+    nodes: &mut Vec<Node>,
+    open: &mut BinaryHeap<Open>,
+    parent: usize,
+    next: &mut Continuations,
+) {
     let from = nodes[parent].clone();
     let found = Rc::new(std::mem::take(&mut next.found));
     for next in next.next.iter().take(BRANCHES) {

@@ -55,13 +55,18 @@ impl Segment {
     /// Returns the tokens of a file, with its mark.
     pub(super) fn file_tokens(&self, file: usize) -> &[Token] {
         let start = self.files[file].start as usize;
-        let end = self.files.get(file + 1).map_or(self.tokens.len(), |next| next.start as usize);
+        let end = self
+            .files
+            .get(file + 1)
+            .map_or(self.tokens.len(), |next| next.start as usize);
         &self.tokens[start..end]
     }
 
     /// Returns the number of the file that a position belongs to.
     pub(super) fn file_at(&self, position: u32) -> usize {
-        self.files.partition_point(|file| file.start <= position).saturating_sub(1)
+        self.files
+            .partition_point(|file| file.start <= position)
+            .saturating_sub(1)
     }
 
     /// Returns the line of a position, in a segment that knows its lines.
@@ -72,18 +77,33 @@ impl Segment {
 
     pub(super) fn bytes(&self) -> usize {
         4 * (self.tokens.len() + self.order.len())
-            + self.files.iter().map(|file| size_of::<File>() + file.path.len() + 16).sum::<usize>()
+            + self
+                .files
+                .iter()
+                .map(|file| size_of::<File>() + file.path.len() + 16)
+                .sum::<usize>()
             + 8 * self.lines.len()
     }
 
     /// Visits positions by how many tokens before them agree with `context` (its last token first), longest agreement first.
     /// `visit` gets the token at the position, the position and the agreement, and says whether to go on.
-    pub(super) fn nearest(&self, context: &[Token], shortest: usize, visit: &mut impl FnMut(Token, u32, usize) -> bool) {
-        let middle = self.order.partition_point(|&at| compare(&self.tokens, at, context) == Ordering::Less);
+    pub(super) fn nearest(
+        &self,
+        context: &[Token],
+        shortest: usize,
+        visit: &mut impl FnMut(Token, u32, usize) -> bool,
+    ) {
+        let middle = self
+            .order
+            .partition_point(|&at| compare(&self.tokens, at, context) == Ordering::Less);
         let agreement = |at: usize| agreement(&self.tokens, self.order[at], context);
         let (mut left, mut right) = (middle, middle);
         let mut lower = left.checked_sub(1).map_or(0, agreement);
-        let mut upper = if right < self.order.len() { agreement(right) } else { 0 };
+        let mut upper = if right < self.order.len() {
+            agreement(right)
+        } else {
+            0
+        };
         while lower.max(upper) >= shortest.max(1) {
             let (at, agreed) = if lower >= upper {
                 left -= 1;
@@ -93,7 +113,11 @@ impl Segment {
             } else {
                 let found = (right, upper);
                 right += 1;
-                upper = if right < self.order.len() { agreement(right) } else { 0 };
+                upper = if right < self.order.len() {
+                    agreement(right)
+                } else {
+                    0
+                };
                 found
             };
             let position = self.order[at];
@@ -105,7 +129,9 @@ impl Segment {
 }
 
 fn before(tokens: &[Token], position: u32, back: usize) -> Token {
-    (position as usize).checked_sub(back + 1).map_or(Token::FILE, |at| tokens[at])
+    (position as usize)
+        .checked_sub(back + 1)
+        .map_or(Token::FILE, |at| tokens[at])
 }
 
 fn compare(tokens: &[Token], position: u32, context: &[Token]) -> Ordering {
@@ -119,8 +145,14 @@ fn compare(tokens: &[Token], position: u32, context: &[Token]) -> Ordering {
 }
 
 fn agreement(tokens: &[Token], position: u32, context: &[Token]) -> usize {
-    let agrees = |(back, &token): (usize, &Token)| (position as usize) > back && before(tokens, position, back) == token;
-    context.iter().enumerate().take_while(|&item| agrees(item)).count()
+    let agrees = |(back, &token): (usize, &Token)| {
+        (position as usize) > back && before(tokens, position, back) == token
+    };
+    context
+        .iter()
+        .enumerate()
+        .take_while(|&item| agrees(item))
+        .count()
 }
 
 /// Sorts the positions by their contexts. Three tokens of context and the position fit one integer, which sorts without
@@ -131,20 +163,34 @@ fn order(tokens: &[Token]) -> Vec<u32> {
         .skip(1)
         .filter(|&(_, &token)| token != Token::FILE)
         .map(|(at, _)| {
-            let context = (0..3).fold(0, |key, back| (key << 32) | u128::from(before(tokens, at, back).0));
+            let context = (0..3).fold(0, |key, back| {
+                (key << 32) | u128::from(before(tokens, at, back).0)
+            });
             (context << 32) | u128::from(at)
         })
         .collect();
     keys.sort_unstable();
-    let position = |key: u128| (key & u128::from(u32::MAX)) as u32;
     for run in keys.chunk_by_mut(|one, other| one >> 32 == other >> 32) {
         if run.len() > 1 {
             run.sort_unstable_by(|&one, &other| {
                 let (one, other) = (position(one), position(other));
-                let deeper = (3..DEEPEST).map(|back| before(tokens, one, back).cmp(&before(tokens, other, back)));
-                deeper.into_iter().find(|found| found.is_ne()).unwrap_or(one.cmp(&other))
+                let deeper = (3..DEEPEST)
+                    .map(|back| before(tokens, one, back).cmp(&before(tokens, other, back)));
+                deeper
+                    .into_iter()
+                    .find(|found| found.is_ne())
+                    .unwrap_or(one.cmp(&other))
             });
         }
     }
     keys.into_iter().map(position).collect()
+}
+
+/// Returns the position within a sorting key.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the position is the key's lowest 32 bits"
+)]
+fn position(key: u128) -> u32 {
+    key as u32
 }

@@ -35,19 +35,34 @@ fn shown(fixture: &str) -> String {
 
 /// Returns the text that would be shown.
 fn predict(engine: &Engine, path: &str, text: &Rope, cursor: usize) -> String {
-    let prediction = engine.predict(&Query { path, text, cursor, max_lines: 10 });
-    prediction.filter(|found| found.is_confident(DEFAULT_MIN_CONFIDENCE)).map_or(String::new(), |found| found.text)
+    let prediction = engine.predict(&Query {
+        path,
+        text,
+        cursor,
+        max_lines: 10,
+    });
+    prediction
+        .filter(|found| found.is_confident(DEFAULT_MIN_CONFIDENCE))
+        .map_or(String::new(), |found| found.text)
 }
 
 fn files(fixture: &str) -> Vec<(String, String)> {
     if !fixture.starts_with("//- ") {
         return vec![("main.rs".to_owned(), fixture.to_owned())];
     }
-    fixture.split("//- ").skip(1).map(|file| file.split_once('\n').unwrap()).map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    fixture
+        .split("//- ")
+        .skip(1)
+        .map(|file| file.split_once('\n').unwrap())
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
 }
 
 fn idle(engine: &Engine) {
-    assert!(engine.wait_until_idle(Duration::from_secs(20)), "the index never came to rest");
+    assert!(
+        engine.wait_until_idle(Duration::from_secs(20)),
+        "the index never came to rest"
+    );
 }
 
 /// Makes an engine for a folder of files.
@@ -63,12 +78,15 @@ fn workspace(folder: &Path, files: &[(&str, &[u8])], limits: Limits) -> Engine {
     engine
 }
 
-const OPENING: &str = "    let mut connection = pool.acquire().await?;\n    connection.execute(statement).await?;\n";
+const OPENING: &str =
+    "    let mut connection = pool.acquire().await?;\n    connection.execute(statement).await?;\n";
 
 #[test]
 fn continues_a_line_seen_elsewhere() {
     check(
-        &format!("//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = ˇ\n}}\n"),
+        &format!(
+            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = ˇ\n}}\n"
+        ),
         "pool.acquire().await?;",
     );
 }
@@ -76,7 +94,9 @@ fn continues_a_line_seen_elsewhere() {
 #[test]
 fn continues_with_the_line_that_followed_elsewhere() {
     check(
-        &format!("//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = pool.acquire().await?;\n    ˇ\n}}\n"),
+        &format!(
+            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = pool.acquire().await?;\n    ˇ\n}}\n"
+        ),
         "connection.execute(statement).await?;",
     );
 }
@@ -84,10 +104,17 @@ fn continues_with_the_line_that_followed_elsewhere() {
 #[test]
 fn a_typed_prefix_restricts_the_candidates() {
     let lines = "    log.warning(\"late\");\n    log.error(\"lost\");\n";
-    let fixture = |typed| format!("fn a() {{\n{lines}}}\n\nfn b() {{\n{lines}}}\n\nfn c() {{\n{lines}}}\n\nfn d() {{\n    log.{typed}ˇ\n}}\n");
-    check(&fixture("w"), "arning(\"late\");");
-    check(&fixture("er"), "ror(\"lost\");");
-    check(&fixture("zz"), "");
+    let fixture = |typed| {
+        format!(
+            "fn a() {{\n{lines}}}\n\nfn b() {{\n{lines}}}\n\nfn c() {{\n{lines}}}\n\nfn d() {{\n{typed}ˇ\n}}\n"
+        )
+    };
+    check(&fixture("    log.w"), "arning(\"late\");");
+    check(
+        &fixture("    log.warning(\"late\");\n    log.er"),
+        "ror(\"lost\");",
+    );
+    check(&fixture("    log.zz"), "");
 }
 
 #[test]
@@ -108,13 +135,21 @@ fn is_silent_without_evidence() {
 #[test]
 fn never_repeats_the_line_that_follows() {
     let pair = "    begin(transaction);\n    commit(transaction);\n";
-    check(&format!("fn a() {{\n{pair}}}\n\nfn b() {{\n{pair}}}\n\nfn c() {{\n    begin(transaction);\n    ˇ\n    commit(transaction);\n}}\n"), "");
+    check(
+        &format!(
+            "fn a() {{\n{pair}}}\n\nfn b() {{\n{pair}}}\n\nfn c() {{\n    begin(transaction);\n    ˇ\n    commit(transaction);\n}}\n"
+        ),
+        "",
+    );
 }
 
 #[test]
 fn a_stale_version_of_the_line_itself_is_no_evidence() {
     let engine = Engine::new(Limits::default());
-    engine.update("a.rs", Rope::from("fn a() {\n    let unheard_of = compute_something(very, special);\n}\n"));
+    engine.update(
+        "a.rs",
+        Rope::from("fn a() {\n    let unheard_of = compute_something(very, special);\n}\n"),
+    );
     idle(&engine);
     let text = Rope::from("fn a() {\n    let unheard_of = \n}\n");
     assert_eq!(predict(&engine, "a.rs", &text, 30), "");
@@ -122,8 +157,17 @@ fn a_stale_version_of_the_line_itself_is_no_evidence() {
 
 #[test]
 fn predicts_a_block_whole_and_reindents_it() {
-    let guard = |blanks: &str| format!("{blanks}if !self.ready() {{\n{blanks}    self.wait();\n{blanks}    return None;\n{blanks}}}\n");
-    let source = format!("//- a.rs\nfn a() {{\n{}}}\n\nfn b() {{\n{}}}\n\nfn c() {{\n{}}}\n", guard("    "), guard("    "), guard("    "));
+    let guard = |blanks: &str| {
+        format!(
+            "{blanks}if !self.ready() {{\n{blanks}    self.wait();\n{blanks}    return None;\n{blanks}}}\n"
+        )
+    };
+    let source = format!(
+        "//- a.rs\nfn a() {{\n{}}}\n\nfn b() {{\n{}}}\n\nfn c() {{\n{}}}\n",
+        guard("    "),
+        guard("    "),
+        guard("    ")
+    );
     check(
         &format!("{source}//- b.rs\nmod deep {{\n    fn a() {{\n        if !selfˇ\n    }}\n}}\n"),
         ".ready() {\n            self.wait();\n            return None;\n        }",
@@ -138,7 +182,9 @@ fn predicts_a_block_whole_and_reindents_it() {
 fn respects_crlf() {
     let guard = "    if !self.ready() {\r\n        self.wait();\r\n    }\r\n";
     check(
-        &format!("fn a() {{\r\n{guard}}}\r\n\r\nfn b() {{\r\n{guard}}}\r\n\r\nfn c() {{\r\n{guard}}}\r\n\r\nfn d() {{\r\n    if !selfˇ\r\n}}\r\n"),
+        &format!(
+            "fn a() {{\r\n{guard}}}\r\n\r\nfn b() {{\r\n{guard}}}\r\n\r\nfn c() {{\r\n{guard}}}\r\n\r\nfn d() {{\r\n    if !selfˇ\r\n}}\r\n"
+        ),
         ".ready() {\r\n        self.wait();\r\n    }",
     );
 }
@@ -146,15 +192,30 @@ fn respects_crlf() {
 #[test]
 fn fits_before_a_bracket_that_the_editor_closed() {
     let call = "    connection.execute(statement, parameters);\n";
-    check(&format!("fn a() {{\n{call}}}\n\nfn b() {{\n{call}}}\n\nfn c() {{\n    connection.execute(ˇ)\n}}\n"), "statement, parameters");
-    check(&format!("fn a() {{\n{call}}}\n\nfn b() {{\n{call}}}\n\nfn c() {{\n    connection.execute(ˇ other + 1\n}}\n"), "");
+    check(
+        &format!(
+            "fn a() {{\n{call}}}\n\nfn b() {{\n{call}}}\n\nfn c() {{\n    connection.execute(ˇ)\n}}\n"
+        ),
+        "statement, parameters",
+    );
+    check(
+        &format!(
+            "fn a() {{\n{call}}}\n\nfn b() {{\n{call}}}\n\nfn c() {{\n    connection.execute(ˇ other + 1\n}}\n"
+        ),
+        "",
+    );
 }
 
 #[test]
 fn an_ignored_file_is_never_indexed() {
     let folder = tempfile::tempdir().unwrap();
-    let files: [(&str, &[u8]); 5] =
-        [(".gitignore", b"secret*\n"), ("secret.rs", b"let a = 1;\n"), ("seen.rs", b"let a = 1;\n"), ("binary.rs", b"a\0b"), ("latin1.rs", b"\xe9t\xe9")];
+    let files: [(&str, &[u8]); 5] = [
+        (".gitignore", b"secret*\n"),
+        ("secret.rs", b"let a = 1;\n"),
+        ("seen.rs", b"let a = 1;\n"),
+        ("binary.rs", b"a\0b"),
+        ("latin1.rs", b"\xe9t\xe9"),
+    ];
     let engine = workspace(folder.path(), &files, Limits::default());
     assert_eq!((engine.stats().files, engine.stats().skipped), (1, 2));
     // Neither does opening and closing it bring it in.
@@ -168,7 +229,11 @@ fn an_ignored_file_is_never_indexed() {
 #[test]
 fn an_open_document_takes_the_place_of_its_file_until_it_is_closed() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = workspace(folder.path(), &[("a.rs", b"one\ntwo\nthree"), ("b.rs", b"one")], Limits::default());
+    let engine = workspace(
+        folder.path(),
+        &[("a.rs", b"one\ntwo\nthree"), ("b.rs", b"one")],
+        Limits::default(),
+    );
     let path = format!("file://{}", folder.path().join("a.rs").display());
     assert_eq!(engine.stats().lines, 4);
     engine.update(&path, Rope::from("one"));
@@ -182,12 +247,14 @@ fn an_open_document_takes_the_place_of_its_file_until_it_is_closed() {
 #[test]
 fn a_closed_document_is_forgotten() {
     let engine = Engine::new(Limits::default());
-    let text = Rope::from(format!("fn a() {{\n{OPENING}}}\n\nfn b() {{\n{OPENING}}}\n"));
+    let text = Rope::from(format!(
+        "fn a() {{\n{OPENING}}}\n\nfn b() {{\n{OPENING}}}\n"
+    ));
     let asked = Rope::from("fn c() {\n    let mut connection = ");
-    engine.update("untitled:a", text);
+    engine.update("a.rs", text);
     idle(&engine);
     assert_ne!(predict(&engine, "c.rs", &asked, asked.len_bytes()), "");
-    engine.close("untitled:a");
+    engine.close("a.rs");
     idle(&engine);
     assert_eq!(predict(&engine, "c.rs", &asked, asked.len_bytes()), "");
     assert_eq!(engine.stats().tokens, 0);
@@ -196,7 +263,11 @@ fn a_closed_document_is_forgotten() {
 #[test]
 fn a_removed_workspace_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = workspace(folder.path(), &[("a/a.rs", b"one"), ("b/b.rs", b"two")], Limits::default());
+    let engine = workspace(
+        folder.path(),
+        &[("a/a.rs", b"one"), ("b/b.rs", b"two")],
+        Limits::default(),
+    );
     engine.remove_workspace(folder.path());
     idle(&engine);
     assert_eq!((engine.stats().files, engine.stats().tokens), (0, 0));
@@ -206,13 +277,24 @@ fn a_removed_workspace_is_forgotten() {
 fn the_token_limit_bounds_memory() {
     let folder = tempfile::tempdir().unwrap();
     let text = "let value = function(argument);\n".repeat(50);
-    let files: Vec<_> = (0..40).map(|number| (format!("{number}.rs"), text.as_bytes())).collect();
-    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
-    let limits = Limits { tokens: 4_000, ..Limits::default() };
+    let files: Vec<_> = (0..40)
+        .map(|number| (format!("{number}.rs"), text.as_bytes()))
+        .collect();
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), *text))
+        .collect();
+    let limits = Limits {
+        tokens: 4_000,
+        ..Limits::default()
+    };
     let engine = workspace(folder.path(), &files, limits);
     let stats = engine.stats();
     assert!(stats.tokens <= limits.tokens, "{stats:?}");
-    assert!(stats.files > 0 && stats.files + stats.skipped == 40, "{stats:?}");
+    assert!(
+        stats.files > 0 && stats.files + stats.skipped == 40,
+        "{stats:?}"
+    );
     engine.update("more.rs", Rope::from(text.repeat(10)));
     idle(&engine);
     assert!(engine.stats().tokens <= limits.tokens);
@@ -227,12 +309,20 @@ fn a_new_engine_costs_next_to_nothing() {
 
 #[test]
 fn a_line_of_a_megabyte_is_survived() {
-    let engine = Engine::new(Limits { file_bytes: 4 << 20, ..Limits::default() });
+    let engine = Engine::new(Limits {
+        file_bytes: 4 << 20,
+        ..Limits::default()
+    });
     let text = Rope::from("[1, 2], ".repeat(1 << 17));
     engine.update("a.json", text.clone());
     idle(&engine);
     for cursor in [0, 3, text.len_bytes() / 2, text.len_bytes(), usize::MAX] {
-        engine.predict(&Query { path: "a.json", text: &text, cursor, max_lines: 3 });
+        engine.predict(&Query {
+            path: "a.json",
+            text: &text,
+            cursor,
+            max_lines: 3,
+        });
     }
 }
 

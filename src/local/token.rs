@@ -54,9 +54,7 @@ impl Break {
     pub(super) fn token(self) -> Token {
         let shift = match self.shift {
             Shift::Levels(levels) => levels.clamp(-LEVELS, LEVELS) + LEVELS,
-            Shift::Columns(columns) => {
-                columns.clamp(-COLUMNS, COLUMNS) + COLUMNS + 2 * LEVELS + 1
-            }
+            Shift::Columns(columns) => columns.clamp(-COLUMNS, COLUMNS) + COLUMNS + 2 * LEVELS + 1,
         };
         Token(Token::FIRST_BREAK + 2 * shift.unsigned_abs() + u32::from(self.blank))
     }
@@ -73,7 +71,10 @@ impl Break {
         } else {
             Shift::Columns(shift - COLUMNS - 2 * LEVELS - 1)
         };
-        Some(Self { blank: code % 2 == 1, shift })
+        Some(Self {
+            blank: code % 2 == 1,
+            shift,
+        })
     }
 }
 
@@ -108,16 +109,24 @@ impl Indent {
             before = blank;
         }
         if tabs > spaces {
-            return Self { tabs: true, width: 4 };
+            return Self {
+                tabs: true,
+                width: 4,
+            };
         }
-        let width = [4, 2, 8, 3].into_iter().max_by_key(|&width| (steps[width], width == 4));
+        let width = [4, 2, 8, 3]
+            .into_iter()
+            .max_by_key(|&width| (steps[width], width == 4));
         let width = width.filter(|&width| steps[width] > 0).unwrap_or(4);
         Self { tabs: false, width }
     }
 
     /// Returns how many columns a run of blanks spans.
     pub(super) fn columns(self, blanks: &str) -> usize {
-        blanks.bytes().map(|byte| if byte == b'\t' { self.width } else { 1 }).sum()
+        blanks
+            .bytes()
+            .map(|byte| if byte == b'\t' { self.width } else { 1 })
+            .sum()
     }
 
     /// Returns the blanks that span some columns.
@@ -145,7 +154,11 @@ impl Indent {
         let signed = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let by = signed(to).saturating_sub(signed(from));
         let width = signed(self.width);
-        if by % width == 0 { Shift::Levels(by / width) } else { Shift::Columns(by) }
+        if by % width == 0 {
+            Shift::Levels(by / width)
+        } else {
+            Shift::Columns(by)
+        }
     }
 }
 
@@ -175,7 +188,11 @@ pub(super) fn lex<'a>(text: &'a str, indent: Indent, end: End, emit: &mut impl F
         let newline = memchr::memchr2(b'\n', b'\r', rest.as_bytes());
         let line = &rest[..newline.unwrap_or(rest.len())];
         let open = newline.is_none() && end == End::Cursor;
-        let line = if open { line } else { line.trim_end_matches([' ', '\t']) };
+        let line = if open {
+            line
+        } else {
+            line.trim_end_matches([' ', '\t'])
+        };
         let body = line.trim_start_matches([' ', '\t']);
         if !body.is_empty() || (open && !first) {
             let columns = indent.columns(&line[..line.len() - body.len()]);
@@ -199,8 +216,8 @@ pub(super) fn lex<'a>(text: &'a str, indent: Indent, end: End, emit: &mut impl F
 const LONGEST_WORD: usize = 64;
 
 const PAIRS: [&[u8; 2]; 20] = [
-    b"::", b"->", b"=>", b"==", b"!=", b"<=", b">=", b"&&", b"||", b"+=", b"-=", b"*=", b"//", b"/*", b"*/", b"..", b"?.",
-    b":=", b"<<", b"++",
+    b"::", b"->", b"=>", b"==", b"!=", b"<=", b">=", b"&&", b"||", b"+=", b"-=", b"*=", b"//",
+    b"/*", b"*/", b"..", b"?.", b":=", b"<<", b"++",
 ];
 
 fn words<'a>(line: &'a str, emit: &mut impl FnMut(Piece<'a>)) {
@@ -233,9 +250,16 @@ fn word_length(bytes: &[u8]) -> usize {
                 || *byte == b'_'
                 || (*byte == b'.' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit))
         };
-        bytes.iter().enumerate().position(|item| !more(item)).unwrap_or(bytes.len())
+        bytes
+            .iter()
+            .enumerate()
+            .position(|item| !more(item))
+            .unwrap_or(bytes.len())
     } else if is_word_byte(first) {
-        bytes.iter().position(|&byte| !is_word_byte(byte)).unwrap_or(bytes.len())
+        bytes
+            .iter()
+            .position(|&byte| !is_word_byte(byte))
+            .unwrap_or(bytes.len())
     } else if bytes.len() > 1 && PAIRS.contains(&&[first, bytes[1]]) {
         2
     } else {

@@ -28,7 +28,13 @@ const EMPTY: u32 = u32::MAX;
 
 impl Vocabulary {
     pub(super) fn new(bound: usize) -> Self {
-        Self { text: String::new(), ends: Vec::new(), kinds: Vec::new(), slots: Vec::new(), bound }
+        Self {
+            text: String::new(),
+            ends: Vec::new(),
+            kinds: Vec::new(),
+            slots: Vec::new(),
+            bound,
+        }
     }
 
     /// Returns the token of a word, if the word is known.
@@ -47,7 +53,9 @@ impl Vocabulary {
             return token;
         }
         let full = self.ends.len() >= self.bound || self.text.len() + word.len() > self.bound * 16;
-        let Ok(number) = u32::try_from(self.ends.len()) else { return Token::UNKNOWN };
+        let Ok(number) = u32::try_from(self.ends.len()) else {
+            return Token::UNKNOWN;
+        };
         if full {
             return Token::UNKNOWN;
         }
@@ -58,7 +66,8 @@ impl Vocabulary {
         self.slots[slot] = number;
         self.text.push_str(word);
         self.kinds.push(Kind::of(word));
-        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        self.ends
+            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         Token(Token::FIRST_WORD + number)
     }
 
@@ -85,16 +94,25 @@ impl Vocabulary {
     /// Returns the kind of a word; breaks and marks are fixed.
     pub(super) fn kind(&self, token: Token) -> Kind {
         let number = token.0.checked_sub(Token::FIRST_WORD);
-        number.and_then(|number| self.kinds.get(number as usize)).copied().unwrap_or(Kind::Fixed)
+        number
+            .and_then(|number| self.kinds.get(number as usize))
+            .copied()
+            .unwrap_or(Kind::Fixed)
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.text.capacity() + self.kinds.capacity() + 4 * (self.ends.capacity() + self.slots.capacity())
+        self.text.capacity()
+            + self.kinds.capacity()
+            + 4 * (self.ends.capacity() + self.slots.capacity())
     }
 
     fn word(&self, number: usize) -> &str {
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        self.ends.get(number).map_or("", |&end| &self.text[start..end as usize])
+        let start = number
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before] as usize);
+        self.ends
+            .get(number)
+            .map_or("", |&end| &self.text[start..end as usize])
     }
 
     /// Returns the slot that holds the word, or the free one where it belongs.
@@ -142,22 +160,35 @@ const OWN: u32 = 0xE000_0000;
 
 impl<'a> Lexicon<'a> {
     pub(super) fn new(shared: &'a Vocabulary) -> Self {
-        Self { shared, own: Vocabulary::new(1 << 16) }
+        Self {
+            shared,
+            own: Vocabulary::new(1 << 16),
+        }
     }
 
     pub(super) fn intern(&mut self, word: &str) -> Token {
-        self.shared.find(word).unwrap_or_else(|| match self.own.intern(word) {
-            Token::UNKNOWN => Token::UNKNOWN,
-            token => Token(token.0 + OWN),
-        })
+        self.shared
+            .find(word)
+            .unwrap_or_else(|| match self.own.intern(word) {
+                Token::UNKNOWN => Token::UNKNOWN,
+                token => Token(token.0 + OWN),
+            })
     }
 
     pub(super) fn text(&self, token: Token) -> &str {
-        if token.0 >= OWN { self.own.text(Token(token.0 - OWN)) } else { self.shared.text(token) }
+        if token.0 >= OWN {
+            self.own.text(Token(token.0 - OWN))
+        } else {
+            self.shared.text(token)
+        }
     }
 
     pub(super) fn kind(&self, token: Token) -> Kind {
-        if token.0 >= OWN { self.own.kind(Token(token.0 - OWN)) } else { self.shared.kind(token) }
+        if token.0 >= OWN {
+            self.own.kind(Token(token.0 - OWN))
+        } else {
+            self.shared.kind(token)
+        }
     }
 
     /// Returns whether the workspace's index knows the word.
@@ -193,17 +224,110 @@ impl Kind {
 pub(super) fn name(text: &str) -> Option<&str> {
     let bare = text.strip_prefix(' ').unwrap_or(text);
     let first = *bare.as_bytes().first()?;
-    (is_word_byte(first) && !first.is_ascii_digit() && KEYWORDS.binary_search(&bare).is_err()).then_some(bare)
+    (is_word_byte(first) && !first.is_ascii_digit() && KEYWORDS.binary_search(&bare).is_err())
+        .then_some(bare)
 }
 
 /// The keywords of the common languages and a few names that act as such; sorted.
 pub(super) const KEYWORDS: [&str; 100] = [
-    "Err", "False", "None", "Ok", "Self", "Some", "String", "True", "Vec", "abstract", "and", "as", "assert", "async", "auto",
-    "await", "bool", "boolean", "break", "case", "catch", "char", "class", "const", "continue", "crate", "def", "default",
-    "defer", "del", "delete", "do", "double", "else", "enum", "except", "export", "extends", "extern", "false", "final",
-    "finally", "float", "fn", "for", "from", "func", "function", "go", "i32", "i64", "if", "impl", "implements", "import",
-    "in", "int", "interface", "is", "lambda", "let", "long", "match", "mod", "mut", "new", "nil", "not", "null", "or",
-    "override", "package", "pass", "private", "protected", "pub", "public", "raise", "ref", "return", "self", "static", "str",
-    "struct", "super", "switch", "this", "throw", "trait", "true", "try", "type", "u32", "u64", "u8", "unsafe", "use",
-    "usize", "var", "void",
+    "Err",
+    "False",
+    "None",
+    "Ok",
+    "Self",
+    "Some",
+    "String",
+    "True",
+    "Vec",
+    "abstract",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "auto",
+    "await",
+    "bool",
+    "boolean",
+    "break",
+    "case",
+    "catch",
+    "char",
+    "class",
+    "const",
+    "continue",
+    "crate",
+    "def",
+    "default",
+    "defer",
+    "del",
+    "delete",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "except",
+    "export",
+    "extends",
+    "extern",
+    "false",
+    "final",
+    "finally",
+    "float",
+    "fn",
+    "for",
+    "from",
+    "func",
+    "function",
+    "go",
+    "i32",
+    "i64",
+    "if",
+    "impl",
+    "implements",
+    "import",
+    "in",
+    "int",
+    "interface",
+    "is",
+    "lambda",
+    "let",
+    "long",
+    "match",
+    "mod",
+    "mut",
+    "new",
+    "nil",
+    "not",
+    "null",
+    "or",
+    "override",
+    "package",
+    "pass",
+    "private",
+    "protected",
+    "pub",
+    "public",
+    "raise",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "str",
+    "struct",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "u32",
+    "u64",
+    "u8",
+    "unsafe",
+    "use",
+    "usize",
+    "var",
+    "void",
 ];

@@ -44,16 +44,24 @@ impl Window {
         let cursor = floor(text, cursor);
         let row = text.byte_to_line(cursor);
         let first = row.saturating_sub(LINES_BEFORE);
-        let start = text.line_to_byte(first).max(floor(text, cursor.saturating_sub(BYTES_BEFORE)));
+        let start = text
+            .line_to_byte(first)
+            .max(floor(text, cursor.saturating_sub(BYTES_BEFORE)));
         let last = (row + 1 + LINES_AFTER).min(text.len_lines());
-        let end = text.line_to_byte(last).min(floor(text, cursor + BYTES_AFTER)).max(cursor);
+        let end = text
+            .line_to_byte(last)
+            .min(floor(text, cursor + BYTES_AFTER))
+            .max(cursor);
         let head = text.byte_slice(start..cursor).to_string();
         let tail = text.byte_slice(cursor..end).to_string();
 
         let line = head[head.rfind(['\n', '\r']).map_or(0, |at| at + 1)..].to_owned();
         let line_end = tail.find(['\n', '\r']).unwrap_or(tail.len());
         let (rest, following) = tail.split_at(line_end);
-        let next_line = following.split(['\n', '\r']).map(str::trim_end).find(|line| !line.is_empty());
+        let next_line = following
+            .split(['\n', '\r'])
+            .map(str::trim_end)
+            .find(|line| !line.is_empty());
         let indent = Indent::detect(&head);
         let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
         let (before, typed) = tokens_before(&head, start == 0, indent, lexicon);
@@ -65,17 +73,28 @@ impl Window {
             columns: indent.columns(&line[..blanks]),
             rest: rest.trim().to_owned(),
             next_line: next_line.map(str::to_owned),
-            newline: if head.contains("\r\n") || following.starts_with("\r\n") { "\r\n" } else { "\n" },
+            newline: if head.contains("\r\n") || following.starts_with("\r\n") {
+                "\r\n"
+            } else {
+                "\n"
+            },
             lines: number(first)..=number(last),
             line,
         }
     }
 }
 
-fn tokens_before(head: &str, whole: bool, indent: Indent, lexicon: &mut Lexicon<'_>) -> (Vec<Token>, String) {
+fn tokens_before(
+    head: &str,
+    whole: bool,
+    indent: Indent,
+    lexicon: &mut Lexicon<'_>,
+) -> (Vec<Token>, String) {
     let mut before = if whole { vec![Token::FILE] } else { Vec::new() };
     before.extend(tokens(head, indent, End::Cursor, lexicon));
-    let Some(&last) = before.last() else { return (before, String::new()) };
+    let Some(&last) = before.last() else {
+        return (before, String::new());
+    };
     let text = lexicon.text(last);
     let grows = text == " " || text.bytes().last().is_some_and(super::token::is_word_byte);
     if !grows {
