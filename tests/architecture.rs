@@ -29,9 +29,18 @@ fn sources() -> Vec<Source> {
     let source = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
         Source {
-            path: path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/"),
+            path: path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/"),
             code,
         }
     };
@@ -42,15 +51,23 @@ fn sources() -> Vec<Source> {
 fn only_in(needle: &str, rooms: &[&str]) {
     let strays: Vec<String> = sources()
         .into_iter()
-        .filter(|source| !rooms.iter().any(|room| source.path.starts_with(room)) && source.code.contains(needle))
+        .filter(|source| {
+            !rooms.iter().any(|room| source.path.starts_with(room)) && source.code.contains(needle)
+        })
         .map(|source| source.path)
         .collect();
-    assert!(strays.is_empty(), "{needle} belongs in {rooms:?}, not in {strays:?}");
+    assert!(
+        strays.is_empty(),
+        "{needle} belongs in {rooms:?}, not in {strays:?}"
+    );
 }
 
 /// Asserts that no file of `room` uses one of `others`.
 fn does_not_use(room: &str, others: &[&str]) {
-    for source in sources().into_iter().filter(|source| source.path.starts_with(room) && !source.path.contains("tests")) {
+    for source in sources()
+        .into_iter()
+        .filter(|source| source.path.starts_with(room) && !source.path.contains("tests"))
+    {
         for other in others {
             let uses = source.code.contains(&format!("crate::{other}"));
             assert!(!uses, "{} must not use {other}", source.path);
@@ -77,17 +94,49 @@ fn only_credential_sees_a_secret() {
 
 #[test]
 fn texts_and_trees_know_nothing_of_the_rest() {
-    let rest = ["server", "session", "completion", "context", "gateway", "routing", "cost", "credential", "provider", "local", "config", "cli"];
+    let rest = [
+        "server",
+        "session",
+        "completion",
+        "context",
+        "gateway",
+        "routing",
+        "cost",
+        "credential",
+        "provider",
+        "local",
+        "config",
+        "cli",
+    ];
     does_not_use("document/", &rest);
     does_not_use("syntax/", &rest);
 }
 
 #[test]
 fn no_arrow_points_back_to_the_editor() {
-    for room in ["completion/", "context/", "gateway/", "routing/", "cost/", "credential/", "provider/", "local/", "config/", "session.rs"] {
+    for room in [
+        "completion/",
+        "context/",
+        "gateway/",
+        "routing/",
+        "cost/",
+        "credential/",
+        "provider/",
+        "local/",
+        "config/",
+        "session.rs",
+    ] {
         does_not_use(room, &["server", "cli"]);
     }
-    for room in ["gateway/", "routing/", "cost/", "credential/", "provider/", "local/", "config/"] {
+    for room in [
+        "gateway/",
+        "routing/",
+        "cost/",
+        "credential/",
+        "provider/",
+        "local/",
+        "config/",
+    ] {
         does_not_use(room, &["completion", "session"]);
     }
     does_not_use("provider/", &["gateway", "routing"]);
@@ -99,7 +148,11 @@ fn nothing_but_the_editors_own_folder_names_an_editor() {
     for source in sources() {
         // Comments say why a thing is as it is, and may name who needs it; code may not.
         for editor in ["Neovim", "neovim", "Helix", "helix", "VS Code", "vscode"] {
-            assert!(!source.code.contains(editor), "{} names {editor}", source.path);
+            assert!(
+                !source.code.contains(editor),
+                "{} names {editor}",
+                source.path
+            );
         }
     }
 }

@@ -19,9 +19,12 @@ fn is_updating() -> bool {
 
 /// FNV-1a in 64 bits: no defence against anybody, just a reminder.
 fn hash(text: &str) -> String {
-    let hash = text.bytes().filter(|byte| *byte != b'\r').fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .filter(|byte| *byte != b'\r')
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     format!("{hash:016x}")
 }
 
@@ -31,7 +34,10 @@ fn the_document_was_read_again_when_a_message_changed() {
     let document = std::fs::read_to_string(path("docs/protocol.md")).unwrap();
     let line = format!("<!-- src/server/protocol.rs: {} -->", hash(&messages));
     if is_updating() {
-        let mut lines: Vec<&str> = document.lines().filter(|line| !line.starts_with("<!-- src/server/protocol.rs: ")).collect();
+        let mut lines: Vec<&str> = document
+            .lines()
+            .filter(|line| !line.starts_with("<!-- src/server/protocol.rs: "))
+            .collect();
         lines.push(&line);
         std::fs::write(path("docs/protocol.md"), lines.join("\n") + "\n").unwrap();
         return;
@@ -60,6 +66,11 @@ fn the_schemas_are_those_of_the_types() {
             std::fs::write(&file, &text).unwrap();
         }
         let written = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(written.replace('\r', ""), text, "{} is not the type's schema", file.display());
+        assert_eq!(
+            written.replace('\r', ""),
+            text,
+            "{} is not the type's schema",
+            file.display()
+        );
     }
 }

@@ -49,14 +49,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         style::complain(&problem.to_string());
     }
     if let Some(model) = &arguments.model {
-        layers.set_model(model).map_err(|problem| anyhow::anyhow!("--model: {}", problem.message))?;
+        layers
+            .set_model(model)
+            .map_err(|problem| anyhow::anyhow!("--model: {}", problem.message))?;
     }
     let runtime = runtime()?;
     let done = runtime.block_on(complete(layers, &arguments.place))?;
-    let text = if arguments.json { format!("{:#}\n", done.json()) } else { done.pretty(&arguments.place, Style::stdout()) };
+    let text = if arguments.json {
+        format!("{:#}\n", done.json())
+    } else {
+        done.pretty(&arguments.place, Style::stdout())
+    };
     style::print(&text);
     // A completion that could not be had is told apart from one that is empty.
-    Ok(if done.error.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if done.error.is_some() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// What came of it.
@@ -71,7 +81,10 @@ struct Done {
 async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
     let path = std::path::absolute(&place.path)?;
     let text = read(&path)?;
-    let uri = Url::from_file_path(&path).ok().context("the file's path cannot be written as an address")?.to_string();
+    let uri = Url::from_file_path(&path)
+        .ok()
+        .context("the file's path cannot be written as an address")?
+        .to_string();
     let project = project_of(&path);
     let engine = parts::engine(&layers.settings());
     let mut session = Session::new(layers);
@@ -81,14 +94,21 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
         let tree = job.run();
         let _ = session.end_parse(&job, tree);
     }
-    let snapshot = session.snapshot(&uri).context("the document was opened a moment ago")?;
+    let snapshot = session
+        .snapshot(&uri)
+        .context("the document was opened a moment ago")?;
     let position = Position {
         line: place.line - 1,
         character: place.column - 1,
     };
     let located = Encoding::Utf32.locate(&snapshot.text, position);
     if located.clamped {
-        bail!("{} has no line {}; its last is {}", place.path.display(), place.line, snapshot.text.len_lines());
+        bail!(
+            "{} has no line {}; its last is {}",
+            place.path.display(),
+            place.line,
+            snapshot.text.len_lines()
+        );
     }
     let (reporter, report) = report_slot();
     let ledger = parts::ledger();
@@ -98,10 +118,20 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
     if decision.is_embedded() {
         engine.add_workspace(project);
         engine.update(&uri, snapshot.text.clone());
-        with_progress("reading the workspace", tokio::task::spawn_blocking(move || engine.wait_until_idle(INDEXING))).await?;
+        with_progress(
+            "reading the workspace",
+            tokio::task::spawn_blocking(move || engine.wait_until_idle(INDEXING)),
+        )
+        .await?;
     }
     let interrupt = Interrupt::default();
-    let completing = completion::complete(&gateway, &snapshot, located.byte.0, Trigger::Explicit, &interrupt);
+    let completing = completion::complete(
+        &gateway,
+        &snapshot,
+        located.byte.0,
+        Trigger::Explicit,
+        &interrupt,
+    );
     let completed = with_progress(&format!("waiting for {}", decision.name()), completing).await;
     tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -114,12 +144,15 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
         snapshot,
         suggestion,
         error,
-        report: report.context("the call was not booked within 10 s; is the disk full or the ledger locked?")?,
+        report: report.context(
+            "the call was not booked within 10 s; is the disk full or the ledger locked?",
+        )?,
     })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let bytes =
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
@@ -142,7 +175,10 @@ async fn with_progress<F: Future>(what: &str, future: F) -> F::Output {
     loop {
         match tokio::time::timeout(PATIENCE, &mut future).await {
             Ok(output) => return output,
-            Err(_) => style::complain(&format!("{what} ({} s; stop with Ctrl-C)", started.elapsed().as_secs())),
+            Err(_) => style::complain(&format!(
+                "{what} ({} s; stop with Ctrl-C)",
+                started.elapsed().as_secs()
+            )),
         }
     }
 }
@@ -175,7 +211,13 @@ impl Done {
         } else if let Some(error) = &self.error {
             let _ = writeln!(out, "{}", style.bad(&format!("no suggestion: {error}")));
         } else {
-            let _ = writeln!(out, "nothing to suggest at {}:{}:{}", place.path.display(), place.line, place.column);
+            let _ = writeln!(
+                out,
+                "nothing to suggest at {}:{}:{}",
+                place.path.display(),
+                place.line,
+                place.column
+            );
         }
         let row = &self.report.row;
         let tokens = row.usage.tokens();
@@ -196,9 +238,19 @@ impl Done {
     fn excerpt(&self, suggestion: &Suggestion, style: Style, out: &mut String) {
         let text = &self.snapshot.text;
         let line = text.byte_to_line(self.cursor);
-        let shown = |line: usize| text.line(line).to_string().trim_end_matches(['\r', '\n']).to_owned();
+        let shown = |line: usize| {
+            text.line(line)
+                .to_string()
+                .trim_end_matches(['\r', '\n'])
+                .to_owned()
+        };
         for above in line.saturating_sub(2)..line {
-            let _ = writeln!(out, "{} {}", style.dim(&format!("{:>5} |", above + 1)), shown(above));
+            let _ = writeln!(
+                out,
+                "{} {}",
+                style.dim(&format!("{:>5} |", above + 1)),
+                shown(above)
+            );
         }
         let start = text.line_to_byte(line);
         let before = text.byte_slice(start..self.cursor).to_string();
@@ -213,7 +265,12 @@ impl Done {
         }
         let _ = writeln!(out, "{after}");
         if line + 1 < text.len_lines() {
-            let _ = writeln!(out, "{} {}", style.dim(&format!("{:>5} |", line + 2)), shown(line + 1));
+            let _ = writeln!(
+                out,
+                "{} {}",
+                style.dim(&format!("{:>5} |", line + 2)),
+                shown(line + 1)
+            );
         }
         out.push('\n');
     }

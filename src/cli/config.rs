@@ -28,10 +28,14 @@ enum What {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match arguments.what {
         What::Path => {
-            let path = config::user_file().context("this system tells no home folder; set BYOK_CONFIG to the file's path")?;
+            let path = config::user_file()
+                .context("this system tells no home folder; set BYOK_CONFIG to the file's path")?;
             style::print(&format!("{}\n", path.display()));
         }
-        What::Schema => style::print(&format!("{}\n", serde_json::to_string_pretty(&config::schema())?)),
+        What::Schema => style::print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&config::schema())?
+        )),
         What::Check => {
             let (layers, problems) = parts::configuration();
             for problem in &problems {
@@ -40,7 +44,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             if !problems.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
-            style::print(&format!("no mistakes; completions go to {}\n", layers.settings().model));
+            style::print(&format!(
+                "no mistakes; completions go to {}\n",
+                layers.settings().model
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

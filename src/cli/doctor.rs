@@ -62,43 +62,90 @@ const LOCAL_SERVERS: [&str; 3] = ["llama-cpp", "ollama", "lm-studio"];
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let findings = runtime()?.block_on(look())?;
     let is_well = findings.iter().all(|finding| finding.ok);
-    let text = if arguments.json { format!("{}\n", serde_json::to_string_pretty(&findings)?) } else { pretty(&findings, Style::stdout()) };
+    let text = if arguments.json {
+        format!("{}\n", serde_json::to_string_pretty(&findings)?)
+    } else {
+        pretty(&findings, Style::stdout())
+    };
     style::print(&text);
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn look() -> anyhow::Result<Vec<Finding>> {
     let (layers, problems) = parts::configuration();
     let settings = layers.settings();
-    let mut findings = vec![Finding::good("version", format!("byok-lsp {}", env!("CARGO_PKG_VERSION")))];
+    let mut findings = vec![Finding::good(
+        "version",
+        format!("byok-lsp {}", env!("CARGO_PKG_VERSION")),
+    )];
     findings.push(match (problems.first(), user_file()) {
-        (Some(problem), _) => Finding::bad("settings", problem.to_string(), "mend it; until then the defaults hold"),
-        (None, Some(path)) if path.exists() => Finding::good("settings", path.display().to_string()),
-        (None, Some(path)) => Finding::good("settings", format!("none at {}; the defaults hold", path.display())),
-        (None, None) => Finding::bad("settings", "this system tells no home folder", "set BYOK_CONFIG to the file's path"),
+        (Some(problem), _) => Finding::bad(
+            "settings",
+            problem.to_string(),
+            "mend it; until then the defaults hold",
+        ),
+        (None, Some(path)) if path.exists() => {
+            Finding::good("settings", path.display().to_string())
+        }
+        (None, Some(path)) => Finding::good(
+            "settings",
+            format!("none at {}; the defaults hold", path.display()),
+        ),
+        (None, None) => Finding::bad(
+            "settings",
+            "this system tells no home folder",
+            "set BYOK_CONFIG to the file's path",
+        ),
     });
     let ledger = parts::ledger();
-    findings.push(tokio::task::spawn_blocking({
-        let ledger = ledger.clone();
-        move || look_at_ledger(&ledger)
-    })
-    .await?);
-    let gateway = Gateway::new(Http::default(), parts::engine(&settings), ledger, Arc::new(|_| ()));
+    findings.push(
+        tokio::task::spawn_blocking({
+            let ledger = ledger.clone();
+            move || look_at_ledger(&ledger)
+        })
+        .await?,
+    );
+    let gateway = Gateway::new(
+        Http::default(),
+        parts::engine(&settings),
+        ledger,
+        Arc::new(|_| ()),
+    );
     gateway.probe(&settings).await;
     let decision = gateway.decide(&settings, Feature::Completion);
-    findings.push(Finding::good("model", format!("{} ({}): {}", decision.name(), decision.payer, decision.reason)));
+    findings.push(Finding::good(
+        "model",
+        format!(
+            "{} ({}): {}",
+            decision.name(),
+            decision.payer,
+            decision.reason
+        ),
+    ));
     findings.extend(look_at_provider(&decision).await);
     findings.extend(look_for_servers(&settings).await);
     Ok(findings)
 }
 
 fn look_at_ledger(ledger: &Ledger) -> Finding {
-    let place = parts::ledger_path().map_or_else(|| "in memory".into(), |path| path.display().to_string());
+    let place =
+        parts::ledger_path().map_or_else(|| "in memory".into(), |path| path.display().to_string());
     let totals = ledger.totals(Duration::from_secs(5));
     match (totals, ledger.state()) {
         (Ok(totals), State::Ready) => {
-            let today = totals.day.cost.first().map_or_else(|| "$0".into(), ToString::to_string);
-            Finding::good("ledger", format!("{place}; today {today}, {} calls", totals.day.calls))
+            let today = totals
+                .day
+                .cost
+                .first()
+                .map_or_else(|| "$0".into(), ToString::to_string);
+            Finding::good(
+                "ledger",
+                format!("{place}; today {today}, {} calls", totals.day.calls),
+            )
         }
         (_, State::Degraded { reason }) => Finding::bad("ledger", place, reason),
         (Err(error), State::Ready) => Finding::bad("ledger", place, error.to_string()),
@@ -113,18 +160,32 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
     let mut findings = Vec::new();
     let authorization = match credential::authorization(provider) {
         Ok(authorization) => authorization,
-        Err(error) => return vec![Finding::bad("key", error.to_string(), "then start the editor anew, from where the variable is set")],
+        Err(error) => {
+            return vec![Finding::bad(
+                "key",
+                error.to_string(),
+                "then start the editor anew, from where the variable is set",
+            )];
+        }
     };
     findings.push(match &provider.key {
         KeySource::None => Finding::good("key", "none needed"),
-        KeySource::Env(variable) => Finding::good("key", format!("in the environment variable {variable}")),
+        KeySource::Env(variable) => {
+            Finding::good("key", format!("in the environment variable {variable}"))
+        }
     });
     let mut url = provider.base_url.clone();
     url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
-    let answer = Http::default().get_json(&url, authorization, Duration::from_secs(10)).await;
+    let answer = Http::default()
+        .get_json(&url, authorization, Duration::from_secs(10))
+        .await;
     findings.push(match answer {
         Ok(_) => Finding::good("provider", format!("{} answers", provider.name)),
-        Err(error) => Finding::bad("provider", format!("{}: {error}", provider.name), format!("it should answer at {}", provider.base_url)),
+        Err(error) => Finding::bad(
+            "provider",
+            format!("{}: {error}", provider.name),
+            format!("it should answer at {}", provider.base_url),
+        ),
     });
     findings
 }
@@ -137,17 +198,32 @@ async fn look_for_servers(settings: &Settings) -> Option<Finding> {
         ..settings.clone()
     };
     let found = crate::gateway::probe(&http, &all).await;
-    let unused = found.iter().find(|server| !settings.local_servers.contains(&server.provider))?;
+    let unused = found
+        .iter()
+        .find(|server| !settings.local_servers.contains(&server.provider))?;
     Some(Finding {
-        fix: Some(format!("to use it for ghost text: [local] servers = [\"{}\"]", unused.provider)),
-        ..Finding::good("local server", format!("{} answers on this machine, with {}", unused.provider, unused.model))
+        fix: Some(format!(
+            "to use it for ghost text: [local] servers = [\"{}\"]",
+            unused.provider
+        )),
+        ..Finding::good(
+            "local server",
+            format!(
+                "{} answers on this machine, with {}",
+                unused.provider, unused.model
+            ),
+        )
     })
 }
 
 fn pretty(findings: &[Finding], style: Style) -> String {
     let mut out = String::new();
     for finding in findings {
-        let mark = if finding.ok { style.good("ok  ") } else { style.bad("fix ") };
+        let mark = if finding.ok {
+            style.good("ok  ")
+        } else {
+            style.bad("fix ")
+        };
         let _ = writeln!(out, "{mark} {:<13} {}", finding.name, finding.says);
         if let Some(fix) = &finding.fix {
             let _ = writeln!(out, "                   {}", style.dim(fix));

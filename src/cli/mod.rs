@@ -81,13 +81,20 @@ pub fn main() -> ExitCode {
 
 /// Starts the runtime that everything asynchronous runs on. Two threads: the work that takes time is on others.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
 }
 
 /// Sends the log to stderr, which editors keep: warnings, or what `BYOK_LOG` asks for (such as `byok_lsp=debug`).
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BYOK_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BYOK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A log that is already there is one that a test installed.
     let _ = log.try_init();
 }

@@ -15,7 +15,9 @@ pub fn configuration() -> (Layers, Vec<Problem>) {
 
 /// Returns where the ledger lies: `BYOK_LEDGER` if that is set, else its place in the platform's folders.
 pub fn ledger_path() -> Option<PathBuf> {
-    std::env::var_os("BYOK_LEDGER").map(PathBuf::from).or_else(Ledger::default_path)
+    std::env::var_os("BYOK_LEDGER")
+        .map(PathBuf::from)
+        .or_else(Ledger::default_path)
 }
 
 /// Returns the ledger, which is opened when it is first needed.

@@ -18,10 +18,20 @@ impl FromStr for FilePlace {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("\"{text}\" is no place in a file; write FILE:LINE:COLUMN, both counted from 1, such as src/main.rs:12:9");
+        let wrong = || {
+            format!(
+                "\"{text}\" is no place in a file; write FILE:LINE:COLUMN, both counted from 1, such as src/main.rs:12:9"
+            )
+        };
         let (rest, column) = text.rsplit_once(':').ok_or_else(wrong)?;
         let (path, line) = rest.rsplit_once(':').ok_or_else(wrong)?;
-        let number = |digits: &str| digits.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
+        let number = |digits: &str| {
+            digits
+                .parse::<u32>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(wrong)
+        };
         if path.is_empty() {
             return Err(wrong());
         }
@@ -36,7 +46,11 @@ impl FromStr for FilePlace {
 /// Returns the folder that a file's project lies in: the nearest one above it with a `.git`, else the file's own.
 pub fn project_of(file: &Path) -> PathBuf {
     let folder = file.parent().unwrap_or(file);
-    folder.ancestors().find(|above| above.join(".git").exists()).unwrap_or(folder).to_owned()
+    folder
+        .ancestors()
+        .find(|above| above.join(".git").exists())
+        .unwrap_or(folder)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -46,7 +60,10 @@ mod tests {
     #[test]
     fn a_place_is_file_line_and_column() {
         let place: FilePlace = "C:\\a:b.rs:3:14".parse().expect("a place");
-        assert_eq!((place.path, place.line, place.column), (PathBuf::from("C:\\a:b.rs"), 3, 14));
+        assert_eq!(
+            (place.path, place.line, place.column),
+            (PathBuf::from("C:\\a:b.rs"), 3, 14)
+        );
     }
 
     #[test]

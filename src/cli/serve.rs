@@ -21,7 +21,9 @@ pub fn run(_: &Arguments) -> ExitCode {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            style::complain(&format!("the machine gives no threads ({error}); close some programs and try again"));
+            style::complain(&format!(
+                "the machine gives no threads ({error}); close some programs and try again"
+            ));
             return ExitCode::FAILURE;
         }
     };

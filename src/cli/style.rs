@@ -12,35 +12,54 @@ impl Style {
     /// The style of stdout: colours on a terminal, unless `NO_COLOR` is set.
     pub fn stdout() -> Self {
         Self {
-            is_coloured: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            is_coloured: std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
     }
 
     /// Marks text that is not there yet: dim and italic on a terminal, else in guillemets.
     pub fn ghost(self, text: &str) -> String {
-        if self.is_coloured { format!("\x1b[2;3m{text}\x1b[0m") } else { format!("«{text}»") }
+        if self.is_coloured {
+            format!("\x1b[2;3m{text}\x1b[0m")
+        } else {
+            format!("«{text}»")
+        }
     }
 
     /// Puts text into the background.
     pub fn dim(self, text: &str) -> String {
-        if self.is_coloured { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+        if self.is_coloured {
+            format!("\x1b[2m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Marks what works, in the terminal's own green.
     pub fn good(self, text: &str) -> String {
-        if self.is_coloured { format!("\x1b[32m{text}\x1b[0m") } else { text.to_owned() }
+        if self.is_coloured {
+            format!("\x1b[32m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Marks what needs a hand, in the terminal's own yellow.
     pub fn bad(self, text: &str) -> String {
-        if self.is_coloured { format!("\x1b[33m{text}\x1b[0m") } else { text.to_owned() }
+        if self.is_coloured {
+            format!("\x1b[33m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
 /// Prints an answer. A reader that hung up, such as `head`, is no fault.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Prints a complaint or progress to stderr.

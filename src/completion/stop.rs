@@ -166,7 +166,10 @@ mod tests {
     #[test]
     fn a_fence_round_the_answer_is_no_part_of_it() {
         let expected = ("a + b;".to_owned(), true);
-        assert_eq!(run(after_code(12), "```rust\na + b;\n```\nThis adds."), expected);
+        assert_eq!(
+            run(after_code(12), "```rust\na + b;\n```\nThis adds."),
+            expected
+        );
         assert_eq!(run(after_code(12), "\n```\na + b;\n```"), expected);
         assert_eq!(run(after_code(12), "```rust"), (String::new(), false));
     }

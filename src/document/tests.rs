@@ -7,7 +7,22 @@ use super::*;
 
 /// What makes positions hard: astral characters, combining marks, all line breaks of the protocol, and those that are none.
 const PIECES: [&str; 16] = [
-    "a", "é", "e\u{301}", "😀", "👩‍👩‍👧", "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\t", "  ", "fn x() {}", "\u{b}", "𝒳", "\u{feff}",
+    "a",
+    "é",
+    "e\u{301}",
+    "😀",
+    "👩‍👩‍👧",
+    "\n",
+    "\r\n",
+    "\r",
+    "\u{2028}",
+    "\u{85}",
+    "\t",
+    "  ",
+    "fn x() {}",
+    "\u{b}",
+    "𝒳",
+    "\u{feff}",
 ];
 
 /// A small generator; the same seed gives the same edits (Marsaglia's xorshift).
@@ -22,7 +37,9 @@ impl Random {
     }
 
     fn text(&mut self) -> String {
-        (0..self.below(4)).map(|_| PIECES[self.below(PIECES.len())]).collect()
+        (0..self.below(4))
+            .map(|_| PIECES[self.below(PIECES.len())])
+            .collect()
     }
 }
 
@@ -73,7 +90,10 @@ fn naive_byte(text: &str, position: Position, encoding: Encoding) -> usize {
 fn naive_position(text: &str, byte: usize, encoding: Encoding) -> Position {
     let lines = lines(text);
     let line = lines.iter().rposition(|(start, _)| *start <= byte).unwrap();
-    let character: usize = text[lines[line].0..byte].chars().map(|c| units(encoding, c)).sum();
+    let character: usize = text[lines[line].0..byte]
+        .chars()
+        .map(|c| units(encoding, c))
+        .sum();
     Position {
         line: u32::try_from(line).unwrap(),
         character: u32::try_from(character).unwrap(),
@@ -81,7 +101,10 @@ fn naive_position(text: &str, byte: usize, encoding: Encoding) -> Position {
 }
 
 fn edits() -> usize {
-    std::env::var("BYOK_EDITS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000)
+    std::env::var("BYOK_EDITS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(20_000)
 }
 
 fn edit_at_random(encoding: Encoding) {
@@ -95,7 +118,10 @@ fn edit_at_random(encoding: Encoding) {
             character: u32::try_from(random.below(14)).unwrap(),
         };
         let (start, end) = (place(), place());
-        let (from, to) = (naive_byte(&mirror, start, encoding), naive_byte(&mirror, end, encoding));
+        let (from, to) = (
+            naive_byte(&mirror, start, encoding),
+            naive_byte(&mirror, end, encoding),
+        );
         // Long texts shrink, so that the mirror stays quick.
         let (range, text) = match random.below(40) {
             0 => (None, random.text()),
@@ -109,10 +135,21 @@ fn edit_at_random(encoding: Encoding) {
             Some(_) => mirror.replace_range(from.min(to)..from.max(to), &text),
         }
         document.apply(version, &[Change { range, text }], encoding, |_, _, _| ());
-        assert_eq!(document.text().to_string(), mirror, "edit {version}, {encoding:?}");
-        let byte = (0..=from.min(mirror.len())).rev().find(|byte| mirror.is_char_boundary(*byte)).unwrap();
+        assert_eq!(
+            document.text().to_string(),
+            mirror,
+            "edit {version}, {encoding:?}"
+        );
+        let byte = (0..=from.min(mirror.len()))
+            .rev()
+            .find(|byte| mirror.is_char_boundary(*byte))
+            .unwrap();
         let position = encoding.position(document.text(), ByteOffset(byte));
-        assert_eq!(position, naive_position(&mirror, byte, encoding), "byte {byte} of edit {version}, {encoding:?}");
+        assert_eq!(
+            position,
+            naive_position(&mirror, byte, encoding),
+            "byte {byte} of edit {version}, {encoding:?}"
+        );
     }
 }
 

@@ -105,7 +105,9 @@ pub fn encoding(capabilities: &lsp::ClientCapabilities) -> Encoding {
 pub fn folders(params: &lsp::InitializeParams) -> Vec<String> {
     // Read as JSON: the generated type tells an absent list, null and a list apart in three layers, and all we want is the URIs.
     let params = serde_json::to_value(params).unwrap_or_default();
-    let folders = params.get("workspaceFolders").and_then(|folders| folders.as_array());
+    let folders = params
+        .get("workspaceFolders")
+        .and_then(|folders| folders.as_array());
     let uris: Vec<String> = folders
         .into_iter()
         .flatten()

@@ -7,7 +7,9 @@ use crate::client::{Builder, Client, URI};
 
 /// The code of the next error without an id.
 fn error_code(client: &mut Client) -> i64 {
-    let message = client.wait_for("an error", |message| message["id"].is_null() && message.get("error").is_some());
+    let message = client.wait_for("an error", |message| {
+        message["id"].is_null() && message.get("error").is_some()
+    });
     message["error"]["code"].as_i64().unwrap()
 }
 
@@ -20,15 +22,26 @@ fn frames_that_are_none_are_answered_and_the_session_goes_on() {
         (b"Content-Length: 2\r\n\r\n[]", &[-32600]),
         (b"Content-Length: 4\r\n\r\nnull", &[-32600]),
         (b"Content-Length: 2\r\n\r\n{}", &[-32600]),
-        (b"garbage\r\n\r\nContent-Length: 2\r\n\r\n{}", &[-32700, -32600]),
+        (
+            b"garbage\r\n\r\nContent-Length: 2\r\n\r\n{}",
+            &[-32700, -32600],
+        ),
         (b"Content-Length: 99999999999\r\n\r\n", &[-32700]),
         // Garbage behind garbage is one report, so something sound stands between.
-        (b"Content-Length: 2\r\n\r\n[]Content-Length: x\r\n\r\n", &[-32600, -32700]),
+        (
+            b"Content-Length: 2\r\n\r\n[]Content-Length: x\r\n\r\n",
+            &[-32600, -32700],
+        ),
     ];
     for (bytes, codes) in table {
         client.send_bytes(bytes);
         for code in codes {
-            assert_eq!(error_code(&mut client), *code, "{}", String::from_utf8_lossy(bytes));
+            assert_eq!(
+                error_code(&mut client),
+                *code,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
     client.finish();
@@ -44,7 +57,14 @@ fn a_frame_may_come_byte_by_byte_and_many_at_once() {
     }
     client.answer(900);
     client.send_bytes(frame.replace("900", "901").repeat(1).as_bytes());
-    client.send_bytes(format!("{}{}", frame.replace("900", "902"), frame.replace("900", "903")).as_bytes());
+    client.send_bytes(
+        format!(
+            "{}{}",
+            frame.replace("900", "902"),
+            frame.replace("900", "903")
+        )
+        .as_bytes(),
+    );
     for id in [901, 902, 903] {
         client.answer(id);
     }
@@ -67,14 +87,24 @@ fn places_outside_the_text_are_clamped() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     client.open("ab\ncd");
-    for (start, end) in [((9, 9), (99, 0)), ((0, 99), (0, 99)), ((1, 1), (0, 1)), ((-1, -5), (0, 0))] {
+    for (start, end) in [
+        ((9, 9), (99, 0)),
+        ((0, 99), (0, 99)),
+        ((1, 1), (0, 1)),
+        ((-1, -5), (0, 0)),
+    ] {
         let range = json!({"start": {"line": start.0, "character": start.1}, "end": {"line": end.0, "character": end.1}});
         let params = json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"range": range, "text": ""}]});
         client.notify("textDocument/didChange", params);
     }
     let id = client.ask(&json!({"line": 70, "character": 70}));
-    let running = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(fake.next());
-    let Input::Fill(fill) = running.call.input.clone() else { panic!("a hole") };
+    let running = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(fake.next());
+    let Input::Fill(fill) = running.call.input.clone() else {
+        panic!("a hole")
+    };
     // The third change, which runs backwards over "b\nc", is the only one that took something away.
     assert_eq!((fill.prefix.as_str(), fill.suffix.as_str()), ("ad", ""));
     drop(running);
@@ -85,15 +115,24 @@ fn places_outside_the_text_are_clamped() {
 #[test]
 fn changes_to_documents_that_are_not_open_and_uris_that_are_none_do_no_harm() {
     let mut client = Client::new();
-    for uri in ["file:///nowhere.rs", "untitled:Untitled-1", "not a uri at all", ""] {
-        let change = json!({"textDocument": {"uri": uri, "version": 3}, "contentChanges": [{"text": "x"}]});
+    for uri in [
+        "file:///nowhere.rs",
+        "untitled:Untitled-1",
+        "not a uri at all",
+        "",
+    ] {
+        let change =
+            json!({"textDocument": {"uri": uri, "version": 3}, "contentChanges": [{"text": "x"}]});
         client.notify("textDocument/didChange", change);
         let id = client.ask_in(uri, &json!({"line": 0, "character": 0}));
         assert_eq!(client.texts(id), Vec::<String>::new(), "{uri:?}");
         client.open_as(uri, "no-such-language", "text");
         let id = client.ask_in(uri, &json!({"line": 0, "character": 4}));
         client.texts(id);
-        client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
+        client.notify(
+            "textDocument/didClose",
+            json!({"textDocument": {"uri": uri}}),
+        );
     }
     client.finish();
 }
@@ -110,12 +149,29 @@ fn a_file_of_50_mb_and_a_line_of_1_mb_are_served() {
     client.notify("textDocument/didChange", change);
     let long = format!("let x = \"{}", "é".repeat(512 * 1024));
     let end = client.open_as("file:///w/long.rs", "rust", &format!("{long}ˇ\";\n"));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    for (uri, at) in [("file:///w/large.rs", json!({"line": 500_000, "character": 8})), ("file:///w/long.rs", end)] {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for (uri, at) in [
+        (
+            "file:///w/large.rs",
+            json!({"line": 500_000, "character": 8}),
+        ),
+        ("file:///w/long.rs", end),
+    ] {
         let id = client.ask_in(uri, &at);
         let running = runtime.block_on(fake.next());
-        let Input::Fill(fill) = running.call.input.clone() else { panic!("a hole") };
-        assert!(fill.prefix.len() <= 8 * 1024 && fill.prefix.ends_with(if uri.contains("large") { "let mut " } else { "é" }));
+        let Input::Fill(fill) = running.call.input.clone() else {
+            panic!("a hole")
+        };
+        assert!(
+            fill.prefix.len() <= 8 * 1024
+                && fill.prefix.ends_with(if uri.contains("large") {
+                    "let mut "
+                } else {
+                    "é"
+                })
+        );
         drop(running);
         client.answer(id);
     }
@@ -124,10 +180,16 @@ fn a_file_of_50_mb_and_a_line_of_1_mb_are_served() {
 
 #[test]
 fn requests_before_initialize_and_after_shutdown_are_refused_and_answered() {
-    let mut client = Client::uninitialized(byok_lsp::provider::Patience::default(), std::collections::HashMap::new());
+    let mut client = Client::uninitialized(
+        byok_lsp::provider::Patience::default(),
+        std::collections::HashMap::new(),
+    );
     let id = client.ask(&json!({"line": 0, "character": 0}));
     assert_eq!(client.answer(id)["error"]["code"], -32002);
-    let id = client.request("initialize", json!({"capabilities": {}, "processId": null, "rootUri": null}));
+    let id = client.request(
+        "initialize",
+        json!({"capabilities": {}, "processId": null, "rootUri": null}),
+    );
     assert!(client.answer(id)["result"]["capabilities"].is_object());
     let id = client.request("shutdown", Value::Null);
     client.answer(id);

@@ -7,7 +7,9 @@ use serde_json::json;
 use crate::client::{Builder, Client};
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -32,7 +34,10 @@ fn a_cancelled_request_drops_the_stream_is_answered_with_an_empty_list_and_leave
 fn a_request_that_is_cancelled_before_its_wait_is_over_asks_nobody() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
-    client.notify("workspace/didChangeConfiguration", json!({"settings": {"byok": {"completion": {"debounce_ms": 5000}}}}));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"byok": {"completion": {"debounce_ms": 5000}}}}),
+    );
     let at = client.open("let x = ˇ");
     let id = client.ask(&at);
     client.cancel(id);

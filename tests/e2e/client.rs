@@ -56,7 +56,8 @@ impl Builder {
     /// Lets completions go to a provider whose stream the test feeds.
     pub fn fake(mut self, fake: &Fake) -> Self {
         self.config = mock_config("http://127.0.0.1:9/v1", "openai-completions");
-        self.substitutes.insert("mock".into(), Arc::new(fake.clone()));
+        self.substitutes
+            .insert("mock".into(), Arc::new(fake.clone()));
         self
     }
 
@@ -117,7 +118,10 @@ impl Client {
     }
 
     /// Starts a server that was told nothing yet.
-    pub fn uninitialized(patience: Patience, substitutes: HashMap<String, Arc<dyn Provider>>) -> Self {
+    pub fn uninitialized(
+        patience: Patience,
+        substitutes: HashMap<String, Arc<dyn Provider>>,
+    ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
         let engine = Engine::new(Limits::default());
@@ -130,7 +134,11 @@ impl Client {
             substitutes,
         };
         let server = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
             let ended = runtime.block_on(server::run(server_input, server_output, parts));
             runtime.shutdown_background();
             ended
@@ -187,7 +195,9 @@ impl Client {
 
     /// Waits for the answer to a request.
     pub fn answer(&mut self, id: i64) -> Value {
-        self.wait_for(&format!("the answer to request {id}"), |message| message.get("method").is_none() && message["id"] == id)
+        self.wait_for(&format!("the answer to request {id}"), |message| {
+            message.get("method").is_none() && message["id"] == id
+        })
     }
 
     /// Waits for a notification of a method.
@@ -203,7 +213,10 @@ impl Client {
         let deadline = Instant::now() + DEADLINE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let message = self.from_server.recv_timeout(left).unwrap_or_else(|_| panic!("{what} did not come; unread: {:?}", self.unread));
+            let message = self
+                .from_server
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("{what} did not come; unread: {:?}", self.unread));
             self.count(&message);
             if fits(&message) {
                 return message;
@@ -214,7 +227,9 @@ impl Client {
 
     fn count(&mut self, message: &Value) {
         if message.get("method").is_none()
-            && let Some(count) = message["id"].as_i64().and_then(|id| self.answers.get_mut(&id))
+            && let Some(count) = message["id"]
+                .as_i64()
+                .and_then(|id| self.answers.get_mut(&id))
         {
             *count += 1;
         }
@@ -255,15 +270,21 @@ impl Client {
 
     /// Asks for ghost text.
     pub fn ask_in(&mut self, uri: &str, at: &Value) -> i64 {
-        let params = json!({"textDocument": {"uri": uri}, "position": at, "context": {"triggerKind": 2}});
+        let params =
+            json!({"textDocument": {"uri": uri}, "position": at, "context": {"triggerKind": 2}});
         self.request("textDocument/inlineCompletion", params)
     }
 
     /// Waits for an answer to a request for ghost text and returns the texts of its items.
     pub fn texts(&mut self, id: i64) -> Vec<String> {
         let answer = self.answer(id);
-        let items = answer["result"]["items"].as_array().unwrap_or_else(|| panic!("no list: {answer}"));
-        items.iter().map(|item| item["insertText"].as_str().unwrap().to_owned()).collect()
+        let items = answer["result"]["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no list: {answer}"));
+        items
+            .iter()
+            .map(|item| item["insertText"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Ends the session as an editor does, and checks that every request got exactly one answer.
@@ -285,7 +306,12 @@ impl Client {
 
     /// Waits for the server to end, and reads what it still said.
     fn ended(&mut self) -> Ended {
-        let ended = self.server.take().unwrap().join().expect("the server does not panic");
+        let ended = self
+            .server
+            .take()
+            .unwrap()
+            .join()
+            .expect("the server does not panic");
         while let Ok(message) = self.from_server.recv_timeout(DEADLINE) {
             self.count(&message);
         }
@@ -304,7 +330,12 @@ fn read_message(from: &mut std::io::PipeReader) -> Option<Value> {
         header.push(byte[0]);
     }
     let header = String::from_utf8(header).unwrap();
-    let length: usize = header.trim().strip_prefix("Content-Length: ").unwrap().parse().unwrap();
+    let length: usize = header
+        .trim()
+        .strip_prefix("Content-Length: ")
+        .unwrap()
+        .parse()
+        .unwrap();
     let mut body = vec![0; length];
     from.read_exact(&mut body).ok()?;
     Some(serde_json::from_slice(&body).expect("the server sends JSON"))

@@ -6,7 +6,9 @@ use serde_json::json;
 use crate::client::{Builder, Client, mock_config};
 
 fn status(client: &mut Client, state: &str) -> serde_json::Value {
-    let message = client.wait_for(state, |message| message["method"] == "byok/status" && message["params"]["state"] == state);
+    let message = client.wait_for(state, |message| {
+        message["method"] == "byok/status" && message["params"]["state"] == state
+    });
     message["params"].clone()
 }
 
@@ -14,10 +16,18 @@ fn status(client: &mut Client, state: &str) -> serde_json::Value {
 fn a_mistake_is_told_once_with_its_fix_and_the_last_good_settings_hold() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
-    client.notify("workspace/didChangeConfiguration", json!({"settings": {"byok": {"completion": {"model": "nobody/knows"}}}}));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"byok": {"completion": {"model": "nobody/knows"}}}}),
+    );
     let message = client.notification("window/showMessage");
     let text = message["message"].as_str().unwrap();
-    assert!(text.starts_with("byok-lsp: the editor's settings, completion.model: no provider is called \"nobody\""), "{text}");
+    assert!(
+        text.starts_with(
+            "byok-lsp: the editor's settings, completion.model: no provider is called \"nobody\""
+        ),
+        "{text}"
+    );
     assert_eq!(status(&mut client, "error")["model"], "mock/m");
     client.finish();
 }
@@ -27,7 +37,10 @@ fn the_model_is_switched_from_the_next_request_on() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     let at = client.open("let x = ˇ");
-    let id = client.request("workspace/executeCommand", json!({"command": "byok.setModel", "arguments": ["local"]}));
+    let id = client.request(
+        "workspace/executeCommand",
+        json!({"command": "byok.setModel", "arguments": ["local"]}),
+    );
     assert_eq!(client.answer(id)["result"]["model"], "local/patterns");
     let id = client.ask(&at);
     client.texts(id);
@@ -40,12 +53,21 @@ fn the_model_is_switched_from_the_next_request_on() {
 #[test]
 fn every_command_works_without_arguments() {
     let mut client = Client::new();
-    for command in ["byok.usageSummary", "byok.models", "byok.setModel", "byok.pause", "byok.resume"] {
+    for command in [
+        "byok.usageSummary",
+        "byok.models",
+        "byok.setModel",
+        "byok.pause",
+        "byok.resume",
+    ] {
         let id = client.request("workspace/executeCommand", json!({"command": command}));
         let answer = client.answer(id);
         assert!(answer["result"].is_object(), "{command}: {answer}");
         let shown = client.notification("window/showMessage");
-        assert!(shown["message"].as_str().unwrap().starts_with("byok-lsp: "), "{command}");
+        assert!(
+            shown["message"].as_str().unwrap().starts_with("byok-lsp: "),
+            "{command}"
+        );
     }
     client.finish();
 }
@@ -60,6 +82,9 @@ fn a_missing_key_is_said_with_what_to_do_and_no_call_is_sent() {
     assert_eq!(client.texts(id), Vec::<String>::new());
     let told = status(&mut client, "error");
     let message = told["message"].as_str().unwrap();
-    assert!(message.contains("the environment variable BYOK_TEST_NO_SUCH_KEY is not set"), "{message}");
+    assert!(
+        message.contains("the environment variable BYOK_TEST_NO_SUCH_KEY is not set"),
+        "{message}"
+    );
     client.finish();
 }

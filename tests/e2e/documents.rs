@@ -8,9 +8,13 @@ use crate::client::{Builder, Client, URI};
 /// What the model is shown for a position: the whole text, the cursor marked.
 fn shown(client: &mut Client, fake: &Fake, at: &Value) -> String {
     let id = client.ask(at);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let running = runtime.block_on(fake.next());
-    let Input::Fill(fill) = running.call.input.clone() else { panic!("a hole") };
+    let Input::Fill(fill) = running.call.input.clone() else {
+        panic!("a hole")
+    };
     drop(running);
     client.answer(id);
     format!("{}ˇ{}", fill.prefix, fill.suffix)
@@ -45,7 +49,10 @@ fn several_changes_in_one_message_apply_each_to_the_result_of_the_one_before() {
         {"range": range(1, 1, 1, 2), "text": ""},
         {"range": range(2, 0, 2, 1), "text": "é\t"},
     ]);
-    client.notify("textDocument/didChange", json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": changes}));
+    client.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": changes}),
+    );
     let seen = shown(&mut client, &fake, &json!({"line": 2, "character": 2}));
     assert_eq!(seen, "😀x\r\nbc\ré\tˇ");
     client.finish();
@@ -56,8 +63,14 @@ fn a_whole_text_replaces_the_old_one() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     client.open("old");
-    client.notify("textDocument/didChange", json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": "new"}]}));
-    assert_eq!(shown(&mut client, &fake, &json!({"line": 0, "character": 3})), "newˇ");
+    client.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": "new"}]}),
+    );
+    assert_eq!(
+        shown(&mut client, &fake, &json!({"line": 0, "character": 3})),
+        "newˇ"
+    );
     client.finish();
 }
 
@@ -67,7 +80,10 @@ fn a_client_that_speaks_utf_8_alone_is_understood() {
     let builder = Builder::default().fake(&fake);
     let mut client = builder.capabilities(json!({"general": {"positionEncodings": ["utf-8"]}, "textDocument": {"inlineCompletion": {}}})).start();
     client.open("é=");
-    assert_eq!(shown(&mut client, &fake, &json!({"line": 0, "character": 3})), "é=ˇ");
+    assert_eq!(
+        shown(&mut client, &fake, &json!({"line": 0, "character": 3})),
+        "é=ˇ"
+    );
     client.finish();
 }
 
@@ -76,7 +92,10 @@ fn a_closed_document_is_answered_with_nothing() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     let at = client.open("let x = ˇ");
-    client.notify("textDocument/didClose", json!({"textDocument": {"uri": URI}}));
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": URI}}),
+    );
     let id = client.ask(&at);
     assert_eq!(client.texts(id), Vec::<String>::new());
     assert!(!fake.is_called());

@@ -8,21 +8,37 @@ use crate::client::{Builder, Client, URI};
 
 /// Runs a future of the fake provider on the test's own thread.
 fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(20), future).await.expect("in time") })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(20), future)
+            .await
+            .expect("in time")
+    })
 }
 
 #[test]
 fn the_embedded_engine_continues_a_line_of_the_same_document_for_nothing() {
     let mut client = Client::new();
-    let at = client.open("fn a() {\n    let total = compute(left, right);\n}\n\nfn b() {\n    let total = ˇ\n}\n");
-    assert!(client.engine.wait_until_idle(std::time::Duration::from_secs(20)));
+    let at = client.open(
+        "fn a() {\n    let total = compute(left, right);\n}\n\nfn b() {\n    let total = ˇ\n}\n",
+    );
+    assert!(
+        client
+            .engine
+            .wait_until_idle(std::time::Duration::from_secs(20))
+    );
     let id = client.ask(&at);
     assert_eq!(client.texts(id), ["compute(left, right);"]);
     let usage = client.notification("byok/usage");
     assert_eq!(usage["provider"], "local");
     assert_eq!(usage["payer"], "nobody: runs on this machine");
-    assert_eq!(usage["cost"], json!({"nanos": 0, "currency": "USD", "source": "free"}));
+    assert_eq!(
+        usage["cost"],
+        json!({"nanos": 0, "currency": "USD", "source": "free"})
+    );
     client.finish();
 }
 
@@ -51,7 +67,10 @@ fn a_streamed_suggestion_is_shown_and_its_cost_told() {
     assert_eq!(item["range"], json!({"start": at, "end": at}));
     let usage = client.notification("byok/usage");
     // 20 tokens at 1 USD and 5 at 2 USD a million.
-    assert_eq!(usage["cost"], json!({"nanos": 30_000, "currency": "USD", "source": "priced"}));
+    assert_eq!(
+        usage["cost"],
+        json!({"nanos": 30_000, "currency": "USD", "source": "priced"})
+    );
     assert_eq!(usage["outcome"], "completed");
     assert_eq!(usage["totals"]["day"]["nanos"], 30_000);
     assert_eq!(item["command"]["arguments"][0], usage["id"]);
@@ -103,7 +122,10 @@ fn typing_along_while_the_model_answers_keeps_what_is_left() {
     drop(running);
     let answer = client.answer(id);
     assert_eq!(answer["result"]["items"][0]["insertText"], "ute();");
-    assert_eq!(answer["result"]["items"][0]["range"], json!({"start": now, "end": now}));
+    assert_eq!(
+        answer["result"]["items"][0]["range"],
+        json!({"start": now, "end": now})
+    );
     client.finish();
 }
 
@@ -130,28 +152,44 @@ fn a_failing_model_gives_an_empty_list_and_a_status_with_the_fix() {
     let id = client.ask(&at);
     wait(fake.next()).fail(Error::Unauthorized);
     assert_eq!(client.texts(id), Vec::<String>::new());
-    let status = client.wait_for("an error", |message| message["method"] == "byok/status" && message["params"]["state"] == "error");
+    let status = client.wait_for("an error", |message| {
+        message["method"] == "byok/status" && message["params"]["state"] == "error"
+    });
     let message = status["params"]["message"].as_str().unwrap();
-    assert!(message.starts_with("mock/m: the key was refused; check"), "{message}");
+    assert!(
+        message.starts_with("mock/m: the key was refused; check"),
+        "{message}"
+    );
     let usage = client.notification("byok/usage");
-    assert_eq!((usage["outcome"].as_str(), usage["cost"]["nanos"].as_i64()), (Some("failed"), Some(0)));
+    assert_eq!(
+        (usage["outcome"].as_str(), usage["cost"]["nanos"].as_i64()),
+        (Some("failed"), Some(0))
+    );
     client.finish();
 }
 
 #[test]
 fn an_editor_without_ghost_text_gets_the_same_as_a_menu_item() {
     let fake = Fake::default();
-    let builder = Builder::default().fake(&fake).capabilities(json!({"textDocument": {"completion": {}}}));
+    let builder = Builder::default()
+        .fake(&fake)
+        .capabilities(json!({"textDocument": {"completion": {}}}));
     let mut client = builder.start();
     let at = client.open("fn main() {\n    let x = ünˇ\n}\n");
-    let id = client.request("textDocument/completion", json!({"textDocument": {"uri": URI}, "position": at}));
+    let id = client.request(
+        "textDocument/completion",
+        json!({"textDocument": {"uri": URI}, "position": at}),
+    );
     let running = wait(fake.next());
     running.text("it();");
     drop(running);
     let answer = client.answer(id);
     let item = &answer["result"]["items"][0];
     assert_eq!(item["textEdit"]["newText"], "ünit();");
-    assert_eq!(item["textEdit"]["range"]["start"], json!({"line": 1, "character": 12}));
+    assert_eq!(
+        item["textEdit"]["range"]["start"],
+        json!({"line": 1, "character": 12})
+    );
     assert_eq!(item["filterText"], "ünit();");
     client.finish();
 }
@@ -166,7 +204,10 @@ fn paused_suggestions_ask_nobody_and_resumed_ones_do() {
     let id = client.ask(&at);
     assert_eq!(client.texts(id), Vec::<String>::new());
     assert!(!fake.is_called());
-    let resumed = client.request("workspace/executeCommand", json!({"command": "byok.resume"}));
+    let resumed = client.request(
+        "workspace/executeCommand",
+        json!({"command": "byok.resume"}),
+    );
     client.answer(resumed);
     let id = client.ask(&at);
     let running = wait(fake.next());

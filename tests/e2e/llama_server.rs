@@ -26,27 +26,55 @@ impl Drop for Llama {
 impl Llama {
     /// Starts it and waits until it is ready; `None` where it is not installed, which continuous integration does not accept.
     fn start() -> Option<Self> {
-        if Command::new("llama-server").arg("--version").output().is_err() {
-            assert!(std::env::var_os("CI").is_none(), "llama-server is missing; tests/support/install_editors.sh installs it");
-            eprintln!("skipped: llama-server is not installed; tests/run installs it on Debian as root");
+        if Command::new("llama-server")
+            .arg("--version")
+            .output()
+            .is_err()
+        {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "llama-server is missing; tests/support/install_editors.sh installs it"
+            );
+            eprintln!(
+                "skipped: llama-server is not installed; tests/run installs it on Debian as root"
+            );
             return None;
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let model = folder.join("tiny.gguf");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/tiny_gguf.py");
-        let made = Command::new("python3").arg(script).arg(&model).status().expect("python3");
+        let made = Command::new("python3")
+            .arg(script)
+            .arg(&model)
+            .status()
+            .expect("python3");
         assert!(made.success());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let process = Command::new("llama-server")
             .args(["-m".as_ref(), model.as_os_str()])
-            .args(["--alias", "tiny", "--host", "127.0.0.1", "--port", &port.to_string()])
+            .args([
+                "--alias",
+                "tiny",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+            ])
             .args(["-c", "65536", "-np", "1", "-t", "1", "--slots"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("llama-server starts");
         let llama = Self { process, port };
-        llama.until("it is ready", || llama.get("/health").is_some_and(|health| health["status"] == "ok"));
+        llama.until("it is ready", || {
+            llama
+                .get("/health")
+                .is_some_and(|health| health["status"] == "ok")
+        });
         Some(llama)
     }
 
@@ -74,7 +102,8 @@ impl Llama {
     }
 
     fn is_busy(&self) -> bool {
-        self.get("/slots").is_some_and(|slots| slots[0]["is_processing"] == true)
+        self.get("/slots")
+            .is_some_and(|slots| slots[0]["is_processing"] == true)
     }
 
     fn config(&self, max_tokens: u32) -> Value {
@@ -94,10 +123,17 @@ fn a_real_model_server_streams_a_suggestion_and_tells_its_tokens() {
     let answer = client.answer(id);
     assert!(answer["result"]["items"].is_array(), "{answer}");
     let usage = client.notification("byok/usage");
-    assert_eq!((&usage["provider"], &usage["outcome"]), (&json!("llama-cpp"), &json!("completed")));
+    assert_eq!(
+        (&usage["provider"], &usage["outcome"]),
+        (&json!("llama-cpp"), &json!("completed"))
+    );
     assert_eq!(usage["payer"], "nobody: runs on this machine");
     assert_eq!(usage["cost"]["nanos"], 0);
-    assert!(usage["tokens"]["input"].as_u64().unwrap() > 0 && usage["tokens"]["output"].as_u64().unwrap() > 0, "{usage}");
+    assert!(
+        usage["tokens"]["input"].as_u64().unwrap() > 0
+            && usage["tokens"]["output"].as_u64().unwrap() > 0,
+        "{usage}"
+    );
     client.finish();
 }
 

@@ -62,12 +62,19 @@ impl Scripted {
                 std::thread::spawn(move || serve(connection, &script, &sender));
             }
         });
-        Self { address, seen, script }
+        Self {
+            address,
+            seen,
+            script,
+        }
     }
 
     /// Replaces the steps, from the next request on.
     pub fn set(&self, script: Vec<Step>) {
-        *self.script.lock().expect("no test panics while it holds the script") = script;
+        *self
+            .script
+            .lock()
+            .expect("no test panics while it holds the script") = script;
     }
 
     /// Waits for the next request and returns its head and body.
@@ -91,19 +98,27 @@ impl Scripted {
 
     /// Waits for whatever the provider sees next.
     pub fn next(&self) -> Seen {
-        self.seen.recv_timeout(Duration::from_secs(20)).expect("the provider saw nothing")
+        self.seen
+            .recv_timeout(Duration::from_secs(20))
+            .expect("the provider saw nothing")
     }
 }
 
 /// An answer of server-sent events, each a `data:` line, in one piece and with its length, so that the connection is kept.
 pub fn events(data: &[&str]) -> Vec<Step> {
-    let body: String = data.iter().map(|data| format!("data: {data}\n\n")).collect();
+    let body: String = data
+        .iter()
+        .map(|data| format!("data: {data}\n\n"))
+        .collect();
     vec![Step::Send(response("200 OK", "text/event-stream", &body))]
 }
 
 /// The head of an answer whose events follow as chunks.
 pub fn stream_head() -> Step {
-    Step::Send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".to_vec())
+    Step::Send(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+            .to_vec(),
+    )
 }
 
 /// One chunk with an event in it.
@@ -119,7 +134,11 @@ pub fn stream_end() -> Step {
 
 /// A whole answer.
 pub fn response(status: &str, kind: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 fn serve(mut connection: TcpStream, script: &Mutex<Vec<Step>>, seen: &Sender<Seen>) {
@@ -128,7 +147,10 @@ fn serve(mut connection: TcpStream, script: &Mutex<Vec<Step>>, seen: &Sender<See
     while let Some((head, body)) = read_request(&mut connection, &mut buffer) {
         let at = Instant::now();
         let _ = seen.send(Seen::Request { head, body, at });
-        let steps = script.lock().expect("no test panics while it holds the script").clone();
+        let steps = script
+            .lock()
+            .expect("no test panics while it holds the script")
+            .clone();
         for step in steps {
             match step {
                 Step::Send(bytes) => {
@@ -163,7 +185,11 @@ fn read_request(connection: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(Str
             let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>()))
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length:")
+                        .map(|n| n.trim().parse::<usize>())
+                })
                 .and_then(Result::ok)
                 .unwrap_or(0);
             if buffer.len() >= end + 4 + length {
