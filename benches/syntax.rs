@@ -38,23 +38,23 @@ fn syntax(criterion: &mut Criterion) {
         );
     });
     group.bench_function("parse after an edit", |bench| {
-        bench.iter(|| stale.parsed(black_box(&after), MINUTE))
+        bench.iter(|| stale.parsed(black_box(&after), MINUTE));
     });
     group.bench_function("clone", |bench| bench.iter(|| stale.clone()));
     group.bench_function("enclosing scopes", |bench| {
-        bench.iter(|| enclosing_scopes(&tree, &text, black_box(cursor)))
+        bench.iter(|| enclosing_scopes(&tree, &text, black_box(cursor)));
     });
     group.bench_function("outline of 4 kB", |bench| {
-        bench.iter(|| outline(&tree, &text, cursor..black_box(cursor) + 4096))
+        bench.iter(|| outline(&tree, &text, cursor..black_box(cursor) + 4096));
     });
     group.bench_function("outline of all", |bench| {
-        bench.iter(|| outline(&tree, &text, 0..text.len_bytes()))
+        bench.iter(|| outline(&tree, &text, 0..text.len_bytes()));
     });
     group.bench_function("imports of the first 16 kB", |bench| {
-        bench.iter(|| imports(&tree, &text, 0..black_box(16_384)))
+        bench.iter(|| imports(&tree, &text, 0..black_box(16_384)));
     });
     group.bench_function("place", |bench| {
-        bench.iter(|| place(&tree, &text, black_box(cursor)))
+        bench.iter(|| place(&tree, &text, black_box(cursor)));
     });
     group.bench_function("open brackets of 4 kB", |bench| {
         bench.iter(|| open_brackets(&tree, &text, cursor - 4096..black_box(cursor)));

@@ -25,7 +25,7 @@ use style::Style;
 /// Where, and by which model.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The place: FILE:LINE:COLUMN, both counted from 1, the column in characters.
+    /// The place as `FILE:LINE:COLUMN`, both counted from 1, the column in characters.
     place: FilePlace,
     /// The model, instead of the configured one: provider/model, local, or auto.
     #[arg(long, value_name = "PROVIDER/MODEL")]
@@ -39,7 +39,7 @@ pub struct Arguments {
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long the workspace may be read before the embedded engine is asked with what it knows.
-const INDEXING: Duration = Duration::from_secs(60);
+const INDEXING: Duration = Duration::from_mins(1);
 
 /// Prints the suggestion. Having none is an answer, not a failure.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {

@@ -76,7 +76,12 @@ pub async fn complete(
     let around = around(snapshot, cursor);
     let extent = extent(snapshot, cursor, &around);
     let request = Request {
-        input: input(snapshot, cursor, &decision, extent.max_lines),
+        input: input(
+            snapshot,
+            cursor,
+            &decision,
+            lines_of_engine(extent, trigger),
+        ),
         decision: decision.clone(),
         max_tokens: settings.max_tokens,
         stop: Vec::new(),
@@ -103,6 +108,15 @@ pub async fn complete(
         text,
         decision,
     }))
+}
+
+/// Returns how many lines the embedded engine may suggest. Fewer than half of its blocks are right in every line (docs/local-engine.md), so
+/// while the user types it is held to the line, of which it is far surer.
+fn lines_of_engine(extent: Extent, trigger: Trigger) -> usize {
+    match trigger {
+        Trigger::Automatic => 1,
+        Trigger::Explicit => extent.max_lines,
+    }
 }
 
 /// Makes what the model is shown, in the form that its wire takes.

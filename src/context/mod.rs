@@ -88,11 +88,8 @@ mod tests {
     use super::*;
 
     fn lines(count: usize) -> Rope {
-        Rope::from_str(
-            &(0..count)
-                .map(|n| format!("line {n:04}\n"))
-                .collect::<String>(),
-        )
+        let lines: Vec<String> = (0..count).map(|n| format!("line {n:04}\n")).collect();
+        Rope::from_str(&lines.concat())
     }
 
     #[test]

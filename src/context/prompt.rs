@@ -30,16 +30,13 @@ pub fn fill_by_chat(window: &Window, language: &str, path: &str) -> Vec<Message>
 
 /// Returns a marker that does not occur in the text, so that code about markers is completed like any other.
 fn marker(window: &Window) -> String {
-    (0..)
-        .map(|n| {
-            if n == 0 {
-                "<|cursor|>".to_owned()
-            } else {
-                format!("<|cursor-{n}|>")
-            }
-        })
-        .find(|marker| !window.prefix.contains(marker) && !window.suffix.contains(marker))
-        .expect("a finite text does not hold every marker")
+    let mut marker = "<|cursor|>".to_owned();
+    let mut number = 0_usize;
+    while window.prefix.contains(&marker) || window.suffix.contains(&marker) {
+        number += 1;
+        marker = format!("<|cursor-{number}|>");
+    }
+    marker
 }
 
 #[cfg(test)]

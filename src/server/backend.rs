@@ -87,6 +87,10 @@ impl LanguageServer for Backend {
     }
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "the framework's table takes async functions, also for what is done in one synchronous call"
+)]
 /// Methods that change the session do so in one synchronous call; those that think take a snapshot first.
 impl Backend {
     async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {

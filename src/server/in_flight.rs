@@ -7,7 +7,10 @@ use crate::gateway::Interrupt;
 
 /// The running completions by document. Clones are the same table.
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<Mutex<HashMap<Arc<str>, (u64, Interrupt)>>>);
+pub struct InFlight(Arc<Mutex<Table>>);
+
+/// The number and the interrupt of each document's running completion.
+type Table = HashMap<Arc<str>, (u64, Interrupt)>;
 
 /// A running completion; dropping it takes it off the table.
 pub struct Ticket {
@@ -42,7 +45,7 @@ impl InFlight {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, (u64, Interrupt)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -56,7 +56,7 @@ fn a_frame_may_come_byte_by_byte_and_many_at_once() {
         client.send_bytes(&[*byte]);
     }
     client.answer(900);
-    client.send_bytes(frame.replace("900", "901").repeat(1).as_bytes());
+    client.send_bytes(frame.replace("900", "901").as_bytes());
     client.send_bytes(
         format!(
             "{}{}",

@@ -70,7 +70,7 @@ impl Llama {
             .spawn()
             .expect("llama-server starts");
         let llama = Self { process, port };
-        llama.until("it is ready", || {
+        Self::until("it is ready", || {
             llama
                 .get("/health")
                 .is_some_and(|health| health["status"] == "ok")
@@ -79,7 +79,7 @@ impl Llama {
     }
 
     /// Asks again and again, each time over a connection of its own, until the condition holds.
-    fn until(&self, what: &str, condition: impl Fn() -> bool) {
+    fn until(what: &str, condition: impl Fn() -> bool) {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !condition() {
             assert!(Instant::now() < deadline, "waited in vain until {what}");
@@ -143,9 +143,9 @@ fn cancelling_stops_a_real_model_server() {
     let mut client = Builder::default().config(llama.config(4096)).start();
     let at = client.open("let x = ˇ");
     let id = client.ask(&at);
-    llama.until("it is busy", || llama.is_busy());
+    Llama::until("it is busy", || llama.is_busy());
     client.cancel(id);
     client.texts(id);
-    llama.until("it is idle", || !llama.is_busy());
+    Llama::until("it is idle", || !llama.is_busy());
     client.finish();
 }

@@ -3,7 +3,11 @@
 //! Entry point: [`client::Client`]. Models are a [`byok_lsp::provider::fake::Fake`], whose stream the test feeds, or a
 //! [`provider::Scripted`] HTTP server on loopback.
 
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test fails by panicking, and reads best when its JSON is written in place"
+)]
 
 mod bad_input;
 mod cancel;
