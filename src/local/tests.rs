@@ -85,7 +85,7 @@ const OPENING: &str =
 fn continues_a_line_seen_elsewhere() {
     check(
         &format!(
-            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = ˇ\n}}\n"
+            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n\nfn list() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = ˇ\n}}\n"
         ),
         "pool.acquire().await?;",
     );
@@ -95,7 +95,7 @@ fn continues_a_line_seen_elsewhere() {
 fn continues_with_the_line_that_followed_elsewhere() {
     check(
         &format!(
-            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = pool.acquire().await?;\n    ˇ\n}}\n"
+            "//- a.rs\nfn save() {{\n{OPENING}}}\n\nfn load() {{\n{OPENING}}}\n\nfn list() {{\n{OPENING}}}\n//- b.rs\nfn drop() {{\n    let mut connection = pool.acquire().await?;\n    ˇ\n}}\n"
         ),
         "connection.execute(statement).await?;",
     );
