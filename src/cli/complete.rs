@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use ropey::Rope;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -30,6 +31,10 @@ pub struct Arguments {
     /// The model, instead of the configured one: provider/model, local, or auto.
     #[arg(long, value_name = "PROVIDER/MODEL")]
     model: Option<String>,
+    /// Complete in front of what stands behind the place on its line. Without this it is left out, as if it were not typed yet, so that
+    /// any place in finished code can be tried.
+    #[arg(long)]
+    keep_rest: bool,
     /// Print JSON: text, provider, model, payer, tokens, cost, latency.
     #[arg(long)]
     json: bool,
@@ -54,7 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .map_err(|problem| anyhow::anyhow!("--model: {}", problem.message))?;
     }
     let runtime = runtime()?;
-    let done = runtime.block_on(complete(layers, &arguments.place))?;
+    let done = runtime.block_on(complete(layers, arguments))?;
     let text = if arguments.json {
         format!("{:#}\n", done.json())
     } else {
@@ -78,9 +83,10 @@ struct Done {
     report: Report,
 }
 
-async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
+async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done> {
+    let place = &arguments.place;
     let path = std::path::absolute(&place.path)?;
-    let text = read(&path)?;
+    let (text, cursor) = text_at(&path, arguments)?;
     let uri = Url::from_file_path(&path)
         .ok()
         .context("the file's path cannot be written as an address")?
@@ -92,24 +98,12 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
     session.open(&uri, "", 0, &text);
     if let Some(job) = session.begin_parse(&uri) {
         let tree = job.run();
+        // A text that takes too long to parse is completed without a tree.
         let _ = session.end_parse(&job, tree);
     }
     let snapshot = session
         .snapshot(&uri)
         .context("the document was opened a moment ago")?;
-    let position = Position {
-        line: place.line - 1,
-        character: place.column - 1,
-    };
-    let located = Encoding::Utf32.locate(&snapshot.text, position);
-    if located.clamped {
-        bail!(
-            "{} has no line {}; its last is {}",
-            place.path.display(),
-            place.line,
-            snapshot.text.len_lines()
-        );
-    }
     let (reporter, report) = report_slot();
     let ledger = parts::ledger();
     let gateway = Gateway::new(Http::default(), engine.clone(), ledger.clone(), reporter);
@@ -125,13 +119,8 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
         .await?;
     }
     let interrupt = Interrupt::default();
-    let completing = completion::complete(
-        &gateway,
-        &snapshot,
-        located.byte.0,
-        Trigger::Explicit,
-        &interrupt,
-    );
+    let completing =
+        completion::complete(&gateway, &snapshot, cursor, Trigger::Explicit, &interrupt);
     let completed = with_progress(&format!("waiting for {}", decision.name()), completing).await;
     tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -140,7 +129,7 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
         Err(error) => (None, Some(error)),
     };
     Ok(Done {
-        cursor: located.byte.0,
+        cursor: cursor,
         snapshot,
         suggestion,
         error,
@@ -148,6 +137,31 @@ async fn complete(layers: Layers, place: &FilePlace) -> anyhow::Result<Done> {
             "the call was not booked within 10 s; is the disk full or the ledger locked?",
         )?,
     })
+}
+
+/// Reads the file and finds the place in it; what stands behind it on its line is left out, unless it is to be kept.
+fn text_at(path: &Path, arguments: &Arguments) -> anyhow::Result<(String, usize)> {
+    let place = &arguments.place;
+    let text = Rope::from(read(path)?);
+    let position = |character| Position {
+        line: place.line - 1,
+        character,
+    };
+    let located = Encoding::Utf32.locate(&text, position(place.column - 1));
+    if located.clamped {
+        let last = text.len_lines();
+        bail!(
+            "{} has no line {}; its last is {last}",
+            place.path.display(),
+            place.line
+        );
+    }
+    let mut text = text.to_string();
+    if !arguments.keep_rest {
+        let end = Encoding::Utf32.locate(&Rope::from(text.as_str()), position(u32::MAX));
+        text.replace_range(located.byte.0..end.byte.0, "");
+    }
+    Ok((text, located.byte.0))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

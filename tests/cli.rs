@@ -1,0 +1,187 @@
+//! The command line as a person and a script meet it: the real binary, its own folder for configuration and ledger.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A workspace of one file in which a line is half typed.
+const CART: &str = "fn a() {\n    let total = compute(left, right);\n}\n\nfn b() {\n    let total = compute(left, right);\n}\n\nfn c() {\n    let tot\n}\n";
+
+fn workspace() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cart.rs"), CART).unwrap();
+    folder
+}
+
+fn byok(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("BYOK_CONFIG", folder.join("config.toml"))
+        .env("BYOK_LEDGER", folder.join("ledger.sqlite3"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_completion_without_key_or_network_is_printed_in_its_place_and_costs_nothing() {
+    let folder = workspace();
+    let output = byok(folder.path(), &["complete", "cart.rs:10:12"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("10 |     let tot«al = compute(left, right);»"),
+        "{text}"
+    );
+    assert!(
+        text.contains("local/patterns · nobody: runs on this machine · free"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_script_reads_the_same_as_json() {
+    let folder = workspace();
+    let output = byok(folder.path(), &["complete", "cart.rs:10:12", "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["text"], "al = compute(left, right);");
+    assert_eq!(
+        (&json["provider"], &json["model"]),
+        (&"local".into(), &"patterns".into())
+    );
+    assert_eq!(json["payer"], "nobody: runs on this machine");
+    assert_eq!(
+        (&json["cost"]["nanos"], &json["cost"]["source"]),
+        (&0.into(), &"free".into())
+    );
+    assert!(json["tokens"].is_object() && json["latency"]["totalMs"].is_u64());
+}
+
+#[test]
+fn what_stands_behind_the_place_counts_only_when_it_is_to_be_kept() {
+    let folder = workspace();
+    let left_out = byok(folder.path(), &["complete", "cart.rs:6:17"]);
+    assert!(
+        stdout(&left_out).contains("let total = «compute(left, right);»"),
+        "{}",
+        stdout(&left_out)
+    );
+    let kept = byok(folder.path(), &["complete", "cart.rs:6:17", "--keep-rest"]);
+    assert!(
+        stdout(&kept).contains("nothing to suggest"),
+        "{}",
+        stdout(&kept)
+    );
+}
+
+#[test]
+fn a_wrong_place_is_answered_with_what_is_right() {
+    let folder = workspace();
+    for (place, expected) in [
+        ("cart.rs", "write FILE:LINE:COLUMN"),
+        ("cart.rs:99:1", "cart.rs has no line 99; its last is 12"),
+        ("none.rs:1:1", "none.rs cannot be read"),
+    ] {
+        let output = byok(folder.path(), &["complete", place]);
+        assert!(!output.status.success());
+        assert!(
+            stderr(&output).contains(expected),
+            "{place}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_provider_that_cannot_be_reached_is_a_failure_that_says_so() {
+    let folder = workspace();
+    let config =
+        "[providers.mine]\nwire = \"openai-completions\"\nbase_url = \"http://127.0.0.1:9/v1\"\n";
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let output = byok(
+        folder.path(),
+        &["complete", "cart.rs:10:12", "--model", "mine/m"],
+    );
+    assert!(!output.status.success());
+    assert!(
+        stdout(&output).contains("the provider cannot be reached"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn the_doctor_says_what_is_configured_and_what_to_do() {
+    let folder = workspace();
+    let well = byok(folder.path(), &["doctor", "--json"]);
+    let findings: Vec<Value> = serde_json::from_slice(&well.stdout).unwrap();
+    let model = findings
+        .iter()
+        .find(|finding| finding["name"] == "model")
+        .unwrap();
+    assert!(
+        model["says"]
+            .as_str()
+            .unwrap()
+            .starts_with("local/patterns"),
+        "{model}"
+    );
+    std::fs::write(
+        folder.path().join("config.toml"),
+        "[completion]\nmodel = \"openia/gpt\"\n",
+    )
+    .unwrap();
+    let ill = byok(folder.path(), &["doctor"]);
+    assert!(!ill.status.success());
+    assert!(
+        stdout(&ill).contains("no provider is called \"openia\""),
+        "{}",
+        stdout(&ill)
+    );
+}
+
+#[test]
+fn settings_are_found_checked_and_described() {
+    let folder = workspace();
+    let path = byok(folder.path(), &["config", "path"]);
+    assert_eq!(
+        stdout(&path).trim(),
+        folder.path().join("config.toml").to_str().unwrap()
+    );
+    std::fs::write(
+        folder.path().join("config.toml"),
+        "[completion]\nmax_lines = 0\n",
+    )
+    .unwrap();
+    let check = byok(folder.path(), &["config", "check"]);
+    assert!(!check.status.success());
+    assert!(
+        stderr(&check).contains("completion.max_lines: 0 is outside 1 to 100"),
+        "{}",
+        stderr(&check)
+    );
+    let schema: Value =
+        serde_json::from_slice(&byok(folder.path(), &["config", "schema"]).stdout).unwrap();
+    assert!(schema["properties"]["completion"].is_object());
+}
+
+#[test]
+fn a_server_whose_input_ends_exits() {
+    let folder = workspace();
+    let output = byok(folder.path(), &["serve"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "{}", stdout(&output));
+}
