@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
 use super::transport::{Frame, FrameDecoder};
@@ -19,9 +19,12 @@ pub(super) enum Incoming {
     Bad(Response),
 }
 
+/// How many messages may wait for the loop. It never waits for the editor, so an editor that sends more than that only waits for us.
+const WAITING: usize = 1024;
+
 /// Starts the reader. The queue closes when the editor hangs up.
-pub(super) fn start<R: Read + Send + 'static>(input: R) -> UnboundedReceiver<Incoming> {
-    let (queue, incoming) = unbounded_channel();
+pub(super) fn start<R: Read + Send + 'static>(input: R) -> Receiver<Incoming> {
+    let (queue, incoming) = channel(WAITING);
     std::thread::Builder::new()
         .name("reader".into())
         .spawn(move || read_all(input, &queue))
@@ -29,7 +32,7 @@ pub(super) fn start<R: Read + Send + 'static>(input: R) -> UnboundedReceiver<Inc
     incoming
 }
 
-fn read_all<R: Read>(mut input: R, queue: &UnboundedSender<Incoming>) {
+fn read_all<R: Read>(mut input: R, queue: &Sender<Incoming>) {
     let mut decoder = FrameDecoder::default();
     let mut chunk = vec![0; 64 * 1024];
     loop {
@@ -48,7 +51,7 @@ fn read_all<R: Read>(mut input: R, queue: &UnboundedSender<Incoming>) {
                 }),
                 Frame::Bad(why) => bad(Id::Null, parse_error(why)),
             };
-            if queue.send(message).is_err() {
+            if queue.blocking_send(message).is_err() {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tower::Service as _;
 use tower_lsp::jsonrpc::{Request, Response};
@@ -53,7 +53,7 @@ where
 }
 
 async fn pump(
-    mut incoming: UnboundedReceiver<Incoming>,
+    mut incoming: Receiver<Incoming>,
     mut service: Guard<Backend>,
     mut replies: impl Sink<Response> + Unpin,
     outbox: &Outbox,

@@ -6,6 +6,9 @@
 /// The largest frame that is taken: an editor that opens a file of 50 MB sends some 60.
 pub const MAX_FRAME: usize = 256 * 1024 * 1024;
 
+/// The longest body that is looked through for a frame that it swallowed.
+const MAX_PUT_BACK: usize = 64 * 1024;
+
 /// The longest header. Real ones have some 25 bytes, or 80 with a content type.
 const MAX_HEADER: usize = 8 * 1024;
 
@@ -77,7 +80,12 @@ impl FrameDecoder {
 
     /// Puts back the part of a body in which another frame's header stands, after the body turned out to be no JSON: its length was wrong
     /// and swallowed what followed.
+    ///
+    /// Only short bodies are looked through, so that one full of headers costs no more than it is worth.
     pub fn put_back(&mut self, body: &[u8]) {
+        if body.len() > MAX_PUT_BACK {
+            return;
+        }
         if let Some(at) = find(body, NAME) {
             self.buffer.splice(..self.used, body[at..].iter().copied());
             self.used = 0;
