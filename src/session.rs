@@ -12,7 +12,7 @@ use ropey::Rope;
 use url::Url;
 
 use crate::config::{Layers, Settings};
-use crate::document::{Applied, Change, Document, Edit, Encoding};
+use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
@@ -25,12 +25,16 @@ pub struct Session {
     settings: Arc<Settings>,
     encoding: Encoding,
     folders: Vec<PathBuf>,
+    /// How many documents were opened so far.
+    openings: u64,
     /// Whether the user paused suggestions.
     pub is_paused: bool,
 }
 
 /// An open document.
 struct Open {
+    /// Which opening this is: a name that is closed and opened again is another document.
+    opening: u64,
     document: Document,
     language: Option<Language>,
     tree: Option<SyntaxTree>,
@@ -45,8 +49,8 @@ pub struct Snapshot {
     pub uri: Arc<str>,
     /// Its language, if it is a known one.
     pub language: Option<Language>,
-    /// The version that the client gave this text.
-    pub version: i32,
+    opening: u64,
+    revision: Revision,
     /// The text.
     pub text: Rope,
     /// The syntax tree; it may lag behind the text ([`SyntaxTree::is_current`]).
@@ -85,6 +89,7 @@ impl Session {
             layers,
             encoding: Encoding::default(),
             folders: Vec::new(),
+            openings: 0,
             is_paused: false,
         }
     }
@@ -138,7 +143,9 @@ impl Session {
         let tree = language
             .filter(|_| text.len() <= MAX_PARSED_BYTES)
             .map(SyntaxTree::new);
+        self.openings += 1;
         let open = Open {
+            opening: self.openings,
             document: Document::new(text, version),
             language,
             tree,
@@ -174,7 +181,8 @@ impl Session {
         Some(Snapshot {
             uri: uri.clone(),
             language: open.language,
-            version: open.document.version(),
+            opening: open.opening,
+            revision: open.document.revision(),
             text: open.document.text().clone(),
             tree: open.tree.clone(),
             settings: self.settings.clone(),
@@ -190,16 +198,19 @@ impl Session {
             .map(|(uri, open)| (uri, open.document.text()))
     }
 
-    /// Calls `with` with what was done to a document since `version`, and its text now; `None` if it is closed or that is forgotten.
+    /// Calls `with` with what was done to a document since the snapshot, and its text now; `None` if it is closed, or was opened anew, or
+    /// that is forgotten.
     pub fn since<T>(
         &self,
-        uri: &str,
-        version: i32,
+        snapshot: &Snapshot,
         with: impl FnOnce(&[&Edit], &Rope) -> T,
     ) -> Option<T> {
-        let document = &self.documents.get(uri)?.document;
-        let edits = document.history().since(version)?;
-        Some(with(&edits, document.text()))
+        let open = self.documents.get(&snapshot.uri)?;
+        if open.opening != snapshot.opening {
+            return None;
+        }
+        let edits = open.document.history().since(snapshot.revision)?;
+        Some(with(&edits, open.document.text()))
     }
 
     /// Returns the parse that a document is due, unless one is under way.
@@ -281,7 +292,6 @@ mod tests {
         let snapshot = session.snapshot("file:///w/a.rs").expect("open");
         session.change("file:///w/a.rs", 2, &insert(0, 0, "pub "));
         assert_eq!(snapshot.text.to_string(), "fn a() {}\n");
-        assert_eq!(snapshot.version, 1);
     }
 
     #[test]
@@ -298,6 +308,23 @@ mod tests {
         let mut session = session();
         session.close("file:///w/a.rs");
         assert!(session.snapshot("file:///w/a.rs").is_none());
+    }
+
+    #[test]
+    fn a_document_opened_anew_is_another_one() {
+        let mut session = session();
+        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+        assert!(session.since(&snapshot, |edits, _| edits.len()).is_some());
+        session.open("file:///w/a.rs", "rust", 1, "other text");
+        assert!(session.since(&snapshot, |edits, _| edits.len()).is_none());
+    }
+
+    #[test]
+    fn edits_under_one_version_are_told_apart() {
+        let mut session = session();
+        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+        session.change("file:///w/a.rs", 1, &insert(0, 0, "x"));
+        assert_eq!(session.since(&snapshot, |edits, _| edits.len()), Some(1));
     }
 
     #[test]

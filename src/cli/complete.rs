@@ -13,13 +13,12 @@ use url::Url;
 
 use super::place::{FilePlace, project_of};
 use super::{parts, runtime, start_log, style};
-use crate::completion::{self, Suggestion, Trigger};
+use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::config::Layers;
 use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
 use crate::gateway::{Gateway, Interrupt, Report};
 use crate::provider::{self, Http};
-use crate::routing::Feature;
 use crate::session::{Session, Snapshot};
 use style::Style;
 
@@ -108,7 +107,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let ledger = parts::ledger();
     let gateway = Gateway::new(Http::default(), engine.clone(), ledger.clone(), reporter);
     gateway.probe(&snapshot.settings).await;
-    let decision = gateway.decide(&snapshot.settings, Feature::Completion);
+    let decision = completion::decide(&gateway, &snapshot);
     if decision.is_embedded() {
         engine.add_workspace(project);
         engine.update(&uri, snapshot.text.clone());
@@ -118,12 +117,25 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         )
         .await?;
     }
-    let interrupt = Interrupt::default();
-    let completing =
-        completion::complete(&gateway, &snapshot, cursor, Trigger::Explicit, &interrupt);
-    let completed = with_progress(&format!("waiting for {}", decision.name()), completing).await;
+    let waiting = format!("waiting for {}", decision.name());
+    let ask = Ask {
+        snapshot: &snapshot,
+        cursor,
+        trigger: Trigger::Explicit,
+        decision: decision.clone(),
+        interrupt: Interrupt::default(),
+    };
+    let completed = with_progress(&waiting, completion::complete(&gateway, ask)).await;
     tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let report = match (report, &completed) {
+        (Some(report), _) => report,
+        // Nothing was sent, so nothing was booked.
+        (None, Err(error)) => bail!("{}: {error}", decision.name()),
+        (None, Ok(_)) => {
+            bail!("the call was not booked within 10 s; is the disk full or the ledger locked?")
+        }
+    };
     let (suggestion, error) = match completed {
         Ok(suggestion) => (suggestion, None),
         Err(error) => (None, Some(error)),
@@ -133,9 +145,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         snapshot,
         suggestion,
         error,
-        report: report.context(
-            "the call was not booked within 10 s; is the disk full or the ledger locked?",
-        )?,
+        report,
     })
 }
 

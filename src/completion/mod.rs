@@ -1,6 +1,6 @@
 //! Ghost text: what to ask, when to stop, what to show.
 //!
-//! Entry point: [`complete`]. It waits if it should, asks the gateway, ends the stream as soon as the suggestion is whole, fits it to the
+//! Entry points: [`debounce`], which waits if that is wise, and [`complete`]. It asks the gateway, ends the stream as soon as the suggestion is whole, fits it to the
 //! place, and returns it for the snapshot it was asked for; [`rebase`] carries it over to a document that moved on meanwhile.
 
 mod filter;
@@ -58,21 +58,44 @@ const LINE_BYTES: usize = 2 * 1024;
 /// How many lines below the cursor are searched for one that is not blank.
 const LINES_BELOW: usize = 4;
 
+/// A suggestion that is asked for.
+pub struct Ask<'a> {
+    /// The document.
+    pub snapshot: &'a Snapshot,
+    /// The byte in its text.
+    pub cursor: usize,
+    /// Why.
+    pub trigger: Trigger,
+    /// Which model is to answer ([`decide`]).
+    pub decision: Decision,
+    /// Tells that a newer one has taken this one's place.
+    pub interrupt: Interrupt,
+}
+
+/// Decides which model a suggestion for the snapshot comes from.
+pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
+    gateway.decide(&snapshot.settings, Feature::Completion)
+}
+
+/// Waits as long as a suggestion should, so that a model outside this process is not asked for every key.
+pub async fn debounce(ask: &Ask<'_>) {
+    let wait = ask.snapshot.settings.debounce;
+    if ask.trigger == Trigger::Automatic && !ask.decision.is_embedded() && !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+}
+
 /// Suggests a text for a place in a document, or `None` if there is nothing worth showing.
 ///
-/// Dropping the future closes the provider's socket. `interrupt` tells why it was dropped.
-pub async fn complete(
-    gateway: &Gateway,
-    snapshot: &Snapshot,
-    cursor: usize,
-    trigger: Trigger,
-    interrupt: &Interrupt,
-) -> Result<Option<Suggestion>, Error> {
-    let settings = &snapshot.settings;
-    let decision = gateway.decide(settings, Feature::Completion);
-    if trigger == Trigger::Automatic && !decision.is_embedded() && !settings.debounce.is_zero() {
-        tokio::time::sleep(settings.debounce).await;
-    }
+/// Dropping the future closes the provider's socket; the interrupt tells why it was dropped.
+pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggestion>, Error> {
+    let Ask {
+        snapshot,
+        cursor,
+        trigger,
+        decision,
+        interrupt,
+    } = ask;
     let around = around(snapshot, cursor);
     let extent = extent(snapshot, cursor, &around);
     let request = Request {
@@ -83,16 +106,16 @@ pub async fn complete(
             lines_of_engine(extent, trigger),
         ),
         decision: decision.clone(),
-        max_tokens: settings.max_tokens,
+        max_tokens: snapshot.settings.max_tokens,
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
         workspace: snapshot
             .folder
             .as_ref()
             .map(|folder| folder.display().to_string()),
-        interrupt: interrupt.clone(),
+        interrupt,
     };
-    let mut call = gateway.call(settings, request);
+    let mut call = gateway.call(&snapshot.settings, request)?;
     let id = call.id().clone();
     let mut stop = Stop::new(extent);
     while let Some(piece) = call.next().await {

@@ -11,7 +11,7 @@ mod position;
 mod tests;
 
 pub use edit::{Change, Edit};
-pub use history::History;
+pub use history::{History, Revision};
 pub use position::{ByteOffset, Encoding, Located, Position};
 
 use ropey::Rope;
@@ -21,6 +21,7 @@ use ropey::Rope;
 pub struct Document {
     text: Rope,
     version: i32,
+    revision: Revision,
     history: History,
 }
 
@@ -41,6 +42,7 @@ impl Document {
         Self {
             text: Rope::from_str(text),
             version,
+            revision: Revision::default(),
             history: History::default(),
         }
     }
@@ -53,6 +55,11 @@ impl Document {
     /// Returns the client's version of the text.
     pub fn version(&self) -> i32 {
         self.version
+    }
+
+    /// Returns how many edits made the text what it is.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// Returns the edits that were made lately.
@@ -79,7 +86,8 @@ impl Document {
             let (edit, was_clamped) = edit::apply(&mut self.text, change, encoding);
             applied.clamped += usize::from(was_clamped);
             observe(&before, &self.text, &edit);
-            self.history.push(version, edit.clone());
+            self.revision.0 += 1;
+            self.history.push(self.revision, edit.clone());
             applied.edits.push(edit);
         }
         self.version = version;

@@ -65,6 +65,7 @@ pub struct Request {
 
 /// A model's answer while it comes in: a stream of pieces of text.
 pub struct Call {
+    /// Gone once it has ended.
     stream: Option<provider::Stream>,
     settlement: Settlement,
 }
@@ -120,8 +121,10 @@ impl Gateway {
         }
     }
 
-    /// Sends a request to the model that was decided on. What goes wrong comes as the stream's only item.
-    pub fn call(&self, settings: &Settings, request: Request) -> Call {
+    /// Sends a request to the model that was decided on.
+    ///
+    /// An error means that nothing was sent, because there is no key; such a call is not booked. All else that goes wrong comes in the stream.
+    pub fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
             input,
@@ -135,34 +138,28 @@ impl Gateway {
             Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
+        let (provider, authorization) = self.provider(&decision, settings)?;
+        let call = provider::Call {
+            base_url: decision.way.base_url().cloned(),
+            authorization,
+            model: decision.model.clone(),
+            input,
+            max_tokens,
+            stop,
+        };
         let settlement = Settlement::begin(settle::Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
-            decision: decision.clone(),
+            decision,
             language,
             workspace,
             prompt_bytes,
             interrupt,
         });
-        let stream = self
-            .provider(&decision, settings)
-            .and_then(|(provider, authorization)| {
-                let call = provider::Call {
-                    base_url: decision.way.base_url().cloned(),
-                    authorization,
-                    model: decision.model.clone(),
-                    input,
-                    max_tokens,
-                    stop,
-                };
-                Ok(provider.stream(call))
-            });
-        Call {
-            stream: Some(
-                stream.unwrap_or_else(|error| futures_util::stream::iter([Err(error)]).boxed()),
-            ),
+        Ok(Call {
+            stream: Some(provider.stream(call)),
             settlement,
-        }
+        })
     }
 
     fn answering(&self) -> Vec<LocalServer> {

@@ -8,9 +8,8 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::super::from_proto;
-use crate::completion::{self, Suggestion, Trigger};
+use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::document::Encoding;
-use crate::routing::Feature;
 use crate::session::Snapshot;
 
 /// A suggestion and the text that it is for.
@@ -65,40 +64,42 @@ async fn run(
     trigger: Trigger,
 ) -> Option<Suggestion> {
     let ticket = shared.in_flight.begin(snapshot.uri.clone());
-    let decision = shared
-        .gateway
-        .decide(&snapshot.settings, Feature::Completion);
-    // The embedded engine is done before anybody could see that it is busy.
-    let _busy = (!decision.is_embedded()).then(|| shared.status.busy());
-    let completing = completion::complete(
-        &shared.gateway,
+    let ask = Ask {
         snapshot,
         cursor,
         trigger,
-        &ticket.interrupt,
-    );
+        decision: completion::decide(&shared.gateway, snapshot),
+        interrupt: ticket.interrupt.clone(),
+    };
     tokio::select! {
         biased;
         // Superseded: the future is dropped, and the provider's socket with it.
         () = ticket.interrupt.superseded() => None,
-        completed = completing => match completed {
-            Ok(suggestion) => {
-                shared.status.error(None);
-                suggestion
-            }
-            Err(error) => {
-                shared.status.error(Some(format!("{}: {error}", decision.name())));
-                None
-            }
-        },
+        suggestion = complete(shared, ask) => suggestion,
     }
+}
+
+/// Asks the model and keeps the status up to date; a failure is a status, never an answer.
+async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
+    completion::debounce(&ask).await;
+    let name = ask.decision.name();
+    // The embedded engine is done before anybody could see that it is busy.
+    let busy = (!ask.decision.is_embedded()).then(|| shared.status.busy());
+    let completed = completion::complete(&shared.gateway, ask).await;
+    let error = completed
+        .as_ref()
+        .err()
+        .map(|error| format!("{name}: {error}"));
+    shared.status.error(error);
+    drop(busy);
+    completed.ok().flatten()
 }
 
 /// Carries the suggestion over what was typed since the snapshot, or drops it.
 fn carry_over(shared: &Shared, snapshot: &Snapshot, suggestion: Option<Suggestion>) -> Suggested {
     let carried = suggestion.and_then(|suggestion| {
         let session = shared.session();
-        session.since(&snapshot.uri, snapshot.version, |edits, text| {
+        session.since(snapshot, |edits, text| {
             let rebased = completion::rebase(suggestion.cursor, &suggestion.text, edits)?;
             let suggestion = Suggestion {
                 cursor: rebased.cursor,
