@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/scripted.rs"]
+#[allow(dead_code, reason = "the benchmarks use the rest of it")]
+mod scripted;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -184,4 +188,43 @@ fn a_server_whose_input_ends_exits() {
     let output = byok(folder.path(), &["serve"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty(), "{}", stdout(&output));
+}
+
+#[test]
+fn a_key_reaches_its_provider_and_no_output_at_any_level() {
+    let key = "sk-canary-0123456789abcdef";
+    let body = format!(r#"{{"error":{{"message":"bad key {key}"}}}}"#);
+    let provider = scripted::Scripted::start(vec![scripted::Step::Send(scripted::response(
+        "403 Forbidden",
+        "application/json",
+        &body,
+    ))]);
+    let folder = workspace();
+    let config = format!(
+        "[providers.mine]\nwire = \"openai-chat\"\nbase_url = \"{}/v1\"\nkey = {{ env = \"BYOK_TEST_CANARY\" }}\n",
+        provider.address
+    );
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+        .args(["complete", "cart.rs:10:12", "--model", "mine/m"])
+        .current_dir(folder.path())
+        .env("BYOK_CONFIG", folder.path().join("config.toml"))
+        .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+        .env("BYOK_LOG", "trace")
+        .env("BYOK_TEST_CANARY", key)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (head, _) = provider.request();
+    assert!(head.contains(&format!("Bearer {key}")), "{head}");
+    let said = stdout(&output) + &stderr(&output);
+    assert!(said.contains("the key may not do this: bad key [redacted]"), "{said}");
+    assert!(said.contains("TRACE"), "the log is on");
+    let mut files = String::new();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        files += &String::from_utf8_lossy(&std::fs::read(file.unwrap().path()).unwrap());
+    }
+    for place in [said, files] {
+        assert!(!place.contains("canary"), "{place}");
+    }
 }

@@ -273,4 +273,40 @@ mod tests {
         decoder.put_back(&body);
         assert_eq!(decoder.next_frame(), Some(Frame::Body(b"{}".to_vec())));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_in_any_pieces_leave_a_decoder_that_still_decodes(
+            garbage in proptest::collection::vec(piece(), 0..20),
+            size in 1_usize..40,
+        ) {
+            let mut decoder = FrameDecoder::default();
+            for chunk in garbage.concat().chunks(size) {
+                decoder.push(chunk);
+                while let Some(frame) = decoder.next_frame() {
+                    if let Frame::Body(body) = frame {
+                        decoder.put_back(&body);
+                    }
+                }
+            }
+            // Whatever body was begun is ended by enough bytes, and then a sound frame is one.
+            decoder.push(&[b' '; 400]);
+            while decoder.next_frame().is_some() {}
+            decoder.push(frame("{}").as_bytes());
+            let last = std::iter::from_fn(|| decoder.next_frame()).last();
+            proptest::prop_assert_eq!(last, Some(Frame::Body(b"{}".to_vec())));
+        }
+    }
+
+    /// A piece of what may be mistaken for a frame.
+    fn piece() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+        use proptest::prelude::*;
+        let lengths = (0_usize..300).prop_map(|n| format!("Content-Length: {n}\r\n\r\n").into_bytes());
+        let parts = prop::sample::select(vec!["Content-Length:", "\r\n", "\r\n\r\n", "-1", "content-type: x\r\n", "{}", "9999999999999"]);
+        prop_oneof![
+            lengths,
+            parts.prop_map(|part| part.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..30),
+        ]
+    }
 }
