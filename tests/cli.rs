@@ -218,7 +218,10 @@ fn a_key_reaches_its_provider_and_no_output_at_any_level() {
     let (head, _) = provider.request();
     assert!(head.contains(&format!("Bearer {key}")), "{head}");
     let said = stdout(&output) + &stderr(&output);
-    assert!(said.contains("the key may not do this: bad key [redacted]"), "{said}");
+    assert!(
+        said.contains("the key may not do this: bad key [redacted]"),
+        "{said}"
+    );
     assert!(said.contains("TRACE"), "the log is on");
     let mut files = String::new();
     for file in std::fs::read_dir(folder.path()).unwrap() {

@@ -301,8 +301,17 @@ mod tests {
     /// A piece of what may be mistaken for a frame.
     fn piece() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
         use proptest::prelude::*;
-        let lengths = (0_usize..300).prop_map(|n| format!("Content-Length: {n}\r\n\r\n").into_bytes());
-        let parts = prop::sample::select(vec!["Content-Length:", "\r\n", "\r\n\r\n", "-1", "content-type: x\r\n", "{}", "9999999999999"]);
+        let lengths =
+            (0_usize..300).prop_map(|n| format!("Content-Length: {n}\r\n\r\n").into_bytes());
+        let parts = prop::sample::select(vec![
+            "Content-Length:",
+            "\r\n",
+            "\r\n\r\n",
+            "-1",
+            "content-type: x\r\n",
+            "{}",
+            "9999999999999",
+        ]);
         prop_oneof![
             lengths,
             parts.prop_map(|part| part.as_bytes().to_vec()),
