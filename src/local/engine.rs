@@ -131,13 +131,16 @@ impl Engine {
 
     /// Waits until everything handed over so far is indexed; returns whether that happened in time.
     pub fn wait_until_idle(&self, deadline: Duration) -> bool {
-        let queue = self.queue();
-        let waited = self
-            .handle
-            .shared
+        let shared = &self.handle.shared;
+        let mut queue = self.queue();
+        queue.waiting += 1;
+        shared.work.notify_all();
+        let (mut queue, waited) = shared
             .idle
-            .wait_timeout_while(queue, deadline, |queue| queue.is_busy());
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+            .wait_timeout_while(queue, deadline, |queue| queue.is_busy())
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.waiting -= 1;
+        !waited.timed_out()
     }
 
     /// Returns what the engine holds at the moment.

@@ -371,3 +371,16 @@ fn the_keywords_are_sorted() {
     assert_eq!(vocabulary::name("unsafe"), None);
     assert!(vocabulary::KEYWORDS.is_sorted());
 }
+
+#[test]
+fn a_document_that_is_typed_in_is_up_to_date_once_somebody_waits() {
+    let engine = Engine::new(Limits::default());
+    for line in 0..50 {
+        engine.update("a.rs", Rope::from(format!("let line = {line};\n")));
+    }
+    idle(&engine);
+    let before = engine.stats().lines;
+    engine.update("a.rs", Rope::from("let a = 1;\nlet b = 2;\n"));
+    idle(&engine);
+    assert_eq!(engine.stats().lines, before + 1);
+}
