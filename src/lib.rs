@@ -14,6 +14,7 @@
 //! - [`provider`]: one file per wire protocol.
 //! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
+//! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
 pub mod cli;
@@ -27,6 +28,7 @@ pub mod gateway;
 pub mod local;
 pub mod provider;
 pub mod routing;
+pub mod scrub;
 pub mod server;
 pub mod session;
 pub mod syntax;

@@ -38,6 +38,8 @@ struct Open {
     document: Document,
     language: Option<Language>,
     tree: Option<SyntaxTree>,
+    /// Whether our text is the editor's; a change that could not be read ends that, and a whole text brings it back.
+    is_in_step: bool,
     /// Whether a parse is under way, so that there is one at a time.
     is_parsing: bool,
 }
@@ -132,7 +134,7 @@ impl Session {
     }
 
     /// Opens a document, or replaces it if the client opens it twice.
-    pub fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
+    pub fn open(&mut self, uri: &str, language_id: &str, text: &str) {
         let path = path_of(uri);
         let name = path
             .as_deref()
@@ -146,28 +148,37 @@ impl Session {
         self.openings += 1;
         let open = Open {
             opening: self.openings,
-            document: Document::new(text, version),
+            document: Document::new(text),
             language,
             tree,
+            is_in_step: true,
             is_parsing: false,
         };
         self.documents.insert(uri.into(), open);
     }
 
     /// Applies changes to a document; `None` if it is not open, since a change to a text that we do not have says nothing.
-    pub fn change(&mut self, uri: &str, version: i32, changes: &[Change]) -> Option<Applied> {
+    pub fn change(&mut self, uri: &str, changes: &[Change]) -> Option<Applied> {
         let encoding = self.encoding;
         let open = self.documents.get_mut(uri)?;
         let Open { document, tree, .. } = open;
-        let applied = document.apply(version, changes, encoding, |before, after, edit| {
+        let applied = document.apply(changes, encoding, |before, after, edit| {
             if let Some(tree) = tree {
                 tree.edit(before, after, edit.bytes.clone(), edit.text.len());
             }
         });
+        open.is_in_step |= changes.iter().any(|change| change.range.is_none());
         if document.text().len_bytes() > MAX_PARSED_BYTES {
             open.tree = None;
         }
         Some(applied)
+    }
+
+    /// Notes that a change to a document could not be read, so that what we have is not what the editor shows.
+    pub fn lose_step(&mut self, uri: &str) {
+        if let Some(open) = self.documents.get_mut(uri) {
+            open.is_in_step = false;
+        }
     }
 
     /// Closes a document and forgets all of it.
@@ -175,9 +186,12 @@ impl Session {
         self.documents.remove(uri);
     }
 
-    /// Returns a snapshot of a document; `None` if it is not open.
+    /// Returns a snapshot of a document; `None` if it is not open, or we are out of step with it.
     pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
-        let (uri, open) = self.documents.get_key_value(uri)?;
+        let (uri, open) = self
+            .documents
+            .get_key_value(uri)
+            .filter(|(_, open)| open.is_in_step)?;
         Some(Snapshot {
             uri: uri.clone(),
             language: open.language,
@@ -274,7 +288,7 @@ mod tests {
 
     fn session() -> Session {
         let mut session = Session::new(Layers::default());
-        session.open("file:///w/a.rs", "rust", 1, "fn a() {}\n");
+        session.open("file:///w/a.rs", "rust", "fn a() {}\n");
         session
     }
 
@@ -290,7 +304,7 @@ mod tests {
     fn a_snapshot_never_changes() {
         let mut session = session();
         let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        session.change("file:///w/a.rs", 2, &insert(0, 0, "pub "));
+        session.change("file:///w/a.rs", &insert(0, 0, "pub "));
         assert_eq!(snapshot.text.to_string(), "fn a() {}\n");
     }
 
@@ -298,9 +312,23 @@ mod tests {
     fn a_change_to_a_document_that_is_not_open_changes_nothing() {
         assert!(
             session()
-                .change("file:///w/b.rs", 2, &insert(0, 0, "x"))
+                .change("file:///w/b.rs", &insert(0, 0, "x"))
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_document_out_of_step_is_not_shown_until_it_is_sent_whole() {
+        let mut session = session();
+        session.lose_step("file:///w/a.rs");
+        session.change("file:///w/a.rs", &insert(0, 0, "x"));
+        assert!(session.snapshot("file:///w/a.rs").is_none());
+        let whole = Change {
+            range: None,
+            text: "whole".into(),
+        };
+        session.change("file:///w/a.rs", &[whole]);
+        assert!(session.snapshot("file:///w/a.rs").is_some());
     }
 
     #[test]
@@ -315,15 +343,15 @@ mod tests {
         let mut session = session();
         let snapshot = session.snapshot("file:///w/a.rs").expect("open");
         assert!(session.since(&snapshot, |edits, _| edits.len()).is_some());
-        session.open("file:///w/a.rs", "rust", 1, "other text");
+        session.open("file:///w/a.rs", "rust", "other text");
         assert!(session.since(&snapshot, |edits, _| edits.len()).is_none());
     }
 
     #[test]
-    fn edits_under_one_version_are_told_apart() {
+    fn an_edit_made_since_a_snapshot_is_known() {
         let mut session = session();
         let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        session.change("file:///w/a.rs", 1, &insert(0, 0, "x"));
+        session.change("file:///w/a.rs", &insert(0, 0, "x"));
         assert_eq!(session.since(&snapshot, |edits, _| edits.len()), Some(1));
     }
 
@@ -335,7 +363,7 @@ mod tests {
             session.begin_parse("file:///w/a.rs").is_none(),
             "one at a time"
         );
-        session.change("file:///w/a.rs", 2, &insert(0, 3, "b"));
+        session.change("file:///w/a.rs", &insert(0, 3, "b"));
         assert!(session.end_parse(&job, job.run()).is_continue());
         let job = session.begin_parse("file:///w/a.rs").expect("due again");
         assert!(session.end_parse(&job, job.run()).is_break());

@@ -94,7 +94,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let engine = parts::engine(&layers.settings());
     let mut session = Session::new(layers);
     session.add_folder(project.clone());
-    session.open(&uri, "", 0, &text);
+    session.open(&uri, "", &text);
     if let Some(job) = session.begin_parse(&uri) {
         let tree = job.run();
         // A text that takes too long to parse is completed without a tree.

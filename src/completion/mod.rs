@@ -7,6 +7,8 @@ mod filter;
 mod rebase;
 mod stop;
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 
 pub use rebase::{Rebased, rebase};
@@ -51,6 +53,12 @@ pub struct Around {
     /// The next line that is not blank.
     pub next_line: String,
 }
+
+/// More than any tokenizer's longest common token, in bytes.
+const TOKEN_BYTES: usize = 16;
+
+/// How long an answer may take in all. Nobody waits longer for ghost text, and a provider that trickles must not keep a call open.
+const WHOLE: Duration = Duration::from_mins(1);
 
 /// How much of a line is looked at on either side of the cursor; a line of a megabyte is data, not code.
 const LINE_BYTES: usize = 2 * 1024;
@@ -97,7 +105,7 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
         interrupt,
     } = ask;
     let around = around(snapshot, cursor);
-    let extent = extent(snapshot, cursor, &around);
+    let extent = extent(snapshot, cursor, &around, &decision);
     let request = Request {
         input: input(
             snapshot,
@@ -118,10 +126,24 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
     let mut call = gateway.call(&snapshot.settings, request)?;
     let id = call.id().clone();
     let mut stop = Stop::new(extent);
-    while let Some(piece) = call.next().await {
-        if stop.push(&piece?) {
-            call.stop();
-            break;
+    let deadline = tokio::time::Instant::now() + WHOLE;
+    loop {
+        match tokio::time::timeout_at(deadline, call.next()).await {
+            Ok(Some(piece)) => {
+                if stop.push(&piece?) {
+                    call.stop();
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(_) => {
+                let error = Error::TimedOut {
+                    what: "end its answer",
+                    limit: WHOLE,
+                };
+                call.fail(&error);
+                return Err(error);
+            }
         }
     }
     let text = filter::fit(&stop.finish(), &around);
@@ -201,7 +223,7 @@ fn around(snapshot: &Snapshot, cursor: usize) -> Around {
 }
 
 /// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
-fn extent(snapshot: &Snapshot, cursor: usize, around: &Around) -> Extent {
+fn extent(snapshot: &Snapshot, cursor: usize, around: &Around, decision: &Decision) -> Extent {
     let within_text = snapshot.tree.as_ref().is_some_and(|tree| {
         matches!(
             syntax::place(tree, &snapshot.text, cursor),
@@ -219,6 +241,11 @@ fn extent(snapshot: &Snapshot, cursor: usize, around: &Around) -> Extent {
             snapshot.settings.max_lines
         },
         indent: stop::indentation(&around.line_before),
+        max_bytes: snapshot.settings.max_tokens as usize * TOKEN_BYTES,
+        may_fence: !decision.way.fills()
+            && snapshot
+                .language
+                .is_none_or(|language| language.id() != "markdown"),
         at_line_start: around.line_before.trim().is_empty(),
     }
 }

@@ -7,6 +7,10 @@ pub struct Extent {
     pub max_lines: usize,
     /// The indentation of the cursor's line, in columns as [`indentation`] counts them.
     pub indent: usize,
+    /// The most bytes, whatever the lines: what the most tokens could come to.
+    pub max_bytes: usize,
+    /// Whether the model may fence its answer, as chat models do against all instructions.
+    pub may_fence: bool,
     /// Whether nothing but blanks stands before the cursor on its line, so that whole statements may follow each other.
     pub at_line_start: bool,
 }
@@ -16,7 +20,7 @@ pub struct Extent {
 pub struct Stop {
     extent: Extent,
     text: String,
-    /// Whether the model fenced its answer, as chat models do against all instructions; the fence is no part of the text.
+    /// Whether the model fenced its answer; the fence is no part of the text.
     is_fenced: bool,
 }
 
@@ -34,8 +38,13 @@ impl Stop {
     pub fn push(&mut self, more: &str) -> bool {
         self.text.push_str(more);
         self.take_fence_off();
-        let may_become_fence = !self.is_fenced && FENCE.starts_with(self.text.trim_start());
-        !may_become_fence && self.end().is_some()
+        if self.text.len() > self.extent.max_bytes {
+            return true;
+        }
+        let may_become_fence =
+            self.extent.may_fence && !self.is_fenced && FENCE.starts_with(self.text.trim());
+        let is_blank = self.text.trim().is_empty();
+        (is_blank || !may_become_fence) && self.end().is_some()
     }
 
     /// Returns the suggestion: up to its end, or all that came.
@@ -43,7 +52,7 @@ impl Stop {
         if let Some(end) = self.end() {
             self.text.truncate(end);
         }
-        if self.text.trim_start().starts_with(FENCE) {
+        if self.extent.may_fence && self.text.trim_start().starts_with(FENCE) {
             // The fence's own line is all there is.
             self.text.clear();
         }
@@ -52,7 +61,8 @@ impl Stop {
 
     /// Takes the opening line of a fence off, once it is complete.
     fn take_fence_off(&mut self) {
-        if self.is_fenced || !self.text.trim_start().starts_with(FENCE) {
+        let begins = self.extent.may_fence && self.text.trim_start().starts_with(FENCE);
+        if self.is_fenced || !begins {
             return;
         }
         let blank = self.text.len() - self.text.trim_start().len();
@@ -85,8 +95,14 @@ impl Stop {
                 last_content = Some(start + content.len());
             }
             start += line.len();
-            if is_complete && last_content.is_some() && count + 1 >= self.extent.max_lines {
-                return last_content;
+            if is_complete && count + 1 >= self.extent.max_lines {
+                // Lines of nothing count too, but one before the content is common: models begin with a line break.
+                if let Some(end) = last_content {
+                    return Some(end);
+                }
+                if count > self.extent.max_lines {
+                    return Some(0);
+                }
             }
         }
         None
@@ -96,10 +112,14 @@ impl Stop {
     fn following(&self, line: &str, has_content: bool) -> Following {
         let indent = indentation(line);
         let is_closer = line.trim_start().starts_with(['}', ')', ']']);
+        // As in `} else {`, which closes one block and opens the next.
+        let opens = line.ends_with(['{', '(', '[']);
         if indent > self.extent.indent {
             Following::Goes
         } else if indent < self.extent.indent {
             Following::EndedBefore
+        } else if is_closer && opens {
+            Following::Goes
         } else if is_closer && !self.extent.at_line_start {
             // What the first line opened is closed.
             Following::EndsWithIt
@@ -146,6 +166,8 @@ mod tests {
         Extent {
             max_lines,
             indent: 4,
+            max_bytes: 2048,
+            may_fence: true,
             at_line_start: false,
         }
     }
@@ -184,10 +206,39 @@ mod tests {
     }
 
     #[test]
+    fn a_closing_line_that_opens_again_goes_on() {
+        let text = "if a {\n        b();\n    } else {\n        c();\n    }\n    d();";
+        let expected = "if a {\n        b();\n    } else {\n        c();\n    }";
+        assert_eq!(run(after_code(12), text), (expected.into(), true));
+    }
+
+    #[test]
+    fn text_without_end_and_lines_without_content_are_stopped() {
+        assert!(run(after_code(12), &"x".repeat(5000)).1);
+        assert_eq!(run(after_code(3), &"\n".repeat(50)), (String::new(), true));
+    }
+
+    #[test]
+    fn a_fence_in_a_text_that_has_fences_stays() {
+        let extent = Extent {
+            may_fence: false,
+            at_line_start: true,
+            indent: 0,
+            ..after_code(12)
+        };
+        assert_eq!(
+            run(extent, "```sh\ncargo run\n```").0,
+            "```sh\ncargo run\n```"
+        );
+    }
+
+    #[test]
     fn at_a_lines_start_statements_follow_each_other_until_the_block_ends() {
         let extent = Extent {
             max_lines: 12,
             indent: 4,
+            max_bytes: 2048,
+            may_fence: true,
             at_line_start: true,
         };
         let text = "a();\n    b();\n}\n\nfn next";
@@ -199,6 +250,8 @@ mod tests {
         let extent = Extent {
             max_lines: 2,
             indent: 0,
+            max_bytes: 2048,
+            may_fence: true,
             at_line_start: true,
         };
         assert_eq!(run(extent, "a\nb\nc\n"), ("a\nb".into(), true));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::options::{CompletionOptions, LocalOptions, Options, ProviderOptions};
 use super::problem::Problem;
 use super::settings::Settings;
+use crate::scrub::scrub;
 
 /// Where options come from, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Layers {
             layer: name.into(),
             line: None,
             key: key_of(&error.path().to_string()),
-            message: error.inner().to_string(),
+            message: without_values(&error.inner().to_string()),
         })?;
         self.set(layer, name, options)
     }
@@ -80,11 +81,17 @@ impl Layers {
     fn set(&mut self, layer: Layer, name: &str, options: Options) -> Result<(), Problem> {
         let before = std::mem::replace(&mut self.options[layer as usize], options);
         // A layer can be sound in itself and still make no sense with the others, such as a model of a provider that nobody defines.
-        if let Err(problem) = Settings::resolve(&self.merged(), name) {
-            self.options[layer as usize] = before;
-            return Err(problem);
+        let Err(problem) = Settings::resolve(&self.merged(), name) else {
+            return Ok(());
+        };
+        // What was switched at run time must not stand in the way of new settings for ever.
+        let runtime = std::mem::take(&mut self.options[Layer::Runtime as usize]);
+        if layer != Layer::Runtime && Settings::resolve(&self.merged(), name).is_ok() {
+            return Ok(());
         }
-        Ok(())
+        self.options[Layer::Runtime as usize] = runtime;
+        self.options[layer as usize] = before;
+        Err(problem)
     }
 
     fn merged(&self) -> Options {
@@ -148,8 +155,17 @@ fn problem_of_toml(name: &str, text: &str, path: &str, error: &toml::de::Error) 
             .span()
             .map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count()),
         key: key_of(path),
-        message: error.message().replace('\n', "; "),
+        message: without_values(&error.message().replace('\n', "; ")),
     }
+}
+
+/// Takes the value out of a parser's message: somebody may have put a key where a name or a number belongs.
+fn without_values(message: &str) -> String {
+    let quoted = message.split_once("string \"").and_then(|(before, rest)| {
+        let (_, after) = rest.rsplit_once('"')?;
+        Some(format!("{before}a text{after}"))
+    });
+    scrub(&quoted.unwrap_or_else(|| message.to_owned()))
 }
 
 /// `serde_path_to_error` writes the root as `.`.

@@ -56,7 +56,7 @@ pub struct LocalOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub min_confidence: Option<u8>,
-    /// The most tokens of source code that the embedded engine's index may hold.
+    /// The most tokens of source code that the embedded engine's index may hold. Read when the server starts, so from the user's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_index_tokens: Option<usize>,
 }
@@ -161,6 +161,7 @@ impl<'de> serde::de::Visitor<'de> for KeyVisitor {
         // A variable's name has no dashes, and keys do: somebody put the key where the name belongs.
         let is_name = !name.is_empty()
             && name.len() <= 128
+            && !looks_like_key(&name)
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -171,4 +172,11 @@ impl<'de> serde::de::Visitor<'de> for KeyVisitor {
         }
         Ok(KeyOption::Env(name))
     }
+}
+
+/// Variables are written in capitals; small letters and digits in a long name are a key that somebody put where the name belongs.
+fn looks_like_key(name: &str) -> bool {
+    let is_mixed = name.bytes().any(|byte| byte.is_ascii_lowercase())
+        && name.bytes().any(|byte| byte.is_ascii_digit());
+    crate::scrub::has_key_prefix(name) || (is_mixed && name.len() >= 20)
 }

@@ -3,10 +3,8 @@
 //! Entry point: [`authorization`]. A key is read when a call is about to be sent, turned into a header that is marked sensitive, and
 //! dropped with it. Nothing outside this module sees its bytes.
 
-mod scrub;
 mod secret;
 
-pub use scrub::scrub;
 pub use secret::Secret;
 
 use reqwest::header::HeaderValue;

@@ -1,6 +1,6 @@
-//! The text of one open document: a rope, its version, and the edits that led to it.
+//! The text of one open document: a rope, and the edits that led to it.
 //!
-//! Entry point: [`Document`]. Nothing here fails: an edit outside the text is clamped to it and said so ([`Applied::notes`]), because
+//! Entry point: [`Document`]. Nothing here fails: an edit outside the text is clamped to it and said so ([`Applied::clamped`]), because
 //! a mirror that refuses an edit has diverged for good. Everything is O(log n) per edit and O(1) per snapshot; nothing here does I/O.
 
 mod edit;
@@ -20,28 +20,22 @@ use ropey::Rope;
 #[derive(Debug, Clone)]
 pub struct Document {
     text: Rope,
-    version: i32,
     revision: Revision,
     history: History,
 }
 
-/// What [`Document::apply`] did, for the syntax tree and for the log.
+/// What [`Document::apply`] came upon, for the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The edits in the order they were made, each in the bytes of the text before it.
-    pub edits: Vec<Edit>,
-    /// How many of them named a place outside the text and were clamped to it.
+    /// How many edits named a place outside the text and were clamped to it.
     pub clamped: usize,
-    /// Whether the client's version went backwards, which means that it and we disagree on the history.
-    pub version_went_back: bool,
 }
 
 impl Document {
     /// Creates a document from the text that the client opened it with.
-    pub fn new(text: &str, version: i32) -> Self {
+    pub fn new(text: &str) -> Self {
         Self {
             text: Rope::from_str(text),
-            version,
             revision: Revision::default(),
             history: History::default(),
         }
@@ -50,11 +44,6 @@ impl Document {
     /// Returns the text. Cloning it is O(1) and the clone never changes.
     pub fn text(&self) -> &Rope {
         &self.text
-    }
-
-    /// Returns the client's version of the text.
-    pub fn version(&self) -> i32 {
-        self.version
     }
 
     /// Returns how many edits made the text what it is.
@@ -67,30 +56,24 @@ impl Document {
         &self.history
     }
 
-    /// Applies one notification's changes in order, each to the result of the one before, and takes over the client's version.
+    /// Applies one notification's changes in order, each to the result of the one before.
     ///
     /// `observe` is called for each edit with the text before and after it, for those who mirror the document.
     pub fn apply(
         &mut self,
-        version: i32,
         changes: &[Change],
         encoding: Encoding,
         mut observe: impl FnMut(&Rope, &Rope, &Edit),
     ) -> Applied {
-        let mut applied = Applied {
-            version_went_back: version < self.version,
-            ..Applied::default()
-        };
+        let mut applied = Applied::default();
         for change in changes {
             let before = self.text.clone();
             let (edit, was_clamped) = edit::apply(&mut self.text, change, encoding);
             applied.clamped += usize::from(was_clamped);
             observe(&before, &self.text, &edit);
             self.revision.0 += 1;
-            self.history.push(self.revision, edit.clone());
-            applied.edits.push(edit);
+            self.history.push(self.revision, edit);
         }
-        self.version = version;
         applied
     }
 }

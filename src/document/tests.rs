@@ -109,9 +109,9 @@ fn edits() -> usize {
 
 fn edit_at_random(encoding: Encoding) {
     let mut random = Random(0x2545_F491_4F6C_DD1D);
-    let mut document = Document::new("", 0);
+    let mut document = Document::new("");
     let mut mirror = String::new();
-    for version in 1..=i32::try_from(edits()).unwrap() {
+    for version in 1..=edits() {
         // A place that may lie a little outside the text.
         let mut place = || Position {
             line: u32::try_from(random.below(lines(&mirror).len() + 2)).unwrap(),
@@ -134,7 +134,7 @@ fn edit_at_random(encoding: Encoding) {
             Some((a, b)) if a == b => mirror.insert_str(from, &text),
             Some(_) => mirror.replace_range(from.min(to)..from.max(to), &text),
         }
-        document.apply(version, &[Change { range, text }], encoding, |_, _, _| ());
+        document.apply(&[Change { range, text }], encoding, |_, _, _| ());
         assert_eq!(
             document.text().to_string(),
             mirror,

@@ -114,6 +114,16 @@ impl Gateway {
             .unwrap_or_else(PoisonError::into_inner) = answering;
     }
 
+    /// Forgets a local server that no longer answers, until it is found again.
+    pub fn forget_server(&self, provider: &str) {
+        let mut answering = self
+            .0
+            .answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        answering.retain(|server| server.provider != provider);
+    }
+
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, decision: &Decision) {
         if let Some(url) = decision.way.base_url() {
@@ -207,6 +217,11 @@ impl Call {
     pub fn stop(mut self) {
         self.settlement.settle(Outcome::Completed);
     }
+
+    /// Ends the call because it failed in its caller's eyes.
+    pub fn fail(mut self, error: &Error) {
+        self.settlement.fail(error);
+    }
 }
 
 impl Stream for Call {
@@ -239,6 +254,7 @@ impl Stream for Call {
                 }
                 None => {
                     call.stream = None;
+                    call.settlement.ended();
                     call.settlement.settle(Outcome::Completed);
                     return Poll::Ready(None);
                 }

@@ -13,7 +13,7 @@ use crate::routing::LocalServer;
 /// A server on this machine that takes longer to list its models is not there.
 const LIMIT: Duration = Duration::from_millis(800);
 
-/// Returns the enabled servers that answer. No server that is not enabled is ever asked.
+/// Returns those of the settings' local servers that answer. No other is asked.
 pub async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
     let enabled = settings
         .local_servers

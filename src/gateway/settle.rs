@@ -36,6 +36,10 @@ pub(super) struct Settlement {
     served_model: Option<String>,
     usage: Option<provider::Usage>,
     is_refused: bool,
+    /// Whether the stream came to its end, so that the provider's last word on usage is its final one.
+    is_whole: bool,
+    /// Whether the provider ran no model, and so bills nothing.
+    is_unbilled: bool,
     is_settled: bool,
 }
 
@@ -51,6 +55,8 @@ impl Settlement {
             served_model: None,
             usage: None,
             is_refused: false,
+            is_whole: false,
+            is_unbilled: false,
             is_settled: false,
         }
     }
@@ -80,6 +86,11 @@ impl Settlement {
         self.usage = Some(usage);
     }
 
+    /// The stream came to its end.
+    pub(super) fn ended(&mut self) {
+        self.is_whole = true;
+    }
+
     /// The provider cut the answer for what it says.
     pub(super) fn refused(&mut self) {
         self.is_refused = true;
@@ -87,12 +98,7 @@ impl Settlement {
 
     /// Settles a call that failed.
     pub(super) fn fail(&mut self, error: &Error) {
-        if was_not_billed(error) && self.usage.is_none() && self.reply_bytes == 0 {
-            self.usage = Some(provider::Usage {
-                cost: Some(Money::zero(crate::cost::Currency::USD)),
-                ..provider::Usage::default()
-            });
-        }
+        self.is_unbilled = was_not_billed(error) && self.usage.is_none() && self.reply_bytes == 0;
         tracing::info!(model = %self.begin.decision.name(), %error, "a model call failed");
         self.settle(Outcome::Failed);
     }
@@ -153,18 +159,30 @@ impl Settlement {
         });
     }
 
-    /// What the provider says was used, or an estimate for a stream that was left before it could say.
+    /// What the provider says was used. Where it did not come to say so in the end, an estimate, which is never below what it said till then:
+    /// some providers begin with a count of nothing written.
     fn used(&self) -> Usage {
-        if let Some(usage) = &self.usage {
-            return Usage::Reported(usage.tokens);
-        }
-        if matches!(self.begin.decision.way, Way::Embedded) {
+        if self.is_unbilled || matches!(self.begin.decision.way, Way::Embedded) {
             return Usage::Reported(Tokens::default());
         }
+        let said = self
+            .usage
+            .as_ref()
+            .map(|usage| usage.tokens)
+            .unwrap_or_default();
+        let is_credible = said.output > 0 || self.reply_bytes == 0;
+        if self.usage.is_some() && self.is_whole && is_credible {
+            return Usage::Reported(said);
+        }
+        let input = tokens_of(self.begin.prompt_bytes);
         Usage::Estimated(Tokens {
-            input: tokens_of(self.begin.prompt_bytes),
-            output: tokens_of(self.reply_bytes),
-            ..Tokens::default()
+            input: if said.input_total() == 0 {
+                input
+            } else {
+                said.input
+            },
+            output: said.output.max(tokens_of(self.reply_bytes)),
+            ..said
         })
     }
 
@@ -188,6 +206,9 @@ impl Settlement {
 
     /// What runs on this machine costs nothing, unless it says otherwise: a proxy on loopback may well be billed.
     fn is_free(&self, reported: Option<Money>, price: Option<&Price>) -> bool {
+        if self.is_unbilled {
+            return true;
+        }
         match &self.begin.decision.way {
             Way::Embedded => true,
             Way::Http(provider) => {

@@ -160,7 +160,11 @@ impl Indexer<'_> {
             let pause = due.filter(|_| is_paced).map(|due| *due - now);
             (path.clone(), pause)
         };
-        queue.documents.iter().map(pause).min_by_key(|(_, pause)| *pause)
+        queue
+            .documents
+            .iter()
+            .map(pause)
+            .min_by_key(|(_, pause)| *pause)
     }
 
     fn open(&mut self, path: &str, text: &Rope) {

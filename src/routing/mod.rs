@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::config::{ModelName, ProviderSettings, Settings, Wire};
+use crate::config::{KeySource, ModelName, ProviderSettings, Settings, Wire};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,15 +32,18 @@ pub enum Payer {
     Nobody,
     /// The user, by their own key.
     OwnKey,
+    /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
+    Relay,
 }
 
 impl Payer {
     /// Returns who pays for calls to a provider.
     pub fn of(provider: &ProviderSettings) -> Self {
-        if provider.is_on_this_machine() {
-            Self::Nobody
-        } else {
-            Self::OwnKey
+        let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
+        match (provider.is_on_this_machine(), is_billed) {
+            (false, _) => Self::OwnKey,
+            (true, true) => Self::Relay,
+            (true, false) => Self::Nobody,
         }
     }
 }
@@ -50,6 +53,7 @@ impl fmt::Display for Payer {
         formatter.write_str(match self {
             Self::Nobody => "nobody: runs on this machine",
             Self::OwnKey => "you: your own key",
+            Self::Relay => "you: through a server on this machine",
         })
     }
 }
@@ -59,7 +63,7 @@ impl fmt::Display for Payer {
 pub struct LocalServer {
     /// Its provider name.
     pub provider: String,
-    /// The model it has loaded, or the first it offers.
+    /// The first model it lists.
     pub model: String,
 }
 

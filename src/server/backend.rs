@@ -1,6 +1,6 @@
 //! The table of methods, and what all handlers share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tower_lsp::gen_lsp_types as lsp;
@@ -8,7 +8,6 @@ use tower_lsp::jsonrpc::Result;
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use super::Parts;
-use super::from_proto::DidChange;
 use super::handlers::{
     commands, completion, did_change, did_change_configuration, did_change_workspace_folders,
     did_close, did_open, execute_command, initialize, initialized, inline_completion,
@@ -41,6 +40,7 @@ pub struct Shared {
     pub status: Status,
     last: Arc<Mutex<Option<UsageParams>>>,
     accepted: AtomicU64,
+    is_started: AtomicBool,
 }
 
 /// Makes the service: one line per method.
@@ -97,7 +97,7 @@ impl Backend {
         did_open::apply(&self.shared, params);
     }
 
-    async fn did_change(&self, params: DidChange) {
+    async fn did_change(&self, params: serde_json::Value) {
         did_change::apply(&self.shared, params);
     }
 
@@ -185,6 +185,7 @@ impl Shared {
             outbox,
             last,
             accepted: AtomicU64::new(0),
+            is_started: AtomicBool::new(false),
         }
     }
 
@@ -199,6 +200,11 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Returns whether the client says for the first time that it is initialized; some say it again.
+    pub fn is_first_start(&self) -> bool {
+        !self.is_started.swap(true, Ordering::Relaxed)
     }
 
     /// Counts a suggestion that was accepted.

@@ -1,7 +1,9 @@
 //! The protocol's types to ours. Together with `to_proto` the only place where they meet.
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
+use tower_lsp::jsonrpc::Request;
 
 use crate::completion::Trigger;
 use crate::document::{Change, Encoding, Located, Position};
@@ -20,8 +22,9 @@ pub struct DidChange {
 #[derive(Debug, Deserialize)]
 pub struct Versioned {
     pub uri: String,
+    /// Whatever number the client sends; it is only logged, since we count edits ourselves.
     #[serde(default)]
-    pub version: Option<i32>,
+    pub version: Option<serde_json::Number>,
 }
 
 /// One change.
@@ -71,6 +74,54 @@ fn clamp(number: &serde_json::Number) -> u32 {
     }
     // Negative numbers and fractions name no place; the text's start is the nearest that does.
     0
+}
+
+/// Makes an `initialize` readable whose parameters are not quite the protocol's: of a client that gets one field wrong we take the fields that
+/// we use, rather than refuse to serve it.
+pub fn mended(request: Request) -> Request {
+    if request.method() != "initialize" {
+        return request;
+    }
+    let params = request.params().cloned().unwrap_or_default();
+    if lsp::InitializeParams::deserialize(&params).is_ok() {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let at = |pointer: &str| params.pointer(pointer).cloned();
+    let encodings = at("/capabilities/general/positionEncodings").filter(Value::is_array);
+    let mut capabilities = json!({"textDocument": {}, "general": {}});
+    if at("/capabilities/textDocument/inlineCompletion").is_some() {
+        capabilities["textDocument"]["inlineCompletion"] = json!({});
+    }
+    if let Some(encodings) = encodings {
+        let known = encodings
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|encoding| encoding.is_string());
+        capabilities["general"]["positionEncodings"] = known.cloned().collect();
+    }
+    let folders = at("/workspaceFolders");
+    let folders = folders
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let folders: Vec<Value> = folders
+        .filter_map(|folder| Some(json!({"uri": folder.get("uri")?.as_str()?, "name": ""})))
+        .collect();
+    let mended = json!({
+        "processId": null,
+        "rootUri": at("/rootUri").filter(Value::is_string),
+        "capabilities": capabilities,
+        "workspaceFolders": folders,
+        "initializationOptions": at("/initializationOptions"),
+    });
+    let request = Request::build(method).params(mended);
+    match id {
+        Some(id) => request.id(id).finish(),
+        None => request.finish(),
+    }
 }
 
 /// Finds the byte that a position names in a snapshot.

@@ -11,6 +11,8 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Request, Response};
 use tower_lsp::{ExitedError, LanguageServer, LspService};
 use tracing::Instrument as _;
 
+use super::from_proto;
+
 /// The framework's service inside the guard.
 pub struct Guard<S>(pub LspService<S>);
 
@@ -24,7 +26,7 @@ impl<S: LanguageServer> Service<Request> for Guard<S> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let request = with_params(request);
+        let request = from_proto::mended(with_params(request));
         let id = request.id().cloned();
         let empty = empty_reply(request.method());
         let span = tracing::debug_span!(
@@ -68,7 +70,7 @@ fn with_params(request: Request) -> Request {
 fn empty_reply(method: &str) -> Option<serde_json::Value> {
     match method {
         "textDocument/inlineCompletion" => Some(json!({"items": []})),
-        "textDocument/completion" => Some(json!({"isIncomplete": false, "items": []})),
+        "textDocument/completion" => Some(json!({"isIncomplete": true, "items": []})),
         _ => None,
     }
 }

@@ -9,15 +9,19 @@ use crate::gateway::Interrupt;
 #[derive(Clone, Default)]
 pub struct InFlight(Arc<Mutex<Table>>);
 
-/// The number and the interrupt of each document's running completion.
-type Table = HashMap<Arc<str>, (u64, Interrupt)>;
+#[derive(Default)]
+struct Table {
+    /// How many completions there were; the number of a running one is never given again.
+    count: u64,
+    running: HashMap<Arc<str>, (u64, Interrupt)>,
+}
 
 /// A running completion; dropping it takes it off the table.
 pub struct Ticket {
     table: InFlight,
     uri: Arc<str>,
     number: u64,
-    /// Tells when a newer one takes its place.
+    /// Tells when it is to end.
     pub interrupt: Interrupt,
 }
 
@@ -26,8 +30,10 @@ impl InFlight {
     pub fn begin(&self, uri: Arc<str>) -> Ticket {
         let interrupt = Interrupt::default();
         let mut table = self.lock();
-        let number = table.get(&uri).map_or(0, |(number, _)| number + 1);
-        if let Some((_, older)) = table.insert(uri.clone(), (number, interrupt.clone())) {
+        table.count += 1;
+        let number = table.count;
+        let entry = (number, interrupt.clone());
+        if let Some((_, older)) = table.running.insert(uri.clone(), entry) {
             older.supersede();
         }
         Ticket {
@@ -38,10 +44,17 @@ impl InFlight {
         }
     }
 
-    /// Supersedes all, so that each is answered before the server ends.
+    /// Takes back what runs for a document, so that it is answered with nothing.
+    pub fn end(&self, uri: &str) {
+        if let Some((_, interrupt)) = self.lock().running.get(uri) {
+            interrupt.cancel();
+        }
+    }
+
+    /// Takes back all, so that each is answered before the server ends.
     pub fn end_all(&self) {
-        for (_, interrupt) in self.lock().values() {
-            interrupt.supersede();
+        for (_, interrupt) in self.lock().running.values() {
+            interrupt.cancel();
         }
     }
 
@@ -52,12 +65,12 @@ impl InFlight {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut table = self.table.lock();
-        if table
+        let running = &mut self.table.lock().running;
+        if running
             .get(&self.uri)
             .is_some_and(|(number, _)| *number == self.number)
         {
-            table.remove(&self.uri);
+            running.remove(&self.uri);
         }
     }
 }
@@ -71,8 +84,8 @@ mod tests {
         let table = InFlight::default();
         let (a1, b) = (table.begin("a".into()), table.begin("b".into()));
         let a2 = table.begin("a".into());
-        assert!(a1.interrupt.is_superseded());
-        assert!(!a2.interrupt.is_superseded() && !b.interrupt.is_superseded());
+        assert!(a1.interrupt.is_over());
+        assert!(!a2.interrupt.is_over() && !b.interrupt.is_over());
     }
 
     #[test]
@@ -82,8 +95,19 @@ mod tests {
         let a2 = table.begin("a".into());
         drop(a1);
         table.end_all();
-        assert!(a2.interrupt.is_superseded());
+        assert!(a2.interrupt.is_over());
         drop(a2);
-        assert!(table.lock().is_empty());
+        assert!(table.lock().running.is_empty());
+    }
+
+    #[test]
+    fn an_old_ticket_never_takes_a_newer_one_off_the_table() {
+        let table = InFlight::default();
+        let a1 = table.begin("a".into());
+        drop(table.begin("a".into()));
+        let a3 = table.begin("a".into());
+        drop(a1);
+        table.end("a");
+        assert!(a3.interrupt.is_over());
     }
 }

@@ -1,6 +1,7 @@
 //! What goes to the editor: a queue and the thread that writes it, so that an editor that is slow to read never stops us from reading.
 //!
-//! The queue is bounded by dropping notifications, which repeat themselves, and never replies, which the editor waits for.
+//! The queue is bounded by dropping notifications, which repeat themselves, and complaints about bad frames; never replies, which the
+//! editor waits for.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -44,11 +45,16 @@ impl Outbox {
         }
     }
 
+    /// Sends a message that nobody waits for, unless too much waits already.
+    pub fn send_unless_full(&self, message: &impl Serialize) {
+        if self.waiting.load(Ordering::Relaxed) < MAX_WAITING {
+            self.send(message);
+        }
+    }
+
     /// Sends a notification, unless too much waits already.
     pub fn notify(&self, method: &str, params: &impl Serialize) {
-        if self.waiting.load(Ordering::Relaxed) < MAX_WAITING {
-            self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
-        }
+        self.send_unless_full(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
     }
 
     fn queue(&self, body: Vec<u8>) {

@@ -77,7 +77,14 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// Reads a message; an error means that the bytes are no JSON.
 fn parse(body: &[u8]) -> Result<Incoming, Error> {
-    let message: Message = match serde_json::from_slice(body) {
+    let parsed = serde_json::from_slice(body).or_else(|error| {
+        // Editors written in JavaScript may send half of a character, which is JSON but no text; the other half comes with the next edit.
+        let mended = (!error.is_data())
+            .then(|| without_lone_surrogates(body))
+            .flatten();
+        mended.map_or(Err(error), |mended| serde_json::from_slice(&mended))
+    });
+    let message: Message = match parsed {
         Ok(message) => message,
         Err(error) if error.is_data() => {
             return Ok(bad(
@@ -127,6 +134,34 @@ fn parse(body: &[u8]) -> Result<Incoming, Error> {
     }
 }
 
+/// Replaces escaped halves of characters that stand alone by U+FFFD, which is one UTF-16 unit too, so that later positions hold. `None` if
+/// there are none.
+fn without_lone_surrogates(body: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| {
+        let escape = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
+    };
+    let mut mended: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &body[at..]) {
+        at += found;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                mended.get_or_insert_with(|| body.to_vec())[at..at + 6].copy_from_slice(b"\\ufffd");
+                6
+            }
+            (Some(_), _) => 6,
+            // Any other escape is two bytes, so that an escaped backslash does not begin another.
+            (None, _) => 2,
+        };
+        if at >= body.len() {
+            break;
+        }
+    }
+    mended
+}
+
 fn bad(id: Id, error: Error) -> Incoming {
     Incoming::Bad(Response::from_error(id, error))
 }
@@ -142,5 +177,26 @@ fn invalid(why: &'static str) -> Error {
     Error {
         message: why.into(),
         ..Error::invalid_request()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mended(text: &str) -> Option<String> {
+        without_lone_surrogates(text.as_bytes())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn half_a_character_is_replaced_and_whole_ones_stay() {
+        assert_eq!(mended(r#""a\ud83d""#).as_deref(), Some(r#""a\ufffd""#));
+        assert_eq!(
+            mended(r#""\ude00\ud83d\ude00\ud83dx""#).as_deref(),
+            Some(r#""\ufffd\ud83d\ude00\ufffdx""#)
+        );
+        assert_eq!(mended(r#""\ud83d\ude00 \\ud83d \n\u0041""#), None);
+        assert_eq!(mended("\\"), None);
     }
 }

@@ -40,17 +40,22 @@ where
     // Everything that runs is superseded and so answers at once.
     shared.close();
     let _ = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
+    // What is still not done has nobody to answer to; its account is settled by its drop, before the ledger closes.
+    tasks.shutdown().await;
     forwarding.abort();
     let ledger = shared.ledger();
     let flush = tokio::task::spawn_blocking(move || {
         // The last calls' reports go out before the writer ends.
-        ledger.close(FLUSH);
+        ledger.close(LEDGER);
         outbox.close();
         writer.join();
     });
-    let _ = tokio::time::timeout(FLUSH * 2, flush).await;
+    let _ = tokio::time::timeout(LEDGER + FLUSH, flush).await;
     ended
 }
+
+/// How long the ledger is given to write what it was handed, with another process on the same file; longer than it waits for a lock.
+const LEDGER: Duration = Duration::from_millis(1500);
 
 async fn pump(
     mut incoming: Receiver<Incoming>,
@@ -82,7 +87,7 @@ async fn pump(
                 // The framework drops a reply that it does not wait for.
                 let _ = replies.send(response).await;
             }
-            Incoming::Bad(response) => outbox.send(&response),
+            Incoming::Bad(response) => outbox.send_unless_full(&response),
         }
     }
     Ended::Abruptly

@@ -17,7 +17,10 @@ struct Inner {
     is_paused: bool,
     model: String,
     payer: String,
-    error: Option<String>,
+    /// A mistake in the configuration; it stays until it is mended.
+    mistake: Option<String>,
+    /// Why the last call failed.
+    failure: Option<String>,
     /// What was told last.
     told: Option<StatusParams>,
 }
@@ -34,7 +37,8 @@ impl Status {
             is_paused: false,
             model: String::new(),
             payer: String::new(),
-            error: None,
+            mistake: None,
+            failure: None,
             told: None,
         })))
     }
@@ -52,9 +56,14 @@ impl Status {
         self.change(|inner| inner.is_paused = is_paused);
     }
 
-    /// Says what is wrong, or that nothing is any more.
-    pub fn error(&self, message: Option<String>) {
-        self.change(|inner| inner.error = message);
+    /// Says what is wrong with the configuration, or that nothing is any more.
+    pub fn mistake(&self, message: Option<String>) {
+        self.change(|inner| inner.mistake = message);
+    }
+
+    /// Says why the last call failed, or that it did not.
+    pub fn failure(&self, message: Option<String>) {
+        self.change(|inner| inner.failure = message);
     }
 
     /// Says that a call waits for a model, until the returned value is dropped.
@@ -76,7 +85,8 @@ impl Status {
 
 impl Inner {
     fn params(&self) -> StatusParams {
-        let state = match (self.is_paused, &self.error, self.running) {
+        let error = self.mistake.as_ref().or(self.failure.as_ref());
+        let state = match (self.is_paused, error, self.running) {
             (true, ..) => StatusState::Paused,
             (_, _, 1..) => StatusState::Busy,
             (_, Some(_), 0) => StatusState::Error,
@@ -87,7 +97,7 @@ impl Inner {
             state,
             model: self.model.clone(),
             payer: self.payer.clone(),
-            message: self.error.clone().filter(|_| state == StatusState::Error),
+            message: error.filter(|_| state == StatusState::Error).cloned(),
         }
     }
 }

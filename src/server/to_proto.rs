@@ -63,7 +63,8 @@ pub fn completion(suggestion: Option<&Suggestion>, text: &Rope, encoding: Encodi
             "command": accept(suggestion),
         })
     };
-    json!({"isIncomplete": false, "items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+    // Nothing yet is no final word: a client that keeps lists would not ask again within the word.
+    json!({"isIncomplete": suggestion.is_none(), "items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
 }
 
 /// The longest label: what fits a menu.

@@ -198,3 +198,84 @@ fn requests_before_initialize_and_after_shutdown_are_refused_and_answered() {
     client.notify("exit", Value::Null);
     client.hang_up();
 }
+
+#[test]
+fn a_client_whose_initialize_is_not_quite_the_protocols_is_served() {
+    let oddities = [
+        json!({"clientInfo": {}, "capabilities": {}}),
+        json!({"capabilities": null}),
+        json!({"capabilities": {"textDocument": {"inlineCompletion": true}}}),
+        json!({"capabilities": {}, "workspaceFolders": [{"uri": "file:///w"}]}),
+    ];
+    for params in oddities {
+        let mut client = Client::uninitialized(
+            byok_lsp::provider::Patience::default(),
+            std::collections::HashMap::new(),
+        );
+        let id = client.request("initialize", params.clone());
+        let answer = client.answer(id);
+        assert!(
+            answer["result"]["capabilities"]["inlineCompletionProvider"].is_boolean(),
+            "{params}: {answer}"
+        );
+        client.notify("initialized", json!({}));
+        client.finish();
+    }
+}
+
+#[test]
+fn half_a_character_keeps_the_document_in_step() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    client.open("a");
+    let change = |start: u32, end: u32, text: &str, version: i64| {
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"textDocument/didChange","params":{{"textDocument":{{"uri":"{URI}","version":{version}}},"contentChanges":[{{"range":{{"start":{{"line":0,"character":{start}}},"end":{{"line":0,"character":{end}}}}},"text":"{text}"}}]}}}}"#
+        )
+    };
+    for body in [
+        change(1, 1, r"\ud83d", 2),
+        change(1, 2, "b", 99_999_999_999),
+    ] {
+        client.send_bytes(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    }
+    let id = client.ask(&json!({"line": 0, "character": 2}));
+    let running = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(fake.next());
+    let Input::Fill(fill) = running.call.input.clone() else {
+        panic!("a hole")
+    };
+    assert_eq!(fill.prefix, "ab");
+    drop(running);
+    client.texts(id);
+    client.finish();
+}
+
+#[test]
+fn a_document_with_a_change_that_cannot_be_read_is_left_alone_until_it_is_sent_whole() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("let x = ˇ");
+    let broken = json!([{"range": {"start": "here"}, "text": "x"}]);
+    client.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": broken}),
+    );
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    assert!(!fake.is_called());
+    client.notify(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": URI, "version": 3}, "contentChanges": [{"text": "new"}]}),
+    );
+    let id = client.ask(&json!({"line": 0, "character": 3}));
+    let running = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(fake.next());
+    drop(running);
+    client.texts(id);
+    client.finish();
+}

@@ -77,3 +77,20 @@ fn exit_without_shutdown_is_an_abrupt_end() {
     client.notify("exit", json!(null));
     assert_eq!(client.hang_up(), Ended::Abruptly);
 }
+
+#[test]
+fn closing_a_document_ends_its_call() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("let x = ˇ");
+    let id = client.ask(&at);
+    let running = runtime().block_on(fake.next());
+    client.notify(
+        "textDocument/didClose",
+        json!({"textDocument": {"uri": crate::client::URI}}),
+    );
+    assert_eq!(client.texts(id), Vec::<String>::new());
+    runtime().block_on(running.dropped());
+    assert_eq!(client.notification("byok/usage")["outcome"], "cancelled");
+    client.finish();
+}

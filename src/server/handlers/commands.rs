@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{Done, ModelParams, Models, UsageSummary};
 use super::super::to_proto;
-use super::did_change_configuration::{decide, settled};
+use super::settle::{decide, settle};
 use crate::config::ModelName;
 use crate::cost::{Currency, Money};
 use crate::credential;
@@ -76,7 +76,7 @@ pub fn models(shared: &Arc<Shared>) -> Models {
 pub fn set_model(shared: &Arc<Shared>, model: &str) -> Result<Done> {
     let configured = shared.session().configure(|layers| layers.set_model(model));
     configured.map_err(|problem| Error::invalid_params(problem.message))?;
-    settled(shared);
+    settle(shared);
     Ok(done(shared))
 }
 

@@ -2,22 +2,35 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize as _;
+use serde_json::Value;
+
 use super::super::backend::Shared;
 use super::super::from_proto::DidChange;
 use super::parse;
 use crate::document::Change;
 
-/// Applies the changes.
-pub fn apply(shared: &Arc<Shared>, params: DidChange) {
+/// Applies the changes. Changes that cannot be read leave the document out of step, and so without suggestions until it is whole again.
+pub fn apply(shared: &Arc<Shared>, params: Value) {
+    let Ok(params) = DidChange::deserialize(&params) else {
+        let uri = params
+            .pointer("/textDocument/uri")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        tracing::warn!(
+            uri,
+            "a change that cannot be read; the document is without suggestions until the editor sends it whole"
+        );
+        shared.session().lose_step(uri);
+        return;
+    };
     let uri = params.text_document.uri;
     let changes: Vec<Change> = params
         .content_changes
         .into_iter()
         .map(Change::from)
         .collect();
-    // A client that sends no version counts none.
-    let version = params.text_document.version.unwrap_or_default();
-    let Some(applied) = shared.session().change(&uri, version, &changes) else {
+    let Some(applied) = shared.session().change(&uri, &changes) else {
         tracing::warn!(
             uri,
             "a change to a document that is not open is ignored; the editor has to open it first"
@@ -25,15 +38,16 @@ pub fn apply(shared: &Arc<Shared>, params: DidChange) {
         return;
     };
     if applied.clamped > 0 {
+        let version = params
+            .text_document
+            .version
+            .map(|version| version.to_string());
         tracing::warn!(
             uri,
             version,
             clamped = applied.clamped,
             "a change named a place outside the text and was clamped to it"
         );
-    }
-    if applied.version_went_back {
-        tracing::warn!(uri, version, "the document's version went backwards");
     }
     parse::schedule(shared, &uri);
 }

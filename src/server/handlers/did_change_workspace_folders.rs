@@ -3,7 +3,7 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::did_change_configuration::decide;
+use super::settle::decide;
 use crate::session::path_of;
 
 /// Adds and removes folders.

@@ -11,11 +11,10 @@ use super::parse;
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     let document = params.text_document;
     let uri = document.uri.as_ref();
-    shared.session().open(
-        uri,
-        &document.language_id.to_string(),
-        document.version,
-        &document.text,
-    );
+    // A call for what this name was before is of no use any more.
+    shared.in_flight.end(uri);
+    shared
+        .session()
+        .open(uri, &document.language_id.to_string(), &document.text);
     parse::schedule(shared, uri);
 }

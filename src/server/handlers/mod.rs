@@ -12,4 +12,5 @@ pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
 mod parse;
+mod settle;
 mod suggest;

@@ -10,6 +10,7 @@ use super::super::backend::Shared;
 use super::super::from_proto;
 use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::document::Encoding;
+use crate::provider::Error;
 use crate::session::Snapshot;
 
 /// A suggestion and the text that it is for.
@@ -73,8 +74,8 @@ async fn run(
     };
     tokio::select! {
         biased;
-        // Superseded: the future is dropped, and the provider's socket with it.
-        () = ticket.interrupt.superseded() => None,
+        // Superseded or taken back: the future is dropped, and the provider's socket with it.
+        () = ticket.interrupt.over() => None,
         suggestion = complete(shared, ask) => suggestion,
     }
 }
@@ -83,14 +84,19 @@ async fn run(
 async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
     completion::debounce(&ask).await;
     let name = ask.decision.name();
+    let provider = ask.decision.provider.clone();
     // The embedded engine is done before anybody could see that it is busy.
     let busy = (!ask.decision.is_embedded()).then(|| shared.status.busy());
     let completed = completion::complete(&shared.gateway, ask).await;
+    if matches!(completed, Err(Error::Unreachable(_))) {
+        // If it is a local server that was found by looking, the next completion does without it.
+        shared.gateway.forget_server(&provider);
+    }
     let error = completed
         .as_ref()
         .err()
         .map(|error| format!("{name}: {error}"));
-    shared.status.error(error);
+    shared.status.failure(error);
     drop(busy);
     completed.ok().flatten()
 }

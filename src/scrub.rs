@@ -1,6 +1,7 @@
-//! A second net: takes what looks like a key out of texts that others wrote, such as a provider's error message.
+//! A second net: takes what looks like a key out of texts that others wrote, such as a provider's error message or a value in a
+//! configuration.
 //!
-//! The first net is that no text of ours ever holds one ([`super::Secret`]). Providers do repeat keys, whole or in part, in their errors.
+//! The first net is that no text of ours ever holds one ([`crate::credential::Secret`]). Providers do repeat keys, whole or in part, in their errors.
 
 /// The shortest run that is taken for a key. Provider keys are 32 and longer; identifiers of this length without a digit stay.
 const LEAST: usize = 20;
@@ -28,14 +29,18 @@ fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '+' | '=')
 }
 
-fn looks_like_key(word: &str) -> bool {
-    let prefixed = ["sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "ghp_", "gho_"]
+/// Returns whether a word begins as the keys of a provider do.
+pub fn has_key_prefix(word: &str) -> bool {
+    ["sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "ghp_", "gho_"]
         .iter()
-        .any(|prefix| word.starts_with(prefix) && word.len() > prefix.len() + 4);
+        .any(|prefix| word.starts_with(prefix) && word.len() > prefix.len() + 4)
+}
+
+fn looks_like_key(word: &str) -> bool {
     let long = word.len() >= LEAST
         && word.bytes().any(|byte| byte.is_ascii_digit())
         && word.bytes().any(|byte| byte.is_ascii_alphabetic());
-    prefixed || long
+    has_key_prefix(word) || long
 }
 
 #[cfg(test)]

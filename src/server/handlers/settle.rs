@@ -1,0 +1,65 @@
+//! What follows from any change of settings: mistakes and the model are told, and what the first completion needs is got ready.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::backend::Shared;
+use crate::routing::{Decision, Feature};
+
+/// Does what new settings call for.
+pub fn settle(shared: &Arc<Shared>) {
+    let problems = shared.take_problems();
+    shared
+        .status
+        .mistake(problems.first().map(ToString::to_string));
+    for problem in problems {
+        tracing::warn!(%problem, "a mistake in the configuration");
+        // One message, with the fix in it; never a diagnostic on the user's code.
+        let message = format!("byok-lsp: {problem}");
+        let params = json!({"type": lsp::MessageType::Warning, "message": message});
+        shared.outbox.notify("window/showMessage", &params);
+    }
+    get_ready(shared);
+    let looking = shared.clone();
+    tokio::spawn(async move { look_for_servers(&looking).await });
+}
+
+/// Asks the enabled local servers whether they answer, and takes the consequences.
+pub async fn look_for_servers(shared: &Arc<Shared>) {
+    let settings = shared.session().settings().clone();
+    if !settings.local_servers.is_empty() {
+        shared.gateway.probe(&settings).await;
+        get_ready(shared);
+    }
+}
+
+/// Decides which model completions go to and tells it.
+pub fn decide(shared: &Shared) -> Decision {
+    let settings = shared.session().settings().clone();
+    let decision = shared.gateway.decide(&settings, Feature::Completion);
+    shared.status.decided(&decision);
+    decision
+}
+
+fn get_ready(shared: &Arc<Shared>) {
+    let decision = decide(shared);
+    if decision.is_embedded() {
+        feed_engine(shared);
+    } else {
+        let gateway = shared.gateway.clone();
+        tokio::task::spawn_blocking(move || gateway.warm_up(&decision));
+    }
+}
+
+/// Lets the embedded engine read the workspace and the open documents. It knows what it has read already.
+fn feed_engine(shared: &Shared) {
+    let session = shared.session();
+    for folder in session.folders() {
+        shared.engine.add_workspace(folder.clone());
+    }
+    for (uri, text) in session.texts() {
+        shared.engine.update(uri, text.clone());
+    }
+}
