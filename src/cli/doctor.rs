@@ -126,6 +126,7 @@ async fn look() -> anyhow::Result<Vec<Finding>> {
             decision.reason
         ),
     ));
+    findings.extend(look_for_keys(&settings, &decision));
     findings.extend(look_at_provider(&decision).await);
     findings.extend(look_for_servers(&settings).await);
     Ok(findings)
@@ -188,6 +189,27 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
         ),
     });
     findings
+}
+
+/// Looks for keys that are there and not used: whoever has one may not know that naming a model is all it takes.
+fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
+    if !decision.is_embedded() {
+        return None;
+    }
+    let found: Vec<_> = settings
+        .providers
+        .values()
+        .filter_map(|provider| match &provider.key {
+            KeySource::Env(variable) if credential::is_present(provider) => Some((provider.name.as_str(), variable.as_str())),
+            _ => None,
+        })
+        .collect();
+    let (first, _) = found.first()?;
+    let names: Vec<String> = found.iter().map(|(name, variable)| format!("{name} ({variable})")).collect();
+    Some(Finding {
+        fix: Some(format!("to use one for ghost text: [completion] model = \"{first}/MODEL\"")),
+        ..Finding::good("keys", names.join(", "))
+    })
 }
 
 /// Looks for local servers that answer and are not enabled.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::credential::scrub;
+use crate::scrub::scrub;
 
 /// A call that failed. Every message is one sentence: what, to what, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
