@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::interrupt::Interrupt;
 use super::report::{CallId, Report, Reporter};
 use crate::cost::ledger::Latency;
-use crate::cost::{Catalogue, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
+use crate::cost::{Catalogue, Conditions, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
 use crate::provider::{self, Error};
 use crate::routing::{Decision, Way};
 
@@ -22,6 +22,7 @@ pub(super) struct Begin {
     pub language: Option<&'static str>,
     pub workspace: Option<String>,
     pub prompt_bytes: usize,
+    pub max_tokens: u32,
     pub interrupt: Interrupt,
 }
 
@@ -34,7 +35,10 @@ pub(super) struct Settlement {
     first_token: Option<Duration>,
     reply_bytes: usize,
     served_model: Option<String>,
+    request_id: Option<String>,
     usage: Option<provider::Usage>,
+    /// What was used until now, of an answer that goes on.
+    so_far: Option<provider::Usage>,
     is_refused: bool,
     is_settled: bool,
 }
@@ -49,7 +53,9 @@ impl Settlement {
             first_token: None,
             reply_bytes: 0,
             served_model: None,
+            request_id: None,
             usage: None,
+            so_far: None,
             is_refused: false,
             is_settled: false,
         }
@@ -75,7 +81,24 @@ impl Settlement {
         }
     }
 
-    /// The provider told what was used so far; the last word counts.
+    /// The provider told its own name for the call; the first one counts, which is the header's.
+    pub(super) fn request_id(&mut self, id: &str) {
+        if self.request_id.is_none() && id.len() <= LONGEST_ID {
+            self.request_id = Some(id.to_owned());
+        }
+    }
+
+    /// The provider told what was used until now, of an answer that goes on.
+    pub(super) fn usage_so_far(&mut self, usage: provider::Usage) {
+        self.so_far = Some(usage);
+    }
+
+    /// The answer came to its end, so what was used until then is all.
+    pub(super) fn ended(&mut self) {
+        self.usage = self.usage.take().or(self.so_far.take());
+    }
+
+    /// The provider told what was used in all; the last word counts.
     pub(super) fn usage(&mut self, usage: provider::Usage) {
         self.usage = Some(usage);
     }
@@ -87,7 +110,8 @@ impl Settlement {
 
     /// Settles a call that failed.
     pub(super) fn fail(&mut self, error: &Error) {
-        if was_not_billed(error) && self.usage.is_none() && self.reply_bytes == 0 {
+        let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
+        if was_not_billed(error) && is_silent {
             self.usage = Some(provider::Usage {
                 cost: Some(Money::zero(crate::cost::Currency::USD)),
                 ..provider::Usage::default()
@@ -139,7 +163,7 @@ impl Settlement {
                 first_token: self.first_token,
                 total: self.clock.elapsed(),
             },
-            request_id: None,
+            request_id: self.request_id.take(),
             tags: BTreeMap::new(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
@@ -161,11 +185,38 @@ impl Settlement {
         if matches!(self.begin.decision.way, Way::Embedded) {
             return Usage::Reported(Tokens::default());
         }
+        let written = tokens_of(self.reply_bytes);
+        // What was read is counted before the answer begins; what was written is told at its end alone.
+        let read = self.so_far.as_ref().map_or_else(
+            || Tokens {
+                input: tokens_of(self.begin.prompt_bytes),
+                ..Tokens::default()
+            },
+            |so_far| so_far.tokens,
+        );
+        let output = if self.goes_on_without_us() {
+            // The worst case, since nobody will tell: the answer goes on to its limit, and is billed.
+            written.max(u64::from(self.begin.max_tokens))
+        } else {
+            written
+        };
         Usage::Estimated(Tokens {
-            input: tokens_of(self.begin.prompt_bytes),
-            output: tokens_of(self.reply_bytes),
-            ..Tokens::default()
+            output: output.max(read.output),
+            ..read
         })
+    }
+
+    /// Returns whether the provider bills the whole of an answer that was left in its middle.
+    fn goes_on_without_us(&self) -> bool {
+        match &self.begin.decision.way {
+            Way::Embedded => false,
+            Way::Http(provider) => provider.bills_cut && self.has_begun(),
+        }
+    }
+
+    /// Returns whether a model was seen to work on the answer.
+    fn has_begun(&self) -> bool {
+        self.reply_bytes > 0 || self.so_far.is_some() || self.request_id.is_some()
     }
 
     /// The user's own price of the model, else the catalogue's of the model that served it.
@@ -181,7 +232,13 @@ impl Settlement {
             .or_else(|| provider.prices.get(model));
         own.cloned().or_else(|| {
             let catalogue = Catalogue::embedded();
-            let of = |model| catalogue.price(&decision.provider, model, self.started);
+            let told = self.usage.as_ref().or(self.so_far.as_ref());
+            let conditions = Conditions {
+                service_tier: told.and_then(|usage| usage.service_tier.as_deref()),
+                speed: told.and_then(|usage| usage.speed.as_deref()),
+            };
+            let of =
+                |model| catalogue.price_under(&decision.provider, model, self.started, conditions);
             of(model).or_else(|| of(&decision.model))
         })
     }
@@ -204,6 +261,9 @@ impl Drop for Settlement {
     }
 }
 
+/// The longest name of a call that is kept; the longest known are some 60 characters.
+const LONGEST_ID: usize = 200;
+
 /// Seven bytes are about two tokens, for code in the tokenizers of today's models; a call estimated so is marked as estimated.
 fn tokens_of(bytes: usize) -> u64 {
     (bytes as u64 * 2).div_ceil(7)
@@ -221,7 +281,9 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::TooLong(_)
         | Error::UnknownModel(_)
         | Error::Rejected(_)
+        | Error::Refused(_)
         | Error::Unreachable(_)
+        | Error::Tls(_)
         | Error::Credential(_)
         | Error::Unsupported { .. } => true,
     }
