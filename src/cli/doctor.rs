@@ -200,14 +200,21 @@ fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
         .providers
         .values()
         .filter_map(|provider| match &provider.key {
-            KeySource::Env(variable) if credential::is_present(provider) => Some((provider.name.as_str(), variable.as_str())),
+            KeySource::Env(variable) if credential::is_present(provider) => {
+                Some((provider.name.as_str(), variable.as_str()))
+            }
             _ => None,
         })
         .collect();
     let (first, _) = found.first()?;
-    let names: Vec<String> = found.iter().map(|(name, variable)| format!("{name} ({variable})")).collect();
+    let names: Vec<String> = found
+        .iter()
+        .map(|(name, variable)| format!("{name} ({variable})"))
+        .collect();
     Some(Finding {
-        fix: Some(format!("to use one for ghost text: [completion] model = \"{first}/MODEL\"")),
+        fix: Some(format!(
+            "to use one for ghost text: [completion] model = \"{first}/MODEL\""
+        )),
         ..Finding::good("keys", names.join(", "))
     })
 }

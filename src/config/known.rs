@@ -4,23 +4,99 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
 
-use super::options::Wire;
+use super::families::FimFamily;
+use super::options::{Auth, Wire};
+use super::pattern;
 
 /// What a provider's bare name stands for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Known {
-    pub base_url: String,
+    /// Where it answers, unless each user has an address of their own.
+    pub base_url: Option<String>,
+    /// The form of such an address.
+    pub url_form: Option<String>,
+    /// The hosts of such addresses, to which the key may go.
+    hosts: Vec<String>,
     pub wire: Wire,
+    pub auth: Auth,
     /// The environment variable its own tools read; without one it takes no key.
     pub key_env: Option<String>,
+    pub models: Vec<Rule>,
+    pub bills_cut: bool,
+    pub max_completion_tokens: bool,
+    pub no_stream_options: bool,
+}
+
+/// What is peculiar to some of a provider's models.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    names: Vec<String>,
+    pub wire: Option<Wire>,
+    pub body: Option<Map<String, Value>>,
+}
+
+/// Models that neither fill nor chat.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cannot {
+    names: Vec<String>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cannot: Vec<Cannot>,
+    providers: BTreeMap<String, Known>,
+}
+
+impl Known {
+    /// Returns whether its key may go to an address without the user naming the key for it.
+    pub(super) fn is_at(&self, url: &Url) -> bool {
+        let own = self.base_url.as_ref().and_then(|own| Url::parse(own).ok());
+        let is_own = own.is_some_and(|own| own.origin() == url.origin());
+        let host = url.host_str().unwrap_or_default();
+        is_own || (url.scheme() == "https" && pattern::any(&self.hosts, host))
+    }
+}
+
+impl Rule {
+    /// Returns whether it is about a model.
+    pub(super) fn names(&self, model: &str) -> bool {
+        let bare = pattern::bare(model);
+        let is_family = || FimFamily::of(model).is_some();
+        self.names.iter().any(|name| name == "@fim" && is_family())
+            || pattern::any(&self.names, &bare)
+    }
+}
+
+/// Returns a well-known provider, whether or not it has an address of its own.
+pub(super) fn get(name: &str) -> Option<&'static Known> {
+    all().get(name)
+}
+
+/// Returns why a model can neither fill a hole nor hold a conversation, if its name says so.
+pub(super) fn cannot(model: &str) -> Option<&'static str> {
+    let bare = pattern::bare(model);
+    let mut cannot = file().cannot.iter();
+    cannot
+        .find(|cannot| pattern::any(&cannot.names, &bare))
+        .map(|cannot| cannot.why.as_str())
 }
 
 /// Returns all well-known providers by name.
 pub(super) fn all() -> &'static BTreeMap<String, Known> {
-    static ALL: OnceLock<BTreeMap<String, Known>> = OnceLock::new();
-    ALL.get_or_init(|| {
+    &file().providers
+}
+
+fn file() -> &'static File {
+    static FILE: OnceLock<File> = OnceLock::new();
+    FILE.get_or_init(|| {
         toml::from_str(include_str!("known.toml"))
             .expect("known.toml is part of this program; the test below reads it")
     })
@@ -28,13 +104,40 @@ pub(super) fn all() -> &'static BTreeMap<String, Known> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn every_well_known_provider_has_an_address_and_a_key_unless_it_runs_here() {
-        for (name, known) in super::all() {
-            let url = url::Url::parse(&known.base_url).expect("an address");
+        for (name, known) in all() {
+            let form = known.base_url.as_ref().or(known.url_form.as_ref());
+            let url = Url::parse(form.expect("an address or its form")).expect("an address");
+            assert_eq!(known.base_url.is_some(), known.url_form.is_none(), "{name}");
+            assert_eq!(known.hosts.is_empty(), known.url_form.is_none(), "{name}");
             let here = url.host_str() == Some("127.0.0.1");
             assert_eq!(here, known.key_env.is_none(), "{name}");
             assert_eq!(here, url.scheme() == "http", "{name}");
+        }
+    }
+
+    #[test]
+    fn models_that_neither_fill_nor_chat_are_known_and_others_are_not_taken_for_them() {
+        for model in [
+            "text-embedding-3-small",
+            "nomic-embed-text:latest",
+            "whisper-large-v3",
+            "gpt-image-1",
+            "gemini-2.5-flash-image",
+            "BAAI/bge-m3",
+        ] {
+            assert!(cannot(model).is_some(), "{model}");
+        }
+        for model in [
+            "gpt-4.1-mini",
+            "claude-opus-5",
+            "codestral-latest",
+            "gemini-3-flash",
+        ] {
+            assert_eq!(cannot(model), None, "{model}");
         }
     }
 }

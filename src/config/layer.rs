@@ -143,6 +143,7 @@ fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOpt
     ProviderOptions {
         wire: above.wire.or(below.wire),
         base_url: above.base_url.or(below.base_url),
+        auth: above.auth.or(below.auth),
         key: above.key.or(below.key),
         prices,
     }

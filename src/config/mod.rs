@@ -4,19 +4,24 @@
 //! `workspace/didChangeConfiguration` (JSON); the editor's wins, key by key. A layer with a mistake keeps its last good content, and the
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
 
+mod families;
 mod known;
 mod layer;
 mod options;
+mod pattern;
 mod problem;
+mod provider;
 mod settings;
 mod user_file;
 
+pub use families::FimFamily;
 pub use layer::{Layer, Layers};
 pub use options::{
-    CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
+    Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
 };
 pub use problem::Problem;
-pub use settings::{KeySource, ModelName, ProviderSettings, Settings};
+pub use provider::{KeySource, ProviderSettings, Quirks};
+pub use settings::{ModelName, Settings};
 pub use user_file::{read as read_user_file, user_file};
 
 #[cfg(test)]

@@ -71,6 +71,9 @@ pub struct ProviderOptions {
     /// Where it answers, up to and including the version: `https://api.example.com/v1`. Needed for a name that is not well known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// The header that carries its key. Default: the one that the provider, or its wire's maker, reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// Where its key comes from: `"none"`, or `{ env = "NAME" }`. Never the key itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyOption>,
@@ -80,15 +83,66 @@ pub struct ProviderOptions {
 }
 
 /// A wire protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wire {
     /// OpenAI's Chat Completions: `POST {base_url}/chat/completions`.
+    #[default]
     #[serde(rename = "openai-chat")]
     OpenAiChat,
     /// OpenAI's older Completions with `prompt` and `suffix`: `POST {base_url}/completions`.
     #[serde(rename = "openai-completions")]
     OpenAiCompletions,
+    /// OpenAI's Responses: `POST {base_url}/responses`.
+    #[serde(rename = "openai-responses")]
+    OpenAiResponses,
+    /// Anthropic's Messages: `POST {base_url}/messages`.
+    AnthropicMessages,
+    /// Google's `POST {base_url}/models/{model}:streamGenerateContent`.
+    Gemini,
+    /// Ollama's `POST /api/chat`, beside the `/v1` at the end of `base_url`.
+    OllamaChat,
+    /// Ollama's `POST /api/generate` with `suffix`, beside the `/v1` at the end of `base_url`.
+    OllamaGenerate,
+    /// Mistral's and Inception's `POST {base_url}/fim/completions`.
+    FimCompletions,
+    /// `POST {base_url}/completions` with a prompt made here, for raw models that were trained to fill holes.
+    FimTemplate,
+    /// llama.cpp's `POST /infill`, beside the `/v1` at the end of `base_url`.
+    LlamaCppInfill,
+}
+
+impl Wire {
+    /// Returns whether it takes text with a hole in it, rather than a conversation.
+    pub fn fills(self) -> bool {
+        match self {
+            Self::OpenAiCompletions
+            | Self::OllamaGenerate
+            | Self::FimCompletions
+            | Self::FimTemplate
+            | Self::LlamaCppInfill => true,
+            Self::OpenAiChat
+            | Self::OpenAiResponses
+            | Self::AnthropicMessages
+            | Self::Gemini
+            | Self::OllamaChat => false,
+        }
+    }
+}
+
+/// The header that carries a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// `Authorization: Bearer KEY`.
+    #[default]
+    Bearer,
+    /// `x-api-key: KEY`, as Anthropic reads it.
+    XApiKey,
+    /// `x-goog-api-key: KEY`, as Google reads it.
+    XGoogApiKey,
+    /// `api-key: KEY`, as Azure reads it.
+    ApiKey,
 }
 
 /// What a model costs, in decimal text per million tokens, such as `"0.15 USD"`.

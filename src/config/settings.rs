@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use url::Url;
-
-use super::known;
-use super::options::{KeyOption, Options, PriceOptions, ProviderOptions, Wire};
+use super::options::Options;
 use super::problem::Problem;
-use crate::cost::{PerMillion, Price};
+use super::provider::{self, ProviderSettings};
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,37 +27,6 @@ pub struct Settings {
     pub max_index_tokens: Option<usize>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
-}
-
-/// A provider, resolved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProviderSettings {
-    /// Its name in `provider/model`.
-    pub name: String,
-    /// The wire protocol it speaks.
-    pub wire: Wire,
-    /// Where it answers, without a slash at the end.
-    pub base_url: Url,
-    /// Where its key comes from.
-    pub key: KeySource,
-    /// The user's own prices, by model.
-    pub prices: BTreeMap<String, Price>,
-}
-
-impl ProviderSettings {
-    /// Returns whether it answers on this machine, so that nothing leaves it and nobody is billed.
-    pub fn is_on_this_machine(&self) -> bool {
-        is_loopback(&self.base_url)
-    }
-}
-
-/// Where a key comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// There is none to send.
-    None,
-    /// An environment variable of this process.
-    Env(String),
 }
 
 /// What `completion.model` names.
@@ -99,7 +65,7 @@ impl Default for Settings {
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
-            providers: well_known(),
+            providers: provider::well_known(),
         }
     }
 }
@@ -120,7 +86,7 @@ impl Settings {
         };
         let mut settings = Self::default();
         for (name, written) in &options.providers {
-            let provider = resolve_provider(name, written, settings.providers.get(name))
+            let provider = provider::resolve(name, written)
                 .map_err(|(key, message)| problem(format!("providers.{name}.{key}"), message))?;
             settings.providers.insert(name.clone(), provider);
         }
@@ -162,107 +128,6 @@ impl Settings {
     }
 }
 
-fn well_known() -> BTreeMap<String, ProviderSettings> {
-    known::all()
-        .iter()
-        .map(|(name, known)| {
-            let provider = ProviderSettings {
-                name: name.clone(),
-                wire: known.wire,
-                base_url: known
-                    .base_url
-                    .parse()
-                    .expect("known.toml holds addresses; known::tests reads them"),
-                key: known
-                    .key_env
-                    .clone()
-                    .map_or(KeySource::None, KeySource::Env),
-                prices: BTreeMap::new(),
-            };
-            (name.clone(), provider)
-        })
-        .collect()
-}
-
-/// Resolves one provider; a failure is its key and the message.
-fn resolve_provider(
-    name: &str,
-    written: &ProviderOptions,
-    known: Option<&ProviderSettings>,
-) -> Result<ProviderSettings, (&'static str, String)> {
-    let base_url = match (&written.base_url, known) {
-        (Some(text), _) => parse_base_url(text).map_err(|message| ("base_url", message))?,
-        (None, Some(known)) => known.base_url.clone(),
-        (None, None) => {
-            return Err((
-                "base_url",
-                format!(
-                    "{name} is not a well-known provider; say where it answers, such as base_url = \"https://api.example.com/v1\""
-                ),
-            ));
-        }
-    };
-    let wire = written.wire.or(known.map(|known| known.wire)).ok_or_else(|| {
-        ("wire", format!("{name} is not a well-known provider; say what it speaks: \"openai-chat\" or \"openai-completions\""))
-    })?;
-    let key = match (&written.key, known) {
-        (Some(KeyOption::Env(variable)), _) => KeySource::Env(variable.clone()),
-        (Some(KeyOption::None), _) => KeySource::None,
-        // A key goes only to the host it is for: another address of a well-known name must name its key itself.
-        (None, Some(known)) if known.base_url.origin() == base_url.origin() => known.key.clone(),
-        (None, _) => KeySource::None,
-    };
-    let prices = written
-        .prices
-        .iter()
-        .map(|(model, written)| Ok((model.clone(), resolve_price(written)?)))
-        .collect::<Result<_, crate::cost::Error>>()
-        .map_err(|error| ("prices", error.to_string()))?;
-    Ok(ProviderSettings {
-        name: name.into(),
-        wire,
-        base_url,
-        key,
-        prices,
-    })
-}
-
-fn resolve_price(written: &PriceOptions) -> Result<Price, crate::cost::Error> {
-    Price::per_million(PerMillion {
-        input: &written.input,
-        output: &written.output,
-        cache_read: written.cache_read.as_deref(),
-        cache_write: written.cache_write.as_deref(),
-    })
-}
-
-fn parse_base_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.trim_end_matches('/').parse().map_err(|error| {
-        format!("this is not an address ({error}); it looks like \"https://api.example.com/v1\"")
-    })?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err(
-            "the address must hold no user name, password or query; keys have their own setting"
-                .into(),
-        );
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => Err("plain http would send your code and key readable to everybody on the way; use https, or a tunnel that ends on 127.0.0.1".into()),
-        _ => Err("the address must begin with https:// (or http:// for this machine)".into()),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 fn parse_model(
     text: &str,
     providers: &BTreeMap<String, ProviderSettings>,
@@ -273,16 +138,20 @@ fn parse_model(
         _ => {}
     }
     let names = || providers.keys().cloned().collect::<Vec<_>>().join(", ");
-    match text.split_once('/') {
-        Some((provider, model)) if providers.contains_key(provider) && !model.is_empty() => Ok(ModelName::Of {
-            provider: provider.into(),
-            model: model.into(),
-        }),
-        Some((provider, model)) if !model.is_empty() => Err(format!(
+    let named = text.split_once('/').filter(|(_, model)| !model.is_empty());
+    match named.map(|(provider, model)| (provider, model, providers.get(provider))) {
+        Some((provider, model, Some(settings))) => match settings.cannot(model) {
+            Some(why) => Err(why),
+            None => Ok(ModelName::Of {
+                provider: provider.into(),
+                model: model.into(),
+            }),
+        },
+        Some((provider, _, None)) => Err(provider::needs_address(provider).unwrap_or_else(|| format!(
             "no provider is called \"{provider}\"; known are {}, and any other with its own [providers.{provider}] table",
             names()
-        )),
-        _ => Err("a model is written provider/model, such as \"openai/gpt-4.1-mini\"; or \"local\", or \"auto\"".into()),
+        ))),
+        None => Err("a model is written provider/model, such as \"openai/gpt-4.1-mini\"; or \"local\", or \"auto\"".into()),
     }
 }
 

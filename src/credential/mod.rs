@@ -7,9 +7,9 @@ mod secret;
 
 pub use secret::Secret;
 
-use reqwest::header::HeaderValue;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-use crate::config::{KeySource, ProviderSettings};
+use crate::config::{Auth, KeySource, ProviderSettings};
 
 /// Why there is no key. No variant holds any part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +36,10 @@ pub enum Error {
     },
 }
 
-/// Returns the `Authorization` header of a provider, or `None` if it takes no key.
-pub fn authorization(provider: &ProviderSettings) -> Result<Option<HeaderValue>, Error> {
+/// Returns the header that carries a provider's key, or `None` if it takes no key.
+pub fn authorization(
+    provider: &ProviderSettings,
+) -> Result<Option<(HeaderName, HeaderValue)>, Error> {
     let KeySource::Env(variable) = &provider.key else {
         return Ok(None);
     };
@@ -45,11 +47,22 @@ pub fn authorization(provider: &ProviderSettings) -> Result<Option<HeaderValue>,
         provider: provider.name.clone(),
         variable: variable.clone(),
     })?;
-    let header = secret.bearer().ok_or_else(|| Error::Unusable {
+    let header = header(provider.auth, &secret).ok_or_else(|| Error::Unusable {
         provider: provider.name.clone(),
         variable: variable.clone(),
     })?;
     Ok(Some(header))
+}
+
+/// Makes the header, or `None` if the key holds bytes that no header may.
+fn header(auth: Auth, secret: &Secret) -> Option<(HeaderName, HeaderValue)> {
+    let name = match auth {
+        Auth::Bearer => return Some((AUTHORIZATION, secret.bearer()?)),
+        Auth::XApiKey => "x-api-key",
+        Auth::XGoogApiKey => "x-goog-api-key",
+        Auth::ApiKey => "api-key",
+    };
+    Some((HeaderName::from_static(name), secret.bare()?))
 }
 
 /// Returns whether a provider that takes a key has one, without reading more of it than its presence.
@@ -66,4 +79,27 @@ fn from_environment(variable: &str) -> Option<Secret> {
     let value = std::env::var(variable).ok()?;
     let secret = Secret::new(value);
     (!secret.is_empty()).then_some(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_header_with_a_key_is_marked_so_that_no_log_shows_it() {
+        let secret = Secret::new("canary".into());
+        for (auth, name, value) in [
+            (Auth::Bearer, "authorization", "Bearer canary"),
+            (Auth::XApiKey, "x-api-key", "canary"),
+            (Auth::XGoogApiKey, "x-goog-api-key", "canary"),
+            (Auth::ApiKey, "api-key", "canary"),
+        ] {
+            let (header, content) = header(auth, &secret).expect("a header");
+            assert_eq!(
+                (header.as_str(), content.as_bytes()),
+                (name, value.as_bytes())
+            );
+            assert!(content.is_sensitive());
+        }
+    }
 }

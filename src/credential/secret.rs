@@ -20,8 +20,13 @@ impl Secret {
 
     /// Returns `Bearer <key>` as a header that logs show as `Sensitive`, or `None` if the key holds bytes that no header may.
     pub fn bearer(&self) -> Option<HeaderValue> {
-        let text = SecretString::from(format!("Bearer {}", self.0.expose_secret()));
-        let mut header = HeaderValue::from_str(text.expose_secret()).ok()?;
+        let text = format!("Bearer {}", self.0.expose_secret());
+        Self::new(text).bare()
+    }
+
+    /// Returns the key itself as a header that logs show as `Sensitive`, or `None` if it holds bytes that no header may.
+    pub fn bare(&self) -> Option<HeaderValue> {
+        let mut header = HeaderValue::from_str(self.0.expose_secret()).ok()?;
         header.set_sensitive(true);
         Some(header)
     }

@@ -15,18 +15,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::{Stream, StreamExt as _};
+use reqwest::header::{HeaderName, HeaderValue};
 
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use report::{CallId, Report, Reporter};
 
-use crate::config::{Settings, Wire};
+use crate::config::Settings;
 use crate::cost::{Ledger, Outcome};
 use crate::credential;
 use crate::local;
-use crate::provider::{
-    self, Error, Event, Finish, Http, Input, OpenAiChat, OpenAiCompletions, Patterns, Provider,
-};
+use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
 use settle::Settlement;
 
@@ -148,14 +147,15 @@ impl Gateway {
             Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
-        let (provider, authorization) = self.provider(&decision, settings)?;
+        let (provider, key) = self.provider(&decision, settings)?;
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
-            authorization,
+            key,
             model: decision.model.clone(),
             input,
             max_tokens,
             stop,
+            quirks: decision.way.quirks(),
         };
         let settlement = Settlement::begin(settle::Begin {
             ledger: self.0.ledger.clone(),
@@ -164,6 +164,7 @@ impl Gateway {
             language,
             workspace,
             prompt_bytes,
+            max_tokens,
             interrupt,
         });
         Ok(Call {
@@ -180,32 +181,27 @@ impl Gateway {
             .clone()
     }
 
-    fn provider(
-        &self,
-        decision: &Decision,
-        settings: &Settings,
-    ) -> Result<(Arc<dyn Provider>, Option<reqwest::header::HeaderValue>), Error> {
-        let authorization = match &decision.way {
+    fn provider(&self, decision: &Decision, settings: &Settings) -> Result<Reached, Error> {
+        let key = match &decision.way {
             Way::Embedded => None,
             Way::Http(provider) => credential::authorization(provider)?,
         };
         if let Some(substitute) = self.0.substitutes.get(&decision.provider) {
-            return Ok((substitute.clone(), authorization));
+            return Ok((substitute.clone(), key));
         }
-        let http = self.0.http.clone();
         let provider: Arc<dyn Provider> = match &decision.way {
             Way::Embedded => Arc::new(Patterns::new(
                 self.0.engine.clone(),
                 settings.min_confidence,
             )),
-            Way::Http(provider) => match provider.wire {
-                Wire::OpenAiChat => Arc::new(OpenAiChat::new(http)),
-                Wire::OpenAiCompletions => Arc::new(OpenAiCompletions::new(http)),
-            },
+            Way::Http(provider) => Remote::new(self.0.http.clone(), provider.wire),
         };
-        Ok((provider, authorization))
+        Ok((provider, key))
     }
 }
+
+/// A provider, and the header with its key.
+type Reached = (Arc<dyn Provider>, Option<(HeaderName, HeaderValue)>);
 
 impl Call {
     /// Returns the call's name in the ledger and in notifications.
@@ -243,6 +239,8 @@ impl Stream for Call {
                     return Poll::Ready(Some(Ok(text)));
                 }
                 Some(Ok(Event::Model(model))) => call.settlement.served_by(model),
+                Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
+                Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
                 Some(Ok(Event::Finish(Finish::Refused))) => call.settlement.refused(),
                 Some(Ok(Event::Finish(_))) => {}

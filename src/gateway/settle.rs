@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::interrupt::Interrupt;
 use super::report::{CallId, Report, Reporter};
 use crate::cost::ledger::Latency;
-use crate::cost::{Catalogue, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
+use crate::cost::{Catalogue, Conditions, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
 use crate::provider::{self, Error};
 use crate::routing::{Decision, Way};
 
@@ -22,6 +22,7 @@ pub(super) struct Begin {
     pub language: Option<&'static str>,
     pub workspace: Option<String>,
     pub prompt_bytes: usize,
+    pub max_tokens: u32,
     pub interrupt: Interrupt,
 }
 
@@ -34,10 +35,11 @@ pub(super) struct Settlement {
     first_token: Option<Duration>,
     reply_bytes: usize,
     served_model: Option<String>,
+    request_id: Option<String>,
     usage: Option<provider::Usage>,
+    /// What was used until now, of an answer that goes on.
+    so_far: Option<provider::Usage>,
     is_refused: bool,
-    /// Whether the stream came to its end, so that the provider's last word on usage is its final one.
-    is_whole: bool,
     /// Whether the provider ran no model, and so bills nothing.
     is_unbilled: bool,
     is_settled: bool,
@@ -53,9 +55,10 @@ impl Settlement {
             first_token: None,
             reply_bytes: 0,
             served_model: None,
+            request_id: None,
             usage: None,
+            so_far: None,
             is_refused: false,
-            is_whole: false,
             is_unbilled: false,
             is_settled: false,
         }
@@ -81,14 +84,26 @@ impl Settlement {
         }
     }
 
-    /// The provider told what was used so far; the last word counts.
-    pub(super) fn usage(&mut self, usage: provider::Usage) {
-        self.usage = Some(usage);
+    /// The provider told its own name for the call; the first one counts, which is the header's.
+    pub(super) fn request_id(&mut self, id: &str) {
+        if self.request_id.is_none() && id.len() <= LONGEST_ID {
+            self.request_id = Some(id.to_owned());
+        }
     }
 
-    /// The stream came to its end.
+    /// The provider told what was used until now, of an answer that goes on.
+    pub(super) fn usage_so_far(&mut self, usage: provider::Usage) {
+        self.so_far = Some(usage);
+    }
+
+    /// The answer came to its end, so what was used until then is all.
     pub(super) fn ended(&mut self) {
-        self.is_whole = true;
+        self.usage = self.usage.take().or(self.so_far.take());
+    }
+
+    /// The provider told what was used in all; the last word counts.
+    pub(super) fn usage(&mut self, usage: provider::Usage) {
+        self.usage = Some(usage);
     }
 
     /// The provider cut the answer for what it says.
@@ -98,7 +113,8 @@ impl Settlement {
 
     /// Settles a call that failed.
     pub(super) fn fail(&mut self, error: &Error) {
-        self.is_unbilled = was_not_billed(error) && self.usage.is_none() && self.reply_bytes == 0;
+        let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
+        self.is_unbilled = was_not_billed(error) && is_silent;
         tracing::info!(model = %self.begin.decision.name(), %error, "a model call failed");
         self.settle(Outcome::Failed);
     }
@@ -145,7 +161,7 @@ impl Settlement {
                 first_token: self.first_token,
                 total: self.clock.elapsed(),
             },
-            request_id: None,
+            request_id: self.request_id.take(),
             tags: BTreeMap::new(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
@@ -165,25 +181,40 @@ impl Settlement {
         if self.is_unbilled || matches!(self.begin.decision.way, Way::Embedded) {
             return Usage::Reported(Tokens::default());
         }
-        let said = self
-            .usage
-            .as_ref()
-            .map(|usage| usage.tokens)
-            .unwrap_or_default();
-        let is_credible = said.output > 0 || self.reply_bytes == 0;
-        if self.usage.is_some() && self.is_whole && is_credible {
-            return Usage::Reported(said);
+        let told = self.usage.as_ref().or(self.so_far.as_ref());
+        let told = told.map(|usage| usage.tokens).unwrap_or_default();
+        let is_credible = told.output > 0 || self.reply_bytes == 0;
+        if self.usage.is_some() && is_credible {
+            return Usage::Reported(told);
         }
-        let input = tokens_of(self.begin.prompt_bytes);
+        let written = tokens_of(self.reply_bytes).max(told.output);
         Usage::Estimated(Tokens {
-            input: if said.input_total() == 0 {
-                input
+            input: if told.input_total() == 0 {
+                tokens_of(self.begin.prompt_bytes)
             } else {
-                said.input
+                told.input
             },
-            output: said.output.max(tokens_of(self.reply_bytes)),
-            ..said
+            // The worst case where nobody will tell: the answer goes on to its limit, and is billed.
+            output: if self.goes_on_without_us() {
+                written.max(u64::from(self.begin.max_tokens))
+            } else {
+                written
+            },
+            ..told
         })
+    }
+
+    /// Returns whether the provider bills the whole of an answer that was left in its middle.
+    fn goes_on_without_us(&self) -> bool {
+        match &self.begin.decision.way {
+            Way::Embedded => false,
+            Way::Http(provider) => provider.bills_cut && self.has_begun(),
+        }
+    }
+
+    /// Returns whether a model was seen to work on the answer.
+    fn has_begun(&self) -> bool {
+        self.reply_bytes > 0 || self.so_far.is_some() || self.request_id.is_some()
     }
 
     /// The user's own price of the model, else the catalogue's of the model that served it.
@@ -199,7 +230,13 @@ impl Settlement {
             .or_else(|| provider.prices.get(model));
         own.cloned().or_else(|| {
             let catalogue = Catalogue::embedded();
-            let of = |model| catalogue.price(&decision.provider, model, self.started);
+            let told = self.usage.as_ref().or(self.so_far.as_ref());
+            let conditions = Conditions {
+                service_tier: told.and_then(|usage| usage.service_tier.as_deref()),
+                speed: told.and_then(|usage| usage.speed.as_deref()),
+            };
+            let of =
+                |model| catalogue.price_under(&decision.provider, model, self.started, conditions);
             of(model).or_else(|| of(&decision.model))
         })
     }
@@ -225,6 +262,9 @@ impl Drop for Settlement {
     }
 }
 
+/// The longest name of a call that is kept; the longest known are some 60 characters.
+const LONGEST_ID: usize = 200;
+
 /// Seven bytes are about two tokens, for code in the tokenizers of today's models; a call estimated so is marked as estimated.
 fn tokens_of(bytes: usize) -> u64 {
     (bytes as u64 * 2).div_ceil(7)
@@ -242,7 +282,9 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::TooLong(_)
         | Error::UnknownModel(_)
         | Error::Rejected(_)
+        | Error::Refused(_)
         | Error::Unreachable(_)
+        | Error::Tls(_)
         | Error::Credential(_)
         | Error::Unsupported { .. } => true,
     }

@@ -3,18 +3,18 @@
 //! No redirect is ever followed, since a key would go along. Every wait has a limit ([`Patience`]); there is none on the whole, because a
 //! long answer is not a fault. Dropping the stream drops the connection, which is how a provider learns that nobody listens any more.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde::Serialize;
+use reqwest::header::{HeaderName, HeaderValue};
 use tokio::time::timeout;
 use url::Url;
 
-use super::sse::{Decoder, Message};
+use super::answer::{Answer, MAX_BODY};
+use super::wire::Post;
 use super::{Error, Event, Stream};
+use crate::config::Wire;
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +37,17 @@ impl Default for Patience {
     }
 }
 
-/// The longest body of an error, or of an answer that is not streamed, that is read.
-const MAX_BODY: usize = 4 * 1024 * 1024;
+/// The headers in which providers tell their name for a call, the one that is best for asking back first.
+const REQUEST_IDS: [&str; 8] = [
+    "x-generation-id",
+    "request-id",
+    "x-request-id",
+    "mistral-correlation-id",
+    "apim-request-id",
+    "inference-id",
+    "x-amzn-requestid",
+    "x-goog-request-id",
+];
 
 /// The client, made when it is first needed: making one reads the system's certificates and takes some 25 ms.
 #[derive(Clone, Default)]
@@ -50,21 +59,6 @@ struct Inner {
     remote: OnceLock<Result<reqwest::Client, Error>>,
     /// For servers on this machine, which no proxy can reach.
     loopback: OnceLock<Result<reqwest::Client, Error>>,
-}
-
-/// What a wire makes of the messages of a stream.
-pub(super) trait Wire: Send + 'static {
-    /// Reads one message; an answer that is not streamed is one message.
-    fn message(&mut self, message: &Message, events: &mut VecDeque<Event>) -> Result<(), Error>;
-    /// Returns whether the answer is whole, now that the connection has ended.
-    fn is_whole(&self) -> bool;
-}
-
-/// A request before it is sent.
-pub(super) struct Post<B> {
-    pub url: Url,
-    pub authorization: Option<HeaderValue>,
-    pub body: B,
 }
 
 impl Http {
@@ -83,11 +77,7 @@ impl Http {
     }
 
     /// Sends the request when first polled and reads the answer through the wire.
-    pub(super) fn stream<B, W>(&self, post: Post<B>, wire: W) -> Stream
-    where
-        B: Serialize + Send + Sync + 'static,
-        W: Wire,
-    {
+    pub(super) fn stream(&self, post: Post, wire: Wire) -> Stream {
         let start = State::Start {
             http: self.clone(),
             post,
@@ -100,16 +90,17 @@ impl Http {
     pub async fn get_json(
         &self,
         url: &Url,
-        authorization: Option<HeaderValue>,
+        key: Option<(HeaderName, HeaderValue)>,
         limit: Duration,
     ) -> Result<serde_json::Value, Error> {
         let client = self.client(url)?;
         let answer = async {
             let mut request = client.get(url.clone());
-            if let Some(authorization) = authorization {
-                request = request.header(AUTHORIZATION, authorization);
+            if let Some((name, value)) = key {
+                request = request.header(name, value);
             }
-            let response = request.send().await.map_err(Error::from_connect)?;
+            let response = request.send().await;
+            let response = response.map_err(|error| Error::from_connect(error, limit))?;
             let body = read_whole(response, limit).await?;
             serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
         };
@@ -147,37 +138,29 @@ fn build(patience: Patience, is_loopback: bool) -> Result<reqwest::Client, Error
     if is_loopback {
         builder = builder.no_proxy();
     }
-    builder.build().map_err(Error::from_connect)
+    builder
+        .build()
+        .map_err(|error| Error::from_connect(error, patience.connect))
 }
 
 /// Where a stream stands.
-enum State<B, W> {
-    Start { http: Http, post: Post<B>, wire: W },
-    Running(Box<Running<W>>),
+enum State {
+    Start { http: Http, post: Post, wire: Wire },
+    Running(Box<Running>),
     End,
 }
 
-struct Running<W> {
+struct Running {
     response: reqwest::Response,
     idle: Duration,
-    framing: Framing,
-    wire: W,
-    ready: VecDeque<Event>,
+    answer: Answer,
+    /// The provider's name for the call, from the headers, until it is handed out.
+    request_id: Option<String>,
     /// How the connection ended, once it has and while events are still to be handed out.
     ended: Option<Result<(), Error>>,
 }
 
-/// How messages lie in the body.
-enum Framing {
-    /// As server-sent events.
-    Events(Decoder),
-    /// As one JSON document, from a server that does not stream.
-    Whole(Vec<u8>),
-}
-
-async fn step<B: Serialize, W: Wire>(
-    mut state: State<B, W>,
-) -> Option<(Result<Event, Error>, State<B, W>)> {
+async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
     loop {
         state = match state {
             State::Start { http, post, wire } => match open(&http, post, wire).await {
@@ -185,7 +168,10 @@ async fn step<B: Serialize, W: Wire>(
                 Err(error) => return Some((Err(error), State::End)),
             },
             State::Running(mut running) => {
-                if let Some(event) = running.ready.pop_front() {
+                if let Some(id) = running.request_id.take() {
+                    return Some((Ok(Event::RequestId(id)), State::Running(running)));
+                }
+                if let Some(event) = running.answer.event() {
                     return Some((Ok(event), State::Running(running)));
                 }
                 match running.ended.take() {
@@ -202,15 +188,11 @@ async fn step<B: Serialize, W: Wire>(
     }
 }
 
-async fn open<B: Serialize, W: Wire>(
-    http: &Http,
-    post: Post<B>,
-    wire: W,
-) -> Result<Box<Running<W>>, Error> {
+async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error> {
     let patience = http.0.patience;
     let mut request = http.client(&post.url)?.post(post.url).json(&post.body);
-    if let Some(authorization) = post.authorization {
-        request = request.header(AUTHORIZATION, authorization);
+    for (name, value) in post.headers {
+        request = request.header(name, value);
     }
     let response = timeout(patience.first_byte, request.send())
         .await
@@ -218,7 +200,7 @@ async fn open<B: Serialize, W: Wire>(
             what: "begin to answer",
             limit: patience.first_byte,
         })?
-        .map_err(Error::from_connect)?;
+        .map_err(|error| Error::from_connect(error, patience.connect))?;
     if response.status() != reqwest::StatusCode::OK {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -227,37 +209,27 @@ async fn open<B: Serialize, W: Wire>(
             .unwrap_or_default();
         return Err(Error::from_status(status, &headers, &body));
     }
-    let kind = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes)
-        .to_ascii_lowercase();
-    if kind.starts_with(b"text/html") {
-        return Err(Error::Malformed(
-            "a web page instead of a model's answer".into(),
-        ));
-    }
-    let framing = if kind.starts_with(b"application/json") {
-        Framing::Whole(Vec::new())
-    } else {
-        Framing::Events(Decoder::default())
-    };
+    let text = |name: &str| response.headers().get(name)?.to_str().ok();
+    let answer = Answer::new(wire, text("content-type").unwrap_or_default())?;
+    let request_id = REQUEST_IDS.iter().find_map(|name| text(name));
     Ok(Box::new(Running {
+        request_id: request_id.map(str::to_owned),
         response,
         idle: patience.idle,
-        framing,
-        wire,
-        ready: VecDeque::new(),
+        answer: answer.cut_at(post.cut_at),
         ended: None,
     }))
 }
 
-impl<W: Wire> Running<W> {
-    /// Reads the next piece of the body; what it holds is in `ready`, or the end is in `ended`.
+impl Running {
+    /// Reads the next piece of the body; what it holds is in `answer`, or the end is in `ended`.
     async fn read(&mut self) {
         let outcome = match timeout(self.idle, self.response.chunk()).await {
-            Ok(Ok(Some(bytes))) => self.take(&bytes),
-            Ok(Ok(None)) => self.end(),
+            Ok(Ok(Some(bytes))) => self.answer.push(&bytes),
+            Ok(Ok(None)) => {
+                self.ended = Some(self.answer.end());
+                return;
+            }
             Ok(Err(_)) => Err(Error::Cut),
             Err(_) => Err(Error::TimedOut {
                 what: "go on with its answer",
@@ -267,54 +239,6 @@ impl<W: Wire> Running<W> {
         if let Err(error) = outcome {
             self.ended = Some(Err(error));
         }
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        match &mut self.framing {
-            Framing::Events(decoder) => {
-                let (wire, ready) = (&mut self.wire, &mut self.ready);
-                let mut fault = Ok(());
-                let pushed = decoder.push(bytes, |message| {
-                    if fault.is_ok() {
-                        fault = wire.message(&message, ready);
-                    }
-                });
-                pushed.map_err(|_| Error::Malformed("a message of more than 4 MiB".into()))?;
-                fault
-            }
-            Framing::Whole(body) if body.len() + bytes.len() > MAX_BODY => {
-                Err(Error::Malformed("an answer of more than 4 MiB".into()))
-            }
-            Framing::Whole(body) => {
-                body.extend_from_slice(bytes);
-                Ok(())
-            }
-        }
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        let (wire, ready) = (&mut self.wire, &mut self.ready);
-        match &mut self.framing {
-            Framing::Events(decoder) => {
-                let mut fault = Ok(());
-                let finished = decoder.finish(|message| fault = wire.message(&message, ready));
-                finished.map_err(|_| Error::Malformed("a message of more than 4 MiB".into()))?;
-                fault?;
-            }
-            Framing::Whole(body) => {
-                let message = Message {
-                    event: String::new(),
-                    data: String::from_utf8_lossy(body).into_owned(),
-                };
-                wire.message(&message, ready)?;
-            }
-        }
-        self.ended = Some(if self.wire.is_whole() {
-            Ok(())
-        } else {
-            Err(Error::Cut)
-        });
-        Ok(())
     }
 }
 

@@ -2,31 +2,45 @@
 //!
 //! Entry point: [`Provider::stream`], which only [`crate::gateway`] calls. A provider turns a [`Call`] into a stream of [`Event`]s.
 //! Dropping the stream closes the socket at once. It receives a ready header and never sees a key; everything peculiar to one wire is in
-//! that wire's file.
+//! that wire's file. [`request`] and [`Answer`] are a wire's two halves without the network between them.
 
+mod answer;
+mod anthropic;
+mod cut;
 mod error;
 pub mod fake;
+mod fim_completions;
+mod fim_template;
+mod gemini;
 mod http;
+mod llama_infill;
 mod local;
+mod ollama;
 mod openai_chat;
+mod openai_chunk;
 mod openai_completions;
+mod openai_responses;
 mod openai_usage;
 mod sse;
+#[cfg(test)]
+mod testing;
+mod wire;
 
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderName, HeaderValue};
 use ropey::Rope;
 use url::Url;
 
+pub use answer::Answer;
 pub use error::Error;
 pub use http::{Http, Patience};
 pub use local::Patterns;
-pub use openai_chat::OpenAiChat;
-pub use openai_completions::OpenAiCompletions;
 pub use sse::{Decoder as SseDecoder, Message as SseMessage};
+pub use wire::{Post, Remote, request};
 
+use crate::config::Quirks;
 use crate::cost::{Money, Tokens};
 
 /// A model's answer while it comes in. The stream ends after [`Event::Finish`], or with an error, or when the provider hangs up.
@@ -43,8 +57,8 @@ pub trait Provider: Send + Sync {
 pub struct Call {
     /// Where the provider answers; the embedded engine has no address.
     pub base_url: Option<Url>,
-    /// The `Authorization` header, marked sensitive.
-    pub authorization: Option<HeaderValue>,
+    /// The header with the key, marked sensitive.
+    pub key: Option<(HeaderName, HeaderValue)>,
     /// The model, as the provider calls it.
     pub model: String,
     /// What it is to work on.
@@ -53,6 +67,8 @@ pub struct Call {
     pub max_tokens: u32,
     /// Texts at which it must stop; at most four, which is what OpenAI-style servers take.
     pub stop: Vec<String>,
+    /// What the provider wants otherwise than its wire's other speakers.
+    pub quirks: Quirks,
 }
 
 /// What a model is to work on.
@@ -113,7 +129,11 @@ pub enum Event {
     Text(String),
     /// The name under which the provider served and bills the call, where it differs from what was asked for or is simply told.
     Model(String),
-    /// What the call used so far; the last one counts, they are never added up.
+    /// The provider's own name for the call. The first one counts.
+    RequestId(String),
+    /// What the call used until now, of an answer that goes on; the last one counts, they are never added up.
+    UsageSoFar(Usage),
+    /// What the call used in all; the last one counts, they are never added up.
     Usage(Usage),
     /// Why the model stopped. The stream may still bring usage.
     Finish(Finish),
@@ -126,6 +146,10 @@ pub struct Usage {
     pub tokens: Tokens,
     /// What the provider says it costs, where it says so.
     pub cost: Option<Money>,
+    /// The service tier that it was billed under, where it says so.
+    pub service_tier: Option<String>,
+    /// The speed that it was billed under, where it says so.
+    pub speed: Option<String>,
 }
 
 /// Why a model stopped.
@@ -147,6 +171,20 @@ fn endpoint(base_url: &Url, path: &str) -> Url {
     let joined = format!("{}/{path}", base_url.path().trim_end_matches('/'));
     url.set_path(&joined);
     url
+}
+
+/// Returns the address of a server's own endpoints, which lie beside the `/v1` that it offers to clients of OpenAI's wires.
+fn root(base_url: &Url) -> Url {
+    let mut url = base_url.clone();
+    let path = base_url.path().trim_end_matches('/');
+    url.set_path(path.strip_suffix("/v1").unwrap_or(path));
+    url
+}
+
+/// Joins instructions, for wires that have a place of their own for them.
+fn joined(messages: Vec<Message>) -> String {
+    let texts: Vec<String> = messages.into_iter().map(|message| message.text).collect();
+    texts.join("\n\n")
 }
 
 /// A stream that is nothing but an error.

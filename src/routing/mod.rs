@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::config::{KeySource, ModelName, ProviderSettings, Settings, Wire};
+use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +72,7 @@ pub struct LocalServer {
 pub enum Way {
     /// In this process.
     Embedded,
-    /// Over HTTP.
+    /// Over HTTP, by the settings for this model.
     Http(ProviderSettings),
 }
 
@@ -85,11 +85,19 @@ impl Way {
         }
     }
 
+    /// Returns what the provider wants otherwise than its wire's other speakers.
+    pub fn quirks(&self) -> Quirks {
+        match self {
+            Self::Embedded => Quirks::default(),
+            Self::Http(provider) => provider.quirks.clone(),
+        }
+    }
+
     /// Returns whether the model takes text with a hole in it, rather than a conversation.
     pub fn fills(&self) -> bool {
         match self {
             Self::Embedded => true,
-            Self::Http(provider) => provider.wire == Wire::OpenAiCompletions,
+            Self::Http(provider) => provider.wire.fills(),
         }
     }
 }
@@ -169,7 +177,7 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
-        way: Way::Http(provider.clone()),
+        way: Way::Http(provider.for_model(model)),
         reason,
     }
 }

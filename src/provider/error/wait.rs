@@ -1,0 +1,131 @@
+//! How long a provider asks to wait, in the forms in which they say it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::HeaderMap;
+
+/// No provider asks for more in earnest, and a mistaken date must not silence it for good.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads `retry-after-ms`, `retry-after` (seconds or a date), and the reset of the limit that is used up.
+pub(super) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
+    let millis = || text("retry-after-ms")?.parse::<f64>().ok();
+    let seconds = || text("retry-after")?.parse::<f64>().ok();
+    let asked = millis()
+        .map(|millis| millis / 1000.0)
+        .or_else(seconds)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // The answer's own date tells the provider's clock, so that ours need not be right.
+    let until = || {
+        let until = date(text("retry-after")?)?;
+        let left = until.as_second() - date(text("date")?)?.as_second();
+        u64::try_from(left).ok().map(Duration::from_secs)
+    };
+    let reset = || {
+        let of = |limit: &str| {
+            let left = text(&format!("x-ratelimit-remaining-{limit}"))?;
+            (left == "0").then(|| text(&format!("x-ratelimit-reset-{limit}")))?
+        };
+        let limits = ["requests", "tokens", "requests-day", "tokens-minute"];
+        limits.into_iter().filter_map(of).filter_map(duration).max()
+    };
+    asked
+        .or_else(until)
+        .or_else(reset)
+        .map(|wait| wait.min(LONGEST))
+}
+
+fn date(text: &str) -> Option<Timestamp> {
+    // HTTP writes the zone as `GMT`, which is one of mail's obsolete forms of UTC.
+    Some(rfc2822::parse(text).ok()?.timestamp())
+}
+
+/// Reads a span such as `34.4s`, `2m59.56s`, `12ms`; a bare number is seconds.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let mut seconds = 0.0;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let letters = rest
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..letters] {
+                "ms" => 0.001,
+                "s" | "" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                "d" => 86400.0,
+                _ => return None,
+            };
+        rest = &rest[letters..];
+    }
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(headers: &[(&'static str, &str)]) -> Option<Duration> {
+        let pairs = headers.iter().map(|(name, value)| {
+            (
+                name.parse().expect("a name"),
+                value.parse().expect("a value"),
+            )
+        });
+        from_headers(&pairs.collect())
+    }
+
+    #[test]
+    fn spans_are_read_in_the_forms_that_providers_use() {
+        let table = [
+            ("34.4s", Some(34_400)),
+            ("2m59.56s", Some(179_560)),
+            ("12ms", Some(12)),
+            ("1h", Some(3_600_000)),
+            ("7", Some(7_000)),
+            ("soon", None),
+            ("5x", None),
+            ("", None),
+        ];
+        for (text, millis) in table {
+            assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_wait_is_found_in_whichever_header_tells_it() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(wait(&[("retry-after", "7")]), seconds(7));
+        assert_eq!(
+            wait(&[("retry-after-ms", "1500"), ("retry-after", "2")]),
+            Some(Duration::from_millis(1500))
+        );
+        let now = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
+        let then = ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT");
+        assert_eq!(wait(&[now, then]), seconds(30));
+        assert_eq!(wait(&[then]), None);
+        let used = [
+            ("x-ratelimit-remaining-tokens", "0"),
+            ("x-ratelimit-reset-tokens", "1m2s"),
+        ];
+        assert_eq!(wait(&used), seconds(62));
+        let left = [
+            ("x-ratelimit-remaining-tokens", "5"),
+            ("x-ratelimit-reset-tokens", "1m2s"),
+        ];
+        assert_eq!(wait(&left), None);
+        assert_eq!(wait(&[("retry-after", "-1")]), None);
+        assert_eq!(wait(&[("retry-after", "1e300")]), None);
+    }
+}

@@ -1,0 +1,411 @@
+//! Recorded answers of real providers, read by the wires themselves and compared with what an independent reader made of them.
+//!
+//! The recordings are not part of the project: they lie in `../shared/providers/data/fixtures` beside the checkout, or in the folder that
+//! `BYOK_FIXTURES` names. Where neither exists the test says so and passes, unless `CI` is `true`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use byok_lsp::config::Wire;
+use byok_lsp::cost::{Catalogue, Currency, Money, Tokens};
+use byok_lsp::provider::{Answer, Error, Event, Finish, Usage};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// Recordings over wires that are not built. The list is exact: a wire that is built must take its recordings out.
+const NOT_COVERED: [&str; 3] = [
+    "bedrock/converse_eventstream",
+    "bedrock/converse_json",
+    "cohere/text_stream_billed_units",
+];
+
+/// Recordings of lists of models, which are no answers to a call.
+const LISTS_OF_MODELS: [&str; 5] = [
+    "anthropic/models",
+    "gemini/models",
+    "mistral/models",
+    "ollama/tags",
+    "openai/models",
+];
+
+/// What each recorded error must be taken for, by how its message begins or what stands in it.
+const ERRORS: [(&str, &str); 24] = [
+    ("anthropic/error_400", "refused the request: temperature"),
+    ("anthropic/error_401", "the key was refused"),
+    ("anthropic/error_404", "does not know the model"),
+    (
+        "bedrock/error_400_profile",
+        "refused the request: Invocation",
+    ),
+    ("chatgpt/error_401_detail", "the key was refused"),
+    ("cohere/error_404", "does not know the model"),
+    ("deepseek/error_400_model", "does not know the model"),
+    ("deepseek/error_401", "the key was refused"),
+    ("gemini/error_400_bad_key", "the key was refused"),
+    ("gemini/error_404", "does not know the model"),
+    (
+        "gemini/error_429_retry_info",
+        "rate of calls; try again in 34 s",
+    ),
+    ("groq/error_401", "the key was refused"),
+    ("groq/error_404", "does not know the model"),
+    ("llamacpp/error_401", "the key was refused"),
+    ("llamacpp/error_context_overflow", "too long for the model"),
+    ("mistral/error_400_model", "does not know the model"),
+    ("mistral/error_401_detail", "the key was refused"),
+    (
+        "openai/error_400_max_tokens",
+        "refused the request: Unsupported",
+    ),
+    ("openai/error_400_param", "refused the request: Invalid"),
+    ("openai/error_401_models", "the key was refused"),
+    ("openai/error_401_responses", "the key was refused"),
+    ("openrouter/error_400_model", "does not know the model"),
+    ("openrouter/error_429_upstream", "limits the rate of calls"),
+    ("xai/error_bad_key_400", "the key was refused"),
+];
+
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("BYOK_FIXTURES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers/data/fixtures"),
+        PathBuf::from,
+    );
+    if folder.join("manifest.json").is_file() {
+        return Some(folder);
+    }
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!is_ci, "the recordings are missing: {}", folder.display());
+    eprintln!(
+        "skipped: no recordings in {}; BYOK_FIXTURES may name them",
+        folder.display()
+    );
+    None
+}
+
+/// One recording, and what it must come to.
+struct Recording {
+    id: String,
+    wire: Option<Wire>,
+    status: u16,
+    headers: HeaderMap,
+    is_stream: bool,
+    body: Vec<u8>,
+    expected: Value,
+}
+
+fn recordings(folder: &Path) -> Vec<Recording> {
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+    };
+    let expected = read("expected.json");
+    let recording = |entry: &Value| {
+        let id = entry["id"].as_str().unwrap().to_owned();
+        let response = read(&format!("{id}.json"))["response"].take();
+        let body = match &response["body"] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        Recording {
+            wire: wire(entry["api"].as_str().unwrap()),
+            status: u16::try_from(entry["status"].as_u64().unwrap()).unwrap(),
+            headers: headers(&response["headers"]),
+            is_stream: entry["kind"] == "stream",
+            body: body.into_bytes(),
+            expected: expected[&id].clone(),
+            id,
+        }
+    };
+    read("manifest.json")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(recording)
+        .collect()
+}
+
+fn headers(recorded: &Value) -> HeaderMap {
+    let pair = |(name, value): (&String, &Value)| {
+        let name = HeaderName::try_from(name).ok()?;
+        Some((name, HeaderValue::try_from(value.as_str()?).ok()?))
+    };
+    recorded
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(pair)
+        .collect()
+}
+
+fn wire(api: &str) -> Option<Wire> {
+    match api {
+        "openai.chat" => Some(Wire::OpenAiChat),
+        "openai.completions" => Some(Wire::OpenAiCompletions),
+        "openai.responses" => Some(Wire::OpenAiResponses),
+        "anthropic.messages" => Some(Wire::AnthropicMessages),
+        "gemini.generateContent" => Some(Wire::Gemini),
+        "ollama.chat" => Some(Wire::OllamaChat),
+        _ => None,
+    }
+}
+
+/// Reads an answer that comes in pieces of random length, up to `most` bytes each.
+fn read(
+    wire: Wire,
+    recording: &Recording,
+    random: &mut u64,
+    most: u64,
+) -> (Vec<Event>, Result<(), Error>) {
+    let kind = if recording.is_stream {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
+    let mut answer = Answer::new(wire, kind).unwrap();
+    let mut events = Vec::new();
+    let mut rest = &recording.body[..];
+    let mut outcome = Ok(());
+    while outcome.is_ok() && !rest.is_empty() {
+        // Knuth's linear congruential generator: the same cuts on every run.
+        *random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let length = usize::try_from(1 + (*random >> 33) % most)
+            .unwrap()
+            .min(rest.len());
+        outcome = answer.push(&rest[..length]);
+        rest = &rest[length..];
+        events.extend(std::iter::from_fn(|| answer.event()));
+    }
+    let outcome = outcome.and_then(|()| answer.end());
+    events.extend(std::iter::from_fn(|| answer.event()));
+    (events, outcome)
+}
+
+/// Compares what came out with what the independent reader says; a difference is a line.
+fn differences(recording: &Recording, events: &[Event], end: &Result<(), Error>) -> Vec<String> {
+    let expected = &recording.expected;
+    let mut differences = Vec::new();
+    let mut check = |what: &str, ours: String, theirs: String| {
+        if ours != theirs {
+            differences.push(format!("{}: {what} is {ours}, not {theirs}", recording.id));
+        }
+    };
+    let text: String = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let digest = Sha256::digest(text.as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    check(
+        "text",
+        format!("{} {digest}", text.chars().count()),
+        format!(
+            "{} {}",
+            expected["text_len"],
+            expected["text_sha256"].as_str().unwrap_or_default()
+        ),
+    );
+
+    let finishes: Vec<Finish> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Finish(finish) => Some(*finish),
+            _ => None,
+        })
+        .collect();
+    check(
+        "finish",
+        format!("{finishes:?}"),
+        format!("{:?}", finish(expected).as_slice()),
+    );
+    check(
+        "failure",
+        end.is_err().to_string(),
+        expected.get("error").is_some().to_string(),
+    );
+
+    let usage = usage(events);
+    if expected["usage"].is_object() {
+        check(
+            "usage",
+            normal(&usage.tokens).to_string(),
+            the_counts(&expected["usage"]).to_string(),
+        );
+    }
+    let stated = expected["reported_cost_usd"]
+        .as_number()
+        .map(ToString::to_string);
+    let stated = stated.and_then(|text| Money::reported(&text, Currency::USD));
+    check(
+        "reported cost",
+        format!("{:?}", usage.cost),
+        format!("{stated:?}"),
+    );
+    check(
+        "price",
+        format!("{:?}", price(expected, events, &usage.tokens)),
+        format!("{:?}", their_price(expected)),
+    );
+    differences
+}
+
+/// The last word on the usage.
+fn usage(events: &[Event]) -> Usage {
+    let told = events.iter().rev().find_map(|event| match event {
+        Event::Usage(usage) | Event::UsageSoFar(usage) => Some(usage.clone()),
+        _ => None,
+    });
+    told.unwrap_or_default()
+}
+
+fn finish(expected: &Value) -> Option<Finish> {
+    if expected["refusal"].is_string() {
+        return Some(Finish::Refused);
+    }
+    match expected["finish_raw"].as_str()? {
+        "stop" | "end_turn" | "stop_sequence" | "STOP" | "completed" => Some(Finish::Stop),
+        "length" | "max_tokens" | "MAX_TOKENS" | "incomplete" => Some(Finish::Length),
+        "refusal" => Some(Finish::Refused),
+        "failed" => None,
+        other => panic!("a new reason to finish: {other}"),
+    }
+}
+
+/// Our counts, by the names of `expected.json`.
+fn normal(tokens: &Tokens) -> Value {
+    serde_json::json!({
+        "input_total": tokens.input_total(),
+        "input_uncached": tokens.input,
+        "cache_read": tokens.cache_read,
+        "cache_write": tokens.cache_write_5m + tokens.cache_write_1h,
+        "cache_write_1h": tokens.cache_write_1h,
+        "output_total": tokens.output,
+        "reasoning": tokens.reasoning,
+    })
+}
+
+fn the_counts(expected: &Value) -> Value {
+    let mut counts = expected.clone();
+    counts.as_object_mut().unwrap().remove("note");
+    counts
+}
+
+const PRICE: &str = "price_genai_prices_0_2_3_at_2026_11_15T12Z";
+
+fn their_price(expected: &Value) -> Option<Money> {
+    Money::reported(expected[PRICE]["total"].as_str()?, Currency::USD)
+}
+
+/// What our catalogue makes of our counts, at the moment and for the provider of the independent price.
+fn price(expected: &Value, events: &[Event], tokens: &Tokens) -> Option<Money> {
+    let provider = expected[PRICE]["provider"].as_str()?;
+    let model = events.iter().find_map(|event| match event {
+        Event::Model(model) => Some(model.as_str()),
+        _ => None,
+    });
+    let at = "2026-11-15T12:00:00Z".parse().unwrap();
+    let price = Catalogue::embedded().price(provider, model?, at)?;
+    Some(price.cost(tokens))
+}
+
+#[test]
+fn every_recorded_answer_is_read_as_an_independent_reader_read_it() {
+    let Some(folder) = folder() else { return };
+    let recordings = recordings(&folder);
+    let mut not_covered = Vec::new();
+    let mut lists = Vec::new();
+    let mut differences_found = Vec::new();
+    let mut read_to_end = 0;
+    for recording in recordings
+        .iter()
+        .filter(|recording| recording.status == 200)
+    {
+        if recording
+            .expected
+            .get("text_len")
+            .is_none_or(Value::is_null)
+        {
+            lists.push(recording.id.as_str());
+            continue;
+        }
+        let Some(wire) = recording.wire else {
+            not_covered.push(recording.id.as_str());
+            continue;
+        };
+        let mut random = 1;
+        let (events, end) = read(wire, recording, &mut random, u64::MAX >> 32);
+        differences_found.extend(differences(recording, &events, &end));
+        for most in [1, 2, 7, 64, 64, 1024, 1024, 16 * 1024] {
+            let again = read(wire, recording, &mut random, most);
+            assert_eq!(
+                again,
+                (events.clone(), end.clone()),
+                "{} in pieces of up to {most}",
+                recording.id
+            );
+        }
+        read_to_end += 1;
+    }
+    assert!(
+        differences_found.is_empty(),
+        "{}",
+        differences_found.join("\n")
+    );
+    not_covered.sort_unstable();
+    lists.sort_unstable();
+    assert_eq!(not_covered, NOT_COVERED);
+    assert_eq!(lists, LISTS_OF_MODELS);
+    eprintln!(
+        "{read_to_end} recorded answers read, {} not covered",
+        not_covered.len()
+    );
+}
+
+#[test]
+fn every_recorded_error_is_taken_for_what_it_is() {
+    let Some(folder) = folder() else { return };
+    let mut seen = Vec::new();
+    for recording in recordings(&folder) {
+        if recording.status == 200 {
+            continue;
+        }
+        let error =
+            Error::from_status(recording.status, &recording.headers, &recording.body).to_string();
+        let expected = ERRORS.iter().find(|(id, _)| *id == recording.id);
+        let (_, expected) =
+            expected.unwrap_or_else(|| panic!("{} is a new error: {error}", recording.id));
+        assert!(error.contains(expected), "{}: {error}", recording.id);
+        seen.push(recording.id);
+    }
+    let missing: Vec<_> = ERRORS
+        .iter()
+        .filter(|(id, _)| !seen.iter().any(|seen| seen == id))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_conditions_of_the_price_are_read_where_they_are_told() {
+    let Some(folder) = folder() else { return };
+    let recordings = recordings(&folder);
+    for (id, tier) in [
+        ("anthropic/text_stream", "standard"),
+        ("gemini/vertex_flex_stream", "flex"),
+        ("mistral/text_stream", "standard"),
+        ("groq/text_stream", "on_demand"),
+        ("openai/responses_text_stream", "default"),
+    ] {
+        let recording = recordings
+            .iter()
+            .find(|recording| recording.id == id)
+            .unwrap();
+        let (events, _) = read(recording.wire.unwrap(), recording, &mut 1, 1024);
+        assert_eq!(usage(&events).service_tier.as_deref(), Some(tier), "{id}");
+    }
+}
