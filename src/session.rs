@@ -40,7 +40,7 @@ struct Open {
     tree: Option<SyntaxTree>,
     /// Whether our text is the editor's; a change that could not be read ends that, and a whole text brings it back.
     is_in_step: bool,
-    /// Whether a parse is under way, so that there is one at a time.
+    /// Whether a parse is under way or about to be, so that there is one at a time.
     is_parsing: bool,
 }
 
@@ -205,6 +205,11 @@ impl Session {
         })
     }
 
+    /// Returns a document's text; `None` if it is not open.
+    pub fn text(&self, uri: &str) -> Option<&Rope> {
+        Some(self.documents.get(uri)?.document.text())
+    }
+
     /// Returns the text of each open document.
     pub fn texts(&self) -> impl Iterator<Item = (&Arc<str>, &Rope)> {
         self.documents
@@ -227,15 +232,24 @@ impl Session {
         Some(with(&edits, open.document.text()))
     }
 
-    /// Returns the parse that a document is due, unless one is under way.
+    /// Returns whether the caller is to parse a document: it is due, and nobody else is about to.
+    pub fn claim_parse(&mut self, uri: &str) -> bool {
+        let Some(open) = self.documents.get_mut(uri) else {
+            return false;
+        };
+        let is_due = open.tree.as_ref().is_some_and(|tree| !tree.is_current());
+        is_due && !std::mem::replace(&mut open.is_parsing, true)
+    }
+
+    /// Returns what is to be parsed, for the one who [claimed](Self::claim_parse) it; `None` if it is not due any more.
     pub fn begin_parse(&mut self, uri: &str) -> Option<ParseJob> {
         let (uri, _) = self.documents.get_key_value(uri)?;
         let uri = uri.clone();
         let open = self.documents.get_mut(&uri)?;
-        let tree = open.tree.as_ref().filter(|tree| !tree.is_current())?;
-        if std::mem::replace(&mut open.is_parsing, true) {
+        let Some(tree) = open.tree.as_ref().filter(|tree| !tree.is_current()) else {
+            open.is_parsing = false;
             return None;
-        }
+        };
         Some(ParseJob {
             text: open.document.text().clone(),
             tree: tree.clone(),
@@ -249,18 +263,21 @@ impl Session {
         let Some(open) = self.documents.get_mut(&job.uri) else {
             return ControlFlow::Break(());
         };
-        open.is_parsing = false;
         if let (Some(parsed), Some(current)) = (tree, open.tree.as_mut()) {
             current.adopt(&parsed);
             if !current.is_current() {
                 return ControlFlow::Continue(());
             }
         }
+        open.is_parsing = false;
         // A parse that ran out of time would do so again; the next edit brings another try.
         ControlFlow::Break(())
     }
 
     fn folder_of(&self, uri: &str) -> Option<PathBuf> {
+        if self.folders.is_empty() {
+            return None;
+        }
         let path = path_of(uri)?;
         let within = self
             .folders
@@ -358,11 +375,9 @@ mod tests {
     #[test]
     fn a_parse_that_was_overtaken_is_asked_for_again() {
         let mut session = session();
+        assert!(session.claim_parse("file:///w/a.rs"));
+        assert!(!session.claim_parse("file:///w/a.rs"), "one at a time");
         let job = session.begin_parse("file:///w/a.rs").expect("due");
-        assert!(
-            session.begin_parse("file:///w/a.rs").is_none(),
-            "one at a time"
-        );
         session.change("file:///w/a.rs", &insert(0, 3, "b"));
         assert!(session.end_parse(&job, job.run()).is_continue());
         let job = session.begin_parse("file:///w/a.rs").expect("due again");

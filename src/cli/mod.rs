@@ -79,10 +79,10 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// Starts the runtime that everything asynchronous runs on. Two threads: the work that takes time is on others.
+/// Starts the runtime that everything asynchronous runs on. One thread, since the work that takes time is on others: handing a request from
+/// thread to thread costs more than all that is done with it.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }

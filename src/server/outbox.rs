@@ -15,6 +15,9 @@ use serde_json::json;
 /// How many bytes may wait before notifications are dropped.
 const MAX_WAITING: usize = 8 * 1024 * 1024;
 
+/// How many bytes are gathered for one write: what a pipe holds.
+const MAX_WRITE: usize = 64 * 1024;
+
 /// The way to the editor. Clones are the same way.
 #[derive(Clone)]
 pub struct Outbox {
@@ -77,17 +80,33 @@ impl Writer {
 }
 
 fn write_all<W: Write>(mut output: W, messages: &Receiver<Option<Vec<u8>>>, waiting: &AtomicUsize) {
-    while let Ok(Some(body)) = messages.recv() {
-        waiting.fetch_sub(body.len(), Ordering::Relaxed);
-        // One write for header and body, so that no editor sees half of it.
-        let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
-        frame.extend_from_slice(&body);
+    let mut frames = Vec::new();
+    let mut is_open = true;
+    while is_open && let Ok(first) = messages.recv() {
+        // All that waits goes out in one write: each wakes the editor, and most answers have a notification beside them.
+        let mut next = Some(first);
+        while let Some(message) = next {
+            let Some(body) = message else {
+                is_open = false;
+                break;
+            };
+            waiting.fetch_sub(body.len(), Ordering::Relaxed);
+            frames.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+            frames.extend_from_slice(&body);
+            next = if frames.len() < MAX_WRITE {
+                messages.try_recv().ok()
+            } else {
+                None
+            };
+        }
         if output
-            .write_all(&frame)
+            .write_all(&frames)
             .and_then(|()| output.flush())
             .is_err()
         {
             return;
         }
+        frames.clear();
+        frames.shrink_to(MAX_WRITE);
     }
 }

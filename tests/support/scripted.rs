@@ -33,7 +33,7 @@ pub enum Seen {
         /// When its last byte had come.
         at: Instant,
     },
-    /// The last byte of an answer was handed to the system.
+    /// The last bytes of an answer were about to be handed to the system, so that what follows is the other side's time alone.
     Answered(Instant),
     /// The client hung up during a [`Step::Stall`].
     Closed(Instant),
@@ -151,9 +151,11 @@ fn serve(mut connection: TcpStream, script: &Mutex<Vec<Step>>, seen: &Sender<See
             .lock()
             .expect("no test panics while it holds the script")
             .clone();
+        let mut last_sent = at;
         for step in steps {
             match step {
                 Step::Send(bytes) => {
+                    last_sent = Instant::now();
                     if connection.write_all(&bytes).is_err() {
                         let _ = seen.send(Seen::Closed(Instant::now()));
                         return;
@@ -174,7 +176,7 @@ fn serve(mut connection: TcpStream, script: &Mutex<Vec<Step>>, seen: &Sender<See
                 Step::Close => return,
             }
         }
-        let _ = seen.send(Seen::Answered(Instant::now()));
+        let _ = seen.send(Seen::Answered(last_sent));
     }
 }
 

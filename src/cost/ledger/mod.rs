@@ -191,7 +191,18 @@ impl Shared {
     /// Waits for work; with `retry`, no longer than that.
     fn next(&self, retry: Option<Duration>) -> Turn {
         let mut queue = lock(&self.queue);
+        let mut has_gathered = false;
         loop {
+            let nobody_waits = queue
+                .commands
+                .iter()
+                .all(|command| matches!(command, Command::Settle(..)));
+            if !queue.commands.is_empty() && nobody_waits && !has_gathered && !queue.stop {
+                has_gathered = true;
+                drop(queue);
+                std::thread::sleep(self.setting.gather);
+                queue = lock(&self.queue);
+            }
             if !queue.commands.is_empty() {
                 return Turn::Work {
                     commands: queue.commands.drain(..).collect(),
@@ -260,6 +271,9 @@ struct Setting {
     zone: fn() -> TimeZone,
     /// How long to wait for another program's lock.
     patience: Duration,
+    /// How long rows are let gather into one transaction. The call that settled is still on its way to the user then, and on a machine of
+    /// few cores the disk would take the processor from it.
+    gather: Duration,
     /// How many rows may wait in memory for a disk that does not take them.
     limit: usize,
 }
@@ -270,6 +284,7 @@ impl Setting {
             now: Timestamp::now,
             zone: TimeZone::system,
             patience: Duration::from_secs(1),
+            gather: Duration::from_millis(2),
             // A day of busy typing, some ten megabytes.
             limit: 10_000,
         }

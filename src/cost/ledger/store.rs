@@ -65,6 +65,8 @@ impl Store {
         }
         // With WAL this survives a crash of any program; only a power cut may take the last rows.
         connection.pragma_update(None, "synchronous", "normal")?;
+        // In KiB: rows are added at the end and sums are kept, so that more would be memory without use.
+        connection.pragma_update(None, "cache_size", -256)?;
         let identity = match place {
             Place::Memory => None,
             Place::File(path) => Identity::of(path),

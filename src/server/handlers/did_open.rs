@@ -16,5 +16,5 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     shared
         .session()
         .open(uri, &document.language_id.to_string(), &document.text);
-    parse::schedule(shared, uri);
+    parse::begin(shared, uri);
 }

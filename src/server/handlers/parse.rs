@@ -1,29 +1,48 @@
 //! Parsing behind the editor's back: after an edit, on a thread of its own, one parse per document at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::backend::Shared;
 
-/// Brings a document's tree and the embedded engine's picture of it up to date, soon.
+/// How long a parse waits after an edit. A request that follows the edit is on its way by then and need not share the processor, and of
+/// edits at full speed only the last is parsed.
+const AFTER_EDIT: Duration = Duration::from_millis(20);
+
+/// Brings a document's tree and the embedded engine's picture of it up to date now, since it was opened.
+pub fn begin(shared: &Arc<Shared>, uri: &str) {
+    begin_after(shared, uri, Duration::ZERO);
+}
+
+/// Brings them up to date soon, since it was edited.
 pub fn schedule(shared: &Arc<Shared>, uri: &str) {
+    begin_after(shared, uri, AFTER_EDIT);
+}
+
+fn begin_after(shared: &Arc<Shared>, uri: &str, wait: Duration) {
     feed_engine(shared, uri);
-    let Some(mut job) = shared.session().begin_parse(uri) else {
-        return;
-    };
-    let (shared, uri) = (shared.clone(), uri.to_owned());
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let tree = job.run();
-            let mut session = shared.session();
-            if session.end_parse(&job, tree).is_break() {
-                return;
-            }
-            match session.begin_parse(&uri) {
-                Some(next) => job = next,
-                None => return,
-            }
+    if shared.session().claim_parse(uri) {
+        tokio::spawn(parse(shared.clone(), uri.to_owned(), wait));
+    }
+}
+
+/// Parses on a thread of its own until the tree is that of the text.
+async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = AFTER_EDIT;
+        let Some(job) = shared.session().begin_parse(&uri) else {
+            return;
+        };
+        let parsing = tokio::task::spawn_blocking(move || (job.run(), job));
+        let Ok((tree, job)) = parsing.await else {
+            tracing::error!("the parser panicked; the document goes on without a syntax tree");
+            return;
+        };
+        if shared.session().end_parse(&job, tree).is_break() {
+            return;
         }
-    });
+    }
 }
 
 /// Hands the text to the embedded engine, if completions may go to it. O(1) here; the engine reads it in its own time.
@@ -32,7 +51,7 @@ fn feed_engine(shared: &Shared, uri: &str) {
     if !session.settings().may_use_engine() {
         return;
     }
-    if let Some(snapshot) = session.snapshot(uri) {
-        shared.engine.update(uri, snapshot.text);
+    if let Some(text) = session.text(uri) {
+        shared.engine.update(uri, text.clone());
     }
 }

@@ -2,6 +2,7 @@
 //! is when the answer goes out.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use ropey::Rope;
 use tower_lsp::gen_lsp_types as lsp;
@@ -85,9 +86,18 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
     completion::debounce(&ask).await;
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
-    // The embedded engine is done before anybody could see that it is busy.
-    let busy = (!ask.decision.is_embedded()).then(|| shared.status.busy());
-    let completed = completion::complete(&shared.gateway, ask).await;
+    let is_embedded = ask.decision.is_embedded();
+    let mut completing = std::pin::pin!(completion::complete(&shared.gateway, ask));
+    let (completed, busy) = match futures_util::poll!(&mut completing) {
+        Poll::Ready(completed) => (completed, None),
+        Poll::Pending => {
+            // The request is with the connection's task; yielding lets it be written, and then there is time to tell that we are busy.
+            tokio::task::yield_now().await;
+            // The embedded engine is done before anybody could see that it is busy.
+            let busy = (!is_embedded).then(|| shared.status.busy());
+            (completing.await, busy)
+        }
+    };
     if matches!(completed, Err(Error::Unreachable(_))) {
         // If it is a local server that was found by looking, the next completion does without it.
         shared.gateway.forget_server(&provider);
@@ -97,7 +107,8 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
         .err()
         .map(|error| format!("{name}: {error}"));
     shared.status.failure(error);
-    drop(busy);
+    // The answer goes out first: a task that is spawned now runs after this one.
+    tokio::spawn(async move { drop(busy) });
     completed.ok().flatten()
 }
 

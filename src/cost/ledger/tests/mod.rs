@@ -55,6 +55,7 @@ fn setting() -> Setting {
         now: || "2026-11-21T15:00:00Z".parse().unwrap(),
         zone: || TimeZone::fixed(jiff::tz::offset(2)),
         patience: Duration::from_millis(20),
+        gather: Duration::ZERO,
         limit: 100,
     }
 }

@@ -1,0 +1,80 @@
+//! The whole server, started and spoken to as an editor does it, with a scripted provider on loopback: `cargo bench --bench server`.
+//!
+//! `-- --quick` takes fewer samples; `-- NAME` runs the scenarios whose name begins so. No figure fails the run, because the clock of a shared
+//! machine proves nothing; what fails it is an answer that is wrong. `benches/README.md` says how to put another server in this one's place.
+#![allow(missing_docs, clippy::print_stdout)]
+
+mod cancel;
+mod crowd;
+mod editor;
+mod edits;
+mod growth;
+mod large;
+mod overhead;
+mod provider;
+mod relay;
+#[expect(dead_code, reason = "the end-to-end tests use the rest of it")]
+#[path = "../../tests/support/scripted.rs"]
+mod scripted;
+mod stall;
+mod start;
+mod table;
+mod text;
+
+use std::process::ExitCode;
+
+use table::Table;
+
+/// How much is measured.
+pub struct Amount {
+    is_quick: bool,
+}
+
+impl Amount {
+    /// Chooses between the number for a full run and the one for a quick one.
+    pub fn of(&self, full: usize, quick: usize) -> usize {
+        if self.is_quick { quick } else { full }
+    }
+
+    /// How often a figure is taken whose median counts.
+    pub fn rounds(&self) -> usize {
+        self.of(5, 2)
+    }
+}
+
+type Scenario = fn(&Amount, &mut Table);
+
+const SCENARIOS: [(&str, Scenario); 8] = [
+    ("start", start::run),
+    ("overhead", overhead::run),
+    ("edits", edits::run),
+    ("stall", stall::run),
+    ("cancel", cancel::run),
+    ("crowd", crowd::run),
+    ("growth", growth::run),
+    ("large", large::run),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == relay::ARGUMENT) {
+        relay::run();
+        return ExitCode::SUCCESS;
+    }
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    // Cargo itself adds `--bench`.
+    let names: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let amount = Amount { is_quick };
+    let mut table = Table::begin(&editor::program());
+    for (name, scenario) in SCENARIOS {
+        if names.is_empty() || names.iter().any(|wanted| name.starts_with(wanted)) {
+            table.scenario(name);
+            scenario(&amount, &mut table);
+        }
+    }
+    table.end()
+}
