@@ -57,7 +57,7 @@ fn a_streamed_suggestion_is_shown_and_its_cost_told() {
             output: 5,
             ..Tokens::default()
         },
-        cost: None,
+        ..Usage::default()
     }));
     running.event(Event::Finish(Finish::Stop));
     drop(running);
