@@ -1,0 +1,269 @@
+//! Every request body that a wire writes is valid by its provider's official schema, where there is one.
+//!
+//! The schemas are not part of the project: they lie in `../shared/providers/data/openapi` beside the checkout, or in `openapi` beside the
+//! folder that `BYOK_FIXTURES` names. Where neither exists the test says so and passes, unless `CI` is `true`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use byok_lsp::config::Settings;
+use byok_lsp::provider::{Call, Fill, Input, Message, Place, Post, Role, request};
+use serde_json::{Value, json};
+
+/// Which provider's schema a request to a model must fit: the file, and the place in it. `#` is the file as a whole.
+const CASES: [(&str, &str, &str, &str); 24] = [
+    (
+        "openai",
+        "gpt-4.1-mini",
+        "openai.chat.sdk-3.52.0.schema.json",
+        "#",
+    ),
+    (
+        "openai",
+        "gpt-4.1-mini",
+        "openai.openapi.json",
+        "/chat/completions",
+    ),
+    (
+        "openai",
+        "gpt-5-nano",
+        "openai.chat.sdk-3.52.0.schema.json",
+        "#",
+    ),
+    (
+        "openai",
+        "gpt-6-luna",
+        "openai.openapi.json",
+        "/chat/completions",
+    ),
+    (
+        "openai",
+        "gpt-5-codex",
+        "openai.responses.sdk-3.52.0.schema.json",
+        "#",
+    ),
+    ("openai", "gpt-5-codex", "openai.openapi.json", "/responses"),
+    (
+        "openai",
+        "gpt-3.5-turbo-instruct",
+        "openai.completions.sdk-3.52.0.schema.json",
+        "#",
+    ),
+    (
+        "openai",
+        "gpt-3.5-turbo-instruct",
+        "openai.openapi.json",
+        "/completions",
+    ),
+    (
+        "anthropic",
+        "claude-haiku-5-5",
+        "anthropic.messages.sdk-2.11.0.schema.json",
+        "#",
+    ),
+    (
+        "anthropic",
+        "claude-fable-5-2",
+        "anthropic.messages.sdk-2.11.0.schema.json",
+        "#",
+    ),
+    (
+        "anthropic",
+        "claude-haiku-4-5",
+        "anthropic.openapi.json",
+        "/v1/messages",
+    ),
+    (
+        "google",
+        "gemini-2.5-flash",
+        "vertex.GenerateContentRequest.schema.json",
+        "#",
+    ),
+    (
+        "google",
+        "gemini-3-flash-preview",
+        "vertex.GenerateContentRequest.schema.json",
+        "#",
+    ),
+    (
+        "google",
+        "gemini-3-pro",
+        "vertex.GenerateContentRequest.schema.json",
+        "#",
+    ),
+    (
+        "mistral",
+        "mistral-small-latest",
+        "mistral.openapi.json",
+        "/v1/chat/completions",
+    ),
+    (
+        "mistral",
+        "codestral-latest",
+        "mistral.openapi.json",
+        "/v1/fim/completions",
+    ),
+    ("ollama", "llama3.2", "ollama.openapi.json", "/api/chat"),
+    (
+        "ollama",
+        "qwen2.5-coder:1.5b",
+        "ollama.openapi.json",
+        "/api/generate",
+    ),
+    (
+        "openrouter",
+        "openai/gpt-4.1-mini",
+        "openrouter.openapi.json",
+        "/chat/completions",
+    ),
+    (
+        "groq",
+        "openai/gpt-oss-20b",
+        "groq.chat.sdk-1.7.0.schema.json",
+        "#",
+    ),
+    (
+        "groq",
+        "llama-3.1-8b-instant",
+        "groq.openapi.json",
+        "/openai/v1/chat/completions",
+    ),
+    (
+        "together",
+        "meta-llama/Llama-3.1-8B",
+        "together.openapi.json",
+        "/chat/completions",
+    ),
+    (
+        "together",
+        "Qwen/Qwen2.5-Coder-32B",
+        "together.openapi.json",
+        "/completions",
+    ),
+    (
+        "huggingface",
+        "meta-llama/llama-3.1-8b",
+        "hf-tgi.openapi.json",
+        "/v1/chat/completions",
+    ),
+];
+
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("BYOK_FIXTURES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers/data/openapi"),
+        |fixtures| Path::new(&fixtures).join("../openapi"),
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!is_ci, "the schemas are missing: {}", folder.display());
+    eprintln!("skipped: no schemas in {}", folder.display());
+    None
+}
+
+/// Makes the schema of a request of what the file holds.
+fn schema(folder: &Path, file: &str, place: &str) -> jsonschema::Validator {
+    let document: Value =
+        serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap();
+    let schema = if place == "#" {
+        document
+    } else {
+        let body = &document["paths"][place]["post"]["requestBody"];
+        let mut schema = body["content"]["application/json"]["schema"].clone();
+        assert!(schema.is_object(), "{file} has no {place}");
+        schema["components"] = document["components"].clone();
+        schema
+    };
+    jsonschema::draft202012::options()
+        .build(&schema)
+        .unwrap_or_else(|error| panic!("{file} {place}: {error}"))
+}
+
+fn post(provider: &str, model: &str) -> Post {
+    let settings = Settings::default().providers[provider].for_model(model);
+    let input = if settings.wire.fills() {
+        Input::Fill(Fill {
+            prefix: "fn main() {".into(),
+            suffix: "}\n".into(),
+            place: Place {
+                uri: "file:///a.rs".into(),
+                text: "fn main() {}\n".into(),
+                cursor: 11,
+                max_lines: 1,
+            },
+        })
+    } else {
+        let message = |role, text: &str| Message {
+            role,
+            text: text.into(),
+        };
+        Input::Chat(vec![
+            message(Role::System, "be brief"),
+            message(Role::User, "hello"),
+        ])
+    };
+    let call = Call {
+        base_url: Some(settings.base_url.clone()),
+        key: None,
+        model: model.into(),
+        input,
+        max_tokens: 64,
+        stop: vec!["\n\n".into(), "```".into()],
+        quirks: settings.quirks,
+    };
+    request(settings.wire, call).unwrap()
+}
+
+fn faults(validator: &jsonschema::Validator, body: &Value) -> Vec<String> {
+    validator
+        .iter_errors(body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+#[test]
+fn every_request_is_valid_by_the_providers_own_schema() {
+    let Some(folder) = folder() else { return };
+    for (provider, model, file, place) in CASES {
+        let body = post(provider, model).body;
+        let found = faults(&schema(&folder, file, place), &body);
+        assert!(
+            found.is_empty(),
+            "{provider}/{model} by {file} {place}: {found:#?}\n{body:#}"
+        );
+    }
+}
+
+#[test]
+fn the_schemas_refuse_what_providers_refuse() {
+    let Some(folder) = folder() else { return };
+    for (provider, model, file, field) in [
+        (
+            "anthropic",
+            "claude-haiku-5-5",
+            "anthropic.messages.sdk-2.11.0.schema.json",
+            "temperature",
+        ),
+        (
+            "openai",
+            "gpt-4.1-mini",
+            "openai.chat.sdk-3.52.0.schema.json",
+            "no_such_field",
+        ),
+        (
+            "google",
+            "gemini-2.5-flash",
+            "vertex.GenerateContentRequest.schema.json",
+            "no_such_field",
+        ),
+    ] {
+        let mut body = post(provider, model).body;
+        body[field] = json!(0.5);
+        assert!(
+            !faults(&schema(&folder, file, "#"), &body).is_empty(),
+            "{file} takes {field}"
+        );
+    }
+}
