@@ -12,11 +12,16 @@ use crate::config::Wire;
 /// The longest message that is read, and the longest answer that is not streamed.
 pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
 
+/// The last message of a stream, on most wires.
+const DONE: &str = "[DONE]";
+
 /// An answer while it is read.
 pub struct Answer {
     framing: Framing,
     dialect: Box<dyn Dialect>,
     ready: VecDeque<Event>,
+    /// Whether `[DONE]` came: all wires that send it send it last.
+    is_done: bool,
 }
 
 /// What a wire makes of the messages of an answer.
@@ -60,6 +65,7 @@ impl Answer {
             framing,
             dialect: wire::dialect(wire),
             ready: VecDeque::new(),
+            is_done: false,
         })
     }
 
@@ -77,8 +83,11 @@ impl Answer {
         match &mut self.framing {
             Framing::Events(decoder) => {
                 let mut fault = Ok(());
+                let is_done = &mut self.is_done;
                 let pushed = decoder.push(bytes, |message| {
-                    if fault.is_ok() {
+                    *is_done |= message.data.trim() == DONE;
+                    // A message of blanks is a heartbeat.
+                    if fault.is_ok() && !message.data.trim().is_empty() {
                         fault = dialect.message(&message, ready);
                     }
                 });
@@ -96,6 +105,11 @@ impl Answer {
             }
             Framing::Whole(body) => append(body, bytes),
         }
+    }
+
+    /// Returns whether the last message came, so that only the connection is left to end.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// Ends the answer, because the connection has ended.

@@ -188,6 +188,9 @@ async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
     }
 }
 
+/// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
+const AFTER_DONE: Duration = Duration::from_millis(20);
+
 async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error> {
     let patience = http.0.patience;
     let mut request = http.client(&post.url)?.post(post.url).json(&post.body);
@@ -200,13 +203,16 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
             what: "begin to answer",
             limit: patience.first_byte,
         })?
-        .map_err(|error| Error::from_connect(error, patience.connect))?;
+        .map_err(|error| match error.is_connect() {
+            true => Error::from_connect(error, patience.connect),
+            // The request was on its way, and a model may have run.
+            false => Error::Cut,
+        })?;
     if response.status() != reqwest::StatusCode::OK {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = read_whole(response, patience.idle)
-            .await
-            .unwrap_or_default();
+        let body = timeout(patience.idle, read_whole(response, patience.idle)).await;
+        let body = body.unwrap_or(Ok(Vec::new())).unwrap_or_default();
         return Err(Error::from_status(status, &headers, &body));
     }
     let text = |name: &str| response.headers().get(name)?.to_str().ok();
@@ -223,22 +229,34 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
 
 impl Running {
     /// Reads the next piece of the body; what it holds is in `answer`, or the end is in `ended`.
+    ///
+    /// What goes wrong behind a whole answer is no fault of the answer.
     async fn read(&mut self) {
-        let outcome = match timeout(self.idle, self.response.chunk()).await {
-            Ok(Ok(Some(bytes))) => self.answer.push(&bytes),
-            Ok(Ok(None)) => {
-                self.ended = Some(self.answer.end());
-                return;
-            }
-            Ok(Err(_)) => Err(Error::Cut),
-            Err(_) => Err(Error::TimedOut {
+        let limit = if self.answer.is_done() {
+            AFTER_DONE.min(self.idle)
+        } else {
+            self.idle
+        };
+        let fault = match timeout(limit, self.response.chunk()).await {
+            Ok(Ok(Some(bytes))) => match self.answer.push(&bytes) {
+                Ok(()) => return,
+                Err(error) => {
+                    self.ended = Some(Err(error));
+                    return;
+                }
+            },
+            Ok(Ok(None)) => None,
+            Ok(Err(_)) => Some(Error::Cut),
+            Err(_) => Some(Error::TimedOut {
                 what: "go on with its answer",
                 limit: self.idle,
             }),
         };
-        if let Err(error) = outcome {
-            self.ended = Some(Err(error));
-        }
+        let end = self.answer.end();
+        self.ended = Some(match fault {
+            Some(fault) if end.is_err() => Err(fault),
+            _ => end,
+        });
     }
 }
 

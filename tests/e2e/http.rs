@@ -188,7 +188,7 @@ fn every_fault_has_its_message_costs_what_it_may_and_hangs_nothing() {
             events(&["x".repeat(10 << 20).as_str()]),
             "more than 4 MiB",
         ),
-        ("no connection", vec![Step::Close], "cannot be reached"),
+        ("an end before the answer", vec![Step::Close], "broke off"),
     ];
     for (name, script, expected) in table {
         let provider = Scripted::start(script);
@@ -279,4 +279,25 @@ fn an_enabled_local_server_that_answers_comes_before_the_embedded_engine() {
     });
     assert_eq!(status["params"]["payer"], "nobody: runs on this machine");
     client.finish();
+}
+
+#[test]
+fn a_whole_answer_counts_whatever_the_connection_does_behind_it() {
+    let whole = [
+        event("  "),
+        event(
+            r#"{"choices":[{"text":"7;","finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#,
+        ),
+        event("[DONE]"),
+    ];
+    for last in [Step::Stall, Step::Reset, Step::Close] {
+        let mut script = vec![stream_head()];
+        script.extend(whole.clone());
+        script.push(last);
+        let (texts, usage, _) = ask_of(&Scripted::start(script), COMPLETIONS);
+        assert_eq!(
+            (texts, &usage["outcome"]),
+            (vec!["7;".to_owned()], &json!("completed"))
+        );
+    }
 }
