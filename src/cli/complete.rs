@@ -141,8 +141,8 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         Err(error) => (None, Some(error)),
     };
     Ok(Done {
-        cursor: cursor,
         snapshot,
+        cursor,
         suggestion,
         error,
         report,

@@ -165,13 +165,10 @@ impl Settlement {
             tags: BTreeMap::new(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
-        let reporter = self.begin.reporter.clone();
-        let settled = row.clone();
+        let tell = self.begin.reporter.clone();
+        let copy = row.clone();
         self.begin.ledger.settle(row, move |totals| {
-            reporter(Report {
-                row: settled,
-                totals,
-            })
+            tell(Report { row: copy, totals });
         });
     }
 

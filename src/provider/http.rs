@@ -203,10 +203,13 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
             what: "begin to answer",
             limit: patience.first_byte,
         })?
-        .map_err(|error| match error.is_connect() {
-            true => Error::from_connect(error, patience.connect),
-            // The request was on its way, and a model may have run.
-            false => Error::Cut,
+        .map_err(|error| {
+            if error.is_connect() {
+                Error::from_connect(error, patience.connect)
+            } else {
+                // The request was on its way, and a model may have run.
+                Error::Cut
+            }
         })?;
     if response.status() != reqwest::StatusCode::OK {
         let status = response.status().as_u16();

@@ -4,6 +4,7 @@
 //! decision can be explained before and after the call.
 
 use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -73,7 +74,7 @@ pub enum Way {
     /// In this process.
     Embedded,
     /// Over HTTP, by the settings for this model.
-    Http(ProviderSettings),
+    Http(Arc<ProviderSettings>),
 }
 
 impl Way {
@@ -177,7 +178,7 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
-        way: Way::Http(provider.for_model(model)),
+        way: Way::Http(Arc::new(provider.for_model(model))),
         reason,
     }
 }

@@ -98,7 +98,7 @@ impl Backend {
     }
 
     async fn did_change(&self, params: serde_json::Value) {
-        did_change::apply(&self.shared, params);
+        did_change::apply(&self.shared, &params);
     }
 
     /// The text was sent before; nothing here depends on what is on the disk.

@@ -106,10 +106,11 @@ impl Scripted {
 
 /// An answer of server-sent events, each a `data:` line, in one piece and with its length, so that the connection is kept.
 pub fn events(data: &[&str]) -> Vec<Step> {
-    let body: String = data
+    let lines: Vec<String> = data
         .iter()
         .map(|data| format!("data: {data}\n\n"))
         .collect();
+    let body = lines.concat();
     vec![Step::Send(response("200 OK", "text/event-stream", &body))]
 }
 

@@ -11,8 +11,8 @@ use super::parse;
 use crate::document::Change;
 
 /// Applies the changes. Changes that cannot be read leave the document out of step, and so without suggestions until it is whole again.
-pub fn apply(shared: &Arc<Shared>, params: Value) {
-    let Ok(params) = DidChange::deserialize(&params) else {
+pub fn apply(shared: &Arc<Shared>, params: &Value) {
+    let Ok(params) = DidChange::deserialize(params) else {
         let uri = params
             .pointer("/textDocument/uri")
             .and_then(Value::as_str)
