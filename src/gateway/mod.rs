@@ -8,6 +8,8 @@ mod interrupt;
 mod probe;
 mod report;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::pin::Pin;
