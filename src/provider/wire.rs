@@ -106,6 +106,12 @@ pub fn request(wire: Wire, call: Call) -> Result<Post, Error> {
     }
 }
 
+/// Returns the headers that every request over a wire carries besides the key.
+pub fn headers(wire: Wire) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let version = (wire == Wire::AnthropicMessages).then_some(anthropic::VERSION);
+    version.into_iter()
+}
+
 /// Returns what reads a wire's messages.
 pub(super) fn dialect(wire: Wire) -> Box<dyn Dialect> {
     match wire {

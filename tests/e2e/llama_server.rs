@@ -138,6 +138,34 @@ fn a_real_model_server_streams_a_suggestion_and_tells_its_tokens() {
 }
 
 #[test]
+fn a_real_model_server_is_asked_over_every_wire_it_speaks() {
+    let Some(llama) = Llama::start() else { return };
+    let wires = [
+        "openai-chat",
+        "openai-completions",
+        "openai-responses",
+        "anthropic-messages",
+        "llama-cpp-infill",
+    ];
+    for wire in wires {
+        let mut config = llama.config(16);
+        config["providers"]["llama-cpp"]["wire"] = json!(wire);
+        let mut client = Builder::default().config(config).start();
+        let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+        let id = client.ask(&at);
+        client.answer(id);
+        let usage = client.notification("byok/usage");
+        assert_eq!(usage["outcome"], "completed", "{wire}: {usage}");
+        let tokens = &usage["tokens"];
+        assert!(
+            tokens["input"].as_u64().unwrap() > 0 && tokens["output"].as_u64().unwrap() > 0,
+            "{wire}: {usage}"
+        );
+        client.finish();
+    }
+}
+
+#[test]
 fn cancelling_stops_a_real_model_server() {
     let Some(llama) = Llama::start() else { return };
     let mut client = Builder::default().config(llama.config(4096)).start();
