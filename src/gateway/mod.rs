@@ -196,7 +196,7 @@ impl Gateway {
                 self.0.engine.clone(),
                 settings.min_confidence,
             )),
-            Way::Http(provider) => Remote::new(self.0.http.clone(), provider.wire),
+            Way::Http(provider) => Arc::new(Remote::new(self.0.http.clone(), provider.wire)),
         };
         Ok((provider, key))
     }

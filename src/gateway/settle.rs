@@ -166,12 +166,9 @@ impl Settlement {
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
         let reporter = self.begin.reporter.clone();
-        let settled = row.clone();
+        let copy = row.clone();
         self.begin.ledger.settle(row, move |totals| {
-            reporter(Report {
-                row: settled,
-                totals,
-            })
+            reporter(Report { row: copy, totals });
         });
     }
 

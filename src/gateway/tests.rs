@@ -66,7 +66,7 @@ impl Desk {
             workspace: None,
             interrupt: Interrupt::default(),
         };
-        self.gateway.call(&self.settings, request)
+        self.gateway.call(&self.settings, request).unwrap()
     }
 
     /// Lets the provider say this much, reads it, and drops the call.

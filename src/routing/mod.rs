@@ -73,7 +73,7 @@ pub enum Way {
     /// In this process.
     Embedded,
     /// Over HTTP, by the settings for this model.
-    Http(ProviderSettings),
+    Http(Box<ProviderSettings>),
 }
 
 impl Way {
@@ -177,7 +177,7 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
-        way: Way::Http(provider.for_model(model)),
+        way: Way::Http(Box::new(provider.for_model(model))),
         reason,
     }
 }
