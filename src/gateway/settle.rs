@@ -166,9 +166,9 @@ impl Settlement {
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
         let reporter = self.begin.reporter.clone();
-        let copy = row.clone();
+        let told = row.clone();
         self.begin.ledger.settle(row, move |totals| {
-            reporter(Report { row: copy, totals });
+            reporter(Report { row: told, totals });
         });
     }
 

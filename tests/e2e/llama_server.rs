@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use byok_lsp::config::{Quirks, Wire};
 use byok_lsp::provider::{
-    Call, Error, Event, Fill, Finish, Http, Input, Message, Place, Remote, Role,
+    Call, Error, Event, Fill, Finish, Http, Input, Message, Place, Provider as _, Remote, Role,
 };
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
