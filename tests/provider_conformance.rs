@@ -201,7 +201,8 @@ fn differences(recording: &Recording, events: &[Event], end: &Result<(), Error>)
         })
         .collect();
     let digest = Sha256::digest(text.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.concat();
     check(
         "text",
         format!("{} {digest}", text.chars().count()),

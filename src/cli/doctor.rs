@@ -12,7 +12,7 @@ use crate::config::{KeySource, Settings, user_file};
 use crate::cost::{Ledger, State};
 use crate::credential;
 use crate::gateway::Gateway;
-use crate::provider::Http;
+use crate::provider::{self, Http};
 use crate::routing::{Decision, Feature, Way};
 use style::Style;
 
@@ -177,8 +177,11 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
     });
     let mut url = provider.base_url.clone();
     url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
+    let headers = authorization
+        .into_iter()
+        .chain(provider::headers(provider.wire));
     let answer = Http::default()
-        .get_json(&url, authorization, Duration::from_secs(10))
+        .get_json(&url, headers, Duration::from_secs(10))
         .await;
     findings.push(match answer {
         Ok(_) => Finding::good("provider", format!("{} answers", provider.name)),

@@ -138,7 +138,7 @@ pub(super) fn resolve(
         }
     };
     let wire = written.wire.or(known.map(|known| known.wire)).ok_or_else(|| {
-        ("wire", format!("{name} is not a well-known provider; say what it speaks: \"openai-chat\" or \"openai-completions\""))
+        ("wire", format!("{name} is not a well-known provider; say what it speaks: wire = \"openai-chat\", or another of the wires in docs/providers.md"))
     })?;
     let key = match (&written.key, known) {
         (Some(KeyOption::Env(variable)), _) => KeySource::Env(variable.clone()),

@@ -138,8 +138,8 @@ fn parse_model(
         _ => {}
     }
     let names = || providers.keys().cloned().collect::<Vec<_>>().join(", ");
-    let named = text.split_once('/').filter(|(_, model)| !model.is_empty());
-    match named.map(|(provider, model)| (provider, model, providers.get(provider))) {
+    let split = text.split_once('/').filter(|(_, model)| !model.is_empty());
+    match split.map(|(provider, model)| (provider, model, providers.get(provider))) {
         Some((provider, model, Some(settings))) => match settings.cannot(model) {
             Some(why) => Err(why),
             None => Ok(ModelName::Of {

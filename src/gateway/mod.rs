@@ -8,6 +8,8 @@ mod interrupt;
 mod probe;
 mod report;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -194,7 +196,7 @@ impl Gateway {
                 self.0.engine.clone(),
                 settings.min_confidence,
             )),
-            Way::Http(provider) => Remote::new(self.0.http.clone(), provider.wire),
+            Way::Http(provider) => Arc::new(Remote::new(self.0.http.clone(), provider.wire)),
         };
         Ok((provider, key))
     }

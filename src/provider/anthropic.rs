@@ -19,7 +19,11 @@ use super::wire::Post;
 use super::{Call, Error, Event, Finish, Input, Role, Usage};
 use crate::cost::Tokens;
 
-const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// The header that tells which version of the protocol is spoken; without it every request is refused.
+pub(super) const VERSION: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("anthropic-version"),
+    HeaderValue::from_static("2023-06-01"),
+);
 
 #[derive(Serialize)]
 struct Body {
@@ -64,8 +68,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
         stream: true,
     };
     let mut post = Post::new(&base_url, "messages", call.key, body).with(&call.quirks.body);
-    post.headers
-        .push((VERSION, HeaderValue::from_static("2023-06-01")));
+    post.headers.push(VERSION);
     Ok(post)
 }
 
@@ -281,7 +284,7 @@ mod tests {
         );
         assert_eq!(post.body["stop_sequences"], serde_json::json!(["```"]));
         assert_eq!(post.body["messages"][0]["role"], "user");
-        assert!(post.headers.iter().any(|(name, _)| name == VERSION));
+        assert!(post.headers.contains(&VERSION));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) struct Cut {
     marks: Vec<String>,
     /// Text that may turn out to be the beginning of a mark.
     held: String,
-    is_cut: bool,
+    is_over: bool,
 }
 
 impl Cut {
@@ -23,7 +23,7 @@ impl Cut {
             inner,
             marks,
             held: String::new(),
-            is_cut: false,
+            is_over: false,
         }
     }
 
@@ -41,7 +41,7 @@ impl Cut {
     }
 
     fn text(&mut self, text: &str, events: &mut VecDeque<Event>) {
-        if self.is_cut {
+        if self.is_over {
             return;
         }
         self.held.push_str(text);
@@ -51,7 +51,7 @@ impl Cut {
             .filter_map(|mark| self.held.find(mark))
             .min();
         if let Some(at) = first {
-            self.is_cut = true;
+            self.is_over = true;
             self.held.truncate(at);
             return self.flush(events);
         }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn text_ends_before_a_mark_however_it_is_cut_into_pieces() {
+    fn text_ends_before_a_mark_however_it_is_over_into_pieces() {
         let whole = "a < b<|end|>c";
         for first in 0..=whole.len() {
             for second in first..=whole.len() {

@@ -90,13 +90,13 @@ impl Http {
     pub async fn get_json(
         &self,
         url: &Url,
-        key: Option<(HeaderName, HeaderValue)>,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         limit: Duration,
     ) -> Result<serde_json::Value, Error> {
         let client = self.client(url)?;
         let answer = async {
             let mut request = client.get(url.clone());
-            if let Some((name, value)) = key {
+            for (name, value) in headers {
                 request = request.header(name, value);
             }
             let response = request.send().await;

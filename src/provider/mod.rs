@@ -38,7 +38,7 @@ pub use error::Error;
 pub use http::{Http, Patience};
 pub use local::Patterns;
 pub use sse::{Decoder as SseDecoder, Message as SseMessage};
-pub use wire::{Post, Remote, request};
+pub use wire::{Post, Remote, headers, request};
 
 use crate::config::Quirks;
 use crate::cost::{Money, Tokens};

@@ -103,12 +103,12 @@ struct GroqUsage {
 /// What llama.cpp counts; it sends no usage in some versions.
 #[derive(Deserialize)]
 struct Timings {
-    #[serde(default)]
-    cache_n: u64,
-    #[serde(default)]
-    prompt_n: u64,
-    #[serde(default)]
-    predicted_n: u64,
+    #[serde(default, rename = "cache_n")]
+    cached: u64,
+    #[serde(default, rename = "prompt_n")]
+    read: u64,
+    #[serde(default, rename = "predicted_n")]
+    written: u64,
 }
 
 impl Content {
@@ -176,9 +176,9 @@ impl Timings {
     fn usage(&self) -> Usage {
         Usage {
             tokens: Tokens {
-                input: self.prompt_n,
-                cache_read: self.cache_n,
-                output: self.predicted_n,
+                input: self.read,
+                cache_read: self.cached,
+                output: self.written,
                 ..Tokens::default()
             },
             ..Usage::default()

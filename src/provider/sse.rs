@@ -127,7 +127,7 @@ mod tests {
         for chunk in chunks {
             decoder
                 .push(chunk, |message| {
-                    messages.push((message.event, message.data))
+                    messages.push((message.event, message.data));
                 })
                 .expect("short");
         }

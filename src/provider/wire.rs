@@ -3,8 +3,6 @@
 //! Entry points: [`Remote`] for calls, [`request`] and [`super::Answer`] for whoever wants to see a wire without a network. Adding a wire is
 //! adding its file, and a line to each of the functions here.
 
-use std::sync::Arc;
-
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -26,8 +24,8 @@ pub struct Remote {
 
 impl Remote {
     /// Creates a service that speaks a wire, on a client.
-    pub fn new(http: Http, wire: Wire) -> Arc<dyn Provider> {
-        Arc::new(Self { http, wire })
+    pub fn new(http: Http, wire: Wire) -> Self {
+        Self { http, wire }
     }
 }
 
@@ -104,6 +102,12 @@ pub fn request(wire: Wire, call: Call) -> Result<Post, Error> {
         Wire::FimTemplate => fim_template::request(call),
         Wire::LlamaCppInfill => llama_infill::request(call),
     }
+}
+
+/// Returns the headers that every request over a wire carries besides the key.
+pub fn headers(wire: Wire) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let version = (wire == Wire::AnthropicMessages).then_some(anthropic::VERSION);
+    version.into_iter()
 }
 
 /// Returns what reads a wire's messages.

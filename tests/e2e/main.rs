@@ -18,3 +18,4 @@ mod ghost_text;
 mod http;
 mod llama_server;
 mod provider;
+mod wires;

@@ -26,7 +26,7 @@ pub enum Error {
     #[error("the account has no credit left; top it up at the provider")]
     NoCredit,
     /// Too many calls; another one may work after the wait.
-    #[error("the provider limits the rate of calls{}", after(.retry_after))]
+    #[error("the provider limits the rate of calls{}", after(.retry_after.as_ref()))]
     RateLimited {
         /// How long the provider asks to wait, where it says so.
         retry_after: Option<Duration>,
@@ -81,14 +81,20 @@ pub enum Error {
     },
 }
 
-fn after(wait: &Option<Duration>) -> String {
+fn after(wait: Option<&Duration>) -> String {
     wait.map_or_else(String::new, |wait| {
         format!("; try again in {} s", wait.as_secs().max(1))
     })
 }
 
+/// Some codes, and the error that they mean, made of the message and the wait.
+type Code = (
+    &'static [&'static str],
+    fn(String, Option<Duration>) -> Error,
+);
+
 /// What the codes in the bodies of errors mean, the most telling first: running out of credit is a rate limit as well at some providers.
-const CODES: [(&[&str], fn(String, Option<Duration>) -> Error); 8] = [
+const CODES: [Code; 8] = [
     (
         &[
             "insufficient_quota",

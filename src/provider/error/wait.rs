@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
 
 /// No provider asks for more in earnest, and a mistaken date must not silence it for good.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads `retry-after-ms`, `retry-after` (seconds or a date), and the reset of the limit that is used up.
 pub(super) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
