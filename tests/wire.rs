@@ -40,6 +40,7 @@ fn tell((events, end): &Read) -> String {
             Event::Text(text) => format!("text {text:?}"),
             Event::Model(model) => format!("model {model}"),
             Event::RequestId(id) => format!("request {id}"),
+            Event::Exhausted(wait) => format!("exhausted for {} s", wait.as_secs()),
             Event::Finish(finish) => format!("finish {finish:?}"),
             Event::UsageSoFar(usage) | Event::Usage(usage) => {
                 let tokens = &usage.tokens;

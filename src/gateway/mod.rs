@@ -5,6 +5,7 @@
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
 mod interrupt;
+mod pause;
 mod probe;
 mod report;
 mod settle;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
@@ -29,6 +31,7 @@ use crate::credential;
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use pause::Pauses;
 use settle::Settlement;
 
 /// The way to all models. Clones are the same gateway.
@@ -44,6 +47,7 @@ struct Inner {
     substitutes: HashMap<String, Arc<dyn Provider>>,
     /// The enabled local servers that answered when last asked.
     answering: Mutex<Vec<LocalServer>>,
+    pauses: Pauses,
 }
 
 /// What is to be asked of the model that was decided on.
@@ -69,6 +73,7 @@ pub struct Call {
     /// Gone once it has ended.
     stream: Option<provider::Stream>,
     settlement: Settlement,
+    pauses: Pauses,
 }
 
 impl Gateway {
@@ -92,6 +97,7 @@ impl Gateway {
             reporter,
             substitutes,
             answering: Mutex::default(),
+            pauses: Pauses::default(),
         }))
     }
 
@@ -134,7 +140,7 @@ impl Gateway {
 
     /// Sends a request to the model that was decided on.
     ///
-    /// An error means that nothing was sent, because there is no key; such a call is not booked. All else that goes wrong comes in the stream.
+    /// An error means that nothing was sent, because there is no key or the provider asked to wait; such a call is not booked. All else that goes wrong comes in the stream.
     pub fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
@@ -149,6 +155,8 @@ impl Gateway {
             Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
+        let pauses = self.0.pauses.clone();
+        pauses.check(&decision.provider, decision.feature, Instant::now())?;
         let (provider, key) = self.provider(&decision, settings)?;
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
@@ -172,6 +180,7 @@ impl Gateway {
         Ok(Call {
             stream: Some(provider.stream(call)),
             settlement,
+            pauses,
         })
     }
 
@@ -242,6 +251,10 @@ impl Stream for Call {
                 }
                 Some(Ok(Event::Model(model))) => call.settlement.served_by(model),
                 Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
+                Some(Ok(Event::Exhausted(wait))) => {
+                    let provider = call.settlement.provider();
+                    call.pauses.note(provider, wait, Instant::now());
+                }
                 Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
                 Some(Ok(Event::Finish(Finish::Refused))) => call.settlement.refused(),
@@ -249,6 +262,8 @@ impl Stream for Call {
                 Some(Err(error)) => {
                     // The socket closes before the row is written, so that nothing is billed behind it.
                     call.stream = None;
+                    let provider = call.settlement.provider();
+                    call.pauses.refused(provider, &error, Instant::now());
                     call.settlement.fail(&error);
                     return Poll::Ready(Some(Err(error)));
                 }

@@ -68,6 +68,11 @@ impl Settlement {
         &self.id
     }
 
+    /// Returns the name of the provider that is asked.
+    pub(super) fn provider(&self) -> &str {
+        &self.begin.decision.provider
+    }
+
     /// Text came.
     pub(super) fn text(&mut self, text: &str) {
         self.first_token.get_or_insert_with(|| self.clock.elapsed());

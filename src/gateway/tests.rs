@@ -52,9 +52,9 @@ impl Desk {
         }
     }
 
-    fn call(&self) -> Call {
+    fn request(&self) -> Request {
         let text = "x".repeat(700);
-        let request = Request {
+        Request {
             decision: self.gateway.decide(&self.settings, Feature::Completion),
             input: Input::Chat(vec![Message {
                 role: Role::User,
@@ -65,8 +65,11 @@ impl Desk {
             language: None,
             workspace: None,
             interrupt: Interrupt::default(),
-        };
-        self.gateway.call(&self.settings, request).unwrap()
+        }
+    }
+
+    fn call(&self) -> Call {
+        self.gateway.call(&self.settings, self.request()).unwrap()
     }
 
     /// Lets the provider say this much, reads it, and drops the call.
@@ -158,4 +161,27 @@ async fn the_price_is_that_of_the_service_tier_that_was_told_and_the_first_name_
         nanos.push(row.cost.amount().unwrap().nanos());
     }
     assert!(nanos[1] < nanos[0] && nanos[0] < nanos[2], "{nanos:?}");
+}
+
+#[tokio::test]
+async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let limited = Error::RateLimited {
+        retry_after: Some(Duration::from_secs(60)),
+    };
+    let mut call = desk.call();
+    desk.provider.next().await.fail(limited.clone());
+    assert_eq!(call.next().await, Some(Err(limited.clone())));
+    assert_eq!(desk.row().outcome, Outcome::Failed);
+    let again = desk.gateway.call(&desk.settings, desk.request());
+    assert_eq!(again.err(), Some(limited));
+    assert!(!desk.provider.is_called());
+}
+
+#[tokio::test]
+async fn a_limit_that_an_answer_uses_up_pauses_the_next() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    desk.leave_after(vec![Event::Exhausted(Duration::from_secs(60))])
+        .await;
+    assert!(desk.gateway.call(&desk.settings, desk.request()).is_err());
 }

@@ -156,6 +156,8 @@ struct Running {
     answer: Answer,
     /// The provider's name for the call, from the headers, until it is handed out.
     request_id: Option<String>,
+    /// How long the provider's limits are used up, from the headers, until it is handed out.
+    exhausted: Option<Duration>,
     /// How the connection ended, once it has and while events are still to be handed out.
     ended: Option<Result<(), Error>>,
 }
@@ -170,6 +172,9 @@ async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
             State::Running(mut running) => {
                 if let Some(id) = running.request_id.take() {
                     return Some((Ok(Event::RequestId(id)), State::Running(running)));
+                }
+                if let Some(wait) = running.exhausted.take() {
+                    return Some((Ok(Event::Exhausted(wait)), State::Running(running)));
                 }
                 if let Some(event) = running.answer.event() {
                     return Some((Ok(event), State::Running(running)));
@@ -223,6 +228,7 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
     let request_id = REQUEST_IDS.iter().find_map(|name| text(name));
     Ok(Box::new(Running {
         request_id: request_id.map(str::to_owned),
+        exhausted: super::error::until_reset(response.headers()),
         response,
         idle: patience.idle,
         answer: answer.cut_at(post.cut_at),

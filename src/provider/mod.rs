@@ -27,6 +27,7 @@ mod testing;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -131,6 +132,8 @@ pub enum Event {
     Model(String),
     /// The provider's own name for the call. The first one counts.
     RequestId(String),
+    /// The provider takes no further call for this long: its limit is used up.
+    Exhausted(Duration),
     /// What the call used until now, of an answer that goes on; the last one counts, they are never added up.
     UsageSoFar(Usage),
     /// What the call used in all; the last one counts, they are never added up.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+pub(super) use self::wait::until_reset;
+
 use self::details::Details;
 use crate::scrub::scrub;
 

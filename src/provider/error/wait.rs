@@ -24,18 +24,40 @@ pub(super) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
         let left = until.as_second() - date(text("date")?)?.as_second();
         u64::try_from(left).ok().map(Duration::from_secs)
     };
-    let reset = || {
-        let of = |limit: &str| {
-            let left = text(&format!("x-ratelimit-remaining-{limit}"))?;
-            (left == "0").then(|| text(&format!("x-ratelimit-reset-{limit}")))?
-        };
-        let limits = ["requests", "tokens", "requests-day", "tokens-minute"];
-        limits.into_iter().filter_map(of).filter_map(duration).max()
-    };
     asked
         .or_else(until)
-        .or_else(reset)
+        .or_else(|| until_reset(headers))
         .map(|wait| wait.min(LONGEST))
+}
+
+/// What providers limit.
+const LIMITS: [&str; 6] = [
+    "requests",
+    "tokens",
+    "requests-day",
+    "tokens-minute",
+    "input-tokens",
+    "output-tokens",
+];
+
+/// Returns how long it takes until the limits that are used up are renewed; `None` if none is, or nothing is said of it.
+pub(in crate::provider) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: String| Some(headers.get(name)?.to_str().ok()?.trim());
+    let is_used_up = |name: String| text(name) == Some("0");
+    let of = |limit: &str| {
+        if is_used_up(format!("x-ratelimit-remaining-{limit}")) {
+            return duration(text(format!("x-ratelimit-reset-{limit}"))?);
+        }
+        if !is_used_up(format!("anthropic-ratelimit-{limit}-remaining")) {
+            return None;
+        }
+        let reset: Timestamp = text(format!("anthropic-ratelimit-{limit}-reset"))?
+            .parse()
+            .ok()?;
+        let left = reset.as_second() - date(text("date".into())?)?.as_second();
+        u64::try_from(left).ok().map(Duration::from_secs)
+    };
+    LIMITS.into_iter().filter_map(of).max()
 }
 
 fn date(text: &str) -> Option<Timestamp> {
@@ -125,6 +147,12 @@ mod tests {
             ("x-ratelimit-reset-tokens", "1m2s"),
         ];
         assert_eq!(wait(&left), None);
+        let anthropic = [
+            now,
+            ("anthropic-ratelimit-requests-remaining", "0"),
+            ("anthropic-ratelimit-requests-reset", "2026-10-21T07:28:09Z"),
+        ];
+        assert_eq!(wait(&anthropic), seconds(9));
         assert_eq!(wait(&[("retry-after", "-1")]), None);
         assert_eq!(wait(&[("retry-after", "1e300")]), None);
     }
