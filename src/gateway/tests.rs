@@ -167,7 +167,7 @@ async fn the_price_is_that_of_the_service_tier_that_was_told_and_the_first_name_
 async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
     let desk = Desk::of("openai", "gpt-4.1-mini");
     let limited = Error::RateLimited {
-        retry_after: Some(Duration::from_secs(60)),
+        retry_after: Some(Duration::from_mins(1)),
     };
     let mut call = desk.call();
     desk.provider.next().await.fail(limited.clone());
@@ -181,7 +181,7 @@ async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
 #[tokio::test]
 async fn a_limit_that_an_answer_uses_up_pauses_the_next() {
     let desk = Desk::of("openai", "gpt-4.1-mini");
-    desk.leave_after(vec![Event::Exhausted(Duration::from_secs(60))])
+    desk.leave_after(vec![Event::Exhausted(Duration::from_mins(1))])
         .await;
     assert!(desk.gateway.call(&desk.settings, desk.request()).is_err());
 }
