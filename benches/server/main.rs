@@ -2,7 +2,7 @@
 //!
 //! `-- --quick` takes fewer samples; `-- NAME` runs the scenarios whose name begins so. No figure fails the run, because the clock of a shared
 //! machine proves nothing; what fails it is an answer that is wrong. `benches/README.md` says how to put another server in this one's place.
-#![allow(missing_docs, clippy::print_stdout)]
+#![allow(missing_docs, clippy::print_stdout, clippy::cast_precision_loss)]
 
 mod cancel;
 mod crowd;

@@ -73,7 +73,7 @@ fn measure(
     let mut rounds = Vec::new();
     let before = editor.processor_time();
     let mut all = 0.0;
-    for round in 0..amount.rounds() + 1 {
+    for round in 0..=amount.rounds() {
         let mut samples = Samples::default();
         let count = if after_edit {
             amount.of(60, 30)

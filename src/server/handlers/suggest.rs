@@ -107,8 +107,10 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
         .err()
         .map(|error| format!("{name}: {error}"));
     shared.status.failure(error);
-    // The answer goes out first: a task that is spawned now runs after this one.
-    tokio::spawn(async move { drop(busy) });
+    if let Some(busy) = busy {
+        // The answer goes out first: a task that is spawned now runs after this one.
+        tokio::spawn(async move { drop(busy) });
+    }
     completed.ok().flatten()
 }
 
