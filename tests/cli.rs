@@ -231,3 +231,23 @@ fn a_key_reaches_its_provider_and_no_output_at_any_level() {
         assert!(!place.contains("canary"), "{place}");
     }
 }
+
+#[test]
+fn the_readmes_first_command_prints_what_the_readme_says() {
+    let folder = workspace();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(repository.join("README.md")).unwrap();
+    let after = readme.split("-- complete ").nth(1).unwrap();
+    let place = after.split_whitespace().next().unwrap();
+    let suggested = readme.split('«').nth(1).unwrap().split('»').next().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+        .args(["complete", place, "--json"])
+        .current_dir(repository)
+        .env("BYOK_CONFIG", folder.path().join("config.toml"))
+        .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["text"], suggested, "{place}");
+}
