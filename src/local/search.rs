@@ -28,7 +28,7 @@ pub(super) struct Line {
     pub(super) agreeing: usize,
 }
 
-const STEPS: usize = 28;
+const STEPS: usize = 14;
 const LONGEST: usize = 64;
 /// So many places that go on alike are followed rather than searched for again.
 const ENOUGH: usize = 6;
