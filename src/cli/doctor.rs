@@ -175,8 +175,7 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
             Finding::good("key", format!("in the environment variable {variable}"))
         }
     });
-    let mut url = provider.base_url.clone();
-    url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
+    let url = provider::models_url(&provider.base_url);
     let headers = authorization
         .into_iter()
         .chain(provider::headers(provider.wire));

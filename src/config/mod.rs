@@ -20,7 +20,7 @@ pub use options::{
     Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
 };
 pub use problem::Problem;
-pub use provider::{KeySource, ProviderSettings, Quirks};
+pub use provider::{KeySource, ProviderSettings, Quirks, is_loopback};
 pub use settings::{ModelName, Settings};
 pub use user_file::{read as read_user_file, user_file};
 

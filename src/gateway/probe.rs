@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{ProviderSettings, Settings};
 use crate::credential;
-use crate::provider::Http;
+use crate::provider::{Http, models_url};
 use crate::routing::LocalServer;
 
 /// A server on this machine that takes longer to list its models is not there.
@@ -28,8 +28,7 @@ pub async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
 
 async fn ask(http: &Http, provider: &ProviderSettings) -> Option<LocalServer> {
     let authorization = credential::authorization(provider).ok()?;
-    let mut url = provider.base_url.clone();
-    url.set_path(&format!("{}/models", url.path().trim_end_matches('/')));
+    let url = models_url(&provider.base_url);
     let list = http.get_json(&url, authorization, LIMIT).await.ok()?;
     let model = list
         .get("data")

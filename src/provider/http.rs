@@ -14,7 +14,7 @@ use url::Url;
 use super::answer::{Answer, MAX_BODY};
 use super::wire::Post;
 use super::{Error, Event, Stream};
-use crate::config::Wire;
+use crate::config::{Wire, is_loopback};
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -111,12 +111,7 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        let is_loopback = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
+        let is_loopback = is_loopback(url);
         let cell = if is_loopback {
             &self.0.loopback
         } else {

@@ -38,13 +38,12 @@ pub use answer::Answer;
 pub use error::Error;
 pub use http::{Http, Patience};
 pub use local::Patterns;
-pub use sse::{Decoder as SseDecoder, Message as SseMessage};
 pub use wire::{Post, Remote, headers, request};
 
 use crate::config::Quirks;
 use crate::cost::{Money, Tokens};
 
-/// A model's answer while it comes in. The stream ends after [`Event::Finish`], or with an error, or when the provider hangs up.
+/// A model's answer while it comes in. The stream ends with the answer, whatever comes behind [`Event::Finish`] included, or with an error.
 pub type Stream = BoxStream<'static, Result<Event, Error>>;
 
 /// A way to models. Implementations hold no state of a call outside the stream they return.
@@ -166,6 +165,11 @@ pub enum Finish {
     Refused,
     /// Something else, which this wire knows and we do not.
     Other,
+}
+
+/// Returns the address at which a provider lists its models, on most wires.
+pub fn models_url(base_url: &Url) -> Url {
+    endpoint(base_url, "models")
 }
 
 /// Returns the address of one of a provider's endpoints, whose path is given without a slash in front.

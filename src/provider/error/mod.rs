@@ -276,21 +276,6 @@ impl Error {
             Self::Unreachable(text)
         }
     }
-
-    /// Returns whether the user has to do something before a call can work, rather than wait.
-    pub fn needs_the_user(&self) -> bool {
-        matches!(
-            self,
-            Self::Unauthorized
-                | Self::Forbidden(_)
-                | Self::NoCredit
-                | Self::UnknownModel(_)
-                | Self::Malformed(_)
-                | Self::Tls(_)
-                | Self::Credential(_)
-                | Self::Unsupported { .. }
-        )
-    }
 }
 
 #[cfg(test)]
