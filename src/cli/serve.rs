@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::{parts, runtime, start_log, style};
 use crate::provider::Http;
-use crate::server::{self, Ended, Parts};
+use crate::server::{self, Ended, Parts, stdio};
 
 /// Takes nothing but what editors send along by habit.
 #[derive(clap::Args, Default)]
@@ -36,23 +36,13 @@ pub fn run(_: &Arguments) -> ExitCode {
         problems,
         substitutes: HashMap::new(),
     };
-    let ended = match unbuffered_stdout() {
-        Ok(output) => runtime.block_on(server::run(std::io::stdin(), output, parts)),
-        Err(_) => runtime.block_on(server::run(std::io::stdin(), std::io::stdout(), parts)),
-    };
+    // Made inside the runtime, which tells when they are ready.
+    let ended = runtime.block_on(async {
+        server::run(stdio::input(), stdio::output(), parts).await
+    });
     // Nothing may keep the process: not the thread that still reads stdin, not a provider that does not answer.
     std::process::exit(match ended {
         Ended::Properly => 0,
         Ended::Abruptly => 1,
     })
-}
-
-/// Returns stdout as it is. The library's own writes what stands before a line break at once and keeps the rest back for a second write, so
-/// that each message would go out in two pieces.
-fn unbuffered_stdout() -> std::io::Result<std::fs::File> {
-    #[cfg(unix)]
-    let own = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
-    #[cfg(windows)]
-    let own = std::os::windows::io::AsHandle::as_handle(&std::io::stdout()).try_clone_to_owned()?;
-    Ok(own.into())
 }

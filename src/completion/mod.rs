@@ -208,14 +208,12 @@ fn around(snapshot: &Snapshot, cursor: usize) -> Around {
         .map(|below| {
             let start = text.line_to_byte(below);
             let end = text.line_to_byte(below + 1).min(floor(start + LINE_BYTES));
-            text.byte_slice(start..end).to_string()
+            String::from(text.byte_slice(start..end))
         })
         .find(|below| !below.trim().is_empty());
     Around {
-        line_before: text.byte_slice(start..cursor).to_string(),
-        line_after: text
-            .byte_slice(cursor..end)
-            .to_string()
+        line_before: text.byte_slice(start..cursor).into(),
+        line_after: String::from(text.byte_slice(cursor..end))
             .trim_end_matches(['\r', '\n'])
             .to_owned(),
         next_line: next_line.unwrap_or_default().trim_end().to_owned(),

@@ -46,8 +46,8 @@ pub fn window(text: &Rope, cursor: usize, budget: Budget) -> Window {
     let start = window_start(text, cursor, budget.prefix);
     let end = window_end(text, cursor, budget.suffix);
     Window {
-        prefix: text.byte_slice(start..cursor).to_string(),
-        suffix: text.byte_slice(cursor..end).to_string(),
+        prefix: text.byte_slice(start..cursor).into(),
+        suffix: text.byte_slice(cursor..end).into(),
     }
 }
 

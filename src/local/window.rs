@@ -52,8 +52,8 @@ impl Window {
             .line_to_byte(last)
             .min(floor(text, cursor + BYTES_AFTER))
             .max(cursor);
-        let head = text.byte_slice(start..cursor).to_string();
-        let tail = text.byte_slice(cursor..end).to_string();
+        let head = String::from(text.byte_slice(start..cursor));
+        let tail = String::from(text.byte_slice(cursor..end));
 
         let line = head[head.rfind(['\n', '\r']).map_or(0, |at| at + 1)..].to_owned();
         let line_end = tail.find(['\n', '\r']).unwrap_or(tail.len());

@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
 use url::Url;
 
 use super::answer::{Answer, MAX_BODY};
 use super::wire::Post;
-use super::{Error, Event, Stream};
+use super::{Error, Event, Stream, json};
 use crate::config::{Wire, is_loopback};
 
 /// How long to wait for what.
@@ -188,12 +188,19 @@ async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
     }
 }
 
+/// The type of every body that is sent.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
 async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error> {
     let patience = http.0.patience;
-    let mut request = http.client(&post.url)?.post(post.url).json(&post.body);
+    let mut request = http
+        .client(&post.url)?
+        .post(post.url)
+        .header(CONTENT_TYPE, JSON)
+        .body(json::write(&post.body));
     for (name, value) in post.headers {
         request = request.header(name, value);
     }
@@ -220,7 +227,7 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
     }
     let text = |name: &str| response.headers().get(name)?.to_str().ok();
     let answer = Answer::new(wire, text("content-type").unwrap_or_default())?;
-    let request_id = REQUEST_IDS.iter().find_map(|name| text(name));
+    let request_id = request_id(response.headers());
     Ok(Box::new(Running {
         request_id: request_id.map(str::to_owned),
         exhausted: super::error::until_reset(response.headers()),
@@ -229,6 +236,15 @@ async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error
         answer: answer.cut_at(post.cut_at),
         ended: None,
     }))
+}
+
+/// Returns the provider's name for the call, of several the one that is best for asking back.
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    let rank = |name: &HeaderName| REQUEST_IDS.iter().position(|known| name == known);
+    let named = headers
+        .iter()
+        .filter_map(|(name, value)| Some((rank(name)?, value)));
+    named.min_by_key(|(rank, _)| *rank)?.1.to_str().ok()
 }
 
 impl Running {

@@ -13,6 +13,7 @@ mod fim_completions;
 mod fim_template;
 mod gemini;
 mod http;
+mod json;
 mod llama_infill;
 mod local;
 mod ollama;

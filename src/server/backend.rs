@@ -126,7 +126,7 @@ impl Backend {
     async fn inline_completion(
         &self,
         params: lsp::InlineCompletionParams,
-    ) -> Result<serde_json::Value> {
+    ) -> Result<to_proto::InlineCompletions> {
         Ok(inline_completion::answer(&self.shared, params).await)
     }
 

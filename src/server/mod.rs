@@ -14,12 +14,14 @@ pub mod protocol;
 mod reader;
 mod serve;
 mod status;
+pub mod stdio;
 mod to_proto;
 mod transport;
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
 use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use transport::{FrameDecoder, MAX_FRAME};
 
@@ -56,8 +58,8 @@ pub enum Ended {
 /// Serves one editor until it says `exit` or its end of the pipe closes. All that was asked is answered before this returns.
 pub async fn run<R, W>(input: R, output: W, parts: Parts) -> Ended
 where
-    R: Read + Send + 'static,
-    W: Write + Send + 'static,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
 {
     serve::serve(input, output, parts).await
 }

@@ -1,10 +1,8 @@
-//! The thread that reads: bytes to frames, frames to messages. JSON is parsed here, so that a file of 50 MB does not keep handlers waiting.
-
-use std::io::Read;
+//! What comes from the editor: bytes to frames, frames to messages.
 
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
 use super::transport::{Frame, FrameDecoder};
@@ -19,42 +17,63 @@ pub(super) enum Incoming {
     Bad(Response),
 }
 
-/// How many messages may wait for the loop. It never waits for the editor, so an editor that sends more than that only waits for us.
-const WAITING: usize = 1024;
+/// How much is read at once: what a pipe holds.
+const CHUNK: usize = 64 * 1024;
 
-/// Starts the reader. The queue closes when the editor hangs up.
-pub(super) fn start<R: Read + Send + 'static>(input: R) -> Receiver<Incoming> {
-    let (queue, incoming) = channel(WAITING);
-    std::thread::Builder::new()
-        .name("reader".into())
-        .spawn(move || read_all(input, &queue))
-        .expect("a thread can be started while the program starts");
-    incoming
+/// A body from this size on is parsed on another thread: a file of 50 MB must not keep completions waiting that are on their way.
+const LARGE: usize = 512 * 1024;
+
+/// The messages of an editor, in their order.
+pub(super) struct Reader<R> {
+    input: R,
+    decoder: FrameDecoder,
+    chunk: Vec<u8>,
 }
 
-fn read_all<R: Read>(mut input: R, queue: &Sender<Incoming>) {
-    let mut decoder = FrameDecoder::default();
-    let mut chunk = vec![0; 64 * 1024];
-    loop {
-        let length = match input.read(&mut chunk) {
-            Ok(0) => return,
-            Ok(length) => length,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return,
-        };
-        decoder.push(&chunk[..length]);
-        while let Some(frame) = decoder.next_frame() {
-            let message = match frame {
-                Frame::Body(body) => parse(&body).unwrap_or_else(|error| {
-                    decoder.put_back(&body);
-                    bad(Id::Null, error)
-                }),
-                Frame::Bad(why) => bad(Id::Null, parse_error(why)),
-            };
-            if queue.blocking_send(message).is_err() {
-                return;
-            }
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input,
+            decoder: FrameDecoder::default(),
+            chunk: vec![0; CHUNK],
         }
+    }
+
+    /// Returns the next message, or `None` when the editor has hung up.
+    pub(super) async fn next(&mut self) -> Option<Incoming> {
+        loop {
+            if let Some(frame) = self.decoder.next_frame() {
+                return Some(self.message(frame).await);
+            }
+            // An error is an editor that is gone; an interrupted read is tried again by the runtime.
+            let length = self.input.read(&mut self.chunk).await.ok()?;
+            if length == 0 {
+                return None;
+            }
+            self.decoder.push(&self.chunk[..length]);
+        }
+    }
+
+    async fn message(&mut self, frame: Frame) -> Incoming {
+        let body = match frame {
+            Frame::Body(body) => body,
+            Frame::Bad(why) => return bad(Id::Null, parse_error(why)),
+        };
+        let (parsed, body) = if body.len() < LARGE {
+            (parse(&body), body)
+        } else {
+            let parsing = tokio::task::spawn_blocking(move || (parse(&body), body));
+            parsing.await.unwrap_or_else(|_| {
+                (
+                    Err(parse_error("the frame could not be read")),
+                    Vec::new(),
+                )
+            })
+        };
+        parsed.unwrap_or_else(|error| {
+            self.decoder.put_back(&body);
+            bad(Id::Null, error)
+        })
     }
 }
 

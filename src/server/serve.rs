@@ -4,12 +4,11 @@
 //! `.await` happens in the order of arrival. Whatever then has to wait goes on in a task of its own, and no handler waits for another. There
 //! is no limit on how many run: limits on model calls belong to the gateway.
 
-use std::io::{Read, Write};
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _};
-use tokio::sync::mpsc::Receiver;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tower::Service as _;
 use tower_lsp::jsonrpc::{Request, Response};
@@ -17,7 +16,7 @@ use tower_lsp::jsonrpc::{Request, Response};
 use super::backend::{self, Backend};
 use super::guard::Guard;
 use super::outbox::Outbox;
-use super::reader::{self, Incoming};
+use super::reader::{Incoming, Reader};
 use super::{Ended, Parts};
 
 /// How long an editor that hung up or said `exit` is given to take what is still unwritten.
@@ -26,17 +25,16 @@ const FLUSH: Duration = Duration::from_millis(500);
 /// Serves one editor; see [`super::run`].
 pub(super) async fn serve<R, W>(input: R, output: W, parts: Parts) -> Ended
 where
-    R: Read + Send + 'static,
-    W: Write + Send + 'static,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
 {
     let (outbox, writer) = Outbox::start(output);
-    let incoming = reader::start(input);
     let (service, socket) = backend::service(parts, outbox.clone());
     let shared = service.inner().shared();
     let (requests, replies) = socket.split();
     let forwarding = tokio::spawn(forward(requests, outbox.clone()));
     let mut tasks = JoinSet::new();
-    let ended = pump(incoming, Guard(service), replies, &outbox, &mut tasks).await;
+    let ended = pump(Reader::new(input), Guard(service), replies, &outbox, &mut tasks).await;
     // Everything that runs is superseded and so answers at once.
     shared.close();
     let _ = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
@@ -44,13 +42,11 @@ where
     tasks.shutdown().await;
     forwarding.abort();
     let ledger = shared.ledger();
-    let flush = tokio::task::spawn_blocking(move || {
-        // The last calls' reports go out before the writer ends.
-        ledger.close(LEDGER);
-        outbox.close();
-        writer.join();
-    });
-    let _ = tokio::time::timeout(LEDGER + FLUSH, flush).await;
+    // The last calls' reports go out before the writer ends.
+    let closing = tokio::task::spawn_blocking(move || ledger.close(LEDGER));
+    let _ = tokio::time::timeout(LEDGER, closing).await;
+    outbox.close();
+    let _ = tokio::time::timeout(FLUSH, writer.join()).await;
     ended
 }
 
@@ -58,14 +54,16 @@ where
 const LEDGER: Duration = Duration::from_millis(1500);
 
 async fn pump(
-    mut incoming: Receiver<Incoming>,
+    mut incoming: Reader<impl AsyncRead + Unpin>,
     mut service: Guard<Backend>,
     mut replies: impl Sink<Response> + Unpin,
     outbox: &Outbox,
     tasks: &mut JoinSet<()>,
 ) -> Ended {
     let mut was_shut_down = false;
-    while let Some(message) = incoming.recv().await {
+    while let Some(message) = incoming.next().await {
+        // An editor that sends faster than we read leaves time for the others.
+        tokio::task::consume_budget().await;
         // Finished tasks are reaped as we go, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
         match message {

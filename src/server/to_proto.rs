@@ -1,6 +1,7 @@
 //! Our types to the protocol's. Together with `from_proto` the only place where they meet.
 
 use ropey::Rope;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 
@@ -16,22 +17,38 @@ use crate::gateway::Report;
 /// The command that an editor runs after a suggestion was accepted.
 pub const DID_ACCEPT: &str = "byok.didAccept";
 
-/// Makes the reply to `textDocument/inlineCompletion`: a list, possibly empty, never null.
+/// The reply to `textDocument/inlineCompletion`: a list, possibly empty, never null.
+#[derive(Serialize)]
+pub struct InlineCompletions {
+    items: Vec<InlineItem>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InlineItem {
+    insert_text: String,
+    range: lsp::Range,
+    command: Value,
+}
+
+/// Makes the reply to `textDocument/inlineCompletion`.
 pub fn inline_completion(
-    suggestion: Option<&Suggestion>,
+    suggestion: Option<Suggestion>,
     text: &Rope,
     encoding: Encoding,
-) -> Value {
-    let item = |suggestion: &Suggestion| {
+) -> InlineCompletions {
+    let item = |suggestion: Suggestion| {
         let at = position(text, suggestion.cursor, encoding);
-        json!({
-            "insertText": suggestion.text,
+        InlineItem {
+            command: accept(&suggestion),
+            insert_text: suggestion.text,
             // Empty, at the cursor: Neovim draws an item with a longer range over the text that follows.
-            "range": {"start": at, "end": at},
-            "command": accept(suggestion),
-        })
+            range: lsp::Range { start: at, end: at },
+        }
     };
-    json!({"items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+    InlineCompletions {
+        items: suggestion.map(item).into_iter().collect(),
+    }
 }
 
 /// Makes the reply to `textDocument/completion`, for editors without inline completion.

@@ -12,6 +12,7 @@ use byok_lsp::local::{Engine, Limits};
 use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
 use byok_lsp::server::{self, Ended, Parts};
 use serde_json::{Value, json};
+use tokio::net::unix::pipe::{Receiver as PipeReceiver, Sender as PipeSender};
 
 /// How long anything may take before a test gives up. Nothing waits for it when all is well.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -139,7 +140,11 @@ impl Client {
                 .enable_all()
                 .build()
                 .unwrap();
-            let ended = runtime.block_on(server::run(server_input, server_output, parts));
+            let ended = runtime.block_on(async {
+                let input = PipeReceiver::from_owned_fd(server_input.into()).unwrap();
+                let output = PipeSender::from_owned_fd(server_output.into()).unwrap();
+                server::run(input, output, parts).await
+            });
             runtime.shutdown_background();
             ended
         });

@@ -124,6 +124,7 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
+        let may_gather = matches!(command, Command::Settle(..));
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
@@ -143,8 +144,31 @@ impl Ledger {
                 }),
             }
         }
-        drop(queue);
-        self.shared.wake.notify_one();
+        if !may_gather {
+            drop(queue);
+            self.shared.wake.notify_one();
+        } else if !std::mem::replace(&mut queue.is_gathering, true) {
+            drop(queue);
+            self.wake_soon();
+        }
+    }
+
+    /// Wakes the thread once rows have gathered, on the runtime's timer where there is one: the call that settles is still on its way to the
+    /// user, and waking a thread at once costs it more than everything else here.
+    fn wake_soon(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            self.shared.wake.notify_one();
+            return;
+        };
+        let shared = Arc::downgrade(&self.shared);
+        let gather = self.shared.setting.gather;
+        runtime.spawn(async move {
+            tokio::time::sleep(gather).await;
+            // A ledger that was closed meanwhile has written the row.
+            if let Some(shared) = shared.upgrade() {
+                shared.wake.notify_one();
+            }
+        });
     }
 }
 
@@ -183,6 +207,8 @@ struct Queue {
     commands: VecDeque<Command>,
     /// Calls that came while the queue was full.
     refused: Sum,
+    /// Whether a row waits for others, so that the thread will be woken.
+    is_gathering: bool,
     running: bool,
     stop: bool,
 }
@@ -191,19 +217,9 @@ impl Shared {
     /// Waits for work; with `retry`, no longer than that.
     fn next(&self, retry: Option<Duration>) -> Turn {
         let mut queue = lock(&self.queue);
-        let mut has_gathered = false;
         loop {
-            let nobody_waits = queue
-                .commands
-                .iter()
-                .all(|command| matches!(command, Command::Settle(..)));
-            if !queue.commands.is_empty() && nobody_waits && !has_gathered && !queue.stop {
-                has_gathered = true;
-                drop(queue);
-                std::thread::sleep(self.setting.gather);
-                queue = lock(&self.queue);
-            }
             if !queue.commands.is_empty() {
+                queue.is_gathering = false;
                 return Turn::Work {
                     commands: queue.commands.drain(..).collect(),
                     refused: std::mem::take(&mut queue.refused),
@@ -271,8 +287,7 @@ struct Setting {
     zone: fn() -> TimeZone,
     /// How long to wait for another program's lock.
     patience: Duration,
-    /// How long rows are let gather into one transaction. The call that settled is still on its way to the user then, and on a machine of
-    /// few cores the disk would take the processor from it.
+    /// How long rows are let gather into one transaction.
     gather: Duration,
     /// How many rows may wait in memory for a disk that does not take them.
     limit: usize,

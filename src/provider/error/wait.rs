@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 
 /// No provider asks for more in earnest, and a mistaken date must not silence it for good.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -42,6 +42,11 @@ const LIMITS: [&str; 6] = [
 
 /// Returns how long it takes until the limits that are used up are renewed; `None` if none is, or nothing is said of it.
 pub(in crate::provider) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    // Nearly every answer is done with here, and so without a look-up for each name.
+    let is_zero = |value: &HeaderValue| value.as_bytes().trim_ascii() == b"0";
+    if !headers.values().any(is_zero) {
+        return None;
+    }
     let text = |name: String| Some(headers.get(name)?.to_str().ok()?.trim());
     let is_used_up = |name: String| text(name) == Some("0");
     let of = |limit: &str| {
