@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn every_character_is_written_as_the_library_writes_it() {
-        for character in (0..=0x2ff).filter_map(char::from_u32).chain(['\u{2028}', '😀']) {
+        for character in (0..=0x2ff)
+            .filter_map(char::from_u32)
+            .chain(['\u{2028}', '😀'])
+        {
             for before in ["", "a", "seven b", "eight by", "é"] {
                 let body = json!(format!("{before}{character}after \"it\"\n"));
                 assert_eq!(

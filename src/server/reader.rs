@@ -63,12 +63,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             (parse(&body), body)
         } else {
             let parsing = tokio::task::spawn_blocking(move || (parse(&body), body));
-            parsing.await.unwrap_or_else(|_| {
-                (
-                    Err(parse_error("the frame could not be read")),
-                    Vec::new(),
-                )
-            })
+            parsing
+                .await
+                .unwrap_or_else(|_| (Err(parse_error("the frame could not be read")), Vec::new()))
         };
         parsed.unwrap_or_else(|error| {
             self.decoder.put_back(&body);

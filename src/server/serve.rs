@@ -34,7 +34,14 @@ where
     let (requests, replies) = socket.split();
     let forwarding = tokio::spawn(forward(requests, outbox.clone()));
     let mut tasks = JoinSet::new();
-    let ended = pump(Reader::new(input), Guard(service), replies, &outbox, &mut tasks).await;
+    let ended = pump(
+        Reader::new(input),
+        Guard(service),
+        replies,
+        &outbox,
+        &mut tasks,
+    )
+    .await;
     // Everything that runs is superseded and so answers at once.
     shared.close();
     let _ = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;

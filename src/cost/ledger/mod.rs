@@ -160,14 +160,11 @@ impl Ledger {
             self.shared.wake.notify_one();
             return;
         };
-        let shared = Arc::downgrade(&self.shared);
+        let wake = Wake(Arc::clone(&self.shared));
         let gather = self.shared.setting.gather;
         runtime.spawn(async move {
             tokio::time::sleep(gather).await;
-            // A ledger that was closed meanwhile has written the row.
-            if let Some(shared) = shared.upgrade() {
-                shared.wake.notify_one();
-            }
+            drop(wake);
         });
     }
 }
@@ -268,6 +265,15 @@ impl Shared {
     fn notify(&self, notice: String) {
         tracing::warn!("{notice}");
         lock(&self.notices).push(notice);
+    }
+}
+
+/// Wakes the thread when it is dropped, so also when the runtime ends before its timer.
+struct Wake(Arc<Shared>);
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.0.wake.notify_one();
     }
 }
 

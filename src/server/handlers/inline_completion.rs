@@ -9,12 +9,11 @@ use super::super::{from_proto, to_proto};
 use super::suggest::suggest;
 
 /// Answers the request: a list, possibly empty, never null, never an error.
-pub async fn answer(shared: &Arc<Shared>, params: lsp::InlineCompletionParams) -> to_proto::InlineCompletions {
+pub async fn answer(
+    shared: &Arc<Shared>,
+    params: lsp::InlineCompletionParams,
+) -> to_proto::InlineCompletions {
     let trigger = from_proto::inline_trigger(&params.context);
     let suggested = suggest(shared, params.text_document_position_params, trigger).await;
-    to_proto::inline_completion(
-        suggested.suggestion,
-        &suggested.text,
-        suggested.encoding,
-    )
+    to_proto::inline_completion(suggested.suggestion, &suggested.text, suggested.encoding)
 }
