@@ -67,7 +67,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
         stop_sequences: call.stop.into_iter().filter(is_visible).collect(),
         stream: true,
     };
-    let mut post = Post::new(&base_url, "messages", call.key, body).with(&call.quirks.body);
+    let mut post = Post::new(&base_url, "messages", call.key, body).with(call.quirks);
     post.headers.push(VERSION);
     Ok(post)
 }

@@ -76,7 +76,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     // `models/` in front is how the list of models names them.
     let model = call.model.trim_start_matches("models/");
     let path = format!("models/{model}:streamGenerateContent");
-    let mut post = Post::new(&base_url, &path, call.key, body).with(&call.quirks.body);
+    let mut post = Post::new(&base_url, &path, call.key, body).with(call.quirks);
     post.url.set_query(Some("alt=sse"));
     Ok(post)
 }

@@ -74,5 +74,5 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
         stream: true,
         stream_options: (!quirks.no_stream_options).then_some(StreamOptions::USAGE),
     };
-    Ok(Post::new(&base_url, "chat/completions", call.key, body).with(&quirks.body))
+    Ok(Post::new(&base_url, "chat/completions", call.key, body).with(call.quirks))
 }

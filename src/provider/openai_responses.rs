@@ -49,7 +49,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
         store: false,
         stream: true,
     };
-    Ok(Post::new(&base_url, "responses", call.key, body).with(&call.quirks.body))
+    Ok(Post::new(&base_url, "responses", call.key, body).with(call.quirks))
 }
 
 /// Reads the events.
