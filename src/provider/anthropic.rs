@@ -5,11 +5,12 @@
 //! `message_delta` is cumulative, field by field; how long a cache entry lives is told in `message_start` alone. Unknown events are to be
 //! ignored. Some proxies send `message_start` twice.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::answer::Dialect;
 use super::openai_chunk::Told;
@@ -86,7 +87,7 @@ struct Frame {
     kind: String,
     message: Option<Reply>,
     delta: Option<Delta>,
-    usage: Option<Counts>,
+    usage: Option<Box<RawValue>>,
 }
 
 /// The reply: empty in `message_start`, everything in an answer that is not streamed.
@@ -96,7 +97,7 @@ struct Reply {
     #[serde(default)]
     content: Vec<Block>,
     stop_reason: Option<String>,
-    usage: Option<Counts>,
+    usage: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +126,9 @@ struct Counts {
     output_tokens_details: Option<Details>,
     service_tier: Option<String>,
     speed: Option<String>,
+    /// The fields as they were told, by name.
+    #[serde(skip)]
+    told: BTreeMap<String, Box<RawValue>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -140,7 +144,15 @@ struct Details {
 }
 
 impl Counts {
-    fn update(&mut self, later: Self) {
+    /// Takes what is told; what is no usage is left out, since a stream's text is good without it.
+    fn update(&mut self, told: Option<Box<RawValue>>) {
+        let Some(told) = told else { return };
+        let fields = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(told.get());
+        let later = serde_json::from_str::<Self>(told.get());
+        let (Ok(fields), Ok(later)) = (fields, later) else {
+            return;
+        };
+        self.told.extend(fields);
         *self = Self {
             input_tokens: later.input_tokens.or(self.input_tokens),
             output_tokens: later.output_tokens.or(self.output_tokens),
@@ -156,6 +168,7 @@ impl Counts {
                 .or(self.output_tokens_details.take()),
             service_tier: later.service_tier.or(self.service_tier.take()),
             speed: later.speed.or(self.speed.take()),
+            told: std::mem::take(&mut self.told),
         };
     }
 
@@ -183,6 +196,7 @@ impl Counts {
             cost: None,
             service_tier: self.service_tier.clone(),
             speed: self.speed.clone(),
+            raw: serde_json::to_string(&self.told).ok().map(Into::into),
         }
     }
 }
@@ -204,8 +218,8 @@ impl Reader {
                 events.push_back(Event::Text(text));
             }
         }
-        if let Some(usage) = reply.usage {
-            self.counts.update(usage);
+        if reply.usage.is_some() {
+            self.counts.update(reply.usage);
             events.push_back(Event::UsageSoFar(self.counts.usage()));
         }
         self.stopped(reply.stop_reason, events);
@@ -231,7 +245,7 @@ impl Dialect for Reader {
                 events.extend(text.map(Event::Text));
             }
             ("message_delta", _, delta) => {
-                self.counts.update(frame.usage.unwrap_or_default());
+                self.counts.update(frame.usage);
                 match delta.and_then(|delta| delta.stop_reason) {
                     None if self.is_whole => events.push_back(Event::Usage(self.counts.usage())),
                     reason => self.stopped(reason, events),
@@ -309,6 +323,8 @@ mod tests {
             (1, 4)
         );
         assert_eq!(last.service_tier.as_deref(), Some("standard"));
+        let raw = last.raw.as_deref().expect("what was told");
+        assert!(raw.contains(r#""output_tokens":9"#) && raw.contains(r#""input_tokens":3"#));
         assert_eq!(finish, &Event::Finish(Finish::Refused));
     }
 

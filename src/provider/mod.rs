@@ -22,6 +22,7 @@ mod openai_chunk;
 mod openai_completions;
 mod openai_responses;
 mod openai_usage;
+pub mod openrouter;
 mod sse;
 #[cfg(test)]
 mod testing;
@@ -130,6 +131,8 @@ pub enum Event {
     Text(String),
     /// The name under which the provider served and bills the call, where it differs from what was asked for or is simply told.
     Model(String),
+    /// The provider behind this one that ran the model, where a gateway says whom it asked.
+    Upstream(String),
     /// The provider's own name for the call. The first one counts.
     RequestId(String),
     /// The provider takes no further call for this long: its limit is used up.
@@ -153,6 +156,8 @@ pub struct Usage {
     pub service_tier: Option<String>,
     /// The speed that it was billed under, where it says so.
     pub speed: Option<String>,
+    /// The JSON object in which it says all this.
+    pub raw: Option<Box<str>>,
 }
 
 /// Why a model stopped.

@@ -127,7 +127,7 @@ impl Reader {
             }
         }
         let usage = response.usage.as_deref().and_then(WireUsage::read);
-        if let Some(mut usage) = usage.map(|usage| usage.usage()) {
+        if let Some(mut usage) = usage {
             usage.service_tier = response.service_tier;
             events.push_back(Event::Usage(usage));
         }
