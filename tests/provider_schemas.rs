@@ -203,6 +203,7 @@ fn post_by(settings: &Settings, provider: &str, model: &str, longer: usize) -> P
         let message = |role, text: &str| Message {
             role,
             text: text.into(),
+            cacheable: role == Role::System && longer > 0,
         };
         Input::Chat(vec![
             message(Role::System, &"be brief".repeat(1 + longer)),
@@ -275,6 +276,39 @@ fn a_request_with_all_of_openrouters_routing_is_valid_on_each_of_its_wires() {
         assert_eq!(body["models"][1], "mistralai/codestral", "{wire}");
         let found = faults(&schema(&folder, "openrouter.openapi.json", place), &body);
         assert!(found.is_empty(), "{wire}: {found:#?}\n{body:#}");
+    }
+}
+
+#[test]
+fn a_prompt_whose_beginning_is_kept_is_valid_by_each_schema() {
+    let Some(folder) = folder() else { return };
+    for (provider, model, file, place) in [
+        (
+            "anthropic",
+            "claude-haiku-5-5",
+            "anthropic.messages.sdk-2.11.0.schema.json",
+            "#",
+        ),
+        (
+            "anthropic",
+            "claude-haiku-5-5",
+            "anthropic.openapi.json",
+            "/v1/messages",
+        ),
+        (
+            "openrouter",
+            "anthropic/claude-haiku-5.5",
+            "openrouter.openapi.json",
+            "/chat/completions",
+        ),
+    ] {
+        let body = post_by(&Settings::default(), provider, model, 4_000).body;
+        assert!(body.to_string().contains("cache_control"), "{body:#}");
+        let found = faults(&schema(&folder, file, place), &body);
+        assert!(
+            found.is_empty(),
+            "{provider} by {file}: {found:#?}\n{body:#}"
+        );
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Rule {
     names: Vec<String>,
     pub wire: Option<Wire>,
     pub body: Option<Map<String, Value>>,
+    /// The fewest tokens at the beginning of a prompt that are kept when the provider is told to.
+    pub cache_from: Option<u64>,
 }
 
 /// Models that neither fill nor chat.

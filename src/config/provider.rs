@@ -46,6 +46,8 @@ pub struct Quirks {
     pub body: Map<String, Value>,
     /// Headers that are added to the request of a conversation.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The fewest tokens at the beginning of a prompt that it keeps when it is told to; `None` where it keeps by itself, or not at all.
+    pub cache_from: Option<u64>,
     /// The limit of tokens goes by the newer name.
     pub max_completion_tokens: bool,
     /// It answers 400 to the wish for usage, which it sends anyway.
@@ -82,6 +84,7 @@ impl ProviderSettings {
         {
             settings.quirks.body.extend(body.clone());
         }
+        settings.quirks.cache_from = rules().find_map(|rule| rule.cache_from);
         settings
     }
 
@@ -191,6 +194,7 @@ fn quirks(known: Option<&Known>, extras: Extras) -> Quirks {
     Quirks {
         body: extras.body,
         headers: extras.headers,
+        cache_from: None,
         max_completion_tokens: known.is_some_and(|known| known.max_completion_tokens),
         no_stream_options: known.is_some_and(|known| known.no_stream_options),
     }

@@ -13,11 +13,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::Dialect;
+use super::openai_chat::Part;
 use super::openai_chunk::Told;
 use super::openai_usage;
 use super::sse::Message;
 use super::wire::Post;
-use super::{Call, Error, Event, Finish, Input, Role, Usage};
+use super::{Call, Error, Event, Finish, Input, Role, Usage, cache};
 use crate::cost::Tokens;
 
 /// The header that tells which version of the protocol is spoken; without it every request is refused.
@@ -30,8 +31,8 @@ pub(super) const VERSION: (HeaderName, HeaderValue) = (
 struct Body {
     model: String,
     max_tokens: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    system: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<Content>,
     messages: Vec<Turn>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop_sequences: Vec<String>,
@@ -41,7 +42,14 @@ struct Body {
 #[derive(Serialize)]
 struct Turn {
     role: &'static str,
-    content: String,
+    content: Content,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
 }
 
 /// Writes the request.
@@ -51,19 +59,28 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
             wire: "anthropic-messages",
         });
     };
-    let (system, turns): (Vec<_>, Vec<_>) = messages
+    let (mut messages, turns): (Vec<_>, Vec<_>) = messages
         .into_iter()
         .partition(|message| message.role == Role::System);
-    let turn = |message: super::Message| Turn {
+    // Instructions come before all turns, whatever the order in which they were given.
+    let instructions = messages.len();
+    messages.extend(turns);
+    let kept = cache::end_of_kept(&messages, call.quirks.cache_from);
+    let turns = messages.split_off(instructions);
+    let turn = |(at, message): (usize, super::Message)| Turn {
         role: "user",
-        content: message.text,
+        content: if kept == Some(instructions + at) {
+            Content::Parts(vec![Part::kept(message.text)])
+        } else {
+            Content::Text(message.text)
+        },
     };
     let is_visible = |stop: &String| !stop.trim().is_empty();
     let body = Body {
         model: call.model,
         max_tokens: call.max_tokens,
-        system: super::joined(system),
-        messages: turns.into_iter().map(turn).collect(),
+        system: system(messages, kept),
+        messages: turns.into_iter().enumerate().map(turn).collect(),
         // One of nothing but blanks is answered with 400.
         stop_sequences: call.stop.into_iter().filter(is_visible).collect(),
         stream: true,
@@ -71,6 +88,20 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     let mut post = Post::new(&base_url, "messages", call.key, body).with(call.quirks);
     post.headers.push(VERSION);
     Ok(post)
+}
+
+/// Joins the instructions, up to the last of those that are kept and from there on; `None` if they say nothing.
+fn system(mut instructions: Vec<super::Message>, kept: Option<usize>) -> Option<Content> {
+    let Some(last) = kept.filter(|last| *last < instructions.len()) else {
+        let text = super::joined(instructions);
+        return (!text.is_empty()).then_some(Content::Text(text));
+    };
+    let rest = instructions.split_off(last + 1);
+    let mut parts = vec![Part::kept(super::joined(instructions))];
+    if !rest.is_empty() {
+        parts.push(Part::plain(super::joined(rest)));
+    }
+    Some(Content::Parts(parts))
 }
 
 /// Reads the events.

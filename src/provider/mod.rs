@@ -6,6 +6,7 @@
 
 mod answer;
 mod anthropic;
+mod cache;
 mod cut;
 mod error;
 pub mod fake;
@@ -113,6 +114,9 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub text: String,
+    /// Whether this and all before it will come again, byte for byte, in a call within five minutes, so that it pays to let the provider keep
+    /// it: where a provider has to be told so, writing costs a quarter more once, and each further call saves nine tenths.
+    pub cacheable: bool,
 }
 
 /// Who speaks in a conversation.

@@ -110,6 +110,7 @@ impl Desk {
             input: Input::Chat(vec![Message {
                 role: Role::User,
                 text: "x".repeat(700),
+                cacheable: false,
             }]),
             max_tokens: 64,
             stop: Vec::new(),
