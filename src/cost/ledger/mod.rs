@@ -4,6 +4,7 @@
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod correction;
 mod row;
 mod schema;
 mod store;

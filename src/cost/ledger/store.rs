@@ -7,13 +7,13 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
+use super::correction::Correction;
 use super::row::Row;
 use super::schema::{self, Refusal};
 use super::totals::{Day, Sum};
-use crate::cost::{Cost, Money, RawUsage};
+use crate::cost::{Money, RawUsage};
 
 /// Where the rows are kept.
 #[derive(Debug, Clone)]
@@ -40,15 +40,6 @@ pub(super) struct Pending {
     pub(super) day: Day,
     /// Set where the row takes the place of one that was settled before.
     pub(super) correction: Option<Correction>,
-}
-
-/// What is to be known of a row that is settled anew.
-#[derive(Debug)]
-pub(super) struct Correction {
-    /// The cost that was counted before.
-    pub(super) before: Cost,
-    /// When it was found out.
-    pub(super) at: Timestamp,
 }
 
 /// An open ledger file.
@@ -115,7 +106,7 @@ impl Store {
             let mut insert = transaction.prepare_cached(INSERT)?;
             for pending in rows {
                 if let Some(correction) = &pending.correction {
-                    correct(&transaction, &pending.row, correction)?;
+                    correction.apply(&transaction, &pending.row)?;
                     continue;
                 }
                 let Pending { row, day, .. } = pending;
@@ -199,40 +190,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
     ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
 ON CONFLICT (id) DO NOTHING";
 
-/// Only what a provider can know better afterwards. Done twice, it changes nothing.
-const UPDATE: &str = "
-UPDATE calls SET served_model = ?2, upstream = ?3, service_tier = ?4, input_tokens = ?5, cache_read_tokens = ?6,
-    cache_write_5m_tokens = ?7, cache_write_1h_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10, tokens_estimated = ?11,
-    raw_usage = ?12, cost_source = ?13, cost_nanos = ?14, cost_currency = ?15, corrected_us = ?16
-WHERE id = ?1";
-
-/// Puts a row right; one that is not there, because its file is gone, stays gone.
-fn correct(transaction: &Connection, row: &Row, correction: &Correction) -> rusqlite::Result<()> {
-    let tokens = row.usage.tokens();
-    let amount = row.cost.amount();
-    let mut update = transaction.prepare_cached(UPDATE)?;
-    update.execute(params![
-        row.id.0,
-        row.served_model,
-        row.upstream,
-        row.service_tier,
-        stored(tokens.input),
-        stored(tokens.cache_read),
-        stored(tokens.cache_write_5m),
-        stored(tokens.cache_write_1h),
-        stored(tokens.output),
-        stored(tokens.reasoning),
-        row.usage.is_estimated(),
-        row.raw_usage.as_ref().map(RawUsage::as_str),
-        row.cost.source().name(),
-        amount.map(Money::nanos),
-        amount.map(|amount| amount.currency().to_string()),
-        correction.at.as_microsecond(),
-    ])?;
-    Ok(())
-}
-
-fn stored(count: u64) -> i64 {
+pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -345,8 +303,9 @@ impl Identity {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::cost::Currency;
     use crate::cost::ledger::tests::row;
+    use crate::cost::{Cost, Currency};
+    use jiff::Timestamp;
 
     fn pending(number: u32) -> Pending {
         let cost = Cost::Priced(Money::from_nanos(1, Currency::USD));

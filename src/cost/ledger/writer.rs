@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::store::{self, Correction, Failure, Pending, Place, Store};
+use super::correction::Correction;
+use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, Shared, State, Turn};
 
