@@ -158,6 +158,47 @@ fn the_doctor_says_what_is_configured_and_what_to_do() {
 }
 
 #[test]
+fn the_doctor_asks_openrouter_about_the_key_unless_it_is_to_ask_nobody() {
+    let folder = workspace();
+    let provider = scripted::Scripted::answer(|head| {
+        let body = if head.starts_with("GET /api/v1/key ") {
+            r#"{"data":{"label":"work","limit":20,"limit_remaining":12.5,"limit_reset":"monthly","usage":9,"usage_monthly":7.5}}"#
+        } else {
+            r#"{"data":[]}"#
+        };
+        let answer = scripted::response("200 OK", "application/json", body);
+        vec![scripted::Step::Send(answer)]
+    });
+    let config = format!(
+        "[completion]\nmodel = \"openrouter/openai/gpt-4o-mini\"\n[providers.openrouter]\nbase_url = \"{}/api/v1\"\nkey = {{ env = \"CARGO_PKG_NAME\" }}\n",
+        provider.address
+    );
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let told = byok(folder.path(), &["doctor"]);
+    let text = stdout(&told);
+    assert!(
+        text.contains("\"work\": $7.50 spent this month; $12.50 left of $20.00, reset monthly"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("{}/api/v1/models", provider.address)),
+        "{text}"
+    );
+    let key = std::env::var("CARGO_PKG_NAME").unwrap();
+    assert!(!text.contains(&format!("Bearer {key}")));
+}
+
+#[test]
+fn an_offline_doctor_asks_no_provider() {
+    let folder = workspace();
+    let config = "[completion]\nmodel = \"openrouter/openai/gpt-4o-mini\"\n[providers.openrouter]\nkey = { env = \"CARGO_PKG_NAME\" }\n";
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let text = stdout(&byok(folder.path(), &["doctor", "--offline"]));
+    assert!(text.contains("openrouter was not asked"), "{text}");
+    assert!(!text.contains("account"), "{text}");
+}
+
+#[test]
 fn settings_are_found_checked_and_described() {
     let folder = workspace();
     let path = byok(folder.path(), &["config", "path"]);

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use byok_lsp::config::Settings;
+use byok_lsp::config::{Layer, Layers, Settings};
 use byok_lsp::provider::{Call, Fill, Input, Message, Place, Post, Role, request};
 use serde_json::{Value, json};
 
@@ -182,7 +182,12 @@ fn schema(folder: &Path, file: &str, place: &str) -> jsonschema::Validator {
 }
 
 fn post(provider: &str, model: &str) -> Post {
-    let settings = Settings::default().providers[provider].for_model(model);
+    post_by(&Settings::default(), provider, model, 0)
+}
+
+/// The request of a call whose instructions are this many bytes longer than usual, and are to be kept.
+fn post_by(settings: &Settings, provider: &str, model: &str, longer: usize) -> Post {
+    let settings = settings.providers[provider].for_model(model);
     let input = if settings.wire.fills() {
         Input::Fill(Fill {
             prefix: "fn main() {".into(),
@@ -198,9 +203,10 @@ fn post(provider: &str, model: &str) -> Post {
         let message = |role, text: &str| Message {
             role,
             text: text.into(),
+            cacheable: role == Role::System && longer > 0,
         };
         Input::Chat(vec![
-            message(Role::System, "be brief"),
+            message(Role::System, &"be brief".repeat(1 + longer)),
             message(Role::User, "hello"),
         ])
     };
@@ -232,6 +238,76 @@ fn every_request_is_valid_by_the_providers_own_schema() {
         assert!(
             found.is_empty(),
             "{provider}/{model} by {file} {place}: {found:#?}\n{body:#}"
+        );
+    }
+}
+
+/// The settings of a file in which everything is written that OpenRouter takes.
+const ROUTING: &str = r#"
+[providers.openrouter.routing]
+models = ["google/gemini-3-flash", "mistralai/codestral"]
+order = ["azure"]
+only = ["azure", "openai", "google-vertex/us-east5"]
+ignore = ["deepinfra"]
+allow_fallbacks = true
+sort = "latency"
+partition = "none"
+max_price = { prompt = "0.50 USD", completion = "2", request = "0.01" }
+quantizations = ["int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown"]
+data_collection = "deny"
+zdr = true
+require_parameters = true
+"#;
+
+#[test]
+fn a_request_with_all_of_openrouters_routing_is_valid_on_each_of_its_wires() {
+    let Some(folder) = folder() else { return };
+    for (wire, place) in [
+        ("openai-chat", "/chat/completions"),
+        ("openai-responses", "/responses"),
+        ("anthropic-messages", "/messages"),
+    ] {
+        let mut layers = Layers::default();
+        let text = format!("[providers.openrouter]\nwire = \"{wire}\"\n{ROUTING}");
+        layers.set_toml(Layer::UserFile, "f", &text).unwrap();
+        let settings = layers.settings();
+        let body = post_by(&settings, "openrouter", "anthropic/claude-haiku-5.5", 4_000).body;
+        assert_eq!(body["provider"]["zdr"], true, "{wire}");
+        assert_eq!(body["models"][1], "mistralai/codestral", "{wire}");
+        let found = faults(&schema(&folder, "openrouter.openapi.json", place), &body);
+        assert!(found.is_empty(), "{wire}: {found:#?}\n{body:#}");
+    }
+}
+
+#[test]
+fn a_prompt_whose_beginning_is_kept_is_valid_by_each_schema() {
+    let Some(folder) = folder() else { return };
+    for (provider, model, file, place) in [
+        (
+            "anthropic",
+            "claude-haiku-5-5",
+            "anthropic.messages.sdk-2.11.0.schema.json",
+            "#",
+        ),
+        (
+            "anthropic",
+            "claude-haiku-5-5",
+            "anthropic.openapi.json",
+            "/v1/messages",
+        ),
+        (
+            "openrouter",
+            "anthropic/claude-haiku-5.5",
+            "openrouter.openapi.json",
+            "/chat/completions",
+        ),
+    ] {
+        let body = post_by(&Settings::default(), provider, model, 4_000).body;
+        assert!(body.to_string().contains("cache_control"), "{body:#}");
+        let found = faults(&schema(&folder, file, place), &body);
+        assert!(
+            found.is_empty(),
+            "{provider} by {file}: {found:#?}\n{body:#}"
         );
     }
 }

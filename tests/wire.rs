@@ -39,6 +39,7 @@ fn tell((events, end): &Read) -> String {
         let line = match event {
             Event::Text(text) => format!("text {text:?}"),
             Event::Model(model) => format!("model {model}"),
+            Event::Upstream(name) => format!("upstream {name}"),
             Event::RequestId(id) => format!("request {id}"),
             Event::Exhausted(wait) => format!("exhausted for {} s", wait.as_secs()),
             Event::Finish(finish) => format!("finish {finish:?}"),

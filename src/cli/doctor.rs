@@ -12,6 +12,7 @@ use crate::config::{KeySource, Settings, user_file};
 use crate::cost::{Ledger, State};
 use crate::credential;
 use crate::gateway::Gateway;
+use crate::provider::openrouter::{self, KeyInfo};
 use crate::provider::{self, Http};
 use crate::routing::{Decision, Feature, Way};
 use style::Style;
@@ -22,6 +23,10 @@ pub struct Arguments {
     /// Print JSON: a list of {name, ok, says, fix}.
     #[arg(long)]
     json: bool,
+    /// Ask nobody outside of this machine. Otherwise the provider that completions go to is asked for its list of models and, where it
+    /// tells, about the key; both are free, and nothing of yours but the key is sent.
+    #[arg(long)]
+    offline: bool,
 }
 
 /// One thing that was looked at.
@@ -60,7 +65,7 @@ const LOCAL_SERVERS: [&str; 3] = ["llama-cpp", "ollama", "lm-studio"];
 
 /// Looks at everything; the exit code says whether all of it works.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let findings = runtime()?.block_on(look())?;
+    let findings = runtime()?.block_on(look(arguments.offline))?;
     let is_well = findings.iter().all(|finding| finding.ok);
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string_pretty(&findings)?)
@@ -75,7 +80,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn look() -> anyhow::Result<Vec<Finding>> {
+async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     let (layers, problems) = parts::configuration();
     let settings = layers.settings();
     let mut findings = vec![Finding::good(
@@ -127,7 +132,7 @@ async fn look() -> anyhow::Result<Vec<Finding>> {
         ),
     ));
     findings.extend(look_for_keys(&settings, &decision));
-    findings.extend(look_at_provider(&decision).await);
+    findings.extend(look_at_provider(&decision, is_offline).await);
     findings.extend(look_for_servers(&settings).await);
     Ok(findings)
 }
@@ -154,7 +159,7 @@ fn look_at_ledger(ledger: &Ledger) -> Finding {
 }
 
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
-async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
+async fn look_at_provider(decision: &Decision, is_offline: bool) -> Vec<Finding> {
     let Way::Http(provider) = &decision.way else {
         return Vec::new();
     };
@@ -175,22 +180,75 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
             Finding::good("key", format!("in the environment variable {variable}"))
         }
     });
+    if is_offline && !provider.is_on_this_machine() {
+        let says = format!("{} was not asked", provider.name);
+        findings.push(Finding::good("provider", says));
+        return findings;
+    }
     let url = provider::models_url(&provider.base_url);
     let headers = authorization
+        .clone()
         .into_iter()
         .chain(provider::headers(provider.wire));
     let answer = Http::default()
         .get_json(&url, headers, Duration::from_secs(10))
         .await;
     findings.push(match answer {
-        Ok(_) => Finding::good("provider", format!("{} answers", provider.name)),
+        Ok(_) => Finding::good("provider", format!("{} answers at {url}", provider.name)),
         Err(error) => Finding::bad(
             "provider",
             format!("{}: {error}", provider.name),
             format!("it should answer at {}", provider.base_url),
         ),
     });
+    if provider.is_openrouter {
+        // Its list of models is for everybody and says nothing about the key.
+        let limit = Duration::from_secs(10);
+        let http = Http::default();
+        let key = openrouter::key(&http, &provider.base_url, authorization, limit).await;
+        findings.push(account(key));
+    }
     findings
+}
+
+/// Says whose a key is and what it may still spend.
+fn account(key: Result<KeyInfo, provider::Error>) -> Finding {
+    let key = match key {
+        Ok(key) => key,
+        Err(error) => {
+            let fix = "look at the key at https://openrouter.ai/settings/keys";
+            return Finding::bad("account", error.to_string(), fix);
+        }
+    };
+    let mut says = format!("\"{}\": {} spent this month", key.label, key.usage_monthly);
+    if key.byok_usage_monthly.nanos() > 0 {
+        let _ = write!(says, ", {} at upstream providers", key.byok_usage_monthly);
+    }
+    match (key.limit, key.limit_remaining) {
+        (Some(limit), Some(left)) => {
+            let _ = write!(says, "; {left} left of {limit}");
+        }
+        _ => says.push_str("; it has no limit of its own"),
+    }
+    if let Some(reset) = &key.limit_reset {
+        let _ = write!(says, ", reset {reset}");
+    }
+    if let Some(end) = &key.expires_at {
+        let _ = write!(says, "; it expires at {end}");
+    }
+    if key.is_management_key {
+        let fix = "make a key for calls at https://openrouter.ai/settings/keys";
+        return Finding::bad(
+            "account",
+            format!("{says}; it manages keys and cannot call models"),
+            fix,
+        );
+    }
+    if key.limit_remaining.is_some_and(|left| left.nanos() <= 0) {
+        let fix = "raise the key's limit at https://openrouter.ai/settings/keys";
+        return Finding::bad("account", says, fix);
+    }
+    Finding::good("account", says)
 }
 
 /// Looks for keys that are there and not used: whoever has one may not know that naming a model is all it takes.

@@ -14,6 +14,10 @@ use super::pattern;
 /// What a provider's bare name stands for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of the data file, where nothing is confused with anything"
+)]
 pub(super) struct Known {
     /// Where it answers, unless each user has an address of their own.
     pub base_url: Option<String>,
@@ -29,6 +33,8 @@ pub(super) struct Known {
     pub bills_cut: bool,
     pub max_completion_tokens: bool,
     pub no_stream_options: bool,
+    /// Whether it is OpenRouter, which has settings and endpoints of its own.
+    pub is_openrouter: bool,
 }
 
 /// What is peculiar to some of a provider's models.
@@ -38,6 +44,8 @@ pub(super) struct Rule {
     names: Vec<String>,
     pub wire: Option<Wire>,
     pub body: Option<Map<String, Value>>,
+    /// The fewest tokens at the beginning of a prompt that are kept when the provider is told to.
+    pub cache_from: Option<u64>,
 }
 
 /// Models that neither fill nor chat.

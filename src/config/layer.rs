@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{CompletionOptions, LocalOptions, Options, ProviderOptions};
 use super::problem::Problem;
 use super::settings::Settings;
@@ -146,6 +147,8 @@ fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOpt
         auth: above.auth.or(below.auth),
         key: above.key.or(below.key),
         prices,
+        routing: merge_with(below.routing, above.routing, RoutingOptions::over),
+        app: merge_with(below.app, above.app, AppOptions::over),
     }
 }
 

@@ -7,6 +7,7 @@
 mod families;
 mod known;
 mod layer;
+mod openrouter;
 mod options;
 mod pattern;
 mod problem;
@@ -16,6 +17,9 @@ mod user_file;
 
 pub use families::FimFamily;
 pub use layer::{Layer, Layers};
+pub use openrouter::{
+    AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
+};
 pub use options::{
     Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
 };

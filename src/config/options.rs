@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::openrouter::{AppOptions, RoutingOptions};
+
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -80,6 +82,12 @@ pub struct ProviderOptions {
     /// Prices by model, for contracts and for models that no catalogue knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, PriceOptions>,
+    /// How OpenRouter chooses among the providers behind it. A mistake with any other provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<RoutingOptions>,
+    /// The name under which OpenRouter shows your calls. None is sent unless you write one. A mistake with any other provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppOptions>,
 }
 
 /// A wire protocol.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::families::{self, FimFamily};
 use super::known::{self, Known, Rule};
+use super::openrouter::{self, Extras};
 use super::options::{Auth, KeyOption, PriceOptions, ProviderOptions, Wire};
 use crate::cost::{PerMillion, Price};
 
@@ -27,6 +29,8 @@ pub struct ProviderSettings {
     pub quirks: Quirks,
     /// Whether it goes on, and bills the whole answer, when nobody listens any more.
     pub bills_cut: bool,
+    /// Whether it is OpenRouter, which tells afterwards what a call has cost.
+    pub is_openrouter: bool,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
     /// What is peculiar to some of its models.
@@ -40,6 +44,10 @@ pub struct ProviderSettings {
 pub struct Quirks {
     /// Fields that are added to the body of a conversation.
     pub body: Map<String, Value>,
+    /// Headers that are added to the request of a conversation.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The fewest tokens at the beginning of a prompt that it keeps when it is told to; `None` where it keeps by itself, or not at all.
+    pub cache_from: Option<u64>,
     /// The limit of tokens goes by the newer name.
     pub max_completion_tokens: bool,
     /// It answers 400 to the wish for usage, which it sends anyway.
@@ -74,8 +82,9 @@ impl ProviderSettings {
         if let Some((wire, body)) = body
             && wire.is_none_or(|wire| wire == settings.wire)
         {
-            settings.quirks.body.clone_from(body);
+            settings.quirks.body.extend(body.clone());
         }
+        settings.quirks.cache_from = rules().find_map(|rule| rule.cache_from);
         settings
     }
 
@@ -161,25 +170,33 @@ pub(super) fn resolve(
             .values()
             .find(|known| known.is_at(&base_url) && known.wire == wire)
     });
+    let is_openrouter = known.is_some_and(|known| known.is_openrouter)
+        || known::all()
+            .values()
+            .any(|other| other.is_openrouter && other.is_at(&base_url));
+    let extras = openrouter::resolve(name, written, is_openrouter, wire)?;
     Ok(ProviderSettings {
         name: name.into(),
         wire,
         auth: written.auth.unwrap_or_else(|| auth_of(wire, known)),
         base_url,
         key,
-        quirks: behind.map(quirks).unwrap_or_default(),
+        quirks: quirks(behind, extras),
         bills_cut: behind.is_some_and(|known| known.bills_cut),
+        is_openrouter,
         prices,
         rules: known.map_or(&[], |known| &known.models),
         is_wire_fixed: written.wire.is_some(),
     })
 }
 
-fn quirks(known: &Known) -> Quirks {
+fn quirks(known: Option<&Known>, extras: Extras) -> Quirks {
     Quirks {
-        body: Map::new(),
-        max_completion_tokens: known.max_completion_tokens,
-        no_stream_options: known.no_stream_options,
+        body: extras.body,
+        headers: extras.headers,
+        cache_from: None,
+        max_completion_tokens: known.is_some_and(|known| known.max_completion_tokens),
+        no_stream_options: known.is_some_and(|known| known.no_stream_options),
     }
 }
 

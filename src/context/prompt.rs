@@ -20,10 +20,12 @@ pub fn fill_by_chat(window: &Window, language: &str, path: &str) -> Vec<Message>
         Message {
             role: Role::System,
             text: INSTRUCTIONS.into(),
+            cacheable: false,
         },
         Message {
             role: Role::User,
             text,
+            cacheable: false,
         },
     ]
 }

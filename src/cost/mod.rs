@@ -11,6 +11,7 @@ mod error;
 pub mod ledger;
 mod money;
 mod price;
+mod raw_usage;
 mod tokens;
 
 pub use call_cost::{Cost, CostSource};
@@ -19,4 +20,5 @@ pub use error::Error;
 pub use ledger::{CallId, Ledger, Outcome, Row, State, Totals};
 pub use money::{Currency, Money, NANOS};
 pub use price::{Origin, PerMillion, Price, Rate, Rates};
+pub use raw_usage::RawUsage;
 pub use tokens::{Tokens, Usage};

@@ -4,8 +4,10 @@
 //! the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
+mod correct;
 mod interrupt;
 mod pause;
+mod price;
 mod probe;
 mod report;
 mod settle;
@@ -31,6 +33,7 @@ use crate::credential;
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use correct::{Corrections, Inquiry};
 use pause::Pauses;
 use settle::Settlement;
 
@@ -48,6 +51,7 @@ struct Inner {
     /// The enabled local servers that answered when last asked.
     answering: Mutex<Vec<LocalServer>>,
     pauses: Pauses,
+    corrections: Corrections,
 }
 
 /// What is to be asked of the model that was decided on.
@@ -98,6 +102,7 @@ impl Gateway {
             substitutes,
             answering: Mutex::default(),
             pauses: Pauses::default(),
+            corrections: Corrections::default(),
         }))
     }
 
@@ -158,6 +163,7 @@ impl Gateway {
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         let (provider, key) = self.provider(&decision, settings)?;
+        let inquiry = self.inquiry(&decision, key.as_ref());
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key,
@@ -176,12 +182,35 @@ impl Gateway {
             prompt_bytes,
             max_tokens,
             interrupt,
+            inquiry,
+            corrections: self.0.corrections.clone(),
         });
         Ok(Call {
             stream: Some(provider.stream(call)),
             settlement,
             pauses,
         })
+    }
+
+    /// Ends what goes on in the background: nothing is asked any more about calls that are over.
+    pub fn close(&self) {
+        self.0.corrections.close();
+    }
+
+    /// Returns where to ask what a call has cost, of a provider that can be asked.
+    fn inquiry(
+        &self,
+        decision: &Decision,
+        key: Option<&(HeaderName, HeaderValue)>,
+    ) -> Option<Inquiry> {
+        match &decision.way {
+            Way::Http(provider) if provider.is_openrouter => Some(Inquiry {
+                http: self.0.http.clone(),
+                base_url: provider.base_url.clone(),
+                key: key.cloned(),
+            }),
+            _ => None,
+        }
     }
 
     fn answering(&self) -> Vec<LocalServer> {
@@ -250,6 +279,7 @@ impl Stream for Call {
                     return Poll::Ready(Some(Ok(text)));
                 }
                 Some(Ok(Event::Model(model))) => call.settlement.served_by(model),
+                Some(Ok(Event::Upstream(name))) => call.settlement.upstream(name),
                 Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
                 Some(Ok(Event::Exhausted(wait))) => {
                     let provider = call.settlement.provider();

@@ -12,6 +12,8 @@ pub struct Report {
     pub row: Row,
     /// What has been spent, this call included.
     pub totals: Totals,
+    /// Whether the call was reported before, with what was known by then.
+    pub is_correction: bool,
 }
 
 /// Takes the reports. It is called on the ledger's thread and must not wait.

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::correct::{Corrections, Inquiry};
 use super::interrupt::Interrupt;
+use super::price::{self, Priced};
 use super::report::{CallId, Report, Reporter};
 use crate::cost::ledger::Latency;
-use crate::cost::{Catalogue, Conditions, Cost, Ledger, Money, Outcome, Price, Row, Tokens, Usage};
+use crate::cost::{Conditions, Cost, Ledger, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::provider::{self, Error};
 use crate::routing::{Decision, Way};
 
@@ -24,6 +26,9 @@ pub(super) struct Begin {
     pub prompt_bytes: usize,
     pub max_tokens: u32,
     pub interrupt: Interrupt,
+    /// Where to ask what the call has cost, if the answer ends before that is told.
+    pub inquiry: Option<Inquiry>,
+    pub corrections: Corrections,
 }
 
 /// The account of one call.
@@ -35,6 +40,7 @@ pub(super) struct Settlement {
     first_token: Option<Duration>,
     reply_bytes: usize,
     served_model: Option<String>,
+    upstream: Option<String>,
     request_id: Option<String>,
     usage: Option<provider::Usage>,
     /// What was used until now, of an answer that goes on.
@@ -55,6 +61,7 @@ impl Settlement {
             first_token: None,
             reply_bytes: 0,
             served_model: None,
+            upstream: None,
             request_id: None,
             usage: None,
             so_far: None,
@@ -86,6 +93,13 @@ impl Settlement {
         let is_path = model.starts_with(['/', '\\', '~']) || model.get(1..3) == Some(":\\");
         if !is_path {
             self.served_model = Some(model);
+        }
+    }
+
+    /// A gateway told which provider it asked.
+    pub(super) fn upstream(&mut self, name: String) {
+        if name.len() <= LONGEST_NAME {
+            self.upstream = Some(name);
         }
     }
 
@@ -142,6 +156,9 @@ impl Settlement {
         } else {
             Cost::known(reported, price.as_ref(), &usage)
         };
+        let told = self.usage.as_ref().or(self.so_far.as_ref());
+        let service_tier = told.and_then(|usage| usage.service_tier.clone());
+        let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
         let decision = &self.begin.decision;
         let row = Row {
             id: self.id.clone(),
@@ -156,9 +173,12 @@ impl Settlement {
             provider: decision.provider.clone(),
             requested_model: decision.model.clone(),
             served_model: self.served_model.take(),
+            upstream: self.upstream.take(),
+            service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
             key: None,
             payer: decision.payer.to_string(),
             usage,
+            raw_usage,
             price,
             cost,
             outcome,
@@ -171,10 +191,23 @@ impl Settlement {
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
         let tell = self.begin.reporter.clone();
+        // What the provider told in the end, and what ran no model, is the truth already.
+        let inquiry = self.begin.inquiry.take();
+        let inquiry = inquiry.filter(|_| reported.is_none() && !self.is_unbilled);
+        let inquiry = inquiry.map(|inquiry| (inquiry, row.clone()));
         let copy = row.clone();
         self.begin.ledger.settle(row, move |totals| {
-            tell(Report { row: copy, totals });
+            tell(Report {
+                row: copy,
+                totals,
+                is_correction: false,
+            });
         });
+        if let Some((inquiry, settled)) = inquiry {
+            let begin = &self.begin;
+            let (ledger, tell) = (begin.ledger.clone(), begin.reporter.clone());
+            begin.corrections.begin(inquiry, settled, ledger, tell);
+        }
     }
 
     /// What the provider says was used. Where it did not come to say so in the end, an estimate, which is never below what it said till then:
@@ -189,10 +222,10 @@ impl Settlement {
         if self.usage.is_some() && is_credible {
             return Usage::Reported(told);
         }
-        let written = tokens_of(self.reply_bytes).max(told.output);
+        let written = Tokens::in_bytes(self.reply_bytes).max(told.output);
         Usage::Estimated(Tokens {
             input: if told.input_total() == 0 {
-                tokens_of(self.begin.prompt_bytes)
+                Tokens::in_bytes(self.begin.prompt_bytes)
             } else {
                 told.input
             },
@@ -219,27 +252,21 @@ impl Settlement {
         self.reply_bytes > 0 || self.so_far.is_some() || self.request_id.is_some()
     }
 
-    /// The user's own price of the model, else the catalogue's of the model that served it.
+    /// The price of the model that served the call.
     fn price(&self) -> Option<Price> {
-        let decision = &self.begin.decision;
-        let Way::Http(provider) = &decision.way else {
+        let Way::Http(provider) = &self.begin.decision.way else {
             return None;
         };
-        let model = self.served_model.as_deref().unwrap_or(&decision.model);
-        let own = provider
-            .prices
-            .get(&decision.model)
-            .or_else(|| provider.prices.get(model));
-        own.cloned().or_else(|| {
-            let catalogue = Catalogue::embedded();
-            let told = self.usage.as_ref().or(self.so_far.as_ref());
-            let conditions = Conditions {
+        let told = self.usage.as_ref().or(self.so_far.as_ref());
+        price::of(&Priced {
+            provider,
+            requested: &self.begin.decision.model,
+            served: self.served_model.as_deref(),
+            at: self.started,
+            conditions: Conditions {
                 service_tier: told.and_then(|usage| usage.service_tier.as_deref()),
                 speed: told.and_then(|usage| usage.speed.as_deref()),
-            };
-            let of =
-                |model| catalogue.price_under(&decision.provider, model, self.started, conditions);
-            of(model).or_else(|| of(&decision.model))
+            },
         })
     }
 
@@ -267,10 +294,8 @@ impl Drop for Settlement {
 /// The longest name of a call that is kept; the longest known are some 60 characters.
 const LONGEST_ID: usize = 200;
 
-/// Seven bytes are about two tokens, for code in the tokenizers of today's models; a call estimated so is marked as estimated.
-fn tokens_of(bytes: usize) -> u64 {
-    (bytes as u64 * 2).div_ceil(7)
-}
+/// The longest name of a provider behind a gateway, or of a service tier, that is kept.
+const LONGEST_NAME: usize = 100;
 
 /// Returns whether an error says that no model ran.
 fn was_not_billed(error: &Error) -> bool {

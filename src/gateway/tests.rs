@@ -59,6 +59,7 @@ impl Desk {
             input: Input::Chat(vec![Message {
                 role: Role::User,
                 text,
+                cacheable: false,
             }]),
             max_tokens: 64,
             stop: Vec::new(),

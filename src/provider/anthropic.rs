@@ -5,18 +5,20 @@
 //! `message_delta` is cumulative, field by field; how long a cache entry lives is told in `message_start` alone. Unknown events are to be
 //! ignored. Some proxies send `message_start` twice.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::answer::Dialect;
+use super::openai_chat::Part;
 use super::openai_chunk::Told;
 use super::openai_usage;
 use super::sse::Message;
 use super::wire::Post;
-use super::{Call, Error, Event, Finish, Input, Role, Usage};
+use super::{Call, Error, Event, Finish, Input, Role, Usage, cache};
 use crate::cost::Tokens;
 
 /// The header that tells which version of the protocol is spoken; without it every request is refused.
@@ -29,8 +31,8 @@ pub(super) const VERSION: (HeaderName, HeaderValue) = (
 struct Body {
     model: String,
     max_tokens: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    system: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<Content>,
     messages: Vec<Turn>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop_sequences: Vec<String>,
@@ -40,7 +42,14 @@ struct Body {
 #[derive(Serialize)]
 struct Turn {
     role: &'static str,
-    content: String,
+    content: Content,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
 }
 
 /// Writes the request.
@@ -50,26 +59,49 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
             wire: "anthropic-messages",
         });
     };
-    let (system, turns): (Vec<_>, Vec<_>) = messages
+    let (mut messages, turns): (Vec<_>, Vec<_>) = messages
         .into_iter()
         .partition(|message| message.role == Role::System);
-    let turn = |message: super::Message| Turn {
+    // Instructions come before all turns, whatever the order in which they were given.
+    let instructions = messages.len();
+    messages.extend(turns);
+    let kept = cache::end_of_kept(&messages, call.quirks.cache_from);
+    let turns = messages.split_off(instructions);
+    let turn = |(at, message): (usize, super::Message)| Turn {
         role: "user",
-        content: message.text,
+        content: if kept == Some(instructions + at) {
+            Content::Parts(vec![Part::kept(message.text)])
+        } else {
+            Content::Text(message.text)
+        },
     };
     let is_visible = |stop: &String| !stop.trim().is_empty();
     let body = Body {
         model: call.model,
         max_tokens: call.max_tokens,
-        system: super::joined(system),
-        messages: turns.into_iter().map(turn).collect(),
+        system: system(messages, kept),
+        messages: turns.into_iter().enumerate().map(turn).collect(),
         // One of nothing but blanks is answered with 400.
         stop_sequences: call.stop.into_iter().filter(is_visible).collect(),
         stream: true,
     };
-    let mut post = Post::new(&base_url, "messages", call.key, body).with(&call.quirks.body);
+    let mut post = Post::new(&base_url, "messages", call.key, body).with(call.quirks);
     post.headers.push(VERSION);
     Ok(post)
+}
+
+/// Joins the instructions, up to the last of those that are kept and from there on; `None` if they say nothing.
+fn system(mut instructions: Vec<super::Message>, kept: Option<usize>) -> Option<Content> {
+    let Some(last) = kept.filter(|last| *last < instructions.len()) else {
+        let text = super::joined(instructions);
+        return (!text.is_empty()).then_some(Content::Text(text));
+    };
+    let rest = instructions.split_off(last + 1);
+    let mut parts = vec![Part::kept(super::joined(instructions))];
+    if !rest.is_empty() {
+        parts.push(Part::plain(super::joined(rest)));
+    }
+    Some(Content::Parts(parts))
 }
 
 /// Reads the events.
@@ -86,7 +118,7 @@ struct Frame {
     kind: String,
     message: Option<Reply>,
     delta: Option<Delta>,
-    usage: Option<Counts>,
+    usage: Option<Box<RawValue>>,
 }
 
 /// The reply: empty in `message_start`, everything in an answer that is not streamed.
@@ -96,7 +128,7 @@ struct Reply {
     #[serde(default)]
     content: Vec<Block>,
     stop_reason: Option<String>,
-    usage: Option<Counts>,
+    usage: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +157,9 @@ struct Counts {
     output_tokens_details: Option<Details>,
     service_tier: Option<String>,
     speed: Option<String>,
+    /// The fields as they were told, by name.
+    #[serde(skip)]
+    told: BTreeMap<String, Box<RawValue>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -140,7 +175,15 @@ struct Details {
 }
 
 impl Counts {
-    fn update(&mut self, later: Self) {
+    /// Takes what is told; what is no usage is left out, since a stream's text is good without it.
+    fn update(&mut self, told: Option<Box<RawValue>>) {
+        let Some(told) = told else { return };
+        let fields = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(told.get());
+        let later = serde_json::from_str::<Self>(told.get());
+        let (Ok(fields), Ok(later)) = (fields, later) else {
+            return;
+        };
+        self.told.extend(fields);
         *self = Self {
             input_tokens: later.input_tokens.or(self.input_tokens),
             output_tokens: later.output_tokens.or(self.output_tokens),
@@ -156,6 +199,7 @@ impl Counts {
                 .or(self.output_tokens_details.take()),
             service_tier: later.service_tier.or(self.service_tier.take()),
             speed: later.speed.or(self.speed.take()),
+            told: std::mem::take(&mut self.told),
         };
     }
 
@@ -183,6 +227,7 @@ impl Counts {
             cost: None,
             service_tier: self.service_tier.clone(),
             speed: self.speed.clone(),
+            raw: serde_json::to_string(&self.told).ok().map(Into::into),
         }
     }
 }
@@ -204,8 +249,8 @@ impl Reader {
                 events.push_back(Event::Text(text));
             }
         }
-        if let Some(usage) = reply.usage {
-            self.counts.update(usage);
+        if reply.usage.is_some() {
+            self.counts.update(reply.usage);
             events.push_back(Event::UsageSoFar(self.counts.usage()));
         }
         self.stopped(reply.stop_reason, events);
@@ -231,7 +276,7 @@ impl Dialect for Reader {
                 events.extend(text.map(Event::Text));
             }
             ("message_delta", _, delta) => {
-                self.counts.update(frame.usage.unwrap_or_default());
+                self.counts.update(frame.usage);
                 match delta.and_then(|delta| delta.stop_reason) {
                     None if self.is_whole => events.push_back(Event::Usage(self.counts.usage())),
                     reason => self.stopped(reason, events),
@@ -309,6 +354,8 @@ mod tests {
             (1, 4)
         );
         assert_eq!(last.service_tier.as_deref(), Some("standard"));
+        let raw = last.raw.as_deref().expect("what was told");
+        assert!(raw.contains(r#""output_tokens":9"#) && raw.contains(r#""input_tokens":3"#));
         assert_eq!(finish, &Event::Finish(Finish::Refused));
     }
 

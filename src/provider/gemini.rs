@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::answer::Dialect;
 use super::openai_chunk::Told;
@@ -76,7 +77,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     // `models/` in front is how the list of models names them.
     let model = call.model.trim_start_matches("models/");
     let path = format!("models/{model}:streamGenerateContent");
-    let mut post = Post::new(&base_url, &path, call.key, body).with(&call.quirks.body);
+    let mut post = Post::new(&base_url, &path, call.key, body).with(call.quirks);
     post.url.set_query(Some("alt=sse"));
     Ok(post)
 }
@@ -94,7 +95,7 @@ struct Chunk {
     #[serde(default)]
     candidates: Vec<Candidate>,
     prompt_feedback: Option<Feedback>,
-    usage_metadata: Option<Counts>,
+    usage_metadata: Option<Box<RawValue>>,
     model_version: Option<String>,
     response_id: Option<String>,
 }
@@ -139,9 +140,20 @@ struct Counts {
 }
 
 impl Counts {
+    /// Reads it; what is no such object is none, since a stream's text is good without it.
+    fn read(raw: &RawValue) -> Option<Usage> {
+        let counts: Self = serde_json::from_str(raw.get()).ok()?;
+        Some(Usage {
+            raw: Some(raw.get().into()),
+            ..counts.usage()
+        })
+    }
+
     fn usage(self) -> Usage {
         let tokens = Tokens {
-            input: self.prompt_token_count + self.tool_use_prompt_token_count,
+            input: self
+                .prompt_token_count
+                .saturating_add(self.tool_use_prompt_token_count),
             cache_read: self.cached_content_token_count,
             output: self.candidates_token_count,
             reasoning: self.thoughts_token_count,
@@ -201,7 +213,7 @@ impl Reader {
             finished = candidate.finish_reason.as_deref().map(finish).or(finished);
         }
         self.is_whole |= finished.is_some();
-        let usage = chunk.usage_metadata.map(Counts::usage);
+        let usage = chunk.usage_metadata.as_deref().and_then(Counts::read);
         events.extend(usage.map(|usage| {
             if self.is_whole {
                 Event::Usage(usage)

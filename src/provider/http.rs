@@ -25,6 +25,8 @@ pub struct Patience {
     pub first_byte: Duration,
     /// For each further piece of the answer.
     pub idle: Duration,
+    /// Before a provider is asked what a call has cost that was left; each further time it is given four times as long.
+    pub adding_up: Duration,
 }
 
 impl Default for Patience {
@@ -33,6 +35,7 @@ impl Default for Patience {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(30),
             idle: Duration::from_secs(15),
+            adding_up: Duration::from_secs(1),
         }
     }
 }
@@ -70,6 +73,11 @@ impl Http {
         }))
     }
 
+    /// Returns how long is waited for what.
+    pub fn patience(&self) -> Patience {
+        self.0.patience
+    }
+
     /// Makes the client now, so that the first call need not. Blocks for some 25 ms.
     pub fn warm_up(&self, url: &Url) {
         // A failure is kept and told by the first call.
@@ -93,6 +101,17 @@ impl Http {
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         limit: Duration,
     ) -> Result<serde_json::Value, Error> {
+        let body = self.get(url, headers, limit).await?;
+        serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
+    }
+
+    /// Gets a small document within `limit`; any status but 200 is an error.
+    pub(super) async fn get(
+        &self,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        limit: Duration,
+    ) -> Result<Vec<u8>, Error> {
         let client = self.client(url)?;
         let answer = async {
             let mut request = client.get(url.clone());
@@ -101,8 +120,13 @@ impl Http {
             }
             let response = request.send().await;
             let response = response.map_err(|error| Error::from_connect(error, limit))?;
+            let (status, headers) = (response.status(), response.headers().clone());
             let body = read_whole(response, limit).await?;
-            serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
+            if status == reqwest::StatusCode::OK {
+                Ok(body)
+            } else {
+                Err(Error::from_status(status.as_u16(), &headers, &body))
+            }
         };
         timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut {
             what: "answer",

@@ -86,7 +86,7 @@ pub(super) fn chat(call: Call) -> Result<Post, Error> {
         },
     };
     let post = Post::new(&super::root(&base_url), "api/chat", call.key, body);
-    Ok(post.with(&call.quirks.body))
+    Ok(post.with(call.quirks))
 }
 
 /// Reads the lines.

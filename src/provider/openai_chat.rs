@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::wire::Post;
-use super::{Call, Error, Input, Role};
+use super::{Call, Error, Input, Role, cache};
 
 #[derive(Serialize)]
 struct Body {
@@ -36,19 +36,65 @@ impl StreamOptions {
 #[derive(Serialize)]
 pub(super) struct Turn {
     role: &'static str,
-    content: String,
+    content: Content,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    /// Kept by the provider, with all that comes before it, as OpenRouter passes it on to Anthropic's models.
+    Kept([Part; 1]),
+}
+
+/// A text that ends the part of a prompt that its provider keeps.
+#[derive(Serialize)]
+pub(super) struct Part {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<CacheControl>,
+}
+
+#[derive(Serialize)]
+struct CacheControl {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+impl Part {
+    /// A text behind which the provider keeps what it has read.
+    pub(super) fn kept(text: String) -> Self {
+        Self {
+            cache_control: Some(CacheControl { kind: "ephemeral" }),
+            ..Self::plain(text)
+        }
+    }
+
+    /// A text like any other.
+    pub(super) fn plain(text: String) -> Self {
+        Self {
+            kind: "text",
+            text,
+            cache_control: None,
+        }
+    }
 }
 
 impl From<super::Message> for Turn {
     fn from(message: super::Message) -> Self {
-        let role = match message.role {
-            Role::System => "system",
-            Role::User => "user",
-        };
         Self {
-            role,
-            content: message.text,
+            role: role(message.role),
+            content: Content::Text(message.text),
         }
+    }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::User => "user",
     }
 }
 
@@ -66,13 +112,22 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     } else {
         (Some(call.max_tokens), None)
     };
+    let kept = cache::end_of_kept(&messages, quirks.cache_from);
+    let turn = |(at, message): (usize, super::Message)| Turn {
+        role: role(message.role),
+        content: if kept == Some(at) {
+            Content::Kept([Part::kept(message.text)])
+        } else {
+            Content::Text(message.text)
+        },
+    };
     let body = Body {
         model: call.model,
-        messages: messages.into_iter().map(Turn::from).collect(),
+        messages: messages.into_iter().enumerate().map(turn).collect(),
         max_tokens,
         max_completion_tokens,
         stream: true,
         stream_options: (!quirks.no_stream_options).then_some(StreamOptions::USAGE),
     };
-    Ok(Post::new(&base_url, "chat/completions", call.key, body).with(&quirks.body))
+    Ok(Post::new(&base_url, "chat/completions", call.key, body).with(call.quirks))
 }

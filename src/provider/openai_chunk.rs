@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::Dialect;
@@ -31,6 +32,7 @@ pub(super) struct Reader {
 pub(super) struct Told {
     model: bool,
     id: bool,
+    upstream: bool,
 }
 
 impl Told {
@@ -38,6 +40,13 @@ impl Told {
         if let Some(model) = model.filter(|model| !self.model && !model.is_empty()) {
             self.model = true;
             events.push_back(Event::Model(model));
+        }
+    }
+
+    pub(super) fn upstream(&mut self, name: Option<&str>, events: &mut VecDeque<Event>) {
+        if let Some(name) = name.filter(|name| !self.upstream && !name.is_empty()) {
+            self.upstream = true;
+            events.push_back(Event::Upstream(name.to_owned()));
         }
     }
 
@@ -53,6 +62,8 @@ impl Told {
 struct Chunk {
     id: Option<String>,
     model: Option<String>,
+    /// OpenRouter; others may put something else here.
+    provider: Option<Value>,
     choices: Option<Vec<Choice>>,
     usage: Option<Box<RawValue>>,
     x_groq: Option<GroqUsage>,
@@ -159,7 +170,7 @@ impl Reader {
         let in_groq = chunk.x_groq.as_ref().and_then(|groq| groq.usage.as_deref());
         let raw = chunk.usage.as_deref().or(in_groq).or(in_choice);
         let mut usage = match raw.and_then(WireUsage::read) {
-            Some(usage) => usage.usage(),
+            Some(usage) => usage,
             None => chunk.timings.as_ref().map(Timings::usage)?,
         };
         if usage.cost.is_none() {
@@ -204,6 +215,8 @@ impl Dialect for Reader {
         };
         self.told.model(chunk.model.take(), events);
         self.told.id(chunk.id.take(), events);
+        let provider = chunk.provider.as_ref().and_then(Value::as_str);
+        self.told.upstream(provider, events);
         self.tier = chunk.service_tier.take().or(self.tier.take());
         let usage = self.usage(&chunk);
         for choice in chunk.choices.into_iter().flatten().take(1) {

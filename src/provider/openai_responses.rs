@@ -49,7 +49,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
         store: false,
         stream: true,
     };
-    Ok(Post::new(&base_url, "responses", call.key, body).with(&call.quirks.body))
+    Ok(Post::new(&base_url, "responses", call.key, body).with(call.quirks))
 }
 
 /// Reads the events.
@@ -127,7 +127,7 @@ impl Reader {
             }
         }
         let usage = response.usage.as_deref().and_then(WireUsage::read);
-        if let Some(mut usage) = usage.map(|usage| usage.usage()) {
+        if let Some(mut usage) = usage {
             usage.service_tier = response.service_tier;
             events.push_back(Event::Usage(usage));
         }

@@ -85,13 +85,15 @@ impl ChunkCost {
 
 impl WireUsage {
     /// Reads it; what is no such object is none, since a stream's text is good without it.
-    pub(super) fn read(raw: &RawValue) -> Option<Self> {
-        serde_json::from_str::<Option<Self>>(raw.get())
-            .ok()
-            .flatten()
+    pub(super) fn read(raw: &RawValue) -> Option<Usage> {
+        let told: Option<Self> = serde_json::from_str(raw.get()).ok()?;
+        Some(Usage {
+            raw: Some(raw.get().into()),
+            ..told?.usage()
+        })
     }
 
-    pub(super) fn usage(&self) -> Usage {
+    fn usage(&self) -> Usage {
         let inputs = || {
             [
                 &self.prompt_tokens_details,
@@ -131,7 +133,7 @@ impl WireUsage {
             tokens: tokens.cached_inside_input(),
             cost: self.cost(),
             service_tier: self.service_tier.clone(),
-            speed: None,
+            ..Usage::default()
         }
     }
 
@@ -218,7 +220,7 @@ mod tests {
 
     fn usage(json: &str) -> Usage {
         let raw = serde_json::from_str::<&RawValue>(json).expect("JSON");
-        WireUsage::read(raw).expect("usage").usage()
+        WireUsage::read(raw).expect("usage")
     }
 
     #[test]

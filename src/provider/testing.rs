@@ -8,6 +8,7 @@ pub(super) fn call(wire: Wire) -> Call {
     let message = |role, text: &str| Message {
         role,
         text: text.into(),
+        cacheable: false,
     };
     let input = if wire.fills() {
         Input::Fill(Fill {

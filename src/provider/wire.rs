@@ -14,7 +14,7 @@ use super::{
     Call, Error, Provider, Stream, anthropic, fim_completions, fim_template, gemini, llama_infill,
     ollama, openai_chat, openai_completions, openai_responses,
 };
-use crate::config::Wire;
+use crate::config::{Quirks, Wire};
 
 /// A model service that answers over HTTP.
 pub struct Remote {
@@ -69,9 +69,10 @@ impl Post {
         }
     }
 
-    /// Adds what the provider wants besides, object by object.
-    pub(super) fn with(mut self, extra: &Map<String, Value>) -> Self {
-        merge(&mut self.body, extra);
+    /// Adds what the provider wants besides, the body's object by object.
+    pub(super) fn with(mut self, quirks: Quirks) -> Self {
+        merge(&mut self.body, &quirks.body);
+        self.headers.extend(quirks.headers);
         self
     }
 }

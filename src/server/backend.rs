@@ -167,7 +167,12 @@ impl Shared {
         let reporter: Reporter = Arc::new(move |report| {
             let usage = to_proto::usage(&report);
             usage_outbox.notify("byok/usage", &usage);
-            *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+            let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
+            // A correction of an older call does not make it the last one.
+            let is_last = latest.as_ref().is_none_or(|last| last.id == usage.id);
+            if is_last || !usage.corrected {
+                *latest = Some(usage);
+            }
         });
         Self {
             session: Mutex::new(Session::new(parts.layers)),
@@ -233,6 +238,7 @@ impl Shared {
     /// Ends everything that runs.
     pub fn close(&self) {
         self.in_flight.end_all();
+        self.gateway.close();
     }
 
     /// Returns the ledger.

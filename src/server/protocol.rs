@@ -21,6 +21,8 @@ pub struct UsageParams {
     pub provider: String,
     /// The model that answered, as the provider calls it.
     pub model: String,
+    /// The provider behind the provider that ran it, where a gateway says whom it asked; else null.
+    pub upstream: Option<String>,
     /// The label of the key that was used; null if none was, or it has none.
     pub key: Option<String>,
     /// Who pays, in words.
@@ -35,6 +37,8 @@ pub struct UsageParams {
     pub latency: LatencyParams,
     /// What has been spent, this call included.
     pub totals: TotalsParams,
+    /// Whether this takes the place of an earlier message of the same id, because the provider told the true cost afterwards.
+    pub corrected: bool,
 }
 
 /// Tokens by how they are billed; the classes add up, except that reasoning is a part of the output.

@@ -130,6 +130,7 @@ pub fn usage(report: &Report) -> UsageParams {
             .served_model
             .clone()
             .unwrap_or_else(|| row.requested_model.clone()),
+        upstream: row.upstream.clone(),
         key: row.key.clone(),
         payer: row.payer.clone(),
         outcome: row.outcome.name().into(),
@@ -150,6 +151,7 @@ pub fn usage(report: &Report) -> UsageParams {
             total_ms: millis(row.latency.total),
         },
         totals: totals(&report.totals, currency),
+        corrected: report.is_correction,
     }
 }
 

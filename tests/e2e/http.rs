@@ -16,6 +16,7 @@ fn impatient() -> Patience {
         connect: Duration::from_millis(300),
         first_byte: Duration::from_millis(300),
         idle: Duration::from_millis(300),
+        ..Patience::default()
     }
 }
 

@@ -199,6 +199,7 @@ fn read_all(llama: &Llama, wire: Wire, key: &str) -> Result<Vec<Event>, Error> {
         Input::Chat(vec![Message {
             role: Role::User,
             text: "hello".into(),
+            cacheable: false,
         }])
     };
     let header = (

@@ -17,5 +17,6 @@ mod documents;
 mod ghost_text;
 mod http;
 mod llama_server;
+mod openrouter;
 mod provider;
 mod wires;

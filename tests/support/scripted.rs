@@ -45,16 +45,24 @@ pub struct Scripted {
     pub address: String,
     /// What it saw, in order.
     pub seen: Receiver<Seen>,
-    script: Arc<Mutex<Vec<Step>>>,
+    script: Arc<Mutex<Script>>,
 }
+
+/// What is done for a request, by its head.
+type Script = Box<dyn FnMut(&str) -> Vec<Step> + Send>;
 
 impl Scripted {
     /// Starts a provider that answers every request by the same steps.
     pub fn start(script: Vec<Step>) -> Self {
+        Self::answer(move |_| script.clone())
+    }
+
+    /// Starts a provider that answers each request by its head.
+    pub fn answer(script: impl FnMut(&str) -> Vec<Step> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, seen) = channel();
-        let script = Arc::new(Mutex::new(script));
+        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(script)));
         let shared = script.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -74,7 +82,7 @@ impl Scripted {
         *self
             .script
             .lock()
-            .expect("no test panics while it holds the script") = script;
+            .expect("no test panics while it holds the script") = Box::new(move |_| script.clone());
     }
 
     /// Waits for the next request and returns its head and body.
@@ -142,16 +150,15 @@ pub fn response(status: &str, kind: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn serve(mut connection: TcpStream, script: &Mutex<Vec<Step>>, seen: &Sender<Seen>) {
+fn serve(mut connection: TcpStream, script: &Mutex<Script>, seen: &Sender<Seen>) {
     let _ = connection.set_nodelay(true);
     let mut buffer = Vec::new();
     while let Some((head, body)) = read_request(&mut connection, &mut buffer) {
         let at = Instant::now();
-        let _ = seen.send(Seen::Request { head, body, at });
         let steps = script
             .lock()
-            .expect("no test panics while it holds the script")
-            .clone();
+            .expect("no test panics while it holds the script")(&head);
+        let _ = seen.send(Seen::Request { head, body, at });
         let mut last_sent = at;
         for step in steps {
             match step {

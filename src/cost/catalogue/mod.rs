@@ -6,6 +6,7 @@
 //! The data is `prices/prices.jsonl`, which `prices/generate.py` makes from genai-prices (`prices/LICENSE-genai-prices`).
 
 mod rule;
+mod variant;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,7 @@ use serde_json::value::RawValue;
 
 use self::rule::{Rule, with_dashed_date};
 use super::money::Currency;
-use super::price::{Origin, Price, Rates};
+use super::price::{Origin, Price, Rate, Rates};
 
 const EMBEDDED: &str = include_str!("../prices/prices.jsonl");
 
@@ -129,8 +130,19 @@ impl Catalogue {
     fn find(&self, provider: &str, model: &str) -> Option<Model> {
         let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
         let provider = known.map_or(provider, |(_, name)| name);
-        let dashed = with_dashed_date(model);
-        let names = std::iter::once(model).chain(dashed.as_deref());
+        if variant::is_free(provider, model) {
+            return Some(Model::free(model));
+        }
+        let plain = variant::priced_as(provider, model);
+        let dashed = [Some(model), plain].map(|name| name.and_then(with_dashed_date));
+        let names = [
+            Some(model),
+            dashed[0].as_deref(),
+            plain,
+            dashed[1].as_deref(),
+        ]
+        .into_iter()
+        .flatten();
         let own = self.provider(provider)?;
         let others = own.fallback.iter().filter_map(|name| self.provider(name));
         let others: Vec<Provider<'_>> = others.collect();
@@ -200,6 +212,24 @@ struct Model {
 }
 
 impl Model {
+    /// A model that is never billed by the token.
+    fn free(name: &str) -> Self {
+        let rates = Rates {
+            input: Some(Rate::Flat(0)),
+            output: Some(Rate::Flat(0)),
+            ..Rates::default()
+        };
+        Self {
+            id: name.to_owned(),
+            prices: vec![Period {
+                from: None,
+                hours: None,
+                rates,
+            }],
+            variants: Vec::new(),
+        }
+    }
+
     fn rates(&self, at: Timestamp, conditions: Conditions<'_>) -> Rates {
         let mut in_force = self.prices.iter().rev().filter(|period| period.covers(at));
         let standard = in_force.next().or(self.prices.first());

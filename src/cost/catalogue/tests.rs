@@ -53,6 +53,46 @@ fn every_line_can_be_read() {
 }
 
 #[test]
+fn a_variant_has_its_own_price_or_the_models_and_a_free_one_is_not_priced_as_the_paid_one() {
+    let price = |model: &str| {
+        let price = Catalogue::embedded().price("openrouter", model, noon());
+        price.map(|price| price.rates)
+    };
+    let paid = price("openai/gpt-4o-mini").unwrap();
+    assert_ne!(paid.output, Some(Rate::Flat(0)));
+    for variant in ["nitro", "floor", "online", "exacto"] {
+        let name = format!("openai/gpt-4o-mini:{variant}");
+        assert_eq!(price(&name), Some(paid.clone()), "{name}");
+    }
+    let nothing = Price {
+        currency: Currency::USD,
+        rates: price("openai/gpt-oss-20b:free").unwrap(),
+        origin: Origin::Config,
+    };
+    let tokens = Tokens {
+        input: 1_000_000,
+        cache_read: 5,
+        output: 1_000_000,
+        reasoning: 5,
+        ..Tokens::default()
+    };
+    assert_eq!(nothing.cost(&tokens), Money::zero(Currency::USD));
+    assert_eq!(price("nobody/knows-this:free").unwrap(), nothing.rates);
+    // An entry of its own comes first, and a variant that nobody knows is not guessed.
+    assert_ne!(
+        price("anthropic/claude-haiku-4.5:batch"),
+        price("anthropic/claude-haiku-4.5")
+    );
+    assert_eq!(price("openai/gpt-4o-mini:turbo"), None);
+    // A colon means something else elsewhere.
+    assert!(
+        Catalogue::embedded()
+            .price("groq", "nobody/knows-this:free", noon())
+            .is_none()
+    );
+}
+
+#[test]
 fn a_price_follows_the_date() {
     // Lowered on 2026-08-21, for the long-context tier too.
     let tiers = |base, long| Some(Rate::Tiered(base, vec![(272_000, long)]));

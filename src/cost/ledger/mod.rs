@@ -1,9 +1,10 @@
 //! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
 //!
-//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
+//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod correction;
 mod row;
 mod schema;
 mod store;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::store::Place;
-use crate::cost::Error;
+use crate::cost::{Cost, Error};
 
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
@@ -94,6 +95,13 @@ impl Ledger {
         self.send(Command::Settle(Box::new(row), Box::new(done)));
     }
 
+    /// Queues what a settled call turned out to be: `row` under the same id, in place of the one whose cost was `before`. The totals follow.
+    ///
+    /// `done` is called as for [`Ledger::settle`]; where the correction cannot be kept it is dropped, and the row stays as it was.
+    pub fn correct(&self, before: Cost, row: Row, done: impl FnOnce(Totals) + Send + 'static) {
+        self.send(Command::Correct(before, Box::new(row), Box::new(done)));
+    }
+
     /// What has been spent, everything included that was settled before. Waits for the ledger's thread, hence not for handlers.
     pub fn totals(&self, deadline: Duration) -> Result<Totals, Error> {
         let (reply, answer) = mpsc::channel();
@@ -130,6 +138,7 @@ impl Ledger {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
                 queue.refused.add(&row.cost);
             }
+            Command::Correct(..) if queue.commands.len() >= self.shared.setting.limit => {}
             command => queue.commands.push_back(command),
         }
         if !queue.running {
@@ -173,6 +182,7 @@ type Done = Box<dyn FnOnce(Totals) + Send>;
 
 enum Command {
     Settle(Box<Row>, Done),
+    Correct(Cost, Box<Row>, Done),
     Totals(mpsc::Sender<Totals>),
     Close(mpsc::Sender<bool>),
 }

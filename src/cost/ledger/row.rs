@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{Cost, Price, Usage};
+use crate::cost::{Cost, Price, RawUsage, Usage};
 
 /// One attempt to call a model. A retry is a row of its own, under the same decision.
 ///
@@ -38,12 +38,18 @@ pub struct Row {
     pub requested_model: String,
     /// The model that the provider says it ran; prices follow this one.
     pub served_model: Option<String>,
+    /// The provider behind the provider, where a gateway says whom it asked.
+    pub upstream: Option<String>,
+    /// The service tier that the provider says it billed by.
+    pub service_tier: Option<String>,
     /// The key's label, never the key.
     pub key: Option<String>,
     /// Who pays, in words.
     pub payer: String,
     /// What was used.
     pub usage: Usage,
+    /// The same in the provider's own words, where it told.
+    pub raw_usage: Option<RawUsage>,
     /// The price that was applied, stored whole.
     pub price: Option<Price>,
     /// What it cost.

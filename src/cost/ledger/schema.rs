@@ -73,7 +73,16 @@ CREATE TRIGGER calls_removed AFTER DELETE ON calls BEGIN
 END;
 ";
 
-const MIGRATIONS: [&str; 1] = [FIRST];
+/// What providers say beyond the counts: who stood behind a gateway, the service tier, their own usage as JSON. `corrected_us` is when a
+/// row was settled anew by what its provider told later.
+const SECOND: &str = "
+ALTER TABLE calls ADD COLUMN upstream TEXT;
+ALTER TABLE calls ADD COLUMN service_tier TEXT;
+ALTER TABLE calls ADD COLUMN raw_usage TEXT;
+ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
+";
+
+const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
 
 /// Why a file cannot be brought up to date.
 #[derive(Debug)]
@@ -117,12 +126,32 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    const INSERT: &str = "INSERT INTO calls (id, session, attempt, started_us, day, feature, provider, requested_model, payer,
+        input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
+        tokens_estimated, cost_source, cost_nanos, cost_currency, outcome, total_us)
+        VALUES (?1, 's', 1, 0, 20261121, 'f', 'p', 'm', 'x', 0, 0, 0, 0, 0, 0, 0, 'priced', ?2, ?3, 'completed', 0)";
+
     #[test]
     fn migrating_twice_changes_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
         assert!(pending(&connection).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_older_files_rows_are_kept_and_have_nothing_in_the_new_columns() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection.execute(INSERT, ("a", 5, "USD")).unwrap();
+        migrate(&mut connection).unwrap();
+        let (nanos, raw): (i64, Option<String>) = connection
+            .query_row("SELECT cost_nanos, raw_usage FROM calls", [], |row| {
+                row.try_into()
+            })
+            .unwrap();
+        assert_eq!((nanos, raw), (5, None));
     }
 
     #[test]
@@ -140,10 +169,6 @@ mod tests {
     fn corrected_and_removed_rows_keep_the_daily_sums_right() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
-        let insert = "INSERT INTO calls (id, session, attempt, started_us, day, feature, provider, requested_model, payer,
-            input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
-            tokens_estimated, cost_source, cost_nanos, cost_currency, outcome, total_us)
-            VALUES (?1, 's', 1, 0, 20261121, 'f', 'p', 'm', 'x', 0, 0, 0, 0, 0, 0, 0, 'priced', ?2, ?3, 'completed', 0)";
         let sums = |connection: &Connection| -> Vec<(String, i64, i64)> {
             let mut statement = connection
                 .prepare("SELECT currency, calls, nanos FROM days WHERE calls > 0")
@@ -151,10 +176,10 @@ mod tests {
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
             rows.unwrap().map(Result::unwrap).collect()
         };
-        connection.execute(insert, ("a", 5, "USD")).unwrap();
-        connection.execute(insert, ("b", 7, "USD")).unwrap();
+        connection.execute(INSERT, ("a", 5, "USD")).unwrap();
+        connection.execute(INSERT, ("b", 7, "USD")).unwrap();
         connection
-            .execute(insert, ("c", None::<i64>, None::<String>))
+            .execute(INSERT, ("c", None::<i64>, None::<String>))
             .unwrap();
         let usd = |calls, nanos| ("USD".to_owned(), calls, nanos);
         assert_eq!(sums(&connection), [(String::new(), 1, 0), usd(2, 12)]);
@@ -169,7 +194,7 @@ mod tests {
             .execute("DELETE FROM calls WHERE id = 'a'", [])
             .unwrap();
         assert_eq!(sums(&connection), [usd(2, 16)]);
-        connection.execute(insert, ("d", i64::MAX, "USD")).unwrap();
+        connection.execute(INSERT, ("d", i64::MAX, "USD")).unwrap();
         assert_eq!(sums(&connection), [usd(3, i64::MAX)]);
     }
 }

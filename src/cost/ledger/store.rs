@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
+use super::correction::Correction;
 use super::row::Row;
 use super::schema::{self, Refusal};
 use super::totals::{Day, Sum};
-use crate::cost::Money;
+use crate::cost::{Money, RawUsage};
 
 /// Where the rows are kept.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub(super) enum Failure {
 pub(super) struct Pending {
     pub(super) row: Row,
     pub(super) day: Day,
+    /// Set where the row takes the place of one that was settled before.
+    pub(super) correction: Option<Correction>,
 }
 
 /// An open ledger file.
@@ -90,7 +93,7 @@ impl Store {
         Ok(self.connection.busy_timeout(patience)?)
     }
 
-    /// Adds rows in one transaction.
+    /// Adds rows, and puts right those that were added before, in one transaction.
     pub(super) fn add<'a>(
         &mut self,
         session: &str,
@@ -101,7 +104,12 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
             let mut insert = transaction.prepare_cached(INSERT)?;
-            for Pending { row, day } in rows {
+            for pending in rows {
+                if let Some(correction) = &pending.correction {
+                    correction.apply(&transaction, &pending.row)?;
+                    continue;
+                }
+                let Pending { row, day, .. } = pending;
                 let tokens = row.usage.tokens();
                 let amount = row.cost.amount();
                 insert.execute(params![
@@ -137,6 +145,9 @@ impl Store {
                     micros(row.latency.total),
                     row.request_id,
                     (!row.tags.is_empty()).then(|| json(&row.tags)),
+                    row.upstream,
+                    row.service_tier,
+                    row.raw_usage.as_ref().map(RawUsage::as_str),
                 ])?;
             }
         }
@@ -174,12 +185,12 @@ const INSERT: &str = "
 INSERT INTO calls (id, session, decision, attempt, started_us, day, feature, action, language, workspace, branch, provider,
     requested_model, served_model, key_label, payer, input_tokens, cache_read_tokens, cache_write_5m_tokens,
     cache_write_1h_tokens, output_tokens, reasoning_tokens, tokens_estimated, price, cost_source, cost_nanos, cost_currency,
-    outcome, first_token_us, total_us, request_id, tags)
+    outcome, first_token_us, total_us, request_id, tags, upstream, service_tier, raw_usage)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
-    ?27, ?28, ?29, ?30, ?31, ?32)
+    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
 ON CONFLICT (id) DO NOTHING";
 
-fn stored(count: u64) -> i64 {
+pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -294,6 +305,7 @@ mod tests {
     use super::*;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
+    use jiff::Timestamp;
 
     fn pending(number: u32) -> Pending {
         let cost = Cost::Priced(Money::from_nanos(1, Currency::USD));
@@ -303,6 +315,7 @@ mod tests {
         Pending {
             row,
             day: Day(20_261_121),
+            correction: None,
         }
     }
 
@@ -342,6 +355,26 @@ mod tests {
         store.add("s", rows[..1].iter()).unwrap();
         store.add("s", rows.iter()).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 2);
+    }
+
+    #[test]
+    fn a_row_that_is_put_right_twice_or_was_never_there_leaves_the_sums_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(&folder.path().join("l"));
+        let correction = |number| {
+            let mut pending = pending(number);
+            pending.row.cost = Cost::Reported(Money::from_nanos(7, Currency::USD));
+            pending.correction = Some(Correction {
+                before: Cost::Priced(Money::from_nanos(1, Currency::USD)),
+                at: Timestamp::UNIX_EPOCH,
+            });
+            pending
+        };
+        let rows = [pending(1), pending(2), correction(2), correction(3)];
+        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter()).unwrap();
+        let (day, _) = store.sums(Day(20_261_121)).unwrap();
+        assert_eq!((day.calls, day.cost[0].nanos()), (2, 8));
     }
 
     #[test]

@@ -55,6 +55,22 @@ impl Sum {
         }
     }
 
+    /// Counts a call that was counted before by what it turned out to cost.
+    pub(super) fn replace(&mut self, before: &Cost, after: &Cost) {
+        match before.amount() {
+            None => self.unpriced = self.unpriced.saturating_sub(1),
+            Some(amount) => {
+                let negative =
+                    Money::from_nanos(amount.nanos().saturating_neg(), amount.currency());
+                self.add_group(0, Some(negative));
+            }
+        }
+        match after.amount() {
+            None => self.unpriced = self.unpriced.saturating_add(1),
+            Some(amount) => self.add_group(0, Some(amount)),
+        }
+    }
+
     /// Counts the calls of another sum too.
     pub(super) fn add_sum(&mut self, other: &Self) {
         for amount in &other.cost {
@@ -113,6 +129,27 @@ mod tests {
         twice.add_sum(&sum);
         assert_eq!((twice.calls, twice.unpriced), (8, 2));
         assert_eq!(twice.cost[0], money(14, "EUR"));
+    }
+
+    #[test]
+    fn a_call_that_cost_something_else_is_still_one_call() {
+        let mut sum = Sum::default();
+        let (guess, truth) = (
+            Cost::Estimated(money(50, "USD")),
+            Cost::Reported(money(7, "USD")),
+        );
+        sum.add(&guess);
+        sum.add(&Cost::Unknown);
+        sum.replace(&guess, &truth);
+        assert_eq!(
+            (sum.calls, sum.unpriced, &sum.cost[..]),
+            (2, 1, &[money(7, "USD")][..])
+        );
+        sum.replace(&Cost::Unknown, &truth);
+        assert_eq!(
+            (sum.calls, sum.unpriced, &sum.cost[..]),
+            (2, 0, &[money(14, "USD")][..])
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use super::correction::Correction;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, Shared, State, Turn};
@@ -66,8 +67,25 @@ impl Writer<'_> {
                 Command::Settle(row, done) => {
                     self.session.add(&row.cost);
                     let day = Day::of(&row, &zone);
-                    self.remember(Pending { row: *row, day });
+                    self.remember(Pending {
+                        row: *row,
+                        day,
+                        correction: None,
+                    });
                     settled.push(done);
+                }
+                Command::Correct(before, row, done) => {
+                    // A row that could not be kept, or a correction that cannot, is left as it was counted.
+                    if self.backlog.len() < self.shared.setting.limit {
+                        self.session.replace(&before, &row.cost);
+                        let at = (self.shared.setting.now)();
+                        self.backlog.push_back(Pending {
+                            day: Day::of(&row, &zone),
+                            row: *row,
+                            correction: Some(Correction { before, at }),
+                        });
+                        settled.push(done);
+                    }
                 }
                 Command::Totals(reply) => asked.push(reply),
                 Command::Close(reply) => closing.push(reply),
@@ -113,20 +131,31 @@ impl Writer<'_> {
             _ => Default::default(),
         };
         let (first, last) = today.month();
-        let waiting = self.backlog.iter().map(|pending| {
-            let mut sum = Sum::default();
-            sum.add(&pending.row.cost);
-            (pending.day, sum)
-        });
-        let unkept = self.lost.iter().map(|(day, sum)| (*day, sum.clone()));
         let mut unrecorded = 0;
-        for (when, sum) in waiting.chain(unkept) {
-            unrecorded += sum.calls;
+        let mut count = |when: Day, count: &dyn Fn(&mut Sum)| {
             if when == today {
-                day.add_sum(&sum);
+                count(&mut day);
             }
             if (first..=last).contains(&when) {
-                month.add_sum(&sum);
+                count(&mut month);
+            }
+        };
+        for (when, sum) in &self.lost {
+            unrecorded += sum.calls;
+            count(*when, &|total| total.add_sum(sum));
+        }
+        for pending in &self.backlog {
+            let cost = &pending.row.cost;
+            match &pending.correction {
+                None => {
+                    unrecorded += 1;
+                    count(pending.day, &|total| total.add(cost));
+                }
+                Some(correction) => {
+                    count(pending.day, &|total| {
+                        total.replace(&correction.before, cost);
+                    });
+                }
             }
         }
         Totals {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
-use crate::cost::{Cost, Currency, Money, PerMillion, Price, Tokens, Usage};
+use crate::cost::{Currency, Money, PerMillion, Price, RawUsage, Tokens, Usage};
 
 /// Long enough for the slowest machine; reached only by a ledger that hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -33,9 +33,12 @@ pub(super) fn row(cost: Cost, started: &str) -> Row {
         provider: "mock".to_owned(),
         requested_model: "m".to_owned(),
         served_model: None,
+        upstream: None,
+        service_tier: None,
         key: None,
         payer: "nobody".to_owned(),
         usage: Usage::Reported(Tokens::default()),
+        raw_usage: None,
         price: None,
         cost,
         outcome: Outcome::Completed,
@@ -160,6 +163,75 @@ fn a_session_is_one_process_and_a_day_is_all_of_them() {
     assert_eq!(totals.day.cost, [usd(12)]);
 }
 
+/// Corrects a row to this cost and returns the totals that follow from it.
+fn correct(ledger: &Ledger, settled: &Row, cost: Cost) -> Totals {
+    let (sender, receiver) = mpsc::channel();
+    let row = Row {
+        cost,
+        ..settled.clone()
+    };
+    ledger.correct(settled.cost, row, move |totals| {
+        sender.send(totals).unwrap();
+    });
+    receiver.recv_timeout(DEADLINE).unwrap()
+}
+
+#[test]
+fn a_corrected_row_changes_every_total_and_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l");
+    let ledger = open(&path);
+    settle_now(&ledger, 1_000);
+    let guess = Row {
+        id: ledger.next_id(),
+        ..row(Cost::Estimated(usd(50)), "2026-11-21T15:00:00Z")
+    };
+    ledger.settle(guess.clone(), |_| {});
+    let totals = correct(&ledger, &guess, Cost::Reported(usd(7)));
+    for sum in [&totals.session, &totals.day, &totals.month] {
+        assert_eq!((&sum.cost[..], sum.calls), (&[usd(1_007)][..], 2));
+    }
+    assert_eq!(totals.unrecorded, 0);
+    assert!(ledger.close(DEADLINE));
+    let stored: (String, i64, bool) = Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT cost_source, cost_nanos, corrected_us > 0 FROM calls WHERE corrected_us IS NOT NULL",
+            [],
+            |row| row.try_into(),
+        )
+        .unwrap();
+    assert_eq!(stored, ("reported".to_owned(), 7, true));
+}
+
+#[test]
+fn a_correction_waits_with_its_row_for_a_file_that_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l");
+    let ledger = open(&path);
+    settle_now(&ledger, 1_000);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let unknown = Row {
+        id: ledger.next_id(),
+        ..row(Cost::Unknown, "2026-11-21T15:00:00Z")
+    };
+    ledger.settle(unknown.clone(), |_| {});
+    let totals = correct(&ledger, &unknown, Cost::Reported(usd(7)));
+    assert_eq!(
+        (&totals.day.cost[..], totals.day.unpriced),
+        (&[usd(1_007)][..], 0)
+    );
+    assert_eq!((totals.day.calls, totals.unrecorded), (2, 1));
+    other.execute_batch("COMMIT").unwrap();
+    let totals = ledger.totals(DEADLINE).unwrap();
+    assert_eq!(
+        (&totals.day.cost[..], totals.unrecorded),
+        (&[usd(1_007)][..], 0)
+    );
+    assert_eq!(totals.session, totals.day);
+}
+
 #[test]
 fn a_row_is_stored_with_all_it_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -168,6 +240,9 @@ fn a_row_is_stored_with_all_it_says() {
     let full = Row {
         id: ledger.next_id(),
         served_model: Some("m-2026".to_owned()),
+        upstream: Some("Azure".to_owned()),
+        service_tier: Some("flex".to_owned()),
+        raw_usage: RawUsage::of("{\"prompt_tokens\": 3}"),
         key: Some("work".to_owned()),
         latency: Latency {
             first_token: Some(Duration::from_millis(3)),
@@ -192,6 +267,16 @@ fn a_row_is_stored_with_all_it_says() {
         (&*stored.1, &*stored.2, &*stored.3),
         ("m-2026", "work", "superseded")
     );
+    let more: (String, String, String, Option<i64>) = Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT upstream, service_tier, raw_usage, corrected_us FROM calls",
+            [],
+            |row| row.try_into(),
+        )
+        .unwrap();
+    assert_eq!((&*more.0, &*more.1), ("Azure", "flex"));
+    assert_eq!((&*more.2, more.3), (r#"{"prompt_tokens":3}"#, None));
     assert_eq!((stored.4, stored.5), (3_000, 9_000));
     assert_eq!(
         (&*stored.6, stored.7, &*stored.8),

@@ -1,0 +1,153 @@
+//! The true cost of calls that were left before their provider told it.
+//!
+//! Ghost text leaves most answers early, and then the ledger has an estimate. OpenRouter tells afterwards what a call has cost, by the name
+//! that it gave the call; so its row is settled a second time, under the same id, by what it says. Entry point: [`Corrections::begin`], which
+//! a settlement calls once its row is queued.
+//!
+//! The gateway owns the tasks, one for each such call: they end with it, or at once when it is [closed](Corrections::close), and there are
+//! never more than [`MOST`]. Each asks [`ATTEMPTS`] times at most, with ever longer waits, and never longer than [`LIMIT`] a time; the same
+//! key is used that made the call, since OpenRouter tells nobody else. Nothing waits for them. What cannot be found out stays an estimate:
+//! a provider that does not know the call, refuses the key, or answers something else is not asked again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::report::{Report, Reporter};
+use crate::cost::{Cost, Ledger, RawUsage, Row, Usage};
+use crate::provider::openrouter::{self, Generation};
+use crate::provider::{Error, Http};
+
+/// How many calls may wait for their true cost. Whoever types faster keeps estimates.
+const MOST: usize = 32;
+
+/// How often a call is asked about.
+const ATTEMPTS: u32 = 3;
+
+/// How much longer each wait is than the one before it.
+const LONGER: u32 = 4;
+
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The tasks. Clones are the same ones.
+#[derive(Clone, Default)]
+pub(super) struct Corrections(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    tasks: Mutex<JoinSet<()>>,
+    is_closed: AtomicBool,
+}
+
+/// Where to ask about a call, once it is over.
+#[derive(Clone)]
+pub(super) struct Inquiry {
+    pub http: Http,
+    pub base_url: Url,
+    /// The key that made the call.
+    pub key: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Corrections {
+    /// Finds out what a call has cost whose row was settled without knowing it, and settles it anew.
+    pub(super) fn begin(&self, inquiry: Inquiry, settled: Row, ledger: Ledger, reporter: Reporter) {
+        let is_known = matches!(settled.cost, Cost::Reported(_) | Cost::Free);
+        let id = settled.request_id.clone().filter(|_| !is_known);
+        let Some(id) = id.filter(|id| openrouter::is_generation(id)) else {
+            return;
+        };
+        // A call may be dropped when its runtime is gone; then so is the time to ask.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mut tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        if self.0.is_closed.load(Ordering::Relaxed) || tasks.len() >= MOST {
+            return;
+        }
+        let task = async move {
+            match ask(&inquiry, &id).await {
+                Ok(told) => correct(settled, told, &ledger, reporter),
+                Err(error) => tracing::debug!(%error, call = %settled.id, "an estimate stays one"),
+            }
+        };
+        tasks.spawn_on(task, &runtime);
+    }
+
+    /// Ends all that is under way and begins nothing more.
+    pub(super) fn close(&self) {
+        self.0.is_closed.store(true, Ordering::Relaxed);
+        let mut tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.abort_all();
+    }
+}
+
+async fn ask(inquiry: &Inquiry, id: &str) -> Result<Generation, Error> {
+    let mut wait = inquiry.http.patience().adding_up;
+    let mut attempt = 1;
+    loop {
+        tokio::time::sleep(wait).await;
+        let key = inquiry.key.clone();
+        let answer = openrouter::generation(&inquiry.http, &inquiry.base_url, key, id, LIMIT).await;
+        match answer {
+            Err(error) if attempt < ATTEMPTS && may_pass(&error) => {
+                attempt += 1;
+                wait *= LONGER;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Returns whether another attempt may do better. A call that is not known may only not be known yet, which comes as a model that is not.
+fn may_pass(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::UnknownModel(_)
+            | Error::Overloaded
+            | Error::TimedOut { .. }
+            | Error::Unreachable(_)
+            | Error::Cut
+    )
+}
+
+fn correct(settled: Row, told: Generation, ledger: &Ledger, reporter: Reporter) {
+    let usage = if told.has_tokens {
+        Usage::Reported(told.usage.tokens)
+    } else {
+        settled.usage
+    };
+    let cost = Cost::known(told.usage.cost, None, &usage);
+    if cost == Cost::Unknown {
+        return;
+    }
+    let before = settled.cost;
+    let row = Row {
+        usage,
+        cost,
+        raw_usage: told
+            .usage
+            .raw
+            .as_deref()
+            .and_then(RawUsage::of)
+            .or(settled.raw_usage),
+        service_tier: told.usage.service_tier.or(settled.service_tier),
+        served_model: told.model.or(settled.served_model),
+        upstream: told.upstream.or(settled.upstream),
+        ..settled
+    };
+    let copy = row.clone();
+    ledger.correct(before, row, move |totals| {
+        reporter(Report {
+            row: copy,
+            totals,
+            is_correction: true,
+        });
+    });
+}
