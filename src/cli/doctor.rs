@@ -12,6 +12,7 @@ use crate::config::{KeySource, Settings, user_file};
 use crate::cost::{Ledger, State};
 use crate::credential;
 use crate::gateway::Gateway;
+use crate::models;
 use crate::provider::{self, Http};
 use crate::routing::{Decision, Feature, Way};
 use style::Style;
@@ -159,31 +160,34 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let authorization = match credential::authorization(provider) {
-        Ok(authorization) => authorization,
-        Err(error) => {
-            return vec![Finding::bad(
-                "key",
-                error.to_string(),
-                "then start the editor anew, from where the variable is set",
-            )];
-        }
-    };
+    if let Err(error) = credential::authorization(provider) {
+        return vec![Finding::bad(
+            "key",
+            error.to_string(),
+            "then start the editor anew, from where the variable is set",
+        )];
+    }
     findings.push(match &provider.key {
         KeySource::None => Finding::good("key", "none needed"),
         KeySource::Env(variable) => {
             Finding::good("key", format!("in the environment variable {variable}"))
         }
     });
-    let url = provider::models_url(&provider.base_url);
-    let headers = authorization
-        .into_iter()
-        .chain(provider::headers(provider.wire));
-    let answer = Http::default()
-        .get_json(&url, headers, Duration::from_secs(10))
-        .await;
-    findings.push(match answer {
+    if models::addresses(provider).is_empty() {
+        return findings;
+    }
+    findings.push(match models::ask(&Http::default(), provider).await {
         Ok(_) => Finding::good("provider", format!("{} answers", provider.name)),
+        Err(provider::Error::Malformed(_)) => Finding {
+            fix: Some(format!(
+                "if completions fail, check the address {}",
+                provider.base_url
+            )),
+            ..Finding::good(
+                "provider",
+                format!("{} answers, and lists no models", provider.name),
+            )
+        },
         Err(error) => Finding::bad(
             "provider",
             format!("{}: {error}", provider.name),

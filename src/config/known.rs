@@ -29,6 +29,10 @@ pub(super) struct Known {
     pub bills_cut: bool,
     pub max_completion_tokens: bool,
     pub no_stream_options: bool,
+    /// Where it lists its models, from its host's root; empty where no list is of use.
+    pub list: Option<String>,
+    /// It shows its list to everybody.
+    pub open_list: bool,
 }
 
 /// What is peculiar to some of a provider's models.

@@ -29,6 +29,10 @@ pub struct ProviderSettings {
     pub bills_cut: bool,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
+    /// Where it lists its models, from its host's root, if that is not its wire's usual place; empty where no list is of use.
+    pub list: Option<&'static str>,
+    /// Whether it shows its list of models to those without a key.
+    pub has_open_list: bool,
     /// What is peculiar to some of its models.
     rules: &'static [Rule],
     /// Whether `wire` is the user's word, which holds for all its models.
@@ -79,8 +83,13 @@ impl ProviderSettings {
         settings
     }
 
-    /// Returns why a model can neither fill a hole nor hold a conversation, if that is so.
-    pub(super) fn cannot(&self, model: &str) -> Option<String> {
+    /// Returns whether its name is one of the well-known ones.
+    pub fn is_well_known(&self) -> bool {
+        known::get(&self.name).is_some()
+    }
+
+    /// Returns why a model can neither fill a hole nor hold a conversation, if its name says so.
+    pub fn cannot(&self, model: &str) -> Option<String> {
         let settings = self.for_model(model);
         if settings.wire == Wire::FimTemplate && FimFamily::of(model).is_none() {
             let names = families::all().iter().map(|family| family.name.as_str());
@@ -161,8 +170,12 @@ pub(super) fn resolve(
             .values()
             .find(|known| known.is_at(&base_url) && known.wire == wire)
     });
+    // What lies elsewhere on a host is known of the provider's own host only.
+    let at_home = known.filter(|known| known.is_at(&base_url));
     Ok(ProviderSettings {
         name: name.into(),
+        list: at_home.and_then(|known| known.list.as_deref()),
+        has_open_list: at_home.is_some_and(|known| known.open_list),
         wire,
         auth: written.auth.unwrap_or_else(|| auth_of(wire, known)),
         base_url,

@@ -101,7 +101,11 @@ impl Http {
             }
             let response = request.send().await;
             let response = response.map_err(|error| Error::from_connect(error, limit))?;
+            let (status, headers) = (response.status(), response.headers().clone());
             let body = read_whole(response, limit).await?;
+            if status != reqwest::StatusCode::OK {
+                return Err(Error::from_status(status.as_u16(), &headers, &body));
+            }
             serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
         };
         timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut {

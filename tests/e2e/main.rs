@@ -17,5 +17,6 @@ mod documents;
 mod ghost_text;
 mod http;
 mod llama_server;
+mod models;
 mod provider;
 mod wires;

@@ -97,14 +97,43 @@ impl Catalogue {
             remembered.insert(key, found.clone());
             found
         })?;
-        Some(Price {
+        Some(self.priced(&found, at, conditions))
+    }
+
+    /// The prices of many of a provider's models at a moment, in their order. Nothing is remembered, so that a long list does not push
+    /// out the few models that are used.
+    pub fn prices<'m>(
+        &self,
+        provider: &str,
+        models: impl IntoIterator<Item = &'m str>,
+        at: Timestamp,
+    ) -> Vec<Option<Price>> {
+        let offered = self.offered(&provider.to_lowercase());
+        let price = |name: &str| {
+            let model = offered.as_ref()?.find(&name.to_lowercase())?;
+            Some(self.priced(&model, at, Conditions::default()))
+        };
+        models.into_iter().map(price).collect()
+    }
+
+    /// The names of all models that the catalogue knows of a provider and that are paid by the token.
+    pub fn models(&self, provider: &str) -> Vec<String> {
+        let offered = self.offered(&provider.to_lowercase());
+        let own = offered.into_iter().flat_map(|offered| offered.own.models);
+        own.filter(|entry| entry.prices.get() != "[]")
+            .map(|entry| entry.id.to_owned())
+            .collect()
+    }
+
+    fn priced(&self, model: &Model, at: Timestamp, conditions: Conditions<'_>) -> Price {
+        Price {
             currency: Currency::USD,
-            rates: found.rates(at, conditions),
+            rates: model.rates(at, conditions),
             origin: Origin::Catalogue {
                 version: self.version().to_owned(),
-                model: found.id.clone(),
+                model: model.id.clone(),
             },
-        })
+        }
     }
 
     /// The catalogue's name, version and date: `genai-prices 0.2.3 of 2026-11-15`.
@@ -127,16 +156,40 @@ impl Catalogue {
     }
 
     fn find(&self, provider: &str, model: &str) -> Option<Model> {
+        self.offered(provider)?.find(model)
+    }
+
+    fn offered(&self, provider: &str) -> Option<Offered<'_>> {
         let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
-        let provider = known.map_or(provider, |(_, name)| name);
+        let own = self.provider(known.map_or(provider, |(_, name)| name))?;
+        let others = own.fallback.iter().filter_map(|name| self.provider(name));
+        Some(Offered {
+            others: others.collect(),
+            own,
+        })
+    }
+
+    fn provider(&self, name: &str) -> Option<Provider<'_>> {
+        let start = format!("{{\"id\":\"{name}\",");
+        let line = self.text.lines().find(|line| line.starts_with(&start))?;
+        serde_json::from_str(line).ok()
+    }
+}
+
+/// What a provider offers.
+struct Offered<'a> {
+    own: Provider<'a>,
+    /// Providers whose models it offers at their prices.
+    others: Vec<Provider<'a>>,
+}
+
+impl Offered<'_> {
+    fn find(&self, model: &str) -> Option<Model> {
         let dashed = with_dashed_date(model);
         let names = std::iter::once(model).chain(dashed.as_deref());
-        let own = self.provider(provider)?;
-        let others = own.fallback.iter().filter_map(|name| self.provider(name));
-        let others: Vec<Provider<'_>> = others.collect();
         let mut found = names.flat_map(|name| {
-            let others = others.iter().flat_map(|other| &other.models);
-            let offered = (own.models.iter().map(|entry| (entry, true)))
+            let others = self.others.iter().flat_map(|other| &other.models);
+            let offered = (self.own.models.iter().map(|entry| (entry, true)))
                 .chain(others.map(|entry| (entry, false)));
             offered.filter(move |(entry, _)| entry.rule.accepts(name))
         });
@@ -154,12 +207,6 @@ impl Catalogue {
             prices,
             variants,
         })
-    }
-
-    fn provider(&self, name: &str) -> Option<Provider<'_>> {
-        let start = format!("{{\"id\":\"{name}\",");
-        let line = self.text.lines().find(|line| line.starts_with(&start))?;
-        serde_json::from_str(line).ok()
     }
 }
 
@@ -261,6 +308,5 @@ impl Period {
     }
 }
 
-#[cfg(test)]
 #[cfg(test)]
 mod tests;
