@@ -357,7 +357,7 @@ fn a_provider_without_a_key_is_told_from_the_catalogue_and_a_wrong_name_is_mende
         "{text}"
     );
     assert!(
-        text.contains("by the embedded catalogue (genai-prices"),
+        text.contains("by the embedded price catalogue (genai-prices"),
         "{text}"
     );
     assert!(

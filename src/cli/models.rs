@@ -164,18 +164,21 @@ fn as_table(told: &[(&ProviderSettings, &Offer)], style: Style) -> String {
         out.push('\n');
     }
     if has_models {
-        let legend = "CONTEXT in tokens; USE: \"fill\" takes the text around the cursor, \"chat\" is asked in words;\n\
-                      IN/M, OUT/M: a million tokens of input, of output; \"-\" is not known.\n";
+        let legend = "CONTEXT: how many tokens it takes. USE: \"fill\" gets the text around the cursor,\n\
+                      \"chat\" is asked in words. IN/M, OUT/M: a million tokens of input, of output.\n\
+                      \"-\" is not known. The catalogue may be out of date; a provider's list is not.\n";
         out.push_str(&style.dim(legend));
     }
     out
 }
 
 fn head(out: &mut String, provider: &ProviderSettings, offer: &Offer, style: Style) {
-    let key = match &provider.key {
-        KeySource::None => "takes no key".to_owned(),
-        _ if credential::is_present(provider) => style.good("key present"),
-        _ => style.bad("no key"),
+    let key = if provider.key == KeySource::None {
+        "takes no key".to_owned()
+    } else if credential::is_present(provider) {
+        style.good("key present")
+    } else {
+        style.bad("no key")
     };
     let source = match &offer.source {
         Source::List { asked, is_whole } => {
@@ -184,7 +187,7 @@ fn head(out: &mut String, provider: &ProviderSettings, offer: &Offer, style: Sty
             format!("its own list of {date}{part}")
         }
         Source::Catalogue { version } => {
-            format!("by the embedded catalogue ({version}), which may be out of date")
+            format!("by the embedded price catalogue ({version})")
         }
         Source::Nothing => "no list is known; name any model that it has".into(),
     };
@@ -196,7 +199,8 @@ fn head(out: &mut String, provider: &ProviderSettings, offer: &Offer, style: Sty
     );
     let _ = writeln!(out, "  {}", style.dim(&source));
     if let Some(failure) = &offer.failure {
-        let _ = writeln!(out, "  {} {failure}", style.bad("could not be asked:"));
+        let said = wrapped(&format!("could not be asked: {failure}"));
+        let _ = writeln!(out, "{}", style.bad(&said));
     }
     if offer.of_use().next().is_some() {
         let names = format!(
@@ -205,6 +209,22 @@ fn head(out: &mut String, provider: &ProviderSettings, offer: &Offer, style: Sty
         );
         let _ = writeln!(out, "{}", style.dim(&names));
     }
+}
+
+/// Breaks a sentence into lines of at most 80 characters, as far as its words allow, each a little to the right.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::from(" ")];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        if line > 1 && line + 1 + word.chars().count() > 80 {
+            lines.push(String::from(" "));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// The name comes last: it is never cut, and a long one disturbs no column.
@@ -244,6 +264,17 @@ fn size(tokens: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_sentence_is_broken_between_words() {
+        let text = wrapped(&"word ".repeat(40));
+        assert!(
+            text.lines()
+                .all(|line| line.starts_with("  word") && line.len() <= 80)
+        );
+        assert_eq!(text.lines().count(), 3);
+        assert_eq!(wrapped(&"x".repeat(90)).lines().count(), 1);
+    }
 
     #[test]
     fn sizes_are_written_as_people_say_them() {

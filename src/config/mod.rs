@@ -15,6 +15,7 @@ mod settings;
 mod user_file;
 
 pub use families::FimFamily;
+pub use known::ModelList;
 pub use layer::{Layer, Layers};
 pub use options::{
     Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,

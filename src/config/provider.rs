@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::families::{self, FimFamily};
-use super::known::{self, Known, Rule};
+use super::known::{self, Known, ModelList, Rule};
 use super::options::{Auth, KeyOption, PriceOptions, ProviderOptions, Wire};
 use crate::cost::{PerMillion, Price};
 
@@ -29,10 +29,8 @@ pub struct ProviderSettings {
     pub bills_cut: bool,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
-    /// Where it lists its models, from its host's root, if that is not its wire's usual place; empty where no list is of use.
-    pub list: Option<&'static str>,
-    /// Whether it shows its list of models to those without a key.
-    pub has_open_list: bool,
+    /// How it tells which models it has.
+    pub list: ModelList,
     /// What is peculiar to some of its models.
     rules: &'static [Rule],
     /// Whether `wire` is the user's word, which holds for all its models.
@@ -174,8 +172,7 @@ pub(super) fn resolve(
     let at_home = known.filter(|known| known.is_at(&base_url));
     Ok(ProviderSettings {
         name: name.into(),
-        list: at_home.and_then(|known| known.list.as_deref()),
-        has_open_list: at_home.is_some_and(|known| known.open_list),
+        list: at_home.map(|known| known.list.clone()).unwrap_or_default(),
         wire,
         auth: written.auth.unwrap_or_else(|| auth_of(wire, known)),
         base_url,

@@ -34,7 +34,7 @@ pub struct List {
 /// Returns where a provider lists its models, the most telling place first; nowhere, if it has no list that is of use.
 pub fn addresses(provider: &ProviderSettings) -> Vec<Url> {
     let usual = provider::list_url(provider.wire, &provider.base_url);
-    match provider.list {
+    match provider.list.path.as_deref() {
         Some("") => Vec::new(),
         Some(path) => provider
             .base_url
@@ -49,7 +49,7 @@ pub fn addresses(provider: &ProviderSettings) -> Vec<Url> {
 /// Asks for all of a provider's list.
 pub async fn ask(http: &Http, provider: &ProviderSettings) -> Result<List, Error> {
     let key = match credential::authorization(provider) {
-        Err(_) if provider.has_open_list => None,
+        Err(_) if provider.list.open => None,
         key => key?,
     };
     let headers: Vec<_> = key

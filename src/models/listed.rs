@@ -232,6 +232,10 @@ fn is_of_another_kind(entry: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::needless_pass_by_value,
+        reason = "a test reads best when its JSON is written in place"
+    )]
     use super::*;
     use serde_json::json;
 

@@ -141,8 +141,8 @@ impl Lists {
                 .map(|name| format!("\"{}/{name}\"", provider.name))
                 .collect();
             let meant = match meant.split_last() {
-                Some((last, [])) => format!("; did you mean {last}?"),
-                Some((last, others)) => format!("; did you mean {} or {last}?", others.join(", ")),
+                Some((name, [])) => format!("; did you mean {name}?"),
+                Some((name, others)) => format!("; did you mean {} or {name}?", others.join(", ")),
                 None => format!(
                     "; byok-lsp models --provider {} says what there is",
                     provider.name
@@ -203,13 +203,14 @@ impl Drop for Asking<'_> {
 /// model that is set belongs to.
 pub fn usable(settings: &Settings) -> Vec<ProviderSettings> {
     let is_set = |name: &String| matches!(&settings.model, ModelName::Of { provider, .. } if provider == name);
-    let is_usable = |provider: &&ProviderSettings| match provider.key {
-        KeySource::None => {
+    let is_usable = |provider: &&ProviderSettings| {
+        if provider.key == KeySource::None {
             !provider.is_well_known()
                 || is_set(&provider.name)
                 || settings.local_servers.contains(&provider.name)
+        } else {
+            credential::is_present(provider)
         }
-        _ => credential::is_present(provider),
     };
     settings
         .providers
@@ -221,7 +222,7 @@ pub fn usable(settings: &Settings) -> Vec<ProviderSettings> {
 
 /// Returns whether a provider has a list and would show it.
 pub fn can_be_asked(provider: &ProviderSettings) -> bool {
-    !addresses(provider).is_empty() && (provider.has_open_list || credential::is_present(provider))
+    !addresses(provider).is_empty() && (provider.list.open || credential::is_present(provider))
 }
 
 /// A list counts for the address that it is from.

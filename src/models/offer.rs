@@ -84,36 +84,10 @@ impl Offer {
         failure: Option<String>,
         now: Timestamp,
     ) -> Self {
-        let catalogue = Catalogue::embedded();
         let (source, models) = match list {
-            Some(list) => {
-                let asked = Timestamp::from_second(list.asked).unwrap_or(Timestamp::UNIX_EPOCH);
-                let is_whole = list.is_whole;
-                (Source::List { asked, is_whole }, list.models.clone())
-            }
-            None => match catalogue.models(&provider.name) {
-                known if known.is_empty() => (Source::Nothing, Vec::new()),
-                known => {
-                    let version = catalogue.version().to_owned();
-                    (
-                        Source::Catalogue { version },
-                        known.into_iter().map(unlisted).collect(),
-                    )
-                }
-            },
+            Some(list) => by_list(provider, list, now),
+            None => by_catalogue(provider, now),
         };
-        let names = models.iter().map(|listed| listed.name.as_str());
-        let prices = catalogue.prices(&provider.name, names, now);
-        let models = models
-            .iter()
-            .zip(prices)
-            .map(|(listed, price)| Model {
-                name: listed.name.clone(),
-                context: listed.context,
-                ability: Ability::of(provider, &listed.name, Some(listed)),
-                price: price_of(provider, listed, price.as_ref()),
-            })
-            .collect();
         Self {
             provider: provider.name.clone(),
             source,
@@ -206,19 +180,47 @@ pub(super) fn date(second: i64) -> String {
     moment.strftime("%Y-%m-%d").to_string()
 }
 
-fn unlisted(name: String) -> Listed {
-    Listed {
-        name,
+fn by_list(provider: &ProviderSettings, list: &Kept, now: Timestamp) -> (Source, Vec<Model>) {
+    let source = Source::List {
+        asked: Timestamp::from_second(list.asked).unwrap_or(Timestamp::UNIX_EPOCH),
+        is_whole: list.is_whole,
+    };
+    let names = list.models.iter().map(|listed| listed.name.as_str());
+    let prices = Catalogue::embedded().prices(&provider.name, names, now);
+    let model = |(listed, price): (&Listed, Option<Price>)| Model {
+        name: listed.name.clone(),
+        context: listed.context,
+        ability: Ability::of(provider, &listed.name, Some(listed)),
+        price: price_of(provider, &listed.name, listed.price, price.as_ref()),
+    };
+    let models = list.models.iter().zip(prices).map(model);
+    (source, models.collect())
+}
+
+fn by_catalogue(provider: &ProviderSettings, now: Timestamp) -> (Source, Vec<Model>) {
+    let catalogue = Catalogue::embedded();
+    let known = catalogue.models(&provider.name, now);
+    let model = |(name, price): (String, Price)| Model {
         context: None,
-        price: None,
-        fills: None,
-        chats: None,
+        ability: Ability::of(provider, &name, None),
+        price: price_of(provider, &name, None, Some(&price)),
+        name,
+    };
+    let had = known
+        .into_iter()
+        .filter(|(name, _)| provider.list.may_have(name));
+    let models: Vec<Model> = had.map(model).collect();
+    if models.is_empty() {
+        return (Source::Nothing, models);
     }
+    let version = catalogue.version().to_owned();
+    (Source::Catalogue { version }, models)
 }
 
 fn price_of(
     provider: &ProviderSettings,
-    listed: &Listed,
+    model: &str,
+    listed: Option<TokenPrice>,
     catalogued: Option<&Price>,
 ) -> Option<(TokenPrice, PriceSource)> {
     let both = |price: &Price| {
@@ -227,8 +229,8 @@ fn price_of(
             output: price.output()?,
         })
     };
-    let own = provider.prices.get(&listed.name).and_then(both);
+    let own = provider.prices.get(model).and_then(both);
     own.map(|price| (price, PriceSource::Config))
-        .or_else(|| Some((listed.price?, PriceSource::List)))
+        .or_else(|| Some((listed?, PriceSource::List)))
         .or_else(|| Some((both(catalogued?)?, PriceSource::Catalogue)))
 }

@@ -1,6 +1,10 @@
 //! What is offered, what is doubted, and who is asked, without a network.
 
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test reads best when its JSON is written in place"
+)]
 
 use super::*;
 use crate::config::{Layer, Layers};
@@ -61,6 +65,12 @@ fn without_a_list_the_catalogue_says_what_it_knows_and_that_it_is_the_catalogue(
             .models
             .iter()
             .all(|model| model.name != "gpt-transcribe")
+    );
+    let codestral = offer(&lists, &settings.providers["codestral"]);
+    let mut names = codestral.models.iter().map(|model| &model.name);
+    assert!(
+        names.all(|name| name.starts_with("codestral")),
+        "its maker's other models are not there"
     );
     let llama = offer(&lists, &settings.providers["llama-cpp"]);
     assert_eq!((llama.source, llama.models.len()), (Source::Nothing, 0));

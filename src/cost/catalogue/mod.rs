@@ -116,12 +116,15 @@ impl Catalogue {
         models.into_iter().map(price).collect()
     }
 
-    /// The names of all models that the catalogue knows of a provider and that are paid by the token.
-    pub fn models(&self, provider: &str) -> Vec<String> {
+    /// All models that the catalogue knows of a provider and that are paid by the token, with their prices at a moment.
+    pub fn models(&self, provider: &str, at: Timestamp) -> Vec<(String, Price)> {
         let offered = self.offered(&provider.to_lowercase());
         let own = offered.into_iter().flat_map(|offered| offered.own.models);
-        own.filter(|entry| entry.prices.get() != "[]")
-            .map(|entry| entry.id.to_owned())
+        own.filter_map(|entry| Model::of(&entry, false))
+            .map(|model| {
+                let price = self.priced(&model, at, Conditions::default());
+                (model.id, price)
+            })
             .collect()
     }
 
@@ -194,19 +197,8 @@ impl Offered<'_> {
             offered.filter(move |(entry, _)| entry.rule.accepts(name))
         });
         let (entry, is_own) = found.next()?;
-        // Empty for a model that is not paid by the token.
-        let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
-        prices.first()?;
         // Another provider's service tiers are its own affair.
-        let variants = match entry.variants.filter(|_| is_own) {
-            Some(variants) => serde_json::from_str(variants.get()).ok()?,
-            None => Vec::new(),
-        };
-        Some(Model {
-            id: entry.id.to_owned(),
-            prices,
-            variants,
-        })
+        Model::of(entry, is_own)
     }
 }
 
@@ -247,6 +239,21 @@ struct Model {
 }
 
 impl Model {
+    /// Reads an entry, with its service tiers if they are wanted; `None` if it is not paid by the token.
+    fn of(entry: &Entry<'_>, with_variants: bool) -> Option<Self> {
+        let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
+        prices.first()?;
+        let variants = match entry.variants.filter(|_| with_variants) {
+            Some(variants) => serde_json::from_str(variants.get()).ok()?,
+            None => Vec::new(),
+        };
+        Some(Self {
+            id: entry.id.to_owned(),
+            prices,
+            variants,
+        })
+    }
+
     fn rates(&self, at: Timestamp, conditions: Conditions<'_>) -> Rates {
         let mut in_force = self.prices.iter().rev().filter(|period| period.covers(at));
         let standard = in_force.next().or(self.prices.first());

@@ -64,14 +64,13 @@ fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
     }
     // What is set comes first, whether or not anybody lists it.
     let set = settings.model.to_string();
-    match models.iter().position(|model| model.id == set) {
-        Some(at) => models[..=at].rotate_right(1),
-        None => {
-            let (provider, _) = set.split_once('/').unwrap_or_default();
-            let provider = settings.providers.get(provider);
-            let model = provider.map(|provider| unknown(provider, set.clone()));
-            models.splice(0..0, model);
-        }
+    if let Some(at) = models.iter().position(|model| model.id == set) {
+        models[..=at].rotate_right(1);
+    } else {
+        let (provider, _) = set.split_once('/').unwrap_or_default();
+        let provider = settings.providers.get(provider);
+        let model = provider.map(|provider| unknown(provider, set.clone()));
+        models.splice(0..0, model);
     }
     let others = settings.providers.values();
     let others = others.filter(|provider| !named.contains(provider.name.as_str()));
