@@ -77,13 +77,8 @@ const CONTEXTS: [&str; 12] = [
     "/meta/n_ctx_train",
 ];
 
-const PRICES: [(&str, &str, Per); 4] = [
+const PRICES: [(&str, &str, Per); 3] = [
     ("/pricing/prompt", "/pricing/completion", Per::Token),
-    (
-        "/input_cost_per_token",
-        "/output_cost_per_token",
-        Per::Token,
-    ),
     ("/pricing/input", "/pricing/output", Per::Million),
     (
         "/model_spec/pricing/input/usd",
@@ -110,7 +105,7 @@ const CHATS: [(&str, &str); 7] = [
 ];
 
 /// Kinds of models that neither fill nor chat.
-const OTHER_KINDS: [&str; 11] = [
+const OTHER_KINDS: [&str; 9] = [
     "embedding",
     "embeddings",
     "image",
@@ -120,8 +115,6 @@ const OTHER_KINDS: [&str; 11] = [
     "video",
     "transcribe",
     "tts",
-    "asr",
-    "upscale",
 ];
 
 /// Reads a page of a list; `None` if there is no list in it.
@@ -261,13 +254,7 @@ mod tests {
             let names: Vec<_> = read(&page).into_iter().flatten().map(|m| m.name).collect();
             assert_eq!(names, ["m"], "{page}");
         }
-        for page in [
-            json!({}),
-            json!({"error": "no"}),
-            json!(null),
-            json!("m"),
-            json!({"data": {}}),
-        ] {
+        for page in [json!({"error": "no"}), json!(null), json!({"data": {}})] {
             assert_eq!(read(&page), None, "{page}");
         }
     }

@@ -67,9 +67,9 @@ fn without_a_list_the_catalogue_says_what_it_knows_and_that_it_is_the_catalogue(
             .all(|model| model.name != "gpt-transcribe")
     );
     let codestral = offer(&lists, &settings.providers["codestral"]);
-    let mut names = codestral.models.iter().map(|model| &model.name);
+    let mut offered = codestral.models.iter().map(|model| &model.name);
     assert!(
-        names.all(|name| name.starts_with("codestral")),
+        offered.all(|name| name.starts_with("codestral")),
         "its maker's other models are not there"
     );
     let llama = offer(&lists, &settings.providers["llama-cpp"]);
