@@ -8,6 +8,7 @@
 //! - [`completion`]: ghost text: what to ask, when to stop, what to show.
 //! - [`context`]: what to show a model.
 //! - [`gateway`]: the one way to a model: decide, credential, provider, settle, report.
+//! - [`models`]: which models there are, by the providers' own lists.
 //! - [`routing`]: which model, which key, who pays.
 //! - [`cost`]: money, prices, the ledger.
 //! - [`credential`]: where keys come from; the secret type.
@@ -26,6 +27,7 @@ pub mod credential;
 pub mod document;
 pub mod gateway;
 pub mod local;
+pub mod models;
 pub mod provider;
 pub mod routing;
 pub mod scrub;

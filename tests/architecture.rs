@@ -106,6 +106,7 @@ fn texts_and_trees_know_nothing_of_the_rest() {
         "provider",
         "local",
         "config",
+        "models",
         "cli",
     ];
     does_not_use("document/", &rest);
@@ -121,6 +122,7 @@ fn no_arrow_points_back_to_the_editor() {
         "routing/",
         "cost/",
         "credential/",
+        "models/",
         "provider/",
         "local/",
         "config/",
@@ -133,13 +135,16 @@ fn no_arrow_points_back_to_the_editor() {
         "routing/",
         "cost/",
         "credential/",
+        "models/",
         "provider/",
         "local/",
         "config/",
     ] {
         does_not_use(room, &["completion", "session"]);
     }
-    does_not_use("provider/", &["gateway", "routing"]);
+    does_not_use("provider/", &["gateway", "routing", "models"]);
+    does_not_use("models/", &["gateway", "routing"]);
+    does_not_use("config/", &["models"]);
     does_not_use("cost/", &["gateway", "routing", "provider", "config"]);
 }
 

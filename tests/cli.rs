@@ -27,6 +27,7 @@ fn byok(folder: &Path, arguments: &[&str]) -> Output {
         .current_dir(folder)
         .env("BYOK_CONFIG", folder.join("config.toml"))
         .env("BYOK_LEDGER", folder.join("ledger.sqlite3"))
+        .env("BYOK_CACHE", folder.join("cache"))
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -251,6 +252,7 @@ fn a_key_reaches_its_provider_and_no_output_at_any_level() {
         .current_dir(folder.path())
         .env("BYOK_CONFIG", folder.path().join("config.toml"))
         .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+        .env("BYOK_CACHE", folder.path().join("cache"))
         .env("BYOK_LOG", "trace")
         .env("BYOK_TEST_CANARY", key)
         .stdin(Stdio::null())
@@ -286,9 +288,129 @@ fn the_readmes_first_command_prints_what_the_readme_says() {
         .current_dir(repository)
         .env("BYOK_CONFIG", folder.path().join("config.toml"))
         .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+        .env("BYOK_CACHE", folder.path().join("cache"))
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["text"], suggested, "{place}");
+}
+
+/// A provider's list: a model to use, one for pictures, and names that no terminal should see.
+const MODELS: &str = r#"{"data":[
+    {"id":"small","context_length":131072,"pricing":{"prompt":"0.0000004","completion":"0.0000016"}},
+    {"id":"text-to-picture","architecture":{"output_modalities":["image"]}},
+    {"id":"evil\u001b[2J"},{"id":"evil\u202e"}
+]}"#;
+
+fn configure(folder: &Path, address: &str) {
+    let config = format!(
+        "[completion]\nmodel = \"mine/smal\"\n\
+         [providers.mine]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = \"none\"\n\
+         [providers.dead]\nwire = \"openai-chat\"\nbase_url = \"http://127.0.0.1:9/v1\"\nkey = \"none\"\n"
+    );
+    std::fs::write(folder.join("config.toml"), config).unwrap();
+}
+
+#[test]
+fn models_are_listed_with_context_use_and_price_and_one_failure_hides_nobody() {
+    let body = scripted::response("200 OK", "application/json", MODELS);
+    let provider = scripted::Scripted::start(vec![scripted::Step::Send(body)]);
+    let folder = workspace();
+    configure(folder.path(), &provider.address);
+    let output = byok(
+        folder.path(),
+        &["models", "--provider", "mine", "--provider", "dead"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("     131k  chat      $0.40      $1.60  mine/small\n"),
+        "{text}"
+    );
+    assert!(text.contains("and 1 for pictures"), "{text}");
+    assert!(
+        text.contains("could not be asked: the provider cannot be reached"),
+        "{text}"
+    );
+    assert!(!text.contains("evil") && !text.contains('\u{1b}'), "{text}");
+    let widest = text
+        .lines()
+        .filter(|line| line.contains("mine/"))
+        .map(|line| line.chars().count());
+    assert!(widest.max() <= Some(80), "{text}");
+    let json = byok(folder.path(), &["models", "-p", "mine", "--json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(
+        (&json[0]["source"], &json[0]["complete"]),
+        (&"list".into(), &true.into())
+    );
+    assert_eq!(json[0]["models"][0]["price"]["input"]["nanos"], 400_000_000);
+    assert_eq!(json[0]["models"][1]["ability"], "none");
+}
+
+#[test]
+fn a_list_is_kept_a_day_unless_it_is_to_be_asked_for_anew_and_outlives_its_provider() {
+    let body = scripted::response("200 OK", "application/json", MODELS);
+    let provider = scripted::Scripted::start(vec![scripted::Step::Send(body)]);
+    let folder = workspace();
+    configure(folder.path(), &provider.address);
+    byok(folder.path(), &["models", "-p", "mine"]);
+    let check = byok(folder.path(), &["config", "check"]);
+    assert!(check.status.success());
+    assert!(
+        stderr(&check).contains("did you mean \"mine/small\"?"),
+        "{}",
+        stderr(&check)
+    );
+    provider.set(vec![scripted::Step::Send(scripted::response(
+        "500 No",
+        "text/plain",
+        "no",
+    ))]);
+    let anew = byok(folder.path(), &["models", "-p", "mine", "--refresh"]);
+    assert!(anew.status.success());
+    let text = stdout(&anew);
+    assert!(
+        text.contains("mine/small")
+            && text.contains("could not be asked: the provider is overloaded"),
+        "{text}"
+    );
+    std::fs::write(folder.path().join("cache/models.json"), "{broken").unwrap();
+    let broken = byok(folder.path(), &["models", "-p", "mine"]);
+    assert_eq!(broken.status.code(), Some(1), "nothing is known any more");
+}
+
+#[test]
+fn a_provider_without_a_key_is_told_from_the_catalogue_and_a_wrong_name_is_mended() {
+    let folder = workspace();
+    let output = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+        .args(["models", "--provider", "anthropic"])
+        .env("BYOK_CONFIG", folder.path().join("config.toml"))
+        .env("BYOK_CACHE", folder.path().join("cache"))
+        .env_remove("ANTHROPIC_API_KEY")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert!(
+        text.contains("anthropic · no key · you: your own key"),
+        "{text}"
+    );
+    assert!(
+        text.contains("by the embedded price catalogue (genai-prices"),
+        "{text}"
+    );
+    assert!(
+        text.contains("      $0.25      $1.25  anthropic/claude-3-haiku\n"),
+        "{text}"
+    );
+    assert!(!folder.path().join("cache").exists(), "nobody was asked");
+    let wrong = byok(folder.path(), &["models", "-p", "anthropc"]);
+    assert!(!wrong.status.success());
+    assert!(
+        stderr(&wrong).contains("did you mean anthropic?"),
+        "{}",
+        stderr(&wrong)
+    );
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::config::Wire;
 use byok_lsp::cost::{Catalogue, Currency, Money, Tokens};
+use byok_lsp::models;
 use byok_lsp::provider::{Answer, Error, Event, Finish, Usage};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -365,6 +366,95 @@ fn every_recorded_answer_is_read_as_an_independent_reader_read_it() {
     eprintln!(
         "{read_to_end} recorded answers read, {} not covered",
         not_covered.len()
+    );
+}
+
+/// Of each recorded list: how many models it has, and of one of them its context size and whether it fills and chats.
+type Expected = (
+    &'static str,
+    usize,
+    &'static str,
+    Option<u64>,
+    Option<bool>,
+    Option<bool>,
+);
+
+#[test]
+fn every_recorded_list_of_models_is_read() {
+    let Some(folder) = folder() else { return };
+    let yes = Some(true);
+    let no = Some(false);
+    let expected: [Expected; 8] = [
+        (
+            "anthropic/models",
+            9,
+            "claude-opus-4-7",
+            Some(1_000_000),
+            None,
+            None,
+        ),
+        (
+            "gemini/models",
+            52,
+            "gemini-2.5-flash",
+            Some(1_048_576),
+            None,
+            yes,
+        ),
+        (
+            "gemini/models",
+            52,
+            "imagen-4.0-generate-001",
+            Some(480),
+            None,
+            no,
+        ),
+        (
+            "mistral/models",
+            55,
+            "codestral-latest",
+            Some(256_000),
+            yes,
+            yes,
+        ),
+        ("mistral/models", 55, "mistral-embed", Some(8192), no, no),
+        ("ollama/tags", 5, "llama3.2:latest", None, None, None),
+        ("ollama/tags", 5, "all-minilm:latest", None, None, no),
+        ("openai/models", 126, "gpt-4.1-mini", None, None, None),
+    ];
+    let recorded = recordings(&folder);
+    for (id, count, name, context, fills, chats) in expected {
+        let recording = recorded.iter().find(|one| one.id == id).unwrap();
+        let list = models::read(&serde_json::from_slice(&recording.body).unwrap()).unwrap();
+        assert_eq!(list.len(), count, "{id}");
+        let model = list.iter().find(|model| model.name == name).unwrap();
+        assert_eq!(
+            (model.context, model.fills, model.chats),
+            (context, fills, chats),
+            "{id} {name}"
+        );
+    }
+    // Recorded apart from the others, with its prices.
+    let path = folder.join("../prices/openrouter-models.recorded.json");
+    let Ok(bytes) = std::fs::read(path) else {
+        return;
+    };
+    let list = models::read(&serde_json::from_slice(&bytes).unwrap()).unwrap();
+    let unpriced = list.iter().filter(|model| model.price.is_none()).count();
+    assert_eq!(
+        (list.len(), unpriced),
+        (413, 5),
+        "what is routed has no price beforehand"
+    );
+    let qwen = list
+        .iter()
+        .find(|model| model.name == "qwen/qwen3.8-27b")
+        .unwrap();
+    let price = qwen.price.unwrap();
+    assert_eq!((qwen.context, qwen.chats), (Some(262_144), yes));
+    assert_eq!(
+        (price.input.to_decimal(), price.output.to_decimal()),
+        ("0.45".into(), "3.2".into())
     );
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use ropey::Rope;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::place::{FilePlace, project_of};
+use super::progress::with_progress;
 use super::{parts, runtime, start_log, style};
 use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::config::Layers;
@@ -38,9 +39,6 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
 }
-
-/// After how long a person wonders what goes on.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long the workspace may be read before the embedded engine is asked with what it knows.
 const INDEXING: Duration = Duration::from_mins(1);
@@ -190,21 +188,6 @@ fn report_slot() -> (crate::gateway::Reporter, Slot) {
         *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     });
     (reporter, slot)
-}
-
-/// Waits, and says so on stderr once a person would wonder.
-async fn with_progress<F: Future>(what: &str, future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let started = Instant::now();
-    loop {
-        match tokio::time::timeout(PATIENCE, &mut future).await {
-            Ok(output) => return output,
-            Err(_) => style::complain(&format!(
-                "{what} ({} s; stop with Ctrl-C)",
-                started.elapsed().as_secs()
-            )),
-        }
-    }
 }
 
 impl Done {

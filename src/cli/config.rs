@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::{parts, style};
 use crate::config;
+use crate::provider::Http;
 
 /// What to show.
 #[derive(clap::Args)]
@@ -44,9 +45,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             if !problems.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
+            let settings = layers.settings();
+            if let Some(doubt) = parts::lists(&Http::default()).doubt(&settings) {
+                style::complain(&doubt);
+            }
             style::print(&format!(
                 "no mistakes; completions go to {}\n",
-                layers.settings().model
+                settings.model
             ));
         }
     }

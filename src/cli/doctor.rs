@@ -12,6 +12,7 @@ use crate::config::{KeySource, Settings, user_file};
 use crate::cost::{Ledger, State};
 use crate::credential;
 use crate::gateway::Gateway;
+use crate::models;
 use crate::provider::openrouter::{self, KeyInfo};
 use crate::provider::{self, Http};
 use crate::routing::{Decision, Feature, Way};
@@ -185,16 +186,25 @@ async fn look_at_provider(decision: &Decision, is_offline: bool) -> Vec<Finding>
         findings.push(Finding::good("provider", says));
         return findings;
     }
-    let url = provider::models_url(&provider.base_url);
-    let headers = authorization
-        .clone()
-        .into_iter()
-        .chain(provider::headers(provider.wire));
-    let answer = Http::default()
-        .get_json(&url, headers, Duration::from_secs(10))
-        .await;
-    findings.push(match answer {
-        Ok(_) => Finding::good("provider", format!("{} answers at {url}", provider.name)),
+    let addresses = models::addresses(provider);
+    let Some(address) = addresses.first() else {
+        return findings;
+    };
+    findings.push(match models::ask(&Http::default(), provider).await {
+        Ok(_) => Finding::good(
+            "provider",
+            format!("{} answers at {address}", provider.name),
+        ),
+        Err(provider::Error::Malformed(_)) => Finding {
+            fix: Some(format!(
+                "if completions fail, check the address {}",
+                provider.base_url
+            )),
+            ..Finding::good(
+                "provider",
+                format!("{} answers, and lists no models", provider.name),
+            )
+        },
         Err(error) => Finding::bad(
             "provider",
             format!("{}: {error}", provider.name),

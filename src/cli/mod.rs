@@ -5,8 +5,10 @@
 mod complete;
 mod config;
 mod doctor;
+mod models;
 mod parts;
 mod place;
+mod progress;
 mod serve;
 mod style;
 
@@ -20,6 +22,7 @@ Examples:
   byok-lsp complete src/main.rs:12:9        what would be suggested at line 12, column 9
   byok-lsp complete src/main.rs:12:9 --json --model ollama/qwen2.5-coder:1.5b
   byok-lsp doctor                           what is configured, what works, what to do
+  byok-lsp models --provider openrouter     its models, what they can do and what they cost
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
 
@@ -41,6 +44,8 @@ enum Command {
     Complete(complete::Arguments),
     /// Say what is configured, what works and what to do.
     Doctor(doctor::Arguments),
+    /// Say which models there are, what they can do and what they cost.
+    Models(models::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
     Config(config::Arguments),
     /// Print a shell's completion script.
@@ -66,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => return serve::run(&arguments),
         Command::Complete(arguments) => complete::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -1,10 +1,12 @@
-//! What all subcommands are made of: configuration, ledger, engine, client.
+//! What all subcommands are made of: configuration, ledger, engine, lists of models.
 
 use std::path::PathBuf;
 
 use crate::config::{Layers, Problem, Settings, read_user_file, user_file};
 use crate::cost::Ledger;
 use crate::local::{Engine, Limits};
+use crate::models::Lists;
+use crate::provider::Http;
 
 /// Reads the user's configuration. A mistake leaves the defaults and is returned beside them.
 pub fn configuration() -> (Layers, Vec<Problem>) {
@@ -23,6 +25,13 @@ pub fn ledger_path() -> Option<PathBuf> {
 /// Returns the ledger, which is opened when it is first needed.
 pub fn ledger() -> Ledger {
     ledger_path().map_or_else(Ledger::in_memory, |path| Ledger::open(&path))
+}
+
+/// Returns the lists of models, kept in the folder that `BYOK_CACHE` names, else in their place in the platform's folders.
+pub fn lists(http: &Http) -> Lists {
+    let own =
+        std::env::var_os("BYOK_CACHE").map(|folder| PathBuf::from(folder).join("models.json"));
+    Lists::new(http.clone(), own.or_else(Lists::default_path))
 }
 
 /// Returns an embedded engine with the settings' bounds. It starts nothing until it has something to read.

@@ -28,10 +28,12 @@ pub fn run(_: &Arguments) -> ExitCode {
         }
     };
     let (layers, problems) = parts::configuration();
+    let http = Http::default();
     let parts = Parts {
         ledger: parts::ledger(),
         engine: parts::engine(&layers.settings()),
-        http: Http::default(),
+        lists: parts::lists(&http),
+        http,
         layers,
         problems,
         substitutes: HashMap::new(),

@@ -35,6 +35,15 @@ impl Style {
         }
     }
 
+    /// Marks a heading.
+    pub fn bold(self, text: &str) -> String {
+        if self.is_coloured {
+            format!("\x1b[1m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
     /// Marks what works, in the terminal's own green.
     pub fn good(self, text: &str) -> String {
         if self.is_coloured {

@@ -35,6 +35,26 @@ pub(super) struct Known {
     pub no_stream_options: bool,
     /// Whether it is OpenRouter, which has settings and endpoints of its own.
     pub is_openrouter: bool,
+    pub list: ModelList,
+}
+
+/// How a provider tells which models it has, where that is not its wire's usual way.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelList {
+    /// Where its list is, from its host's root; empty where no list is of use.
+    pub path: Option<String>,
+    /// Whether it shows its list to those without a key.
+    pub open: bool,
+    /// The models that it has of those that the price catalogue knows under its maker's name; all, if none are named.
+    only: Vec<String>,
+}
+
+impl ModelList {
+    /// Returns whether it can have a model that the price catalogue knows.
+    pub fn may_have(&self, model: &str) -> bool {
+        self.only.is_empty() || pattern::any(&self.only, &pattern::bare(model))
+    }
 }
 
 /// What is peculiar to some of a provider's models.

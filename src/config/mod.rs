@@ -16,6 +16,7 @@ mod settings;
 mod user_file;
 
 pub use families::FimFamily;
+pub use known::ModelList;
 pub use layer::{Layer, Layers};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,

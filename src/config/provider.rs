@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::families::{self, FimFamily};
-use super::known::{self, Known, Rule};
+use super::known::{self, Known, ModelList, Rule};
 use super::openrouter::{self, Extras};
 use super::options::{Auth, KeyOption, PriceOptions, ProviderOptions, Wire};
 use crate::cost::{PerMillion, Price};
@@ -33,6 +33,8 @@ pub struct ProviderSettings {
     pub is_openrouter: bool,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
+    /// How it tells which models it has.
+    pub list: ModelList,
     /// What is peculiar to some of its models.
     rules: &'static [Rule],
     /// Whether `wire` is the user's word, which holds for all its models.
@@ -88,8 +90,13 @@ impl ProviderSettings {
         settings
     }
 
-    /// Returns why a model can neither fill a hole nor hold a conversation, if that is so.
-    pub(super) fn cannot(&self, model: &str) -> Option<String> {
+    /// Returns whether its name is one of the well-known ones.
+    pub fn is_well_known(&self) -> bool {
+        known::get(&self.name).is_some()
+    }
+
+    /// Returns why a model can neither fill a hole nor hold a conversation, if its name says so.
+    pub fn cannot(&self, model: &str) -> Option<String> {
         let settings = self.for_model(model);
         if settings.wire == Wire::FimTemplate && FimFamily::of(model).is_none() {
             let names = families::all().iter().map(|family| family.name.as_str());
@@ -175,8 +182,11 @@ pub(super) fn resolve(
             .values()
             .any(|other| other.is_openrouter && other.is_at(&base_url));
     let extras = openrouter::resolve(name, written, is_openrouter, wire)?;
+    // What lies elsewhere on a host is known of the provider's own host only.
+    let at_home = known.filter(|known| known.is_at(&base_url));
     Ok(ProviderSettings {
         name: name.into(),
+        list: at_home.map(|known| known.list.clone()).unwrap_or_default(),
         wire,
         auth: written.auth.unwrap_or_else(|| auth_of(wire, known)),
         base_url,

@@ -39,6 +39,11 @@ impl Money {
         decimal::parse(text, 9, Finer::Round).map(|nanos| Self::from_nanos(nanos, currency))
     }
 
+    /// Reads what a program wrote as the price of one token, such as `4.5e-07`, as that of a million tokens.
+    pub fn per_million(text: &str, currency: Currency) -> Option<Self> {
+        decimal::parse(text, 15, Finer::Round).map(|nanos| Self::from_nanos(nanos, currency))
+    }
+
     /// Rounds a number of 10^-15 units (tokens times nano-units per million) to the nearest nano-unit, halves away from zero;
     /// what does not fit becomes the largest amount.
     pub fn from_femtos(femtos: i128, currency: Currency) -> Self {

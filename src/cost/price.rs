@@ -116,6 +116,20 @@ impl Price {
         })
     }
 
+    /// What a million tokens of input cost in a request of usual length; `None` if they are not billed as such.
+    pub fn input(&self) -> Option<Money> {
+        self.usual(self.rates.input.as_ref())
+    }
+
+    /// What a million tokens of output cost in a request of usual length; `None` if they are not billed as such.
+    pub fn output(&self) -> Option<Money> {
+        self.usual(self.rates.output.as_ref())
+    }
+
+    fn usual(&self, rate: Option<&Rate>) -> Option<Money> {
+        rate.map(|rate| Money::from_nanos(rate.at(0), self.currency))
+    }
+
     /// What a call with these counts costs.
     pub fn cost(&self, tokens: &Tokens) -> Money {
         let total = tokens.input_total();

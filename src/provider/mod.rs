@@ -41,7 +41,7 @@ pub use answer::Answer;
 pub use error::Error;
 pub use http::{Http, Patience};
 pub use local::Patterns;
-pub use wire::{Post, Remote, headers, request};
+pub use wire::{Post, Remote, headers, list_url, request};
 
 use crate::config::Quirks;
 use crate::cost::{Money, Tokens};

@@ -111,6 +111,23 @@ pub fn headers(wire: Wire) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     version.into_iter()
 }
 
+/// Returns where services that speak a wire list their models.
+pub fn list_url(wire: Wire, base_url: &Url) -> Url {
+    let mut url = match wire {
+        Wire::OllamaChat | Wire::OllamaGenerate => {
+            super::endpoint(&super::root(base_url), "api/tags")
+        }
+        _ => super::models_url(base_url),
+    };
+    // As much on a page as they give.
+    match wire {
+        Wire::AnthropicMessages => url.set_query(Some("limit=1000")),
+        Wire::Gemini => url.set_query(Some("pageSize=1000")),
+        _ => {}
+    }
+    url
+}
+
 /// Returns what reads a wire's messages.
 pub(super) fn dialect(wire: Wire) -> Box<dyn Dialect> {
     match wire {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
@@ -10,17 +11,18 @@ use tower_lsp::{ClientSocket, LanguageServer, LspService};
 use super::Parts;
 use super::handlers::{
     commands, completion, did_change, did_change_configuration, did_change_workspace_folders,
-    did_close, did_open, execute_command, initialize, initialized, inline_completion,
+    did_close, did_open, execute_command, initialize, initialized, inline_completion, models,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
 use super::status::Status;
 use super::to_proto;
-use crate::config::Problem;
+use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
 use crate::local::Engine;
+use crate::models::Lists;
 use crate::session::Session;
 
 /// The server as the framework sees it.
@@ -35,6 +37,9 @@ pub struct Shared {
     problems: Mutex<Vec<Problem>>,
     pub gateway: Gateway,
     pub engine: Engine,
+    pub lists: Lists,
+    /// Providers being asked for their lists.
+    refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
     pub outbox: Outbox,
     pub status: Status,
@@ -139,7 +144,7 @@ impl Backend {
     }
 
     async fn models(&self, _: serde_json::Value) -> Result<Models> {
-        Ok(commands::models(&self.shared))
+        models::answer(&self.shared).await
     }
 
     async fn set_model(&self, params: SetModelParams) -> Result<Done> {
@@ -185,6 +190,8 @@ impl Shared {
                 parts.substitutes,
             ),
             engine: parts.engine,
+            lists: parts.lists,
+            refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             status: Status::new(outbox.clone()),
             outbox,
@@ -235,10 +242,28 @@ impl Shared {
         std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Asks providers for their lists of models, in the background.
+    pub fn refresh_lists(&self, providers: Vec<ProviderSettings>) {
+        let mut refreshes = self.refreshes();
+        // What has ended is reaped as we go, so that the set does not grow.
+        while refreshes.try_join_next().is_some() {}
+        for provider in providers {
+            let lists = self.lists.clone();
+            refreshes.spawn(async move { lists.refresh(&provider).await });
+        }
+    }
+
+    fn refreshes(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.refreshes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends everything that runs.
     pub fn close(&self) {
         self.in_flight.end_all();
         self.gateway.close();
+        self.refreshes().abort_all();
     }
 
     /// Returns the ledger.

@@ -28,6 +28,7 @@ pub use transport::{FrameDecoder, MAX_FRAME};
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;
 use crate::local::Engine;
+use crate::models::Lists;
 use crate::provider::{Http, Provider};
 
 /// What a server is made of, so that tests can put in what they like.
@@ -42,6 +43,8 @@ pub struct Parts {
     pub http: Http,
     /// The embedded engine.
     pub engine: Engine,
+    /// The lists of models.
+    pub lists: Lists,
     /// Providers that take the place of those their names stand for.
     pub substitutes: HashMap<String, Arc<dyn Provider>>,
 }

@@ -151,8 +151,10 @@ pub struct UsageSummary {
 pub struct Models {
     /// The model that completions go to.
     pub current: String,
-    /// What can be asked for.
+    /// What can be asked for, what is set first.
     pub models: Vec<ModelParams>,
+    /// How the models of each provider are known that the user can use.
+    pub lists: Vec<ListParams>,
 }
 
 /// A model that can be asked for, or a provider whose models can.
@@ -165,6 +167,53 @@ pub struct ModelParams {
     pub payer: String,
     /// Whether the provider's key is there, or none is needed.
     pub has_key: bool,
+    /// How ghost text asks it: `fill` with the text around a hole, `chat` in a conversation; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ability: Option<String>,
+    /// How many tokens it takes; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<u64>,
+    /// What its tokens cost; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceParams>,
+}
+
+/// What a million tokens cost.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PriceParams {
+    /// A million tokens of input.
+    pub input: MoneyParams,
+    /// A million tokens of output.
+    pub output: MoneyParams,
+    /// How it is known: by the user's `config`, the provider's own `list`, or the price `catalogue`.
+    pub source: String,
+}
+
+/// An amount of money.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MoneyParams {
+    /// In 10^-9 of the currency's unit.
+    pub nanos: i64,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+}
+
+/// How a provider's models are known.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ListParams {
+    /// The provider's name.
+    pub provider: String,
+    /// By its own `list`, by the price `catalogue`, which may be out of date, or `nothing`.
+    pub source: String,
+    /// When the provider was asked for its list, in UTC by RFC 3339; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// Whether the provider is being asked now, so that the next answer may know more.
+    #[serde(rename = "refreshing")]
+    pub is_refreshing: bool,
+    /// Why the provider could not be asked when it last was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// The parameters of `byok/setModel`.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use byok_lsp::config::Layers;
 use byok_lsp::cost::Ledger;
 use byok_lsp::local::{Engine, Limits};
+use byok_lsp::models::Lists;
 use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
 use byok_lsp::server::{self, Ended, Parts};
 use serde_json::{Value, json};
@@ -40,6 +42,7 @@ pub struct Builder {
     capabilities: Value,
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
+    lists: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -49,6 +52,7 @@ impl Default for Builder {
             capabilities: json!({"textDocument": {"inlineCompletion": {}}}),
             patience: Patience::default(),
             substitutes: HashMap::new(),
+            lists: None,
         }
     }
 }
@@ -86,9 +90,15 @@ impl Builder {
         self
     }
 
+    /// Sets the file in which the lists of models are kept.
+    pub fn lists(mut self, path: PathBuf) -> Self {
+        self.lists = Some(path);
+        self
+    }
+
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
-        let mut client = Client::uninitialized(self.patience, self.substitutes);
+        let mut client = Client::started(self.patience, self.substitutes, self.lists);
         let params = json!({
             "processId": null, "rootUri": null, "capabilities": self.capabilities,
             "initializationOptions": self.config,
@@ -123,14 +133,24 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
+        Self::started(patience, substitutes, None)
+    }
+
+    fn started(
+        patience: Patience,
+        substitutes: HashMap<String, Arc<dyn Provider>>,
+        lists: Option<PathBuf>,
+    ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
         let engine = Engine::new(Limits::default());
+        let http = Http::new(patience);
         let parts = Parts {
             layers: Layers::default(),
             problems: Vec::new(),
             ledger: Ledger::in_memory(),
-            http: Http::new(patience),
+            lists: Lists::new(http.clone(), lists),
+            http,
             engine: engine.clone(),
             substitutes,
         };

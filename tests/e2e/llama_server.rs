@@ -155,6 +155,30 @@ fn a_real_model_server_streams_a_suggestion_and_tells_its_tokens() {
 }
 
 #[test]
+fn a_real_model_server_lists_its_model_with_the_context_that_it_was_started_with() {
+    let Some(llama) = Llama::start() else { return };
+    let mut client = Builder::default().config(llama.config(16)).start();
+    let models = loop {
+        let id = client.request("byok/models", json!({}));
+        let models = client.answer(id)["result"].clone();
+        let lists = models["lists"].as_array().unwrap();
+        let list = lists.iter().find(|list| list["provider"] == "llama-cpp");
+        let list = list.unwrap();
+        assert!(list.get("message").is_none(), "{list}");
+        if list["source"] == "list" {
+            break models;
+        }
+        std::thread::yield_now();
+    };
+    let tiny = &models["models"][0];
+    assert_eq!(
+        (&tiny["id"], &tiny["context"]),
+        (&json!("llama-cpp/tiny"), &json!(65536))
+    );
+    client.finish();
+}
+
+#[test]
 fn a_real_model_server_is_asked_over_every_wire_it_speaks() {
     let Some(llama) = Llama::start() else { return };
     let wires = [

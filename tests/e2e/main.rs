@@ -17,6 +17,7 @@ mod documents;
 mod ghost_text;
 mod http;
 mod llama_server;
+mod models;
 mod openrouter;
 mod provider;
 mod wires;

@@ -98,14 +98,48 @@ impl Catalogue {
             remembered.insert(key, found.clone());
             found
         })?;
-        Some(Price {
+        Some(self.priced(&found, at, conditions))
+    }
+
+    /// The prices of many of a provider's models at a moment, in their order. Nothing is remembered, so that a long list does not push
+    /// out the few models that are used.
+    pub fn prices<'m>(
+        &self,
+        provider: &str,
+        models: impl IntoIterator<Item = &'m str>,
+        at: Timestamp,
+    ) -> Vec<Option<Price>> {
+        let provider = provider.to_lowercase();
+        let offered = self.offered(&provider);
+        let price = |name: &str| {
+            let model = offered.as_ref()?.find(&name.to_lowercase())?;
+            Some(self.priced(&model, at, Conditions::default()))
+        };
+        models.into_iter().map(price).collect()
+    }
+
+    /// All models that the catalogue knows of a provider and that are paid by the token, with their prices at a moment.
+    pub fn models(&self, provider: &str, at: Timestamp) -> Vec<(String, Price)> {
+        let provider = provider.to_lowercase();
+        let offered = self.offered(&provider);
+        let own = offered.into_iter().flat_map(|offered| offered.own.models);
+        own.filter_map(|entry| Model::of(&entry, false))
+            .map(|model| {
+                let price = self.priced(&model, at, Conditions::default());
+                (model.id, price)
+            })
+            .collect()
+    }
+
+    fn priced(&self, model: &Model, at: Timestamp, conditions: Conditions<'_>) -> Price {
+        Price {
             currency: Currency::USD,
-            rates: found.rates(at, conditions),
+            rates: model.rates(at, conditions),
             origin: Origin::Catalogue {
                 version: self.version().to_owned(),
-                model: found.id.clone(),
+                model: model.id.clone(),
             },
-        })
+        }
     }
 
     /// The catalogue's name, version and date: `genai-prices 0.2.3 of 2026-11-15`.
@@ -128,12 +162,42 @@ impl Catalogue {
     }
 
     fn find(&self, provider: &str, model: &str) -> Option<Model> {
+        self.offered(provider)?.find(model)
+    }
+
+    fn offered<'a>(&'a self, provider: &'a str) -> Option<Offered<'a>> {
         let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
-        let provider = known.map_or(provider, |(_, name)| name);
-        if variant::is_free(provider, model) {
+        let name = known.map_or(provider, |(_, name)| name);
+        let own = self.provider(name)?;
+        let others = own.fallback.iter().filter_map(|name| self.provider(name));
+        Some(Offered {
+            others: others.collect(),
+            name,
+            own,
+        })
+    }
+
+    fn provider(&self, name: &str) -> Option<Provider<'_>> {
+        let start = format!("{{\"id\":\"{name}\",");
+        let line = self.text.lines().find(|line| line.starts_with(&start))?;
+        serde_json::from_str(line).ok()
+    }
+}
+
+/// What a provider offers.
+struct Offered<'a> {
+    name: &'a str,
+    own: Provider<'a>,
+    /// Providers whose models it offers at their prices.
+    others: Vec<Provider<'a>>,
+}
+
+impl Offered<'_> {
+    fn find(&self, model: &str) -> Option<Model> {
+        if variant::is_free(self.name, model) {
             return Some(Model::free(model));
         }
-        let plain = variant::priced_as(provider, model);
+        let plain = variant::priced_as(self.name, model);
         let dashed = [Some(model), plain].map(|name| name.and_then(with_dashed_date));
         let names = [
             Some(model),
@@ -143,35 +207,15 @@ impl Catalogue {
         ]
         .into_iter()
         .flatten();
-        let own = self.provider(provider)?;
-        let others = own.fallback.iter().filter_map(|name| self.provider(name));
-        let others: Vec<Provider<'_>> = others.collect();
         let mut found = names.flat_map(|name| {
-            let others = others.iter().flat_map(|other| &other.models);
-            let offered = (own.models.iter().map(|entry| (entry, true)))
+            let others = self.others.iter().flat_map(|other| &other.models);
+            let offered = (self.own.models.iter().map(|entry| (entry, true)))
                 .chain(others.map(|entry| (entry, false)));
             offered.filter(move |(entry, _)| entry.rule.accepts(name))
         });
         let (entry, is_own) = found.next()?;
-        // Empty for a model that is not paid by the token.
-        let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
-        prices.first()?;
         // Another provider's service tiers are its own affair.
-        let variants = match entry.variants.filter(|_| is_own) {
-            Some(variants) => serde_json::from_str(variants.get()).ok()?,
-            None => Vec::new(),
-        };
-        Some(Model {
-            id: entry.id.to_owned(),
-            prices,
-            variants,
-        })
-    }
-
-    fn provider(&self, name: &str) -> Option<Provider<'_>> {
-        let start = format!("{{\"id\":\"{name}\",");
-        let line = self.text.lines().find(|line| line.starts_with(&start))?;
-        serde_json::from_str(line).ok()
+        Model::of(entry, is_own)
     }
 }
 
@@ -228,6 +272,21 @@ impl Model {
             }],
             variants: Vec::new(),
         }
+    }
+
+    /// Reads an entry, with its service tiers if they are wanted; `None` if it is not paid by the token.
+    fn of(entry: &Entry<'_>, with_variants: bool) -> Option<Self> {
+        let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
+        prices.first()?;
+        let variants = match entry.variants.filter(|_| with_variants) {
+            Some(variants) => serde_json::from_str(variants.get()).ok()?,
+            None => Vec::new(),
+        };
+        Some(Self {
+            id: entry.id.to_owned(),
+            prices,
+            variants,
+        })
     }
 
     fn rates(&self, at: Timestamp, conditions: Conditions<'_>) -> Rates {
@@ -291,6 +350,5 @@ impl Period {
     }
 }
 
-#[cfg(test)]
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What users ask for: usage, models, another model, a pause. The same functions serve the `byok/*` requests and the commands.
+//! What users ask for: usage, another model, a pause. The same functions serve the `byok/*` requests and the commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,10 @@ use std::time::Duration;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
-use super::super::protocol::{Done, ModelParams, Models, UsageSummary};
+use super::super::protocol::{Done, UsageSummary};
 use super::super::to_proto;
 use super::settle::{decide, settle};
-use crate::config::ModelName;
 use crate::cost::{Currency, Money};
-use crate::credential;
-use crate::routing::Payer;
 
 /// How long the ledger may take to answer; its disk may be slow.
 const LEDGER: Duration = Duration::from_secs(5);
@@ -41,35 +38,6 @@ pub async fn usage_summary(shared: &Arc<Shared>) -> Result<UsageSummary> {
         last: shared.last_usage(),
         text,
     })
-}
-
-/// Lists what can be asked for: the embedded engine, the model that is set, and each provider, whose model is still to be named.
-pub fn models(shared: &Arc<Shared>) -> Models {
-    let current = decide(shared).name();
-    let settings = shared.session().settings().clone();
-    let own = |id: &str| ModelParams {
-        id: id.into(),
-        payer: Payer::Nobody.to_string(),
-        has_key: true,
-    };
-    let mut models = vec![own("local"), own("auto")];
-    let set = match &settings.model {
-        ModelName::Of { provider, .. } => settings.providers.get(provider),
-        ModelName::Auto | ModelName::Local => None,
-    };
-    let of = |provider: &crate::config::ProviderSettings, id| ModelParams {
-        id,
-        payer: Payer::of(provider).to_string(),
-        has_key: credential::is_present(provider),
-    };
-    models.extend(set.map(|provider| of(provider, settings.model.to_string())));
-    models.extend(
-        settings
-            .providers
-            .values()
-            .map(|provider| of(provider, format!("{}/", provider.name))),
-    );
-    Models { current, models }
 }
 
 /// Switches to another model, from the next request on.

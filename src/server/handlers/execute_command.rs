@@ -9,8 +9,9 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
+use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::commands;
+use super::{commands, models};
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
@@ -26,26 +27,20 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             to_json(&summary)
         }
         "byok.models" => {
-            let models = commands::models(shared);
-            let ready: Vec<_> = models
-                .models
-                .iter()
-                .filter(|model| model.has_key)
-                .map(|model| model.id.as_str())
-                .collect();
+            let models = models::answer(shared).await?;
             show(
                 shared,
                 &format!(
                     "byok-lsp: {} now; ready: {}",
                     models.current,
-                    ready.join(", ")
+                    ready(&models)
                 ),
             );
             to_json(&models)
         }
         "byok.setModel" => {
             let Some(model) = argument.as_ref().and_then(model_name) else {
-                let models = commands::models(shared);
+                let models = models::answer(shared).await?;
                 show(
                     shared,
                     &format!(
@@ -74,6 +69,25 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             "there is no command {other}"
         ))),
     }
+}
+
+/// Says what could be used, in one line: a provider may have hundreds of models.
+fn ready(models: &Models) -> String {
+    let of = |provider: &str| {
+        let is_of = |id: &str| id.split_once('/').is_some_and(|(its, _)| its == provider);
+        let models = models.models.iter().filter(|model| model.ability.is_some());
+        models.filter(|model| is_of(&model.id)).count()
+    };
+    let offered = models.lists.iter().map(|list| match of(&list.provider) {
+        0 => format!("{}/...", list.provider),
+        1 => format!("{} (1 model)", list.provider),
+        count => format!("{} ({count} models)", list.provider),
+    });
+    let own = ["local".to_owned(), "auto".to_owned()];
+    own.into_iter()
+        .chain(offered)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Takes the model from `"provider/model"` or `{"model": "provider/model"}`.

@@ -11,6 +11,7 @@ pub mod execute_command;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+pub mod models;
 mod parse;
 mod settle;
 mod suggest;

@@ -17,13 +17,30 @@ pub fn settle(shared: &Arc<Shared>) {
     for problem in problems {
         tracing::warn!(%problem, "a mistake in the configuration");
         // One message, with the fix in it; never a diagnostic on the user's code.
-        let message = format!("byok-lsp: {problem}");
-        let params = json!({"type": lsp::MessageType::Warning, "message": message});
-        shared.outbox.notify("window/showMessage", &params);
+        warn(shared, &problem.to_string());
     }
     get_ready(shared);
-    let looking = shared.clone();
-    tokio::spawn(async move { look_for_servers(&looking).await });
+    let later = shared.clone();
+    tokio::spawn(async move {
+        tell_doubt(&later).await;
+        look_for_servers(&later).await;
+    });
+}
+
+/// Says once what the provider's list has against the model that is set. The list may be incomplete, so nothing is refused.
+async fn tell_doubt(shared: &Arc<Shared>) {
+    let settings = shared.session().settings().clone();
+    let lists = shared.lists.clone();
+    let doubt = tokio::task::spawn_blocking(move || lists.new_doubt(&settings)).await;
+    if let Ok(Some(doubt)) = doubt {
+        warn(shared, &doubt);
+    }
+}
+
+fn warn(shared: &Shared, message: &str) {
+    let message = format!("byok-lsp: {message}");
+    let params = json!({"type": lsp::MessageType::Warning, "message": message});
+    shared.outbox.notify("window/showMessage", &params);
 }
 
 /// Asks the enabled local servers whether they answer, and takes the consequences.

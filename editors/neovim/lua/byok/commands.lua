@@ -44,17 +44,70 @@ local function set_model(model)
   end)))
 end
 
+--- A number of tokens as people say it.
+---@param tokens integer
+---@return string
+local function size(tokens)
+  if tokens < 1000 then
+    return tostring(tokens)
+  elseif tokens < 950000 then
+    return ('%.0fk'):format(tokens / 1000)
+  end
+  return (('%.1fM'):format(tokens / 1000000):gsub('%.0M', 'M'))
+end
+
+--- A model in one line: its name, then what is known of it.
+---@param model table
+---@return string
+local function describe(model)
+  local facts = {}
+  if model.ability == 'fill' then
+    table.insert(facts, 'fills holes')
+  elseif model.ability == 'chat' then
+    table.insert(facts, 'chats')
+  end
+  if model.context then
+    table.insert(facts, size(model.context))
+  end
+  if model.price then
+    table.insert(facts, ('%s in, %s out a million'):format(status.money(model.price.input), status.money(model.price.output)))
+  end
+  table.insert(facts, 'paid by ' .. model.payer)
+  if model.hasKey == false then
+    table.insert(facts, 'its key is missing')
+  end
+  return ('%s  (%s)'):format(model.id, table.concat(facts, '; '))
+end
+
+--- What the models' list is missing so far, if anything.
+---@param lists table[]
+---@return string
+local function missing(lists)
+  local asked = {}
+  for _, list in ipairs(lists) do
+    if list.refreshing then
+      table.insert(asked, list.provider)
+    end
+  end
+  return #asked > 0 and ('; asking %s, open it again for more'):format(table.concat(asked, ', ')) or ''
+end
+
 local function pick_model()
   needs_server(client.request('byok/models', nil, answered(function(result)
     vim.ui.select(result.models, {
-      prompt = ('Model (now %s)'):format(result.current),
-      format_item = function(model)
-        return ('%s  (paid by %s%s)'):format(model.id, model.payer, model.hasKey == false and '; its key is missing' or '')
-      end,
+      prompt = ('Model (now %s%s)'):format(result.current, missing(result.lists or {})),
+      format_item = describe,
     }, function(model)
-      if model then
-        set_model(model.id)
+      if not model then
+        return
+      elseif not vim.endswith(model.id, '/') then
+        return set_model(model.id)
       end
+      vim.ui.input({ prompt = 'Model: ', default = model.id }, function(name)
+        if name and name ~= '' and name ~= model.id then
+          set_model(name)
+        end
+      end)
     end)
   end)))
 end

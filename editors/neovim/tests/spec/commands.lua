@@ -34,7 +34,7 @@ return {
     nvim:expect_text('(seen.notifications[1] or {}).message', 'a model is named provider/model')
   end },
 
-  { ':Byok model offers a list with the payers', function(nvim)
+  { ':Byok model offers a list with what is known of each and who pays', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.ui.select = function(models, opts, choose)
       _G.asked = { opts.prompt, vim.tbl_map(opts.format_item, models) }
@@ -42,10 +42,25 @@ return {
     end]])
     nvim:lua([[vim.cmd('Byok model')]])
     nvim:expect('asked', {
-      'Model (now mock/small)',
-      { 'local  (paid by nobody)', 'mock/small  (paid by you)', 'other/large  (paid by you; its key is missing)' },
+      'Model (now mock/small; asking other, open it again for more)',
+      {
+        'local  (paid by nobody)',
+        'mock/small  (fills holes; 131k; $0.40 in, $1.60 out a million; paid by you)',
+        'other/large  (chats; 1M; paid by you; its key is missing)',
+        'third/  (paid by you)',
+      },
     })
     nvim:expect_heard('byok/setModel', 1)
+  end },
+
+  { ':Byok model asks for the name where only the provider is known', function(nvim)
+    nvim:ready({})
+    nvim:lua([[
+      vim.ui.select = function(models, _, choose) choose(models[#models]) end
+      vim.ui.input = function(opts, done) done(opts.default .. 'new') end
+    ]])
+    nvim:lua([[vim.cmd('Byok model')]])
+    assert(nvim:expect_heard('byok/setModel', 1)[1].model == 'third/new')
   end },
 
   { ':Byok pause and resume reach the server', function(nvim)
@@ -91,7 +106,7 @@ return {
   { 'subcommands and models are completed', function(nvim)
     nvim:ready({})
     nvim:expect([[vim.fn.getcompletion('Byok re', 'cmdline')]], { 'restart', 'resume' })
-    nvim:expect([[vim.fn.getcompletion('Byok model ', 'cmdline')]], { 'local', 'mock/small', 'other/large' })
+    nvim:expect([[vim.fn.getcompletion('Byok model ', 'cmdline')]], { 'local', 'mock/small', 'other/large', 'third/' })
     nvim:expect([[vim.fn.getcompletion('Byok model mo', 'cmdline')]], { 'mock/small' })
     nvim:expect([[vim.fn.getcompletion('Byok pause ', 'cmdline')]], {})
   end },

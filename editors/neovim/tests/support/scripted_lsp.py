@@ -89,8 +89,17 @@ class Server:
                 "current": self.model,
                 "models": [
                     {"id": "local", "payer": "nobody", "hasKey": True},
-                    {"id": "mock/small", "payer": "you", "hasKey": True},
-                    {"id": "other/large", "payer": "you", "hasKey": False},
+                    {"id": "mock/small", "payer": "you", "hasKey": True, "ability": "fill", "context": 131072, "price": {
+                        "input": {"nanos": 400_000_000, "currency": "USD"},
+                        "output": {"nanos": 1_600_000_000, "currency": "USD"},
+                        "source": "list",
+                    }},
+                    {"id": "other/large", "payer": "you", "hasKey": False, "ability": "chat", "context": 1048576},
+                    {"id": "third/", "payer": "you", "hasKey": True},
+                ],
+                "lists": [
+                    {"provider": "mock", "source": "list", "asked": "2026-11-20T00:00:00Z", "refreshing": False},
+                    {"provider": "other", "source": "catalogue", "refreshing": True},
                 ],
             })
         elif method == "byok/setModel":

@@ -1,0 +1,121 @@
+//! `byok/models`: what can be asked for, at once, by the lists that are there; older ones are asked for anew behind the answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tower_lsp::jsonrpc::{Error, Result};
+
+use super::super::backend::Shared;
+use super::super::protocol::{ListParams, ModelParams, Models, MoneyParams, PriceParams};
+use super::settle::decide;
+use crate::config::{ProviderSettings, Settings};
+use crate::cost::Money;
+use crate::credential;
+use crate::models::{self, Model, Offer, Source};
+use crate::routing::Payer;
+
+/// Lists what can be asked for: the embedded engine, the models of each provider that the user can use, and the other providers, whose
+/// model is still to be named.
+pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
+    let current = decide(shared).name();
+    let settings = shared.session().settings().clone();
+    let (lists, reading) = (shared.lists.clone(), settings.clone());
+    let read = move || {
+        let (usable, now) = (models::usable(&reading), Timestamp::now());
+        (lists.offers(&usable, now), lists.due(&usable, now))
+    };
+    let (offers, due) = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|_| Error::internal_error())?;
+    let mut refreshing = shared.lists.asking();
+    refreshing.extend(due.iter().map(|provider| provider.name.clone()));
+    shared.refresh_lists(due);
+    Ok(Models {
+        current,
+        models: all(&settings, &offers),
+        lists: offers
+            .iter()
+            .map(|offer| list(offer, &refreshing))
+            .collect(),
+    })
+}
+
+fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
+    let own = |id: &str| ModelParams {
+        id: id.into(),
+        payer: Payer::Nobody.to_string(),
+        has_key: true,
+        ability: None,
+        context: None,
+        price: None,
+    };
+    let mut models = vec![own("local"), own("auto")];
+    let mut named = BTreeSet::new();
+    for offer in offers {
+        let Some(provider) = settings.providers.get(&offer.provider) else {
+            continue;
+        };
+        let before = models.len();
+        models.extend(offer.of_use().map(|model| offered(provider, model)));
+        if models.len() > before {
+            named.insert(offer.provider.as_str());
+        }
+    }
+    // What is set comes first, whether or not anybody lists it.
+    let set = settings.model.to_string();
+    if let Some(at) = models.iter().position(|model| model.id == set) {
+        models[..=at].rotate_right(1);
+    } else {
+        let (provider, _) = set.split_once('/').unwrap_or_default();
+        let provider = settings.providers.get(provider);
+        let model = provider.map(|provider| unknown(provider, set.clone()));
+        models.splice(0..0, model);
+    }
+    let others = settings.providers.values();
+    let others = others.filter(|provider| !named.contains(provider.name.as_str()));
+    models.extend(others.map(|provider| unknown(provider, format!("{}/", provider.name))));
+    models
+}
+
+fn unknown(provider: &ProviderSettings, id: String) -> ModelParams {
+    ModelParams {
+        id,
+        payer: Payer::of(provider).to_string(),
+        has_key: credential::is_present(provider),
+        ability: None,
+        context: None,
+        price: None,
+    }
+}
+
+fn offered(provider: &ProviderSettings, model: &Model) -> ModelParams {
+    let money = |money: Money| MoneyParams {
+        nanos: money.nanos(),
+        currency: money.currency().code().into(),
+    };
+    ModelParams {
+        ability: Some(model.ability.name().into()),
+        context: model.context,
+        price: model.price.map(|(price, source)| PriceParams {
+            input: money(price.input),
+            output: money(price.output),
+            source: source.name().into(),
+        }),
+        ..unknown(provider, format!("{}/{}", provider.name, model.name))
+    }
+}
+
+fn list(offer: &Offer, refreshing: &BTreeSet<String>) -> ListParams {
+    let asked = match &offer.source {
+        Source::List { asked, .. } => Some(asked.to_string()),
+        Source::Catalogue { .. } | Source::Nothing => None,
+    };
+    ListParams {
+        provider: offer.provider.clone(),
+        source: offer.source.name().into(),
+        asked,
+        is_refreshing: refreshing.contains(&offer.provider),
+        message: offer.failure.clone(),
+    }
+}
