@@ -4,4 +4,4 @@
 #[allow(dead_code, reason = "the benchmarks use the rest of it")]
 mod scripted;
 
-pub use scripted::{Scripted, Step, event, events, response, stream_end, stream_head};
+pub use scripted::{Scripted, Step, chunk, event, events, head, response, stream_end, stream_head};
