@@ -109,8 +109,9 @@ async fn look() -> anyhow::Result<Vec<Finding>> {
         })
         .await?,
     );
+    let http = Http::new(&settings.network);
     let gateway = Gateway::new(
-        Http::default(),
+        http.clone(),
         parts::engine(&settings),
         ledger,
         Arc::new(|_| ()),
@@ -127,8 +128,8 @@ async fn look() -> anyhow::Result<Vec<Finding>> {
         ),
     ));
     findings.extend(look_for_keys(&settings, &decision));
-    findings.extend(look_at_provider(&decision).await);
-    findings.extend(look_for_servers(&settings).await);
+    findings.extend(look_at_provider(&http, &decision).await);
+    findings.extend(look_for_servers(&http, &settings).await);
     Ok(findings)
 }
 
@@ -154,7 +155,7 @@ fn look_at_ledger(ledger: &Ledger) -> Finding {
 }
 
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
-async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
+async fn look_at_provider(http: &Http, decision: &Decision) -> Vec<Finding> {
     let Way::Http(provider) = &decision.way else {
         return Vec::new();
     };
@@ -179,9 +180,7 @@ async fn look_at_provider(decision: &Decision) -> Vec<Finding> {
     let headers = authorization
         .into_iter()
         .chain(provider::headers(provider.wire));
-    let answer = Http::default()
-        .get_json(&url, headers, Duration::from_secs(10))
-        .await;
+    let answer = http.get_json(&url, headers, Duration::from_secs(10)).await;
     findings.push(match answer {
         Ok(_) => Finding::good("provider", format!("{} answers", provider.name)),
         Err(error) => Finding::bad(
@@ -222,13 +221,12 @@ fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
 }
 
 /// Looks for local servers that answer and are not enabled.
-async fn look_for_servers(settings: &Settings) -> Option<Finding> {
-    let http = Http::default();
+async fn look_for_servers(http: &Http, settings: &Settings) -> Option<Finding> {
     let all = Settings {
         local_servers: LOCAL_SERVERS.map(str::to_owned).to_vec(),
         ..settings.clone()
     };
-    let found = crate::gateway::probe(&http, &all).await;
+    let found = crate::gateway::probe(http, &all).await;
     let unused = found
         .iter()
         .find(|server| !settings.local_servers.contains(&server.provider))?;

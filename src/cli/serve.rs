@@ -28,10 +28,11 @@ pub fn run(_: &Arguments) -> ExitCode {
         }
     };
     let (layers, problems) = parts::configuration();
+    let settings = layers.settings();
     let parts = Parts {
         ledger: parts::ledger(),
-        engine: parts::engine(&layers.settings()),
-        http: Http::default(),
+        engine: parts::engine(&settings),
+        http: Http::new(&settings.network),
         layers,
         problems,
         substitutes: HashMap::new(),

@@ -6,6 +6,7 @@
 
 mod answer;
 mod anthropic;
+mod client;
 mod cut;
 mod error;
 pub mod fake;

@@ -130,7 +130,7 @@ impl Client {
             layers: Layers::default(),
             problems: Vec::new(),
             ledger: Ledger::in_memory(),
-            http: Http::new(patience),
+            http: Http::with_patience(&Arc::default(), patience),
             engine: engine.clone(),
             substitutes,
         };

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use byok_lsp::config::{Quirks, Wire};
@@ -222,7 +223,7 @@ fn read_all(llama: &Llama, wire: Wire, key: &str) -> Result<Vec<Event>, Error> {
         .enable_all()
         .build()
         .unwrap();
-    let stream = Remote::new(Http::default(), wire).stream(call);
+    let stream = Remote::new(Http::new(&Arc::default()), wire).stream(call);
     runtime.block_on(stream.try_collect())
 }
 

@@ -18,6 +18,7 @@ mod faults;
 mod ghost_text;
 mod http;
 mod llama_server;
+mod network;
 mod provider;
 mod spoken;
 mod wires;
