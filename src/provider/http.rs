@@ -14,6 +14,7 @@ use url::Url;
 
 use super::answer::{Answer, MAX_BODY};
 use super::client::Clients;
+use super::plain::Plain;
 use super::wire::Post;
 use super::{Error, Event, Stream, json};
 use crate::config::{Network, Wire, is_loopback};
@@ -58,6 +59,7 @@ pub struct Http(Arc<Inner>);
 struct Inner {
     patience: Patience,
     clients: ArcSwap<Clients>,
+    plain: Plain,
 }
 
 impl Http {
@@ -71,6 +73,7 @@ impl Http {
         Self(Arc::new(Inner {
             patience,
             clients: ArcSwap::from_pointee(Clients::new(network.clone())),
+            plain: Plain::default(),
         }))
     }
 
@@ -220,11 +223,19 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
-async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error> {
+async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, Error> {
     let patience = http.0.patience;
-    let response = send(http, &post).await?;
+    http.0.plain.prepare(&mut post);
+    let mut response = send(http, &post).await?;
     if response.status() != reqwest::StatusCode::OK {
-        return Err(Refusal::read(response, patience.idle).await.error());
+        let refusal = Refusal::read(response, patience.idle).await;
+        if !http.0.plain.learn(&mut post, refusal.status, &refusal.body) {
+            return Err(refusal.error());
+        }
+        response = send(http, &post).await?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(Refusal::read(response, patience.idle).await.error());
+        }
     }
     let text = |name: &str| response.headers().get(name)?.to_str().ok();
     let answer = Answer::new(wire, text("content-type").unwrap_or_default())?;

@@ -23,6 +23,7 @@ mod openai_chunk;
 mod openai_completions;
 mod openai_responses;
 mod openai_usage;
+mod plain;
 mod sse;
 #[cfg(test)]
 mod testing;

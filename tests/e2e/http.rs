@@ -135,3 +135,48 @@ fn an_enabled_local_server_that_answers_comes_before_the_embedded_engine() {
     assert_eq!(status["params"]["payer"], "nobody: runs on this machine");
     client.finish();
 }
+
+#[test]
+fn a_server_that_refuses_the_wish_for_usage_is_asked_once_more_without_it_and_never_with_it_again()
+{
+    let refusal = r#"{"error":{"message":"Unrecognized request argument supplied: stream_options","type":"invalid_request_error"}}"#;
+    let refuse = vec![Step::Send(response(
+        "400 Bad Request",
+        "application/json",
+        refusal,
+    ))];
+    let answer = events(&[
+        r#"{"choices":[{"text":"7;","finish_reason":"stop"}]}"#,
+        "[DONE]",
+    ]);
+    let provider = Scripted::start(refuse.clone());
+    provider.then(answer);
+    let mut client = Builder::default()
+        .http(&provider.address, COMPLETIONS)
+        .start();
+    let mut wishes = Vec::new();
+    for expected in [2, 1] {
+        assert_eq!(ask(&mut client), ["7;"]);
+        let usage = client.notification("byok/usage");
+        assert_eq!(usage["outcome"], "completed");
+        for _ in 0..expected {
+            let body: Value = serde_json::from_str(&provider.request().1).unwrap();
+            wishes.push(body.get("stream_options").is_some());
+        }
+        assert_eq!(provider.requests(), 0);
+    }
+    assert_eq!(wishes, [true, false, false]);
+    // The refusal was no call: nothing was made for it.
+    let summary = client.request("byok/usageSummary", json!({}));
+    assert_eq!(client.answer(summary)["result"]["session"]["calls"], 2);
+    client.finish();
+
+    let stubborn = Scripted::start(refuse);
+    let mut client = Builder::default()
+        .http(&stubborn.address, COMPLETIONS)
+        .start();
+    assert_eq!(ask(&mut client), Vec::<String>::new());
+    assert_eq!(client.notification("byok/usage")["outcome"], "failed");
+    assert_eq!(stubborn.requests(), 2, "once more, and no more");
+    client.finish();
+}
