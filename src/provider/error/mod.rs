@@ -123,6 +123,8 @@ const CODES: [Code; 8] = [
         &[
             "authentication_error",
             "invalid_api_key",
+            // LiteLLM without a database: the key is not its master key, and there is nowhere to look for others.
+            "no_db_connection",
             "API_KEY_INVALID",
             "authentication",
             "UNAUTHENTICATED",
