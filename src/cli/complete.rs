@@ -103,7 +103,8 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         .context("the document was opened a moment ago")?;
     let (reporter, report) = report_slot();
     let ledger = parts::ledger();
-    let gateway = Gateway::new(Http::default(), engine.clone(), ledger.clone(), reporter);
+    let http = Http::new(&snapshot.settings.network);
+    let gateway = Gateway::new(http, engine.clone(), ledger.clone(), reporter);
     gateway.probe(&snapshot.settings).await;
     let decision = completion::decide(&gateway, &snapshot);
     if decision.is_embedded() {

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
             let settings = layers.settings();
-            if let Some(doubt) = parts::lists(&Http::default()).doubt(&settings) {
+            if let Some(doubt) = parts::lists(&Http::new(&settings.network)).doubt(&settings) {
                 style::complain(&doubt);
             }
             style::print(&format!(

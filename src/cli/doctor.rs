@@ -115,8 +115,9 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         })
         .await?,
     );
+    let http = Http::new(&settings.network);
     let gateway = Gateway::new(
-        Http::default(),
+        http.clone(),
         parts::engine(&settings),
         ledger,
         Arc::new(|_| ()),
@@ -133,8 +134,8 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         ),
     ));
     findings.extend(look_for_keys(&settings, &decision));
-    findings.extend(look_at_provider(&decision, is_offline).await);
-    findings.extend(look_for_servers(&settings).await);
+    findings.extend(look_at_provider(&http, &decision, is_offline).await);
+    findings.extend(look_for_servers(&http, &settings).await);
     Ok(findings)
 }
 
@@ -160,7 +161,7 @@ fn look_at_ledger(ledger: &Ledger) -> Finding {
 }
 
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
-async fn look_at_provider(decision: &Decision, is_offline: bool) -> Vec<Finding> {
+async fn look_at_provider(http: &Http, decision: &Decision, is_offline: bool) -> Vec<Finding> {
     let Way::Http(provider) = &decision.way else {
         return Vec::new();
     };
@@ -190,7 +191,7 @@ async fn look_at_provider(decision: &Decision, is_offline: bool) -> Vec<Finding>
     let Some(address) = addresses.first() else {
         return findings;
     };
-    findings.push(match models::ask(&Http::default(), provider).await {
+    findings.push(match models::ask(http, provider).await {
         Ok(_) => Finding::good(
             "provider",
             format!("{} answers at {address}", provider.name),
@@ -214,8 +215,7 @@ async fn look_at_provider(decision: &Decision, is_offline: bool) -> Vec<Finding>
     if provider.is_openrouter {
         // Its list of models is for everybody and says nothing about the key.
         let limit = Duration::from_secs(10);
-        let http = Http::default();
-        let key = openrouter::key(&http, &provider.base_url, authorization, limit).await;
+        let key = openrouter::key(http, &provider.base_url, authorization, limit).await;
         findings.push(account(key));
     }
     findings
@@ -290,13 +290,12 @@ fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
 }
 
 /// Looks for local servers that answer and are not enabled.
-async fn look_for_servers(settings: &Settings) -> Option<Finding> {
-    let http = Http::default();
+async fn look_for_servers(http: &Http, settings: &Settings) -> Option<Finding> {
     let all = Settings {
         local_servers: LOCAL_SERVERS.map(str::to_owned).to_vec(),
         ..settings.clone()
     };
-    let found = crate::gateway::probe(&http, &all).await;
+    let found = crate::gateway::probe(http, &all).await;
     let unused = found
         .iter()
         .find(|server| !settings.local_servers.contains(&server.provider))?;

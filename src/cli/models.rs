@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let settings = layers.settings();
     let providers = choose(arguments, &settings)?;
-    let lists = parts::lists(&Http::default());
+    let lists = parts::lists(&Http::new(&settings.network));
     let now = Timestamp::now();
     let usable = models::usable(&settings);
     // Nobody is asked unbidden who was not set up.

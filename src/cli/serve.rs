@@ -28,10 +28,11 @@ pub fn run(_: &Arguments) -> ExitCode {
         }
     };
     let (layers, problems) = parts::configuration();
-    let http = Http::default();
+    let settings = layers.settings();
+    let http = Http::new(&settings.network);
     let parts = Parts {
         ledger: parts::ledger(),
-        engine: parts::engine(&layers.settings()),
+        engine: parts::engine(&settings),
         lists: parts::lists(&http),
         http,
         layers,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::openrouter::{AppOptions, RoutingOptions};
-use super::options::{CompletionOptions, LocalOptions, Options, ProviderOptions};
+use super::options::{CompletionOptions, LocalOptions, NetworkOptions, Options, ProviderOptions};
 use super::problem::Problem;
 use super::settings::Settings;
 use crate::scrub::scrub;
@@ -110,6 +110,7 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         local: merge_with(below.local, above.local, merge_local),
+        network: merge_with(below.network, above.network, merge_network),
         providers,
     }
 }
@@ -135,6 +136,13 @@ fn merge_local(below: LocalOptions, above: LocalOptions) -> LocalOptions {
         servers: above.servers.or(below.servers),
         min_confidence: above.min_confidence.or(below.min_confidence),
         max_index_tokens: above.max_index_tokens.or(below.max_index_tokens),
+    }
+}
+
+fn merge_network(below: NetworkOptions, above: NetworkOptions) -> NetworkOptions {
+    NetworkOptions {
+        proxy: above.proxy.or(below.proxy),
+        ca_bundle: above.ca_bundle.or(below.ca_bundle),
     }
 }
 

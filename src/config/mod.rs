@@ -7,6 +7,7 @@
 mod families;
 mod known;
 mod layer;
+mod network;
 mod openrouter;
 mod options;
 mod pattern;
@@ -18,11 +19,13 @@ mod user_file;
 pub use families::FimFamily;
 pub use known::ModelList;
 pub use layer::{Layer, Layers};
+pub use network::{Network, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
+    Auth, CompletionOptions, KeyOption, LocalOptions, NetworkOptions, Options, PriceOptions,
+    ProviderOptions, Wire,
 };
 pub use problem::Problem;
 pub use provider::{KeySource, ProviderSettings, Quirks, is_loopback};

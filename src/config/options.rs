@@ -18,6 +18,9 @@ pub struct Options {
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,
+    /// How providers are reached: a proxy, certificates of a company's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkOptions>,
     /// Providers by name: those that are not well known, and changes to those that are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub providers: BTreeMap<String, ProviderOptions>,
@@ -61,6 +64,19 @@ pub struct LocalOptions {
     /// The most tokens of source code that the embedded engine's index may hold. Read when the server starts, so from the user's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_index_tokens: Option<usize>,
+}
+
+/// How providers are reached. Editors must take this from the user or the machine, never from a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkOptions {
+    /// The proxy: its address without a password, such as `http://proxy.example.com:3128`; `none`; or `system` (the default): what
+    /// `HTTPS_PROXY` and `NO_PROXY` say, else the system's settings. Servers on this machine are reached without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// A file of certificates in PEM that are trusted besides the system's own, by its whole path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
 }
 
 /// One provider: an account at a model service, or a server on this machine.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
@@ -25,6 +27,8 @@ pub struct Settings {
     pub min_confidence: Option<u8>,
     /// The bound of the embedded engine's index; `None` is the engine's own default.
     pub max_index_tokens: Option<usize>,
+    /// How providers are reached that are not on this machine.
+    pub network: Arc<Network>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
 }
@@ -65,6 +69,7 @@ impl Default for Settings {
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
+            network: Arc::default(),
             providers: provider::well_known(),
         }
     }
@@ -85,6 +90,11 @@ impl Settings {
             message,
         };
         let mut settings = Self::default();
+        if let Some(written) = &options.network {
+            let network = network::resolve(written)
+                .map_err(|(key, message)| problem(format!("network.{key}"), message))?;
+            settings.network = Arc::new(network);
+        }
         for (name, written) in &options.providers {
             let provider = provider::resolve(name, written)
                 .map_err(|(key, message)| problem(format!("providers.{name}.{key}"), message))?;

@@ -118,6 +118,7 @@ impl Gateway {
 
     /// Asks the enabled local servers whether they answer, and remembers those that do.
     pub async fn probe(&self, settings: &Settings) {
+        self.0.http.follow(&settings.network);
         let answering = probe::probe(&self.0.http, settings).await;
         *self
             .0
@@ -136,8 +137,17 @@ impl Gateway {
         answering.retain(|server| server.provider != provider);
     }
 
+    /// Connects to the model's provider unless that was done a short while ago. Nothing that is billed is asked, and no key is sent.
+    pub async fn connect_ahead(&self, settings: &Settings, decision: &Decision) {
+        if let Some(url) = decision.way.base_url() {
+            self.0.http.follow(&settings.network);
+            self.0.http.connect_ahead(url).await;
+        }
+    }
+
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
-    pub fn warm_up(&self, decision: &Decision) {
+    pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
+        self.0.http.follow(&settings.network);
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }
@@ -162,6 +172,7 @@ impl Gateway {
         };
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
+        self.0.http.follow(&settings.network);
         let (provider, key) = self.provider(&decision, settings)?;
         let inquiry = self.inquiry(&decision, key.as_ref());
         let call = provider::Call {

@@ -312,6 +312,7 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::Refused(_)
         | Error::Unreachable(_)
         | Error::Tls(_)
+        | Error::Setting { .. }
         | Error::Credential(_)
         | Error::Unsupported { .. } => true,
     }

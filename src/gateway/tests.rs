@@ -35,7 +35,7 @@ impl Desk {
         let own = settings.providers.get_mut(provider).unwrap();
         own.key = crate::config::KeySource::None;
         let gateway = Gateway::with_substitutes(
-            Http::default(),
+            Http::new(&settings.network),
             local::Engine::new(local::Limits::default()),
             Ledger::in_memory(),
             Arc::new(move |report: Report| sender.send(report.row).unwrap()),

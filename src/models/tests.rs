@@ -6,6 +6,8 @@
     reason = "a test reads best when its JSON is written in place"
 )]
 
+use std::sync::Arc;
+
 use super::*;
 use crate::config::{Layer, Layers};
 use serde_json::json;
@@ -28,7 +30,7 @@ fn with_model(model: &str) -> Settings {
 
 /// Lists in which one provider's list was kept some seconds ago.
 fn lists(provider: &ProviderSettings, list: serde_json::Value, age: i64) -> Lists {
-    let lists = Lists::new(Http::default(), None);
+    let lists = Lists::new(Http::new(&Arc::default()), None);
     let kept = Kept {
         base_url: provider.base_url.to_string(),
         asked: NOW - age,
@@ -47,7 +49,7 @@ fn offer(lists: &Lists, provider: &ProviderSettings) -> Offer {
 #[test]
 fn without_a_list_the_catalogue_says_what_it_knows_and_that_it_is_the_catalogue() {
     let settings = Settings::default();
-    let lists = Lists::new(Http::default(), None);
+    let lists = Lists::new(Http::new(&Arc::default()), None);
     let anthropic = offer(&lists, &settings.providers["anthropic"]);
     assert!(
         matches!(&anthropic.source, Source::Catalogue { version } if version.contains("genai-prices"))
@@ -218,13 +220,13 @@ fn a_model_that_may_well_be_there_is_not_doubted() {
     }
     let settings = with_model("openai/gpt-4.1-mni");
     assert_eq!(
-        Lists::new(Http::default(), None).doubt(&settings),
+        Lists::new(Http::new(&Arc::default()), None).doubt(&settings),
         None,
         "no list, no doubt"
     );
     for model in ["local", "auto"] {
         assert_eq!(
-            Lists::new(Http::default(), None).doubt(&with_model(model)),
+            Lists::new(Http::new(&Arc::default()), None).doubt(&with_model(model)),
             None
         );
     }

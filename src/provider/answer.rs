@@ -123,9 +123,12 @@ impl Answer {
                         fault = dialect.message(&message, ready);
                     }
                 });
-                fault.and(finished.map_err(too_long))?;
+                fault.map_err(broken_off).and(finished.map_err(too_long))?;
             }
-            Framing::Lines(rest) | Framing::Whole(rest) => line(rest, dialect.as_mut(), ready)?,
+            Framing::Lines(rest) => {
+                line(rest, dialect.as_mut(), ready).map_err(broken_off)?;
+            }
+            Framing::Whole(body) => line(body, dialect.as_mut(), ready)?,
         }
         if self.dialect.end(&mut self.ready) {
             Ok(())
@@ -161,6 +164,14 @@ fn append(body: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
     }
     body.extend_from_slice(bytes);
     Ok(())
+}
+
+/// A last message without its end that makes no sense was broken off within itself.
+fn broken_off(error: Error) -> Error {
+    match error {
+        Error::Malformed(_) => Error::Cut,
+        other => other,
+    }
 }
 
 fn too_long(_: TooLong) -> Error {

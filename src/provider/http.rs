@@ -3,18 +3,21 @@
 //! No redirect is ever followed, since a key would go along. Every wait has a limit ([`Patience`]); there is none on the whole, because a
 //! long answer is not a fault. Dropping the stream drops the connection, which is how a provider learns that nobody listens any more.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use futures_util::StreamExt as _;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
 use url::Url;
 
 use super::answer::{Answer, MAX_BODY};
+use super::client::Clients;
+use super::plain::Plain;
 use super::wire::Post;
 use super::{Error, Event, Stream, json};
-use crate::config::{Wire, is_loopback};
+use crate::config::{Network, Wire, is_loopback};
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -52,24 +55,28 @@ const REQUEST_IDS: [&str; 8] = [
     "x-goog-request-id",
 ];
 
-/// The client, made when it is first needed: making one reads the system's certificates and takes some 25 ms.
-#[derive(Clone, Default)]
+/// The way to all providers over HTTP. Clones are the same one.
+#[derive(Clone)]
 pub struct Http(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     patience: Patience,
-    remote: OnceLock<Result<reqwest::Client, Error>>,
-    /// For servers on this machine, which no proxy can reach.
-    loopback: OnceLock<Result<reqwest::Client, Error>>,
+    clients: ArcSwap<Clients>,
+    plain: Plain,
 }
 
 impl Http {
-    /// Creates a client with its own patience.
-    pub fn new(patience: Patience) -> Self {
+    /// Creates a client by the network's settings.
+    pub fn new(network: &Arc<Network>) -> Self {
+        Self::with_patience(network, Patience::default())
+    }
+
+    /// Creates a client by the network's settings that waits this long.
+    pub fn with_patience(network: &Arc<Network>, patience: Patience) -> Self {
         Self(Arc::new(Inner {
             patience,
-            ..Inner::default()
+            clients: ArcSwap::from_pointee(Clients::new(network.clone())),
+            plain: Plain::default(),
         }))
     }
 
@@ -78,9 +85,46 @@ impl Http {
         self.0.patience
     }
 
+    /// Goes by these settings of the network from now on. Calls that run keep their connections.
+    pub fn follow(&self, network: &Arc<Network>) {
+        if !self.0.clients.load().are_of(network) {
+            let clients = Clients::new(network.clone());
+            self.0.clients.store(Arc::new(clients));
+        }
+    }
+
+    /// Connects to where an address leads, unless that was done or a call was made a short while ago, so that the next call need not wait
+    /// for the connection.
+    ///
+    /// There is no way to connect without a word, so this asks for the head of the origin's root page, without a key and without anything of
+    /// the user's; whatever is answered does not matter. A server on this machine is connected to in no time, and is left alone.
+    pub async fn connect_ahead(&self, url: &Url) {
+        if is_loopback(url) || !self.0.clients.load().was_cold(url, Instant::now()) {
+            return;
+        }
+        let (http, url) = (self.clone(), url.clone());
+        // Making the client may take its time, which this thread does not have.
+        let made = tokio::task::spawn_blocking(move || {
+            let client = http.client(&url);
+            (client, url)
+        });
+        let Ok((Ok(client), mut url)) = made.await else {
+            return;
+        };
+        url.set_path("/");
+        let limit = self.0.patience.connect * 2;
+        let answer = timeout(limit, client.head(url).send()).await;
+        // Where it failed, the call that comes will tell.
+        let version = answer
+            .ok()
+            .and_then(Result::ok)
+            .map(|answer| answer.version());
+        tracing::debug!(?version, "connected ahead");
+    }
+
     /// Makes the client now, so that the first call need not. Blocks for some 25 ms.
     pub fn warm_up(&self, url: &Url) {
-        // A failure is kept and told by the first call.
+        // The first call tells of a failure.
         let _ = self.client(url);
     }
 
@@ -134,32 +178,17 @@ impl Http {
         }))
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        let is_loopback = is_loopback(url);
-        let cell = if is_loopback {
-            &self.0.loopback
-        } else {
-            &self.0.remote
-        };
-        cell.get_or_init(|| build(self.0.patience, is_loopback))
-            .as_ref()
-            .map_err(Clone::clone)
+    /// Returns the client and notes that the address is used.
+    fn client_for_call(&self, url: &Url) -> Result<reqwest::Client, Error> {
+        if !is_loopback(url) {
+            self.0.clients.load().was_cold(url, Instant::now());
+        }
+        self.client(url)
     }
-}
 
-fn build(patience: Patience, is_loopback: bool) -> Result<reqwest::Client, Error> {
-    // A second installation, by another client of this process, is refused and does no harm.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("byok-lsp/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(patience.connect);
-    if is_loopback {
-        builder = builder.no_proxy();
+    fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
+        self.0.clients.load().get(url, self.0.patience)
     }
-    builder
-        .build()
-        .map_err(|error| Error::from_connect(error, patience.connect))
 }
 
 /// Where a stream stands.
@@ -218,36 +247,19 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
-async fn open(http: &Http, post: Post, wire: Wire) -> Result<Box<Running>, Error> {
+async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, Error> {
     let patience = http.0.patience;
-    let mut request = http
-        .client(&post.url)?
-        .post(post.url)
-        .header(CONTENT_TYPE, JSON)
-        .body(json::write(&post.body));
-    for (name, value) in post.headers {
-        request = request.header(name, value);
-    }
-    let response = timeout(patience.first_byte, request.send())
-        .await
-        .map_err(|_| Error::TimedOut {
-            what: "begin to answer",
-            limit: patience.first_byte,
-        })?
-        .map_err(|error| {
-            if error.is_connect() {
-                Error::from_connect(error, patience.connect)
-            } else {
-                // The request was on its way, and a model may have run.
-                Error::Cut
-            }
-        })?;
+    http.0.plain.prepare(&mut post);
+    let mut response = send(http, &post).await?;
     if response.status() != reqwest::StatusCode::OK {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = timeout(patience.idle, read_whole(response, patience.idle)).await;
-        let body = body.unwrap_or(Ok(Vec::new())).unwrap_or_default();
-        return Err(Error::from_status(status, &headers, &body));
+        let refusal = Refusal::read(response, patience.idle).await;
+        if !http.0.plain.learn(&mut post, refusal.status, &refusal.body) {
+            return Err(refusal.error());
+        }
+        response = send(http, &post).await?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(Refusal::read(response, patience.idle).await.error());
+        }
     }
     let text = |name: &str| response.headers().get(name)?.to_str().ok();
     let answer = Answer::new(wire, text("content-type").unwrap_or_default())?;
@@ -269,6 +281,58 @@ fn request_id(headers: &HeaderMap) -> Option<&str> {
         .iter()
         .filter_map(|(name, value)| Some((rank(name)?, value)));
     named.min_by_key(|(rank, _)| *rank)?.1.to_str().ok()
+}
+
+/// Sends a request and waits for the head of the answer.
+async fn send(http: &Http, post: &Post) -> Result<reqwest::Response, Error> {
+    let patience = http.0.patience;
+    let mut request = http
+        .client_for_call(&post.url)?
+        .post(post.url.clone())
+        .header(CONTENT_TYPE, JSON)
+        .body(json::write(&post.body));
+    for (name, value) in &post.headers {
+        request = request.header(name, value);
+    }
+    timeout(patience.first_byte, request.send())
+        .await
+        .map_err(|_| Error::TimedOut {
+            what: "begin to answer",
+            limit: patience.first_byte,
+        })?
+        .map_err(|error| {
+            if error.is_connect() {
+                Error::from_connect(error, patience.connect)
+            } else {
+                // The request was on its way, and a model may have run.
+                Error::Cut
+            }
+        })
+}
+
+/// An answer that is none.
+struct Refusal {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Refusal {
+    /// Reads it, or as much of it as comes in time.
+    async fn read(response: reqwest::Response, idle: Duration) -> Self {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let body = timeout(idle, read_whole(response, idle)).await;
+        Self {
+            status,
+            headers,
+            body: body.unwrap_or(Ok(Vec::new())).unwrap_or_default(),
+        }
+    }
+
+    fn error(&self) -> Error {
+        Error::from_status(self.status, &self.headers, &self.body)
+    }
 }
 
 impl Running {

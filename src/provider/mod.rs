@@ -7,6 +7,7 @@
 mod answer;
 mod anthropic;
 mod cache;
+mod client;
 mod cut;
 mod error;
 pub mod fake;
@@ -24,6 +25,7 @@ mod openai_completions;
 mod openai_responses;
 mod openai_usage;
 pub mod openrouter;
+mod plain;
 mod sse;
 #[cfg(test)]
 mod testing;

@@ -130,6 +130,14 @@ impl Decision {
     pub fn is_embedded(&self) -> bool {
         matches!(self.way, Way::Embedded)
     }
+
+    /// Returns whether the model runs on another machine, so that a connection to it takes time.
+    pub fn is_elsewhere(&self) -> bool {
+        match &self.way {
+            Way::Embedded => false,
+            Way::Http(provider) => !provider.is_on_this_machine(),
+        }
+    }
 }
 
 /// The provider's name of the embedded engine.

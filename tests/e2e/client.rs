@@ -144,7 +144,7 @@ impl Client {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
         let engine = Engine::new(Limits::default());
-        let http = Http::new(patience);
+        let http = Http::with_patience(&Arc::default(), patience);
         let parts = Parts {
             layers: Layers::default(),
             problems: Vec::new(),

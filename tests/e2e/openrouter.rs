@@ -95,7 +95,7 @@ impl Desk {
             let _ = sender.send(report);
         });
         let engine = Engine::new(Limits::default());
-        let http = Http::new(patience(adding_up));
+        let http = Http::with_patience(&Arc::default(), patience(adding_up));
         Self {
             gateway: Gateway::new(http, engine, Ledger::in_memory(), reporter),
             settings: layers.settings(),

@@ -1,7 +1,15 @@
-//! The scripted provider, shared with the benchmarks.
+//! The scripted provider, shared with the benchmarks, and what may lie between it and the server.
 
+#[path = "../support/authority.rs"]
+mod authority;
 #[path = "../support/scripted.rs"]
 #[allow(dead_code, reason = "the benchmarks use the rest of it")]
 mod scripted;
+#[path = "../support/tunnel.rs"]
+mod tunnel;
 
-pub use scripted::{Scripted, Seen, Step, event, events, response, stream_end, stream_head};
+pub use authority::Authority;
+pub use scripted::{
+    Scripted, Seen, Step, chunk, event, events, head, response, stream_end, stream_head,
+};
+pub use tunnel::Tunnel;

@@ -1,9 +1,11 @@
 //! A provider on loopback that does what a test or a benchmark tells it: stream, stall, cut, reset, and note when its socket closes.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// What is done for one request, in order. What is left of the connection afterwards is kept for the next request.
@@ -32,6 +34,8 @@ pub enum Seen {
         body: String,
         /// When its last byte had come.
         at: Instant,
+        /// Over which connection it came, counted from 0.
+        connection: usize,
     },
     /// The last bytes of an answer were about to be handed to the system, so that what follows is the other side's time alone.
     Answered(Instant),
@@ -45,44 +49,93 @@ pub struct Scripted {
     pub address: String,
     /// What it saw, in order.
     pub seen: Receiver<Seen>,
-    script: Arc<Mutex<Script>>,
+    scripts: Scripts,
+    connections: Arc<AtomicUsize>,
 }
 
 /// What is done for a request, by its head.
-type Script = Box<dyn FnMut(&str) -> Vec<Step> + Send>;
+pub type Script = Box<dyn FnMut(&str) -> Vec<Step> + Send>;
+
+/// What is done for the requests to come; the last script stays.
+type Scripts = Arc<Mutex<VecDeque<Script>>>;
+
+/// A connection, whatever lies between it and the socket.
+pub trait Connection: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Connection for T {}
 
 impl Scripted {
     /// Starts a provider that answers every request by the same steps.
     pub fn start(script: Vec<Step>) -> Self {
-        Self::answer(move |_| script.clone())
+        Self::answer(always(script))
     }
 
     /// Starts a provider that answers each request by its head.
     pub fn answer(script: impl FnMut(&str) -> Vec<Step> + Send + 'static) -> Self {
+        Self::listen(Box::new(script), |socket| Some(Box::new(socket)))
+    }
+
+    /// Starts a provider behind something that makes connections of sockets, such as TLS; a socket that it makes none of is closed.
+    pub fn start_behind(
+        script: Vec<Step>,
+        accept: impl Fn(TcpStream) -> Option<Box<dyn Connection>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(always(script), accept)
+    }
+
+    fn listen(
+        script: Script,
+        accept: impl Fn(TcpStream) -> Option<Box<dyn Connection>> + Send + Sync + 'static,
+    ) -> Self {
+        let accept = Arc::new(accept);
+        let connections = Arc::<AtomicUsize>::default();
+        let counted = connections.clone();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, seen) = channel();
-        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(script)));
-        let shared = script.clone();
+        let scripts = Scripts::new(Mutex::new(VecDeque::from([script])));
+        let shared = scripts.clone();
         std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let (script, sender) = (shared.clone(), sender.clone());
-                std::thread::spawn(move || serve(connection, &script, &sender));
+            for socket in listener.incoming().flatten() {
+                let number = counted.fetch_add(1, Ordering::Relaxed);
+                let (scripts, sender, accept) = (shared.clone(), sender.clone(), accept.clone());
+                std::thread::spawn(move || {
+                    let _ = socket.set_nodelay(true);
+                    let own = socket.try_clone().expect("a socket can be shared");
+                    if let Some(connection) = accept(own) {
+                        serve(connection, (&socket, number), &scripts, &sender);
+                    }
+                });
             }
         });
         Self {
             address,
             seen,
-            script,
+            scripts,
+            connections,
         }
+    }
+
+    /// Returns how many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many requests came that nobody has looked at yet, and forgets all that was seen.
+    pub fn requests(&self) -> usize {
+        let seen = self.seen.try_iter();
+        seen.filter(|seen| matches!(seen, Seen::Request { .. }))
+            .count()
     }
 
     /// Replaces the steps, from the next request on.
     pub fn set(&self, script: Vec<Step>) {
-        *self
-            .script
-            .lock()
-            .expect("no test panics while it holds the script") = Box::new(move |_| script.clone());
+        *lock(&self.scripts) = VecDeque::from([always(script)]);
+    }
+
+    /// Adds steps, for the request behind those that have their own, and all that follow.
+    pub fn then(&self, script: Vec<Step>) {
+        lock(&self.scripts).push_back(always(script));
     }
 
     /// Waits for the next request and returns its head and body.
@@ -93,6 +146,11 @@ impl Scripted {
                 Seen::Answered(_) | Seen::Closed(_) => {}
             }
         }
+    }
+
+    /// Waits until an answer has gone out.
+    pub fn answered(&self) {
+        while !matches!(self.next(), Seen::Answered(_)) {}
     }
 
     /// Waits until the client has hung up and returns when that was.
@@ -122,18 +180,27 @@ pub fn events(data: &[&str]) -> Vec<Step> {
     vec![Step::Send(response("200 OK", "text/event-stream", &body))]
 }
 
+/// The head of an answer whose body follows as chunks.
+pub fn head(status: &str, kind: &str) -> Step {
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n");
+    Step::Send(head.into_bytes())
+}
+
 /// The head of an answer whose events follow as chunks.
 pub fn stream_head() -> Step {
-    Step::Send(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-            .to_vec(),
-    )
+    head("200 OK", "text/event-stream")
+}
+
+/// One chunk; an empty one would end the answer.
+pub fn chunk(bytes: &[u8]) -> Step {
+    let length = format!("{:x}\r\n", bytes.len());
+    Step::Send([length.as_bytes(), bytes, b"\r\n"].concat())
 }
 
 /// One chunk with an event in it.
 pub fn event(data: &str) -> Step {
-    let text = format!("data: {data}\n\n");
-    Step::Send(format!("{:x}\r\n{text}\r\n", text.len()).into_bytes())
+    chunk(format!("data: {data}\n\n").as_bytes())
 }
 
 /// The end of an answer in chunks.
@@ -150,21 +217,29 @@ pub fn response(status: &str, kind: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn serve(mut connection: TcpStream, script: &Mutex<Script>, seen: &Sender<Seen>) {
-    let _ = connection.set_nodelay(true);
+fn serve(
+    mut connection: Box<dyn Connection>,
+    (socket, number): (&TcpStream, usize),
+    scripts: &Scripts,
+    seen: &Sender<Seen>,
+) {
     let mut buffer = Vec::new();
-    while let Some((head, body)) = read_request(&mut connection, &mut buffer) {
+    while let Some((head, body)) = read_request(connection.as_mut(), &mut buffer) {
         let at = Instant::now();
-        let steps = script
-            .lock()
-            .expect("no test panics while it holds the script")(&head);
-        let _ = seen.send(Seen::Request { head, body, at });
+        let steps = next_script(scripts, &head);
+        let _ = seen.send(Seen::Request {
+            head,
+            body,
+            at,
+            connection: number,
+        });
         let mut last_sent = at;
         for step in steps {
             match step {
                 Step::Send(bytes) => {
                     last_sent = Instant::now();
-                    if connection.write_all(&bytes).is_err() {
+                    let sent = connection.write_all(&bytes);
+                    if sent.and_then(|()| connection.flush()).is_err() {
                         let _ = seen.send(Seen::Closed(Instant::now()));
                         return;
                     }
@@ -177,8 +252,8 @@ fn serve(mut connection: TcpStream, script: &Mutex<Script>, seen: &Sender<Seen>)
                     return;
                 }
                 Step::Reset => {
-                    // Closing with unread data makes the system send a reset.
-                    let _ = connection.shutdown(Shutdown::Read);
+                    // A socket that may not linger is closed by a reset.
+                    let _ = socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO));
                     return;
                 }
                 Step::Close => return,
@@ -188,7 +263,29 @@ fn serve(mut connection: TcpStream, script: &Mutex<Script>, seen: &Sender<Seen>)
     }
 }
 
-fn read_request(connection: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, String)> {
+fn lock(scripts: &Scripts) -> MutexGuard<'_, VecDeque<Script>> {
+    scripts
+        .lock()
+        .expect("no test panics while it holds the scripts")
+}
+
+fn always(script: Vec<Step>) -> Script {
+    Box::new(move |_| script.clone())
+}
+
+fn next_script(scripts: &Scripts, head: &str) -> Vec<Step> {
+    let mut scripts = lock(scripts);
+    if scripts.len() > 1 {
+        return scripts
+            .pop_front()
+            .map_or_else(Vec::new, |mut script| script(head));
+    }
+    scripts
+        .front_mut()
+        .map_or_else(Vec::new, |script| script(head))
+}
+
+fn read_request(connection: &mut dyn Connection, buffer: &mut Vec<u8>) -> Option<(String, String)> {
     let mut chunk = [0; 16 * 1024];
     loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {

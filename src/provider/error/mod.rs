@@ -53,9 +53,17 @@ pub enum Error {
     Unreachable(String),
     /// The other side is not who it claims to be, or a proxy in between reads along.
     #[error(
-        "the connection to the provider is not safe ({0}); a proxy in between may need its certificate in the system's store"
+        "the connection to the provider is not safe ({0}); if a proxy of your company reads along, name the file of its certificate in network.ca_bundle"
     )]
     Tls(String),
+    /// The settings of the network cannot be used.
+    #[error("network.{key}: {message}")]
+    Setting {
+        /// Which one.
+        key: &'static str,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
     /// Nothing came in time.
     #[error("the provider did not {what} within {} s", .limit.as_secs())]
     TimedOut {
@@ -115,6 +123,8 @@ const CODES: [Code; 8] = [
         &[
             "authentication_error",
             "invalid_api_key",
+            // LiteLLM without a database: the key is not its master key, and there is nowhere to look for others.
+            "no_db_connection",
             "API_KEY_INVALID",
             "authentication",
             "UNAUTHENTICATED",
@@ -264,17 +274,30 @@ impl Error {
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
         let mut is_tls = false;
-        while let Some(source) = cause.source() {
-            cause = source;
+        while let Some(next) = beneath(cause) {
+            cause = next;
             is_tls |= cause.is::<rustls::Error>();
         }
-        // The system hands the verifier's fault on inside an error of its own.
         let text = scrub(&cause.to_string());
+        // Some platforms' verifiers hand their fault on as a text alone.
         if is_tls || text.contains("certificate") {
             Self::Tls(text)
         } else {
             Self::Unreachable(text)
         }
+    }
+}
+
+/// Returns what lies beneath an error. An error of the system's kind does not count what it holds among its sources.
+fn beneath<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a (dyn std::error::Error + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .and_then(|e| e.get_ref())
+    {
+        Some(held) => Some(held),
+        None => error.source(),
     }
 }
 

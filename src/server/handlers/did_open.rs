@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::parse;
+use super::{parse, settle};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -17,4 +17,5 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
         .session()
         .open(uri, &document.language_id.to_string(), &document.text);
     parse::begin(shared, uri);
+    settle::connect_ahead(shared);
 }

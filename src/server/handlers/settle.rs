@@ -6,6 +6,7 @@ use serde_json::json;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
+use crate::config::Settings;
 use crate::routing::{Decision, Feature};
 
 /// Does what new settings call for.
@@ -66,8 +67,31 @@ fn get_ready(shared: &Arc<Shared>) {
         feed_engine(shared);
     } else {
         let gateway = shared.gateway.clone();
-        tokio::task::spawn_blocking(move || gateway.warm_up(&decision));
+        let settings = shared.session().settings().clone();
+        tokio::task::spawn_blocking(move || gateway.warm_up(&settings, &decision));
     }
+}
+
+/// Connects to the provider that completions go to, since somebody is about to write.
+pub fn connect_ahead(shared: &Arc<Shared>) {
+    let (settings, is_paused) = {
+        let session = shared.session();
+        (session.settings().clone(), session.is_paused)
+    };
+    if !is_paused {
+        let decision = shared.gateway.decide(&settings, Feature::Completion);
+        connect_ahead_to(shared, &settings, &decision);
+    }
+}
+
+/// Connects to a model's provider in the background, unless that was done a short while ago or the model is on this machine.
+pub fn connect_ahead_to(shared: &Arc<Shared>, settings: &Arc<Settings>, decision: &Decision) {
+    if !decision.is_elsewhere() {
+        return;
+    }
+    let (gateway, settings, decision) =
+        (shared.gateway.clone(), settings.clone(), decision.clone());
+    tokio::spawn(async move { gateway.connect_ahead(&settings, &decision).await });
 }
 
 /// Lets the embedded engine read the workspace and the open documents. It knows what it has read already.

@@ -9,6 +9,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::super::from_proto;
+use super::settle;
 use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::document::Encoding;
 use crate::provider::Error;
@@ -83,6 +84,10 @@ async fn run(
 
 /// Asks the model and keeps the status up to date; a failure is a status, never an answer.
 async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
+    if ask.trigger == Trigger::Automatic {
+        // After a rest the connection is made while the user types on.
+        settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
+    }
     completion::debounce(&ask).await;
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
