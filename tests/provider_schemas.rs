@@ -181,6 +181,80 @@ fn schema(folder: &Path, file: &str, place: &str) -> jsonschema::Validator {
         .unwrap_or_else(|error| panic!("{file} {place}: {error}"))
 }
 
+/// Makes a schema of one of Amazon's shapes, which are described in a form of their own.
+fn schema_of_shape(shapes: &Value, name: &str) -> Value {
+    let shape = &shapes[name];
+    let to = |name: &Value| json!({"$ref": format!("#/$defs/{}", name.as_str().unwrap())});
+    match shape["type"].as_str().unwrap() {
+        "structure" => {
+            let members = shape["members"].as_object().unwrap();
+            // What travels in the address is no part of the body.
+            let in_body = |member: &Value| member.get("location").is_none();
+            let properties: serde_json::Map<_, _> = members
+                .iter()
+                .filter(|(_, member)| in_body(member))
+                .map(|(name, member)| (name.clone(), to(&member["shape"])))
+                .collect();
+            let required = shape["required"].as_array().into_iter().flatten();
+            let required: Vec<_> = required
+                .filter(|name| properties.contains_key(name.as_str().unwrap()))
+                .collect();
+            let mut schema = json!({
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+            });
+            if shape["union"] == true {
+                schema["minProperties"] = json!(1);
+                schema["maxProperties"] = json!(1);
+            }
+            schema
+        }
+        "list" => json!({"type": "array", "items": to(&shape["member"]["shape"])}),
+        "map" => json!({"type": "object", "additionalProperties": to(&shape["value"]["shape"])}),
+        "string" => match shape.get("enum") {
+            Some(names) => json!({"enum": names}),
+            None => json!({"type": "string", "minLength": shape["min"].as_u64().unwrap_or(0)}),
+        },
+        "integer" | "long" => {
+            json!({"type": "integer", "minimum": shape["min"].as_i64().unwrap_or(i64::MIN)})
+        }
+        "float" | "double" => json!({"type": "number"}),
+        "boolean" => json!({"type": "boolean"}),
+        // Bytes travel as base64.
+        "blob" => json!({"type": "string"}),
+        other => panic!("a new type of shape: {other}"),
+    }
+}
+
+#[test]
+fn a_request_over_bedrocks_own_wire_is_valid_by_amazons_model() {
+    let Some(folder) = folder() else { return };
+    let file = folder.join("bedrock-runtime.service-2.trimmed.json");
+    let document: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let shapes = &document["shapes"];
+    let all: serde_json::Map<_, _> = shapes
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|name| (name.clone(), schema_of_shape(shapes, name)))
+        .collect();
+    let mut schema = schema_of_shape(shapes, "ConverseStreamRequest");
+    schema["$defs"] = all.into();
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    let mut layers = Layers::default();
+    let text = "[providers.bedrock]\nwire = \"bedrock-converse\"\nbase_url = \"https://bedrock-runtime.eu-west-1.amazonaws.com\"\n";
+    layers.set_toml(Layer::UserFile, "f", text).unwrap();
+    let post = post_by(&layers.settings(), "bedrock", "amazon.nova-lite-v1:0", 0);
+    assert_eq!(
+        post.url.path(),
+        "/model/amazon.nova-lite-v1%3A0/converse-stream"
+    );
+    let found = faults(&validator, &post.body);
+    assert!(found.is_empty(), "{found:#?}\n{:#}", post.body);
+    let mut wrong = post.body.clone();
+    wrong["messages"][0]["content"][0] = json!({"text": "a", "txt": "b"});
+    assert!(!faults(&validator, &wrong).is_empty());
+}
+
 fn post(provider: &str, model: &str) -> Post {
     post_by(&Settings::default(), provider, model, 0)
 }

@@ -132,6 +132,10 @@ pub enum Wire {
     FimCompletions,
     /// `POST {base_url}/completions` with a prompt made here, for raw models that were trained to fill holes.
     FimTemplate,
+    /// Cohere's own `POST {base_url}/chat`, version 2.
+    CohereChat,
+    /// Bedrock's `POST {base_url}/model/{model}/converse-stream`.
+    BedrockConverse,
     /// llama.cpp's `POST /infill`, beside the `/v1` at the end of `base_url`.
     LlamaCppInfill,
 }
@@ -149,7 +153,9 @@ impl Wire {
             | Self::OpenAiResponses
             | Self::AnthropicMessages
             | Self::Gemini
-            | Self::OllamaChat => false,
+            | Self::OllamaChat
+            | Self::CohereChat
+            | Self::BedrockConverse => false,
         }
     }
 }

@@ -230,7 +230,7 @@ mod tests {
             ("ollama", "http://127.0.0.1:11434/api/tags"),
             ("openrouter", "https://openrouter.ai/api/v1/models"),
             ("deepseek", "https://api.deepseek.com/models"),
-            ("cohere", "https://api.cohere.ai/v1/models?page_size=1000"),
+            ("cohere", "https://api.cohere.com/v1/models?page_size=1000"),
             ("github-models", "https://models.github.ai/catalog/models"),
             ("lm-studio", "http://127.0.0.1:1234/api/v0/models"),
             ("llama-cpp", "http://127.0.0.1:8080/v1/models"),

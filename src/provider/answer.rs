@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::sse::{Decoder, Message, TooLong};
-use super::{Error, Event, wire};
+use super::{Error, Event, event_stream, wire};
 use crate::config::Wire;
 
 /// The longest message that is read, and the longest answer that is not streamed.
@@ -39,6 +39,8 @@ pub(super) trait Dialect: Send {
 enum Framing {
     /// As server-sent events.
     Events(Decoder),
+    /// As frames of Amazon's.
+    Frames(event_stream::Decoder),
     /// As one JSON document a line.
     Lines(Vec<u8>),
     /// As one JSON document, from a server that does not stream.
@@ -56,6 +58,8 @@ impl Answer {
         }
         let framing = if kind.starts_with("application/json") {
             Framing::Whole(Vec::new())
+        } else if kind.starts_with("application/vnd.amazon.eventstream") {
+            Framing::Frames(event_stream::Decoder::default())
         } else if wire::sends_lines(wire) {
             Framing::Lines(Vec::new())
         } else {
@@ -94,6 +98,15 @@ impl Answer {
                 // A fault of an earlier message explains more than what came behind it.
                 fault.and(pushed.map_err(too_long))
             }
+            Framing::Frames(decoder) => {
+                let mut fault = Ok(());
+                let pushed = decoder.push(bytes, |message| {
+                    if fault.is_ok() {
+                        fault = dialect.message(&message, ready);
+                    }
+                });
+                fault.and(pushed.map_err(broken))
+            }
             Framing::Lines(rest) => {
                 let mut bytes = bytes;
                 while let Some(end) = memchr::memchr(b'\n', bytes) {
@@ -124,6 +137,11 @@ impl Answer {
                     }
                 });
                 fault.map_err(broken_off).and(finished.map_err(too_long))?;
+            }
+            Framing::Frames(decoder) => {
+                if !decoder.is_empty() {
+                    return Err(Error::Cut);
+                }
             }
             Framing::Lines(rest) => {
                 line(rest, dialect.as_mut(), ready).map_err(broken_off)?;
@@ -172,6 +190,10 @@ fn broken_off(error: Error) -> Error {
         Error::Malformed(_) => Error::Cut,
         other => other,
     }
+}
+
+fn broken(fault: event_stream::Broken) -> Error {
+    Error::Malformed(fault.0.into())
 }
 
 fn too_long(_: TooLong) -> Error {

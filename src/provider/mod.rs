@@ -6,10 +6,13 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod cache;
 mod client;
+mod cohere;
 mod cut;
 mod error;
+mod event_stream;
 pub mod fake;
 mod fim_completions;
 mod fim_template;

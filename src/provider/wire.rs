@@ -11,8 +11,8 @@ use url::Url;
 use super::answer::Dialect;
 use super::http::Http;
 use super::{
-    Call, Error, Provider, Stream, anthropic, fim_completions, fim_template, gemini, llama_infill,
-    ollama, openai_chat, openai_completions, openai_responses,
+    Call, Error, Provider, Stream, anthropic, bedrock, cohere, fim_completions, fim_template,
+    gemini, llama_infill, ollama, openai_chat, openai_completions, openai_responses,
 };
 use crate::config::{Quirks, Wire};
 
@@ -102,6 +102,8 @@ pub fn request(wire: Wire, call: Call) -> Result<Post, Error> {
         Wire::FimCompletions => fim_completions::request(call),
         Wire::FimTemplate => fim_template::request(call),
         Wire::LlamaCppInfill => llama_infill::request(call),
+        Wire::CohereChat => cohere::request(call),
+        Wire::BedrockConverse => bedrock::request(call),
     }
 }
 
@@ -139,6 +141,8 @@ pub(super) fn dialect(wire: Wire) -> Box<dyn Dialect> {
         Wire::Gemini => Box::<gemini::Reader>::default(),
         Wire::OllamaChat | Wire::OllamaGenerate => Box::<ollama::Reader>::default(),
         Wire::LlamaCppInfill => Box::<llama_infill::Reader>::default(),
+        Wire::CohereChat => Box::<cohere::Reader>::default(),
+        Wire::BedrockConverse => Box::<bedrock::Reader>::default(),
     }
 }
 

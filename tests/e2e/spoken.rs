@@ -80,7 +80,7 @@ impl Spoken {
 const BEARER: &str = "authorization: Bearer ";
 
 /// All wires that go over HTTP.
-pub static WIRES: [Spoken; 10] = [
+pub static WIRES: [Spoken; 11] = [
     Spoken {
         wire: "openai-chat",
         model: "m",
@@ -152,6 +152,14 @@ pub static WIRES: [Spoken; 10] = [
         header: BEARER,
         first: "data: {\"choices\":[{\"text\":\"4\"}]}\n\n",
         rest: "data: {\"choices\":[{\"text\":\"2;<fim_pad>junk\",\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n",
+    },
+    Spoken {
+        wire: "cohere-chat",
+        model: "m",
+        place: "POST /v1/chat HTTP/1.1",
+        header: BEARER,
+        first: "event: content-delta\ndata: {\"type\":\"content-delta\",\"delta\":{\"message\":{\"content\":{\"text\":\"4\"}}}}\n\n",
+        rest: "event: content-delta\ndata: {\"type\":\"content-delta\",\"delta\":{\"message\":{\"content\":{\"text\":\"2;\"}}}}\n\nevent: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"COMPLETE\",\"usage\":{\"billed_units\":{\"input_tokens\":9,\"output_tokens\":2}}}}\n\n",
     },
     Spoken {
         wire: "llama-cpp-infill",
