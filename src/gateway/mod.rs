@@ -118,7 +118,7 @@ impl Gateway {
 
     /// Asks the enabled local servers whether they answer, and remembers those that do.
     pub async fn probe(&self, settings: &Settings) {
-        self.0.http.follow(&settings.network);
+        self.follow(settings);
         let answering = probe::probe(&self.0.http, settings).await;
         *self
             .0
@@ -137,17 +137,22 @@ impl Gateway {
         answering.retain(|server| server.provider != provider);
     }
 
+    /// Goes by the settings of the network from now on, as each of its functions does that is given settings.
+    pub fn follow(&self, settings: &Settings) {
+        self.0.http.follow(&settings.network);
+    }
+
     /// Connects to the model's provider unless that was done a short while ago. Nothing that is billed is asked, and no key is sent.
     pub async fn connect_ahead(&self, settings: &Settings, decision: &Decision) {
         if let Some(url) = decision.way.base_url() {
-            self.0.http.follow(&settings.network);
+            self.follow(settings);
             self.0.http.connect_ahead(url).await;
         }
     }
 
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
-        self.0.http.follow(&settings.network);
+        self.follow(settings);
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }
@@ -172,7 +177,7 @@ impl Gateway {
         };
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
-        self.0.http.follow(&settings.network);
+        self.follow(settings);
         let (provider, key) = self.provider(&decision, settings)?;
         let inquiry = self.inquiry(&decision, key.as_ref());
         let call = provider::Call {

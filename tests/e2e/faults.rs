@@ -9,12 +9,13 @@ use crate::client::{Builder, Client};
 use crate::provider::{Scripted, Step, events, response};
 use crate::spoken::{Spoken, over_each_wire};
 
-/// Waits that a test can afford.
+/// Waits that a test can afford, and that a machine which is busy with other things does not overrun while nothing is wrong.
 fn impatient() -> Patience {
+    let wait = Duration::from_secs(2);
     Patience {
-        connect: Duration::from_millis(300),
-        first_byte: Duration::from_millis(300),
-        idle: Duration::from_millis(300),
+        connect: wait,
+        first_byte: wait,
+        idle: wait,
         ..Patience::default()
     }
 }

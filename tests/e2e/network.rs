@@ -6,14 +6,18 @@
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
-use byok_lsp::provider::Patience;
+use byok_lsp::config::{Network, Wire};
+use byok_lsp::provider::{Event, Http, Patience, Provider as _, Remote};
+use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::{Builder, Client};
-use crate::provider::{Authority, Scripted, Seen, Step, Tunnel, response};
+use crate::peer::call;
+use crate::provider::{Authority, Scripted, Step, Tunnel, response};
 use crate::spoken::{Spoken, WIRES};
 
 /// The wire that is spoken here.
@@ -167,42 +171,54 @@ fn http_2_is_spoken_where_the_other_side_offers_it() {
 }
 
 #[test]
-fn opening_a_document_connects_without_a_key_and_the_completions_use_that_connection() {
+fn opening_a_document_connects_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
-    let nothing = vec![Step::Send(response("404 Not Found", "text/plain", ""))];
-    let provider = authority.serve(&["0.0.0.0"], &[], nothing);
+    let provider = authority.serve(&["0.0.0.0"], &[], nothing());
     let network = json!({"ca_bundle": authority.write(folder.path())});
     let mut client = start(with_network(&elsewhere(&provider), network));
-    let mut at = client.open("let x = ˇ");
-    let next = || loop {
-        if let Seen::Request {
-            head,
-            body,
-            connection,
-            ..
-        } = provider.next()
-        {
-            return (head, body, connection);
-        }
-    };
-    let (head, body, first) = next();
+    client.open("let x = ˇ");
+    let (head, body) = provider.request();
     assert!(head.starts_with("HEAD / HTTP/1.1"), "{head}");
     let has_key = head.contains("Bearer") || head.to_lowercase().contains("authorization");
     assert!(!has_key && body.is_empty(), "{head}");
-    provider.answered();
-    provider.set(CHAT.answer());
-    for _ in 0..3 {
-        let id = client.ask(&at);
-        assert_eq!(client.texts(id), ["42;"]);
-        client.notification("byok/usage");
-        let (head, _, connection) = next();
-        assert!(head.starts_with("POST"), "{head}");
-        assert_eq!(connection, first);
-        provider.answered();
-        at = client.type_at(&at, "a");
-    }
     client.finish();
+}
+
+fn nothing() -> Vec<Step> {
+    vec![Step::Send(response("404 Not Found", "text/plain", ""))]
+}
+
+#[tokio::test]
+async fn the_connection_that_was_made_ahead_is_the_one_that_all_calls_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let provider = authority.serve(&["0.0.0.0"], &[], nothing());
+    let network = Arc::new(Network {
+        ca_bundle: Some(authority.write(folder.path()).into()),
+        ..Network::default()
+    });
+    let http = Http::new(&network);
+    let address = elsewhere(&provider);
+    http.connect_ahead(&address.parse().unwrap()).await;
+    // In one piece, so that its end is there with the rest.
+    let whole = format!("{}{}", CHAT.first, CHAT.rest);
+    let answer = Step::Send(response("200 OK", CHAT.kind(), &whole));
+    provider.set(vec![answer]);
+    for _ in 0..3 {
+        // All runs on this thread: the client's own tasks take the connection back before the next call asks for one.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        http.connect_ahead(&address.parse().unwrap()).await;
+        let call = call(&address, Wire::OpenAiChat, "a-key");
+        let events = Remote::new(http.clone(), Wire::OpenAiChat).stream(call);
+        let events: Vec<Event> = events.try_collect().await.unwrap();
+        assert!(events.contains(&Event::Text("2;".into())), "{events:?}");
+    }
+    assert_eq!(provider.connections(), 1);
+    // It was connected ahead once, since it was used since.
+    assert_eq!(provider.requests(), 4);
 }
 
 #[test]

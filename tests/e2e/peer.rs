@@ -152,6 +152,17 @@ impl Llama {
 
 /// Sends a request of a wire to a server with a key, and reads the answer to its end.
 pub fn read_all(port: u16, wire: Wire, key: &str) -> Result<Vec<Event>, Error> {
+    let call = call(&format!("http://127.0.0.1:{port}"), wire, key);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stream = Remote::new(Http::new(&Arc::default()), wire).stream(call);
+    runtime.block_on(stream.try_collect())
+}
+
+/// A call for 24 tokens at an address, which is given without its version.
+pub fn call(address: &str, wire: Wire, key: &str) -> Call {
     let input = if wire.fills() {
         Input::Fill(Fill {
             prefix: "fn main() {".into(),
@@ -174,19 +185,13 @@ pub fn read_all(port: u16, wire: Wire, key: &str) -> Result<Vec<Event>, Error> {
         "authorization".parse().unwrap(),
         format!("Bearer {key}").parse().unwrap(),
     );
-    let call = Call {
-        base_url: Some(format!("http://127.0.0.1:{port}/v1").parse().unwrap()),
+    Call {
+        base_url: Some(format!("{address}/v1").parse().unwrap()),
         key: Some(header),
         model: "tiny".into(),
         input,
         max_tokens: 24,
         stop: Vec::new(),
         quirks: Quirks::default(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let stream = Remote::new(Http::new(&Arc::default()), wire).stream(call);
-    runtime.block_on(stream.try_collect())
+    }
 }

@@ -34,8 +34,6 @@ pub enum Seen {
         body: String,
         /// When its last byte had come.
         at: Instant,
-        /// Over which connection it came, counted from 0.
-        connection: usize,
     },
     /// The last bytes of an answer were about to be handed to the system, so that what follows is the other side's time alone.
     Answered(Instant),
@@ -97,13 +95,13 @@ impl Scripted {
         let shared = scripts.clone();
         std::thread::spawn(move || {
             for socket in listener.incoming().flatten() {
-                let number = counted.fetch_add(1, Ordering::Relaxed);
+                counted.fetch_add(1, Ordering::Relaxed);
                 let (scripts, sender, accept) = (shared.clone(), sender.clone(), accept.clone());
                 std::thread::spawn(move || {
                     let _ = socket.set_nodelay(true);
                     let own = socket.try_clone().expect("a socket can be shared");
                     if let Some(connection) = accept(own) {
-                        serve(connection, (&socket, number), &scripts, &sender);
+                        serve(connection, &socket, &scripts, &sender);
                     }
                 });
             }
@@ -146,11 +144,6 @@ impl Scripted {
                 Seen::Answered(_) | Seen::Closed(_) => {}
             }
         }
-    }
-
-    /// Waits until an answer has gone out.
-    pub fn answered(&self) {
-        while !matches!(self.next(), Seen::Answered(_)) {}
     }
 
     /// Waits until the client has hung up and returns when that was.
@@ -219,7 +212,7 @@ pub fn response(status: &str, kind: &str, body: &str) -> Vec<u8> {
 
 fn serve(
     mut connection: Box<dyn Connection>,
-    (socket, number): (&TcpStream, usize),
+    socket: &TcpStream,
     scripts: &Scripts,
     seen: &Sender<Seen>,
 ) {
@@ -227,12 +220,7 @@ fn serve(
     while let Some((head, body)) = read_request(connection.as_mut(), &mut buffer) {
         let at = Instant::now();
         let steps = next_script(scripts, &head);
-        let _ = seen.send(Seen::Request {
-            head,
-            body,
-            at,
-            connection: number,
-        });
+        let _ = seen.send(Seen::Request { head, body, at });
         let mut last_sent = at;
         for step in steps {
             match step {

@@ -20,6 +20,9 @@ pub fn settle(shared: &Arc<Shared>) {
         // One message, with the fix in it; never a diagnostic on the user's code.
         warn(shared, &problem.to_string());
     }
+    // The lists of models come over the same client.
+    let settings = shared.session().settings().clone();
+    shared.gateway.follow(&settings);
     get_ready(shared);
     let later = shared.clone();
     tokio::spawn(async move {
