@@ -26,7 +26,7 @@ use byok_lsp::gateway::{Gateway, Interrupt, Request};
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::provider::{Answer, Event, Fill, Http, Input, Place};
 use byok_lsp::routing::Feature;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use scripted::{Scripted, Seen, Step, chunk, head, stream_end};
 use serde_json::json;
 use table::{SHOWN, Samples, Table, most};
@@ -248,8 +248,11 @@ impl Desk {
             workspace: None,
             interrupt: Interrupt::default(),
         };
+        // Without a key nothing has to be waited for.
         self.gateway
             .call(&settings, request)
+            .now_or_never()
+            .expect("no key is looked for")
             .expect("nothing stands in the way")
     }
 }

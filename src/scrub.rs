@@ -3,11 +3,25 @@
 //!
 //! The first net is that no text of ours ever holds one ([`crate::credential::Secret`]). Providers do repeat keys, whole or in part, in their errors.
 
+use crate::credential;
+
 /// The shortest run that is taken for a key. Provider keys are 32 and longer; identifiers of this length without a digit stay.
 const LEAST: usize = 20;
 
 /// Returns the text with everything that looks like a key replaced by `[redacted]`.
 pub fn scrub(text: &str) -> String {
+    scrub_words(&credential::redact(text), looks_like_key)
+}
+
+/// Returns the text with what begins as a key does replaced by `[redacted]`, and every key that this process has held. Other long words stay,
+/// so that it can stand in front of what people read to find a fault: paths, versions, names of calls.
+pub fn scrub_keys(text: &str) -> String {
+    scrub_words(&credential::redact(text), |word| {
+        word.split('=').any(has_key_prefix)
+    })
+}
+
+fn scrub_words(text: &str, looks_like_key: fn(&str) -> bool) -> String {
     let mut scrubbed = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -29,9 +43,30 @@ fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '+' | '=')
 }
 
+/// How the keys of providers begin.
+const PREFIXES: [&str; 17] = [
+    "sk-",
+    "sk_",
+    "gsk_",
+    "xai-",
+    "AIza",
+    "hf_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "csk-",
+    "tgp_",
+    "pplx-",
+    "ya29",
+    "AGE-SECRET-KEY-",
+];
+
 /// Returns whether a word begins as the keys of a provider do.
 pub fn has_key_prefix(word: &str) -> bool {
-    ["sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "ghp_", "gho_"]
+    PREFIXES
         .iter()
         .any(|prefix| word.starts_with(prefix) && word.len() > prefix.len() + 4)
 }

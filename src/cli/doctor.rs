@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{parts, runtime, style};
-use crate::config::{KeySource, Settings, user_file};
+use crate::config::{KeySource, Settings, host_of, user_file};
 use crate::cost::{Ledger, State};
-use crate::credential;
+use crate::credential::{Error as KeyError, Keys, environment};
 use crate::gateway::Gateway;
 use crate::models;
 use crate::provider::openrouter::{self, KeyInfo};
@@ -133,9 +133,11 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
             decision.reason
         ),
     ));
+    let keys = gateway.keys();
+    findings.extend(look_at_stores(&settings, keys).await);
     findings.extend(look_for_keys(&settings, &decision));
-    findings.extend(look_at_provider(&http, &decision, is_offline).await);
-    findings.extend(look_for_servers(&http, &settings).await);
+    findings.extend(look_at_provider(&http, keys, &decision, is_offline).await);
+    findings.extend(look_for_servers(&http, &settings, keys).await);
     Ok(findings)
 }
 
@@ -160,27 +162,64 @@ fn look_at_ledger(ledger: &Ledger) -> Finding {
     }
 }
 
+/// Looks at the stores for keys: which of them can be asked, and which one a new key goes to.
+async fn look_at_stores(settings: &Settings, keys: &Keys) -> Vec<Finding> {
+    let surveyed = keys.vault().survey(&settings.keys).await;
+    let told = surveyed.iter().map(|store| match &store.names {
+        Ok(names) => format!("{} answers, {} keys", store.kind, names.len()),
+        Err(fault) => format!("{} cannot be asked: {fault}", store.kind),
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    vec![match keys.vault().target(&settings.keys).await {
+        Ok((kind, why)) => Finding::good("key stores", format!("new keys go to {kind} ({why}); {told}")),
+        // Keys in the environment work all the same.
+        Err(_) => Finding {
+            fix: Some("keys in environment variables work all the same; or choose the encrypted file: [keys] store = \"file\"".into()),
+            ..Finding::good("key stores", told)
+        },
+    }]
+}
+
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
-async fn look_at_provider(http: &Http, decision: &Decision, is_offline: bool) -> Vec<Finding> {
+async fn look_at_provider(
+    http: &Http,
+    keys: &Keys,
+    decision: &Decision,
+    is_offline: bool,
+) -> Vec<Finding> {
     let Way::Http(provider) = &decision.way else {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let authorization = match credential::authorization(provider) {
-        Ok(authorization) => authorization,
+    let held = match keys.authorization(provider).await {
+        Ok(held) => held,
         Err(error) => {
-            return vec![Finding::bad(
-                "key",
-                error.to_string(),
-                "then start the editor anew, from where the variable is set",
-            )];
+            let fix = match &error {
+                KeyError::NotSet { .. } => {
+                    "then start the editor anew, from where the variable is set"
+                }
+                _ => "\"byok-lsp key list\" shows the keys that are there",
+            };
+            return vec![Finding::bad("key", error.to_string(), fix)];
         }
     };
-    findings.push(match &provider.key {
-        KeySource::None => Finding::good("key", "none needed"),
-        KeySource::Env(variable) => {
-            Finding::good("key", format!("in the environment variable {variable}"))
+    findings.push(match &held {
+        Some(held) => {
+            let ends = held
+                .last_four
+                .as_ref()
+                .map_or_else(String::new, |last| format!(", ends in {last}"));
+            Finding::good(
+                "key",
+                format!(
+                    "from {}{ends}, for {}",
+                    held.source,
+                    host_of(&provider.base_url)
+                ),
+            )
         }
+        None if provider.key == KeySource::None => Finding::good("key", "none needed"),
+        None => Finding::good("key", "none; the provider is asked without one"),
     });
     if is_offline && !provider.is_on_this_machine() {
         let says = format!("{} was not asked", provider.name);
@@ -215,6 +254,7 @@ async fn look_at_provider(http: &Http, decision: &Decision, is_offline: bool) ->
     if provider.is_openrouter {
         // Its list of models is for everybody and says nothing about the key.
         let limit = Duration::from_secs(10);
+        let authorization = held.map(|held| held.header);
         let key = openrouter::key(http, &provider.base_url, authorization, limit).await;
         findings.push(account(key));
     }
@@ -269,11 +309,9 @@ fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
     let found: Vec<_> = settings
         .providers
         .values()
-        .filter_map(|provider| match &provider.key {
-            KeySource::Env(variable) if credential::is_present(provider) => {
-                Some((provider.name.as_str(), variable.as_str()))
-            }
-            _ => None,
+        .filter_map(|provider| {
+            let variable = provider.key.variable()?;
+            environment::has(variable).then_some((provider.name.as_str(), variable))
         })
         .collect();
     let (first, _) = found.first()?;
@@ -290,12 +328,12 @@ fn look_for_keys(settings: &Settings, decision: &Decision) -> Option<Finding> {
 }
 
 /// Looks for local servers that answer and are not enabled.
-async fn look_for_servers(http: &Http, settings: &Settings) -> Option<Finding> {
+async fn look_for_servers(http: &Http, settings: &Settings, keys: &Keys) -> Option<Finding> {
     let all = Settings {
         local_servers: LOCAL_SERVERS.map(str::to_owned).to_vec(),
         ..settings.clone()
     };
-    let found = crate::gateway::probe(http, &all).await;
+    let found = crate::gateway::probe(http, keys, &all).await;
     let unused = found
         .iter()
         .find(|server| !settings.local_servers.contains(&server.provider))?;

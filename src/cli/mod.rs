@@ -5,22 +5,29 @@
 mod complete;
 mod config;
 mod doctor;
+mod key;
+mod login;
 mod models;
 mod parts;
 mod place;
+mod privacy;
 mod progress;
 mod serve;
 mod style;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::scrub;
 
 const EXAMPLES: &str = "\
 Examples:
   byok-lsp complete src/main.rs:12:9        what would be suggested at line 12, column 9
   byok-lsp complete src/main.rs:12:9 --json --model ollama/qwen2.5-coder:1.5b
+  byok-lsp key set anthropic                store a key, hidden while you type it
+  byok-lsp login openrouter                 get one by signing in
   byok-lsp doctor                           what is configured, what works, what to do
   byok-lsp models --provider openrouter     its models, what they can do and what they cost
   byok-lsp config path                      where your settings live
@@ -42,6 +49,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Print what would be suggested at a place in a file, through the very engine that editors use.
     Complete(complete::Arguments),
+    /// Store, list, test and remove keys.
+    Key(key::Arguments),
+    /// Get a key by signing in at a provider.
+    Login(login::Arguments),
     /// Say what is configured, what works and what to do.
     Doctor(doctor::Arguments),
     /// Say which models there are, what they can do and what they cost.
@@ -57,7 +68,11 @@ enum Command {
 
 /// Runs the program with the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    privacy::guard();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return complain_of_arguments(&error),
+    };
     let command = match arguments.command {
         Some(command) => command,
         None if std::io::stdin().is_terminal() => {
@@ -70,6 +85,8 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(arguments) => return serve::run(&arguments),
         Command::Complete(arguments) => complete::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
+        Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
@@ -83,6 +100,19 @@ pub fn main() -> ExitCode {
         style::complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Prints what is wrong with the arguments, or the help that was asked for. A key that somebody put among them is not repeated.
+fn complain_of_arguments(error: &clap::Error) -> ExitCode {
+    let rendered = error.render();
+    if error.use_stderr() {
+        let _ = write!(std::io::stderr(), "{}", scrub::scrub(&rendered.to_string()));
+    } else if std::io::stdout().is_terminal() {
+        style::print(&rendered.ansi().to_string());
+    } else {
+        style::print(&rendered.to_string());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// Starts the runtime that everything asynchronous runs on. One thread, since the work that takes time is on others: handing a request from
@@ -99,7 +129,7 @@ fn start_log() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(privacy::Log)
         .with_ansi(std::io::stderr().is_terminal());
     // A log that is already there is one that a test installed.
     let _ = log.try_init();

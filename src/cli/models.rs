@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::progress::with_progress;
 use super::style::Style;
 use super::{parts, runtime, start_log, style};
-use crate::config::{KeySource, ProviderSettings, Settings};
+use crate::config::{ProviderSettings, Settings};
 use crate::cost::Money;
-use crate::credential;
+use crate::credential::{self, Keys};
 use crate::models::{self, Ability, Lists, Model, Offer, Source, TokenPrice};
 use crate::provider::Http;
 use crate::routing::Payer;
@@ -44,6 +44,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         style::complain(&problem.to_string());
     }
     let settings = layers.settings();
+    let runtime = runtime()?;
+    runtime.block_on(Keys::of_process().look(&settings.keys));
     let providers = choose(arguments, &settings)?;
     let lists = parts::lists(&Http::new(&settings.network));
     let now = Timestamp::now();
@@ -60,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         lists.due(&asked, now)
     };
-    runtime()?.block_on(ask(&lists, &asked));
+    runtime.block_on(ask(&lists, &asked));
     let offers = lists.offers(&providers, now);
     let told: Vec<_> = providers.iter().zip(&offers).collect();
     let text = if arguments.json {
@@ -173,7 +175,7 @@ fn as_table(told: &[(&ProviderSettings, &Offer)], style: Style) -> String {
 }
 
 fn head(out: &mut String, provider: &ProviderSettings, offer: &Offer, style: Style) {
-    let key = if provider.key == KeySource::None {
+    let key = if provider.key.may_be_none() {
         "takes no key".to_owned()
     } else if credential::is_present(provider) {
         style.good("key present")

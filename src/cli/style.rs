@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write as _};
 
+use crate::{credential, scrub};
+
 /// Whether and how to colour.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
@@ -66,6 +68,7 @@ impl Style {
 /// Prints an answer. A reader that hung up, such as `head`, is no fault.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
+    let text = credential::redact(text);
     let _ = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
@@ -73,5 +76,5 @@ pub fn print(text: &str) {
 
 /// Prints a complaint or progress to stderr.
 pub fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "byok-lsp: {text}");
+    let _ = writeln!(std::io::stderr(), "byok-lsp: {}", scrub::scrub_keys(text));
 }

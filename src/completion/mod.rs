@@ -123,7 +123,7 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
             .map(|folder| folder.display().to_string()),
         interrupt,
     };
-    let mut call = gateway.call(&snapshot.settings, request)?;
+    let mut call = gateway.call(&snapshot.settings, request).await?;
     let id = call.id().clone();
     let mut stop = Stop::new(extent);
     let deadline = tokio::time::Instant::now() + WHOLE;

@@ -117,6 +117,11 @@ pub(super) fn cannot(model: &str) -> Option<&'static str> {
         .map(|cannot| cannot.why.as_str())
 }
 
+/// Returns the environment variables in which the well-known providers' keys are.
+pub fn well_known_variables() -> impl Iterator<Item = &'static str> {
+    all().values().filter_map(|known| known.key_env.as_deref())
+}
+
 /// Returns all well-known providers by name.
 pub(super) fn all() -> &'static BTreeMap<String, Known> {
     &file().providers

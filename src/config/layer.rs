@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
-use super::options::{CompletionOptions, LocalOptions, NetworkOptions, Options, ProviderOptions};
+use super::options::{
+    CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
+};
 use super::problem::Problem;
 use super::settings::Settings;
 use crate::scrub::scrub;
@@ -59,6 +62,7 @@ impl Layers {
             key: key_of(&error.path().to_string()),
             message: without_values(&error.inner().to_string()),
         })?;
+        refuse_commands(&options, name)?;
         self.set(layer, name, options)
     }
 
@@ -111,8 +115,39 @@ fn merge(below: Options, above: Options) -> Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
+        keys: merge_with(below.keys, above.keys, merge_keys),
         providers,
     }
+}
+
+/// Refuses commands that come by way of the editor, since some editors take settings out of the workspace: a program that a cloned repository
+/// names must not run.
+fn refuse_commands(options: &Options, name: &str) -> Result<(), Problem> {
+    let is_command = |from: &KeyFrom| from.command.is_some();
+    let mut keys = options
+        .providers
+        .iter()
+        .filter_map(|(provider, written)| match &written.key {
+            Some(KeyOption::From(from)) if is_command(from) => {
+                Some(format!("providers.{provider}.key"))
+            }
+            _ => None,
+        });
+    let passphrase = options
+        .keys
+        .as_ref()
+        .and_then(|keys| keys.passphrase.as_ref());
+    let passphrase = passphrase
+        .filter(|from| is_command(from))
+        .map(|_| "keys.passphrase".into());
+    keys.next().or(passphrase).map_or(Ok(()), |key| {
+        Err(Problem {
+            layer: name.into(),
+            line: None,
+            key,
+            message: "a command is taken from your own file only, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)".into(),
+        })
+    })
 }
 
 fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Option<T> {
@@ -143,6 +178,13 @@ fn merge_network(below: NetworkOptions, above: NetworkOptions) -> NetworkOptions
     NetworkOptions {
         proxy: above.proxy.or(below.proxy),
         ca_bundle: above.ca_bundle.or(below.ca_bundle),
+    }
+}
+
+fn merge_keys(below: KeysOptions, above: KeysOptions) -> KeysOptions {
+    KeysOptions {
+        store: above.store.or(below.store),
+        passphrase: above.passphrase.or(below.passphrase),
     }
 }
 

@@ -5,6 +5,8 @@
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
 
 mod families;
+mod key_option;
+mod key_source;
 mod known;
 mod layer;
 mod network;
@@ -17,18 +19,21 @@ mod settings;
 mod user_file;
 
 pub use families::FimFamily;
+pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
+pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
 pub use known::ModelList;
+pub use known::well_known_variables;
 pub use layer::{Layer, Layers};
 pub use network::{Network, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    Auth, CompletionOptions, KeyOption, LocalOptions, NetworkOptions, Options, PriceOptions,
-    ProviderOptions, Wire,
+    Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
+    ProviderOptions, StoreOption, Wire,
 };
 pub use problem::Problem;
-pub use provider::{KeySource, ProviderSettings, Quirks, is_loopback};
+pub use provider::{ProviderSettings, Quirks, is_loopback};
 pub use settings::{ModelName, Settings};
 pub use user_file::{read as read_user_file, user_file};
 

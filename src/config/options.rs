@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
 /// All that can be configured, in the user's file and in the editor alike.
@@ -21,6 +22,9 @@ pub struct Options {
     /// How providers are reached: a proxy, certificates of a company's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkOptions>,
+    /// Where keys are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeysOptions>,
     /// Providers by name: those that are not well known, and changes to those that are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub providers: BTreeMap<String, ProviderOptions>,
@@ -79,6 +83,34 @@ pub struct NetworkOptions {
     pub ca_bundle: Option<String>,
 }
 
+/// Where keys are kept.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysOptions {
+    /// The store that `byok-lsp key set` writes and that keys are read from. Default `auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreOption>,
+    /// Where the passphrase of the encrypted file comes from: `{ env = "NAME" }` or `{ command = ["program", "argument"] }`. In a terminal it
+    /// is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<KeyFrom>,
+}
+
+/// A store for keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreOption {
+    /// The first of the others that works; all of them are read.
+    #[default]
+    Auto,
+    /// The system's: Keychain, Credential Manager, Secret Service.
+    System,
+    /// The kernel's, on Linux: kept in memory until the session ends or the machine restarts.
+    Session,
+    /// A file that a passphrase opens.
+    File,
+}
+
 /// One provider: an account at a model service, or a server on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -92,7 +124,8 @@ pub struct ProviderOptions {
     /// The header that carries its key. Default: the one that the provider, or its wire's maker, reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// Where its key comes from: `"none"`, or `{ env = "NAME" }`. Never the key itself.
+    /// Where its key comes from: `"keyring"` or `{ keyring = "label" }`, `{ env = "NAME" }`, `{ command = ["program", "argument"] }`, or
+    /// `"none"`. Never the key itself. Default: the stored one if there is one, else the variable that the provider's own tools read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyOption>,
     /// Prices by model, for contracts and for models that no catalogue knows.
@@ -189,78 +222,4 @@ pub struct PriceOptions {
     /// A million tokens written to the provider's cache. Default: as `input`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<String>,
-}
-
-/// Where a provider's key comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyOption {
-    /// The provider takes none.
-    None,
-    /// The value of an environment variable of the server's process, by the variable's name.
-    Env(String),
-}
-
-impl<'de> Deserialize<'de> for KeyOption {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KeyVisitor)
-    }
-}
-
-/// Reads a [`KeyOption`] without ever repeating what it read: derived errors quote the value, and the value may be a key.
-struct KeyVisitor;
-
-const KEY_FORMS: &str = "use \"none\" or { env = \"NAME_OF_A_VARIABLE\" }";
-
-impl<'de> serde::de::Visitor<'de> for KeyVisitor {
-    type Value = KeyOption;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("\"none\" or { env = \"NAME\" }")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<KeyOption, E> {
-        if value == "none" {
-            return Ok(KeyOption::None);
-        }
-        Err(E::custom(format!(
-            "a key itself does not belong into a configuration, where it is read by whoever sees the file; put it into an environment variable and {KEY_FORMS}"
-        )))
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<KeyOption, A::Error> {
-        use serde::de::Error as _;
-        let form = map.next_key::<String>()?;
-        if form.as_deref() != Some("env") {
-            return Err(A::Error::custom(format!(
-                "unknown kind of key; {KEY_FORMS}"
-            )));
-        }
-        let name: String = map.next_value()?;
-        if map.next_key::<String>()?.is_some() {
-            return Err(A::Error::custom(format!(
-                "one source is enough; {KEY_FORMS}"
-            )));
-        }
-        // A variable's name has no dashes, and keys do: somebody put the key where the name belongs.
-        let is_name = !name.is_empty()
-            && name.len() <= 128
-            && !looks_like_key(&name)
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !is_name {
-            return Err(A::Error::custom(
-                "this is not the name of an environment variable (letters, digits and underscores); the key itself does not belong here",
-            ));
-        }
-        Ok(KeyOption::Env(name))
-    }
-}
-
-/// Variables are written in capitals; small letters and digits in a long name are a key that somebody put where the name belongs.
-fn looks_like_key(name: &str) -> bool {
-    let is_mixed = name.bytes().any(|byte| byte.is_ascii_lowercase())
-        && name.bytes().any(|byte| byte.is_ascii_digit());
-    crate::scrub::has_key_prefix(name) || (is_mixed && name.len() >= 20)
 }

@@ -1,15 +1,17 @@
 //! Providers, resolved: what is well known, and what the user says about it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::families::{self, FimFamily};
+use super::key_source::{KeySource, KeysSettings};
 use super::known::{self, Known, ModelList, Rule};
 use super::openrouter::{self, Extras};
-use super::options::{Auth, KeyOption, PriceOptions, ProviderOptions, Wire};
+use super::options::{Auth, PriceOptions, ProviderOptions, Wire};
 use crate::cost::{PerMillion, Price};
 
 /// A provider, resolved.
@@ -25,6 +27,8 @@ pub struct ProviderSettings {
     pub auth: Auth,
     /// Where its key comes from.
     pub key: KeySource,
+    /// Where keys are kept.
+    pub stores: Arc<KeysSettings>,
     /// What it wants otherwise than its wire's other speakers.
     pub quirks: Quirks,
     /// Whether it goes on, and bills the whole answer, when nobody listens any more.
@@ -54,15 +58,6 @@ pub struct Quirks {
     pub max_completion_tokens: bool,
     /// It answers 400 to the wish for usage, which it sends anyway.
     pub no_stream_options: bool,
-}
-
-/// Where a key comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// There is none to send.
-    None,
-    /// An environment variable of this process.
-    Env(String),
 }
 
 impl ProviderSettings {
@@ -156,14 +151,16 @@ pub(super) fn resolve(
     let wire = written.wire.or(known.map(|known| known.wire)).ok_or_else(|| {
         ("wire", format!("{name} is not a well-known provider; say what it speaks: wire = \"openai-chat\", or another of the wires in docs/providers.md"))
     })?;
-    let key = match (&written.key, known) {
-        (Some(KeyOption::Env(variable)), _) => KeySource::Env(variable.clone()),
-        // A key goes only to the host it is for: another address of a well-known name must name its key itself.
-        (None, Some(known)) if known.is_at(&base_url) => known
-            .key_env
-            .clone()
-            .map_or(KeySource::None, KeySource::Env),
-        (Some(KeyOption::None) | None, _) => KeySource::None,
+    let key = match &written.key {
+        Some(option) => KeySource::written(option),
+        // What runs on this machine takes no key unless the user says so.
+        None if is_loopback(&base_url) => KeySource::None,
+        // A key goes only to the host it is for: another address of a well-known name must name its variable itself.
+        None => KeySource::Default {
+            variable: known
+                .filter(|known| known.is_at(&base_url))
+                .and_then(|known| known.key_env.clone()),
+        },
     };
     let prices = written
         .prices
@@ -191,6 +188,7 @@ pub(super) fn resolve(
         auth: written.auth.unwrap_or_else(|| auth_of(wire, known)),
         base_url,
         key,
+        stores: Arc::default(),
         quirks: quirks(behind, extras),
         bills_cut: behind.is_some_and(|known| known.bills_cut),
         is_openrouter,
@@ -342,11 +340,13 @@ mod tests {
             assert_eq!(azure.auth, Auth::ApiKey);
             azure.key
         };
-        let own = KeySource::Env("AZURE_OPENAI_API_KEY".into());
+        let own = KeySource::Default {
+            variable: Some("AZURE_OPENAI_API_KEY".into()),
+        };
         assert_eq!(key("https://mine.openai.azure.com/openai/v1"), own);
         assert_eq!(
             key("https://openai.azure.com.example.com/v1"),
-            KeySource::None
+            KeySource::Default { variable: None }
         );
     }
 }

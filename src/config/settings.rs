@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub max_index_tokens: Option<usize>,
     /// How providers are reached that are not on this machine.
     pub network: Arc<Network>,
+    /// Where keys are kept.
+    pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
 }
@@ -70,6 +73,7 @@ impl Default for Settings {
             min_confidence: None,
             max_index_tokens: None,
             network: Arc::default(),
+            keys: Arc::default(),
             providers: provider::well_known(),
         }
     }
@@ -99,6 +103,14 @@ impl Settings {
             let provider = provider::resolve(name, written)
                 .map_err(|(key, message)| problem(format!("providers.{name}.{key}"), message))?;
             settings.providers.insert(name.clone(), provider);
+        }
+        let keys = options.keys.clone().unwrap_or_default();
+        let sources = settings.providers.values().map(|provider| &provider.key);
+        settings.keys = KeysSettings::resolve(&keys, sources)
+            .map(Arc::new)
+            .map_err(|message| problem("keys.passphrase".into(), message))?;
+        for provider in settings.providers.values_mut() {
+            provider.stores = settings.keys.clone();
         }
         if let Some(completion) = &options.completion {
             if let Some(model) = &completion.model {

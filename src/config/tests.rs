@@ -73,6 +73,10 @@ fn a_key_in_a_configuration_is_refused_and_never_repeated() {
         format!("[providers.openai]\nwire = \"{key}\""),
         "[providers.openai]\nkey = { env = \"gsk_canary0123456789abcdef\" }".to_owned(),
         format!("completion = \"{key}\""),
+        format!("[providers.openai]\nkey = {{ command = [\"echo\", \"{key}\"] }}"),
+        format!("[providers.openai]\nkey = {{ command = \"{key}\" }}"),
+        format!("[keys]\npassphrase = \"{key}\""),
+        format!("[keys]\nstore = \"{key}\""),
     ] {
         let told = problem(&text);
         assert!(!told.contains("canary"), "{told}");
@@ -89,7 +93,9 @@ fn a_well_known_name_at_another_address_does_not_get_its_key() {
             "[providers.openai]\nbase_url = \"https://proxy.example.com/v1\"",
         )
         .unwrap();
-    assert_eq!(layers.settings().providers["openai"].key, KeySource::None);
+    // What is stored is bound to its host by itself.
+    let bound_only = KeySource::Default { variable: None };
+    assert_eq!(layers.settings().providers["openai"].key, bound_only);
 }
 
 #[test]
@@ -145,4 +151,25 @@ fn a_model_switched_at_run_time_gives_way_to_settings_that_no_longer_know_it() {
         (layers.settings().max_lines, layers.settings().model),
         (7, ModelName::Auto)
     );
+}
+
+#[test]
+fn a_command_is_taken_from_the_users_own_file_and_not_from_the_editor() {
+    let mut layers = Layers::default();
+    let told = |json| {
+        let set = Layers::default().set_json(Layer::Editor, "the editor", json);
+        set.expect_err("a mistake").to_string()
+    };
+    let command = json!({"command": ["op", "read", "op://v/i/f"]});
+    let key = told(json!({"providers": {"openai": {"key": command}}}));
+    assert!(
+        key.contains("providers.openai.key: a command is taken from your own file only"),
+        "{key}"
+    );
+    let passphrase = told(json!({"keys": {"passphrase": command}}));
+    assert!(passphrase.contains("keys.passphrase"), "{passphrase}");
+    let file = "[providers.openai]\nkey = { command = [\"op\", \"read\", \"op://v/i/f\"] }";
+    layers.set_toml(Layer::UserFile, "f", file).unwrap();
+    let key = &layers.settings().providers["openai"].key;
+    assert!(matches!(key, KeySource::Command(_)), "{key:?}");
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod pause;
 mod price;
 mod probe;
+mod renew;
 mod report;
 mod settle;
 #[cfg(test)]
@@ -29,7 +30,7 @@ pub use report::{CallId, Report, Reporter};
 
 use crate::config::Settings;
 use crate::cost::{Ledger, Outcome};
-use crate::credential;
+use crate::credential::{Authorization, Keys};
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
@@ -52,6 +53,7 @@ struct Inner {
     answering: Mutex<Vec<LocalServer>>,
     pauses: Pauses,
     corrections: Corrections,
+    keys: Keys,
 }
 
 /// What is to be asked of the model that was decided on.
@@ -103,12 +105,26 @@ impl Gateway {
             answering: Mutex::default(),
             pauses: Pauses::default(),
             corrections: Corrections::default(),
+            keys: Keys::of_process(),
         }))
     }
 
     /// Decides which model a call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
         routing::decide(settings, feature, &self.answering())
+    }
+
+    /// Returns the ways to keys.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Looks for the key of the model that was decided on, so that the first call need not wait for a store or a program.
+    pub async fn fetch_key(&self, decision: &Decision) {
+        if let Way::Http(provider) = &decision.way {
+            // A failure is kept for a while and told by the first call.
+            let _ = self.0.keys.authorization(provider).await;
+        }
     }
 
     /// Returns the ledger.
@@ -119,7 +135,7 @@ impl Gateway {
     /// Asks the enabled local servers whether they answer, and remembers those that do.
     pub async fn probe(&self, settings: &Settings) {
         self.follow(settings);
-        let answering = probe::probe(&self.0.http, settings).await;
+        let answering = probe::probe(&self.0.http, &self.0.keys, settings).await;
         *self
             .0
             .answering
@@ -161,7 +177,7 @@ impl Gateway {
     /// Sends a request to the model that was decided on.
     ///
     /// An error means that nothing was sent, because there is no key or the provider asked to wait; such a call is not booked. All else that goes wrong comes in the stream.
-    pub fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
+    pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
             input,
@@ -178,21 +194,31 @@ impl Gateway {
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         self.follow(settings);
-        let (provider, key) = self.provider(&decision, settings)?;
-        let inquiry = self.inquiry(&decision, key.as_ref());
+        let (provider, authorization) = self.reach(&decision, settings).await?;
+        let inquiry = self.inquiry(&decision, authorization.as_ref().map(|held| &held.header));
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
-            key,
+            key: authorization.as_ref().map(|held| held.header.clone()),
             model: decision.model.clone(),
             input,
             max_tokens,
             stop,
             quirks: decision.way.quirks(),
         };
+        let label = authorization.as_ref().and_then(|held| held.source.label());
+        let label = label.map(str::to_owned);
+        let renewal = match &decision.way {
+            Way::Http(provider) if authorization.is_some() => Some(renew::Renewal {
+                keys: self.0.keys.clone(),
+                provider: provider.clone(),
+            }),
+            _ => None,
+        };
         let settlement = Settlement::begin(settle::Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
             decision,
+            key: label,
             language,
             workspace,
             prompt_bytes,
@@ -202,7 +228,7 @@ impl Gateway {
             corrections: self.0.corrections.clone(),
         });
         Ok(Call {
-            stream: Some(provider.stream(call)),
+            stream: Some(renew::stream(provider, call, renewal)),
             settlement,
             pauses,
         })
@@ -237,10 +263,10 @@ impl Gateway {
             .clone()
     }
 
-    fn provider(&self, decision: &Decision, settings: &Settings) -> Result<Reached, Error> {
+    async fn reach(&self, decision: &Decision, settings: &Settings) -> Result<Reached, Error> {
         let key = match &decision.way {
             Way::Embedded => None,
-            Way::Http(provider) => credential::authorization(provider)?,
+            Way::Http(provider) => self.0.keys.authorization(provider).await?,
         };
         if let Some(substitute) = self.0.substitutes.get(&decision.provider) {
             return Ok((substitute.clone(), key));
@@ -256,8 +282,8 @@ impl Gateway {
     }
 }
 
-/// A provider, and the header with its key.
-type Reached = (Arc<dyn Provider>, Option<(HeaderName, HeaderValue)>);
+/// A provider, and what carries its key.
+type Reached = (Arc<dyn Provider>, Option<Authorization>);
 
 impl Call {
     /// Returns the call's name in the ledger and in notifications.
@@ -294,8 +320,8 @@ impl Stream for Call {
                     call.settlement.text(&text);
                     return Poll::Ready(Some(Ok(text)));
                 }
-                Some(Ok(Event::Model(model))) => call.settlement.served_by(model),
-                Some(Ok(Event::Upstream(name))) => call.settlement.upstream(name),
+                Some(Ok(Event::Model(model))) => call.settlement.served_by(&model),
+                Some(Ok(Event::Upstream(name))) => call.settlement.upstream(&name),
                 Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
                 Some(Ok(Event::Exhausted(wait))) => {
                     let provider = call.settlement.provider();

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::config::{ProviderSettings, Settings};
-use crate::credential;
+use crate::credential::Keys;
 use crate::provider::{Http, models_url};
 use crate::routing::LocalServer;
 
@@ -14,20 +14,21 @@ use crate::routing::LocalServer;
 const LIMIT: Duration = Duration::from_millis(800);
 
 /// Returns those of the settings' local servers that answer. No other is asked.
-pub async fn probe(http: &Http, settings: &Settings) -> Vec<LocalServer> {
+pub async fn probe(http: &Http, keys: &Keys, settings: &Settings) -> Vec<LocalServer> {
     let enabled = settings
         .local_servers
         .iter()
         .filter_map(|name| settings.providers.get(name));
-    join_all(enabled.map(|provider| ask(http, provider)))
+    join_all(enabled.map(|provider| ask(http, keys, provider)))
         .await
         .into_iter()
         .flatten()
         .collect()
 }
 
-async fn ask(http: &Http, provider: &ProviderSettings) -> Option<LocalServer> {
-    let authorization = credential::authorization(provider).ok()?;
+async fn ask(http: &Http, keys: &Keys, provider: &ProviderSettings) -> Option<LocalServer> {
+    let authorization = keys.authorization(provider).await.ok()?;
+    let authorization = authorization.map(|held| held.header);
     let url = models_url(&provider.base_url);
     let list = http.get_json(&url, authorization, LIMIT).await.ok()?;
     let model = list

@@ -13,6 +13,7 @@ use super::price::{self, Priced};
 use super::report::{CallId, Report, Reporter};
 use crate::cost::ledger::Latency;
 use crate::cost::{Conditions, Cost, Ledger, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
+use crate::credential;
 use crate::provider::{self, Error};
 use crate::routing::{Decision, Way};
 
@@ -21,6 +22,8 @@ pub(super) struct Begin {
     pub ledger: Ledger,
     pub reporter: Reporter,
     pub decision: Decision,
+    /// The label of the key that is used.
+    pub key: Option<String>,
     pub language: Option<&'static str>,
     pub workspace: Option<String>,
     pub prompt_bytes: usize,
@@ -89,24 +92,25 @@ impl Settlement {
     /// The provider told under which name it serves the call.
     ///
     /// A server on this machine may tell the path of the model's file, which is nobody's business; then the name asked for stands.
-    pub(super) fn served_by(&mut self, model: String) {
+    pub(super) fn served_by(&mut self, model: &str) {
         let is_path = model.starts_with(['/', '\\', '~']) || model.get(1..3) == Some(":\\");
         if !is_path {
-            self.served_model = Some(model);
+            // A name that a provider makes up could be the key that it was sent.
+            self.served_model = Some(credential::redact(model).into_owned());
         }
     }
 
     /// A gateway told which provider it asked.
-    pub(super) fn upstream(&mut self, name: String) {
+    pub(super) fn upstream(&mut self, name: &str) {
         if name.len() <= LONGEST_NAME {
-            self.upstream = Some(name);
+            self.upstream = Some(credential::redact(name).into_owned());
         }
     }
 
     /// The provider told its own name for the call; the first one counts, which is the header's.
     pub(super) fn request_id(&mut self, id: &str) {
         if self.request_id.is_none() && id.len() <= LONGEST_ID {
-            self.request_id = Some(id.to_owned());
+            self.request_id = Some(credential::redact(id).into_owned());
         }
     }
 
@@ -175,7 +179,7 @@ impl Settlement {
             served_model: self.served_model.take(),
             upstream: self.upstream.take(),
             service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
-            key: None,
+            key: self.begin.key.clone(),
             payer: decision.payer.to_string(),
             usage,
             raw_usage,

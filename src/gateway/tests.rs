@@ -69,13 +69,16 @@ impl Desk {
         }
     }
 
-    fn call(&self) -> Call {
-        self.gateway.call(&self.settings, self.request()).unwrap()
+    async fn call(&self) -> Call {
+        self.gateway
+            .call(&self.settings, self.request())
+            .await
+            .unwrap()
     }
 
     /// Lets the provider say this much, reads it, and drops the call.
     async fn leave_after(&self, events: Vec<Event>) -> Row {
-        let mut call = self.call();
+        let mut call = self.call().await;
         let running = self.provider.next().await;
         for event in events {
             running.event(event);
@@ -139,7 +142,7 @@ async fn a_provider_that_goes_on_without_us_is_taken_to_bill_the_whole_answer() 
 #[tokio::test]
 async fn what_was_used_until_the_end_is_all_where_nothing_else_is_told() {
     let desk = Desk::of("perplexity", "sonar");
-    let mut call = desk.call();
+    let mut call = desk.call().await;
     let running = desk.provider.next().await;
     running.event(Event::UsageSoFar(read(5, 6, None)));
     drop(running);
@@ -153,7 +156,7 @@ async fn the_price_is_that_of_the_service_tier_that_was_told_and_the_first_name_
     let desk = Desk::of("openai", "gpt-5-mini");
     let mut nanos = Vec::new();
     for tier in ["default", "flex", "priority"] {
-        let mut call = desk.call();
+        let mut call = desk.call().await;
         let running = desk.provider.next().await;
         running.event(Event::RequestId("req_header".into()));
         running.event(Event::RequestId("chatcmpl-body".into()));
@@ -173,11 +176,11 @@ async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
     let limited = Error::RateLimited {
         retry_after: Some(Duration::from_mins(1)),
     };
-    let mut call = desk.call();
+    let mut call = desk.call().await;
     desk.provider.next().await.fail(limited.clone());
     assert_eq!(call.next().await, Some(Err(limited.clone())));
     assert_eq!(desk.row().outcome, Outcome::Failed);
-    let again = desk.gateway.call(&desk.settings, desk.request());
+    let again = desk.gateway.call(&desk.settings, desk.request()).await;
     assert_eq!(again.err(), Some(limited));
     assert!(!desk.provider.is_called());
 }
@@ -187,5 +190,10 @@ async fn a_limit_that_an_answer_uses_up_pauses_the_next() {
     let desk = Desk::of("openai", "gpt-4.1-mini");
     desk.leave_after(vec![Event::Exhausted(Duration::from_mins(1))])
         .await;
-    assert!(desk.gateway.call(&desk.settings, desk.request()).is_err());
+    assert!(
+        desk.gateway
+            .call(&desk.settings, desk.request())
+            .await
+            .is_err()
+    );
 }

@@ -48,11 +48,12 @@ pub fn addresses(provider: &ProviderSettings) -> Vec<Url> {
 
 /// Asks for all of a provider's list.
 pub async fn ask(http: &Http, provider: &ProviderSettings) -> Result<List, Error> {
-    let key = match credential::authorization(provider) {
+    let held = match credential::authorization(provider).await {
         Err(_) if provider.list.open => None,
-        key => key?,
+        held => held?,
     };
-    let headers: Vec<_> = key
+    let headers: Vec<_> = held
+        .map(|held| held.header)
         .into_iter()
         .chain(provider::headers(provider.wire))
         .collect();

@@ -21,7 +21,7 @@ pub use listed::{Listed, TokenPrice, read};
 pub use near::near;
 pub use offer::{Ability, Model, Offer, PriceSource, Source};
 
-use crate::config::{KeySource, ModelName, ProviderSettings, Settings};
+use crate::config::{ModelName, ProviderSettings, Settings};
 use crate::credential;
 use crate::provider::Http;
 use cache::{Cache, Kept};
@@ -204,7 +204,7 @@ impl Drop for Asking<'_> {
 pub fn usable(settings: &Settings) -> Vec<ProviderSettings> {
     let is_set = |name: &String| matches!(&settings.model, ModelName::Of { provider, .. } if provider == name);
     let is_usable = |provider: &&ProviderSettings| {
-        if provider.key == KeySource::None {
+        if provider.key.may_be_none() {
             !provider.is_well_known()
                 || is_set(&provider.name)
                 || settings.local_servers.contains(&provider.name)

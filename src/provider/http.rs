@@ -149,6 +149,21 @@ impl Http {
         serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
     }
 
+    /// Posts a small JSON document and reads another within `limit`, such as a code that is exchanged for a key.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        body: &serde_json::Value,
+        limit: Duration,
+    ) -> Result<serde_json::Value, Error> {
+        let request = self.client(url)?.post(url.clone());
+        let request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let body = whole(request, limit).await?;
+        serde_json::from_slice(&body).map_err(|_| Error::Malformed("it sent no JSON".into()))
+    }
+
     /// Gets a small document within `limit`; any status but 200 is an error.
     pub(super) async fn get(
         &self,
@@ -156,26 +171,11 @@ impl Http {
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         limit: Duration,
     ) -> Result<Vec<u8>, Error> {
-        let client = self.client(url)?;
-        let answer = async {
-            let mut request = client.get(url.clone());
-            for (name, value) in headers {
-                request = request.header(name, value);
-            }
-            let response = request.send().await;
-            let response = response.map_err(|error| Error::from_connect(error, limit))?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            let body = read_whole(response, limit).await?;
-            if status == reqwest::StatusCode::OK {
-                Ok(body)
-            } else {
-                Err(Error::from_status(status.as_u16(), &headers, &body))
-            }
-        };
-        timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut {
-            what: "answer",
-            limit,
-        }))
+        let mut request = self.client(url)?.get(url.clone());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        whole(request, limit).await
     }
 
     /// Returns the client and notes that the address is used.
@@ -189,6 +189,25 @@ impl Http {
     fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
         self.0.clients.load().get(url, self.0.patience)
     }
+}
+
+/// Sends a request and reads its short answer within `limit`; any status but 200 is an error.
+async fn whole(request: reqwest::RequestBuilder, limit: Duration) -> Result<Vec<u8>, Error> {
+    let answer = async {
+        let response = request.send().await;
+        let response = response.map_err(|error| Error::from_connect(error, limit))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_whole(response, limit).await?;
+        if status == reqwest::StatusCode::OK {
+            Ok(body)
+        } else {
+            Err(Error::from_status(status.as_u16(), &headers, &body))
+        }
+    };
+    timeout(limit, answer).await.unwrap_or(Err(Error::TimedOut {
+        what: "answer",
+        limit,
+    }))
 }
 
 /// Where a stream stands.

@@ -188,7 +188,7 @@ pub fn models_url(base_url: &Url) -> Url {
 }
 
 /// Returns the address of one of a provider's endpoints, whose path is given without a slash in front.
-fn endpoint(base_url: &Url, path: &str) -> Url {
+pub fn endpoint(base_url: &Url, path: &str) -> Url {
     let mut url = base_url.clone();
     let joined = format!("{}/{path}", base_url.path().trim_end_matches('/'));
     url.set_path(&joined);

@@ -3,6 +3,7 @@
 //! The buffer is bounded by dropping notifications, which repeat themselves, and complaints about bad frames; never replies, which the
 //! editor waits for.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -10,6 +11,8 @@ use serde_json::json;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+use crate::credential;
 
 /// How many bytes may wait before notifications are dropped.
 const MAX_WAITING: usize = 8 * 1024 * 1024;
@@ -47,7 +50,7 @@ impl Outbox {
 
     /// Sends a reply, or a request of ours. It is never dropped.
     pub fn send(&self, message: &impl Serialize) {
-        if let Ok(body) = serde_json::to_vec(message) {
+        if let Ok(body) = serde_json::to_vec(message).map(without_keys) {
             let mut waiting = self.0.waiting();
             let header = format!("Content-Length: {}\r\n\r\n", body.len());
             waiting.frames.extend_from_slice(header.as_bytes());
@@ -75,6 +78,14 @@ impl Outbox {
         self.0.waiting().is_closed = true;
         self.0.wake.notify_one();
     }
+}
+
+/// Takes out every key that this process holds: editors log what they are sent, and a provider may repeat a key in what it answers.
+fn without_keys(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Cow::Owned(redacted)) = std::str::from_utf8(&body).map(credential::redact) else {
+        return body;
+    };
+    redacted.into_bytes()
 }
 
 impl Writer {

@@ -118,7 +118,7 @@ impl Desk {
             workspace: None,
             interrupt: interrupt.clone(),
         };
-        let mut call = self.gateway.call(&self.settings, request).unwrap();
+        let mut call = self.gateway.call(&self.settings, request).await.unwrap();
         assert_eq!(call.next().await.unwrap().unwrap(), "1;\n2;\n");
         call
     }

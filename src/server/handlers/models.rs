@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -15,11 +16,17 @@ use crate::credential;
 use crate::models::{self, Model, Offer, Source};
 use crate::routing::Payer;
 
+/// How long the stores for keys may take to say what they have.
+const STORES: Duration = Duration::from_millis(500);
+
 /// Lists what can be asked for: the embedded engine, the models of each provider that the user can use, and the other providers, whose
 /// model is still to be named.
 pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
     let current = decide(shared).name();
     let settings = shared.session().settings().clone();
+    let look = shared.gateway.keys().look(&settings.keys);
+    // A store that takes longer is left out this time.
+    let _ = tokio::time::timeout(STORES, look).await;
     let (lists, reading) = (shared.lists.clone(), settings.clone());
     let read = move || {
         let (usable, now) = (models::usable(&reading), Timestamp::now());

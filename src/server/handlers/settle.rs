@@ -71,6 +71,8 @@ fn get_ready(shared: &Arc<Shared>) {
     } else {
         let gateway = shared.gateway.clone();
         let settings = shared.session().settings().clone();
+        let (fetching, decided) = (gateway.clone(), decision.clone());
+        tokio::spawn(async move { fetching.fetch_key(&decided).await });
         tokio::task::spawn_blocking(move || gateway.warm_up(&settings, &decision));
     }
 }

@@ -1,0 +1,406 @@
+//! One key, in every place that a key can come from, through everything that the product does with it; then every byte that left the process
+//! by another way than to its provider is searched for it: as it is, in base64, percent-encoded.
+//!
+//! `tests/keys.sh` runs this once more with `BYOK_TEST_STORES`, where the systems' own stores are.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/scripted.rs"]
+#[allow(dead_code, reason = "the benchmarks use the rest of it")]
+mod scripted;
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use scripted::{Scripted, Step, event, events, response, stream_head};
+use serde_json::{Value, json};
+
+/// It has characters that base64 and percent-encoding change.
+const CANARY: &str = "sk-canary+4711/uVwXyZ0987654321";
+
+/// Where the key is.
+enum Place {
+    Environment,
+    Command,
+    Store(&'static str),
+}
+
+#[test]
+fn a_key_is_seen_by_its_provider_and_by_nobody_else() {
+    let mut places = vec![Place::Environment, Place::Store("file")];
+    if cfg!(unix) {
+        places.push(Place::Command);
+    }
+    let more = std::env::var("BYOK_TEST_STORES").unwrap_or_default();
+    for store in ["system", "session"] {
+        if more.split(',').any(|name| name == store) {
+            places.push(Place::Store(store));
+        }
+    }
+    for place in places {
+        check(&place);
+    }
+}
+
+/// A machine with the key in one place, and a provider.
+struct Machine {
+    /// What the product may write to.
+    folder: tempfile::TempDir,
+    /// What the user keeps.
+    own: tempfile::TempDir,
+    provider: Scripted,
+    is_in_environment: bool,
+}
+
+fn check(place: &Place) {
+    let provider = Scripted::start(models());
+    let machine = Machine {
+        folder: tempfile::tempdir().unwrap(),
+        own: tempfile::tempdir().unwrap(),
+        provider,
+        is_in_environment: matches!(place, Place::Environment),
+    };
+    let source = machine.source(place);
+    let config = format!(
+        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{}/v1\"\nkey = {source}\n",
+        match place {
+            Place::Store(store) => store,
+            _ => "file",
+        },
+        machine.provider.address
+    );
+    std::fs::write(machine.own.path().join("config.toml"), config).unwrap();
+    std::fs::write(
+        machine.folder.path().join("cart.rs"),
+        "fn main() {\n    let total = \n}\n",
+    )
+    .unwrap();
+    let mut heard = Vec::new();
+    if matches!(place, Place::Store(_)) {
+        heard.extend(machine.run(&["key", "set", "canary", "--stdin"], CANARY));
+    }
+    for arguments in [
+        &["key", "list"] as &[&str],
+        &["key", "list", "--json"],
+        &["key", "test", "canary"],
+        &["doctor"],
+        &["config", "check"],
+    ] {
+        heard.extend(machine.run(arguments, ""));
+    }
+    // Each run opens the store anew, which takes its time with a file; the session below meets all faults.
+    let runs = if matches!(place, Place::Store(_)) {
+        2
+    } else {
+        usize::MAX
+    };
+    for script in faults().into_iter().rev().take(runs) {
+        machine.provider.set(script);
+        heard.extend(machine.run(&["complete", "cart.rs:2:17"], ""));
+        heard.extend(machine.run(&["key", "test", "canary"], ""));
+    }
+    heard.extend(machine.serve());
+    if matches!(place, Place::Store(_)) {
+        heard.extend(machine.run(&["key", "remove", "canary"], ""));
+    }
+    assert!(
+        machine.reached_provider(),
+        "the provider was never given the key"
+    );
+    let log = String::from_utf8_lossy(&heard);
+    assert!(log.contains("TRACE"), "the log was on");
+    search("what was printed", &heard);
+    for (name, bytes) in files(machine.folder.path()) {
+        search(&name, &bytes);
+    }
+}
+
+impl Machine {
+    /// Puts the key where it belongs, stores excepted, and returns what the configuration says.
+    fn source(&self, place: &Place) -> String {
+        match place {
+            Place::Environment => r#"{ env = "BYOK_TEST_CANARY" }"#.into(),
+            Place::Store(_) => r#""keyring""#.into(),
+            Place::Command => {
+                let key = self.own.path().join("key");
+                std::fs::write(&key, CANARY).unwrap();
+                // It leaves behind what any program started by us could see.
+                let seen = self.folder.path().join("seen-by-child");
+                let script = format!(
+                    "env > {0}; tr '\\0' ' ' < /proc/$$/cmdline >> {0}; cat {1}",
+                    seen.display(),
+                    key.display()
+                );
+                format!(
+                    "{{ command = [\"sh\", \"-c\", {}], ttl_s = 1 }}",
+                    json!(script)
+                )
+            }
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_byok-lsp"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("BYOK_CONFIG", self.own.path().join("config.toml"))
+            .env("BYOK_LEDGER", self.folder.path().join("ledger.sqlite3"))
+            .env("BYOK_KEYS", self.folder.path().join("keys"))
+            .env("BYOK_LOG", "trace")
+            .env("RUST_BACKTRACE", "full")
+            .env("BYOK_TEST_PASSPHRASE", "correct horse battery staple")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if self.is_in_environment {
+            command.env("BYOK_TEST_CANARY", CANARY);
+        } else {
+            // A program that is started must not see keys that are meant for others.
+            command.env("OPENAI_API_KEY", CANARY);
+            command.env("MY_OWN_VARIABLE", CANARY);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str], piped: &str) -> Vec<u8> {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(piped.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].concat()
+    }
+
+    /// A session of an editor in which everything is asked and everything goes wrong, and its end by a crash.
+    fn serve(&self) -> Vec<u8> {
+        let mut server = Editor::start(self.command(&["serve"]));
+        server.send(&json!({"id": 1, "method": "initialize", "params": {
+            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}}
+        }}));
+        server.answer(1);
+        server.send(&json!({"method": "initialized", "params": {}}));
+        let uri = "file:///w/a.rs";
+        server.send(
+            &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
+                "uri": uri, "languageId": "rust", "version": 1, "text": "let total = "
+            }}}),
+        );
+        let mut id = 1;
+        for script in faults() {
+            self.provider.set(script);
+            id += 1;
+            server.send(&json!({"id": id, "method": "textDocument/inlineCompletion", "params": {
+                "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}
+            }}));
+            server.answer(id);
+        }
+        for mistake in [
+            json!({"providers": {"canary": {"key": CANARY}}}),
+            json!({"providers": {"canary": {"key": {"env": CANARY}}}}),
+            json!({"providers": {"canary": {"base_url": format!("https://{CANARY}@a.example")}}}),
+            json!({"completion": {"model": CANARY}}),
+            json!({CANARY: 1}),
+            json!({"completion": {CANARY: 1}}),
+        ] {
+            server.send(&json!({"method": "workspace/didChangeConfiguration", "params": {"settings": mistake}}));
+        }
+        for method in ["byok/usageSummary", "byok/models"] {
+            id += 1;
+            server.send(&json!({"id": id, "method": method, "params": {}}));
+            server.answer(id);
+        }
+        server.crash(self.folder.path())
+    }
+
+    fn reached_provider(&self) -> bool {
+        let seen: Vec<_> = self.provider.seen.try_iter().collect();
+        format!("{seen:?}").contains(&format!("Bearer {CANARY}"))
+    }
+}
+
+fn models() -> Vec<Step> {
+    vec![Step::Send(response(
+        "200 OK",
+        "application/json",
+        r#"{"data":[{"id":"m"}]}"#,
+    ))]
+}
+
+/// What providers do that could bring a key back: repeat it in errors of every shape, in the answer, in headers.
+fn faults() -> Vec<Vec<Step>> {
+    let error = format!(
+        r#"{{"error":{{"message":"bad key {CANARY}","type":"{CANARY}","code":"{CANARY}"}}}}"#
+    );
+    let mut faults: Vec<Vec<Step>> = [
+        "400 Bad Request",
+        "401 Unauthorized",
+        "403 Forbidden",
+        "404 Not Found",
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+    ]
+    .iter()
+    .map(|status| vec![Step::Send(response(status, "application/json", &error))])
+    .collect();
+    let text = json!({"model": CANARY, "id": CANARY, "choices": [{"text": format!("\"{CANARY}\";"), "finish_reason": "stop"}], "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
+    faults.push(events(&[&text.to_string(), "[DONE]"]));
+    faults.push(events(&[&error]));
+    faults.push(events(&[&format!("{{nonsense {CANARY}")]));
+    faults.push(vec![Step::Send(response(
+        "200 OK",
+        "text/html",
+        &format!("<html>{CANARY}"),
+    ))]);
+    faults.push(vec![stream_head(), event(&text.to_string()), Step::Reset]);
+    let redirect = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:9/{CANARY}\r\nx-request-id: {CANARY}\r\ncontent-length: 0\r\n\r\n"
+    );
+    faults.push(vec![Step::Send(redirect.into_bytes())]);
+    faults.push(vec![
+        Step::Send(format!("HTTP/9 {CANARY}\r\n\r\n").into_bytes()),
+        Step::Close,
+    ]);
+    faults
+}
+
+/// An editor's end of the pipes.
+struct Editor {
+    child: Child,
+    input: ChildStdin,
+    heard: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Editor {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let pipes: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        let readers = pipes.map(|mut pipe| {
+            let heard = heard.clone();
+            std::thread::spawn(move || {
+                let mut chunk = [0; 8192];
+                while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+                    heard.lock().unwrap().extend_from_slice(&chunk[..length]);
+                }
+            })
+        });
+        Self {
+            input: child.stdin.take().unwrap(),
+            child,
+            heard,
+            readers: readers.into(),
+        }
+    }
+
+    fn send(&mut self, message: &Value) {
+        let mut message = message.clone();
+        message["jsonrpc"] = "2.0".into();
+        let body = message.to_string();
+        write!(self.input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+
+    /// Waits until a request was answered.
+    fn answer(&self, id: i64) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let wanted = [format!("\"id\":{id}}}"), format!("\"id\":{id},")];
+        loop {
+            let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
+            let is_answered =
+                |frame: &str| frame.contains("\"result\"") || frame.contains("\"error\"");
+            if heard
+                .split("Content-Length")
+                .any(|frame| wanted.iter().any(|id| frame.contains(id)) && is_answered(frame))
+            {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "request {id} was not answered: {heard}"
+            );
+            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends the server as a crash does, which must leave no image of its memory behind.
+    fn crash(mut self, folder: &Path) -> Vec<u8> {
+        #[cfg(target_os = "linux")]
+        {
+            let limits =
+                std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+            let core = limits
+                .lines()
+                .find(|line| line.starts_with("Max core file size"))
+                .unwrap();
+            assert!(core.split_whitespace().nth(4) == Some("0"), "{core}");
+            let abort = Command::new("sh")
+                .args(["-c", &format!("kill -ABRT {}", self.child.id())])
+                .status();
+            assert!(abort.unwrap().success());
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        drop(self.input);
+        for reader in self.readers {
+            reader.join().unwrap();
+        }
+        assert!(
+            std::fs::read_dir(folder)
+                .unwrap()
+                .flatten()
+                .all(|file| !file.file_name().to_string_lossy().starts_with("core"))
+        );
+        std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push((
+                entry.path().display().to_string(),
+                std::fs::read(entry.path()).unwrap(),
+            ));
+        }
+    }
+    found
+}
+
+/// Asserts that the key is in these bytes in none of its forms.
+fn search(place: &str, bytes: &[u8]) {
+    let mut forms = vec![
+        CANARY.to_owned(),
+        CANARY[3..].to_owned(),
+        CANARY.replace('/', "\\/"),
+    ];
+    for prefix in ["", "x", "xx"] {
+        let encoded = STANDARD_NO_PAD.encode(format!("{prefix}{CANARY}"));
+        let inner = encoded[4..encoded.len() - 4].to_owned();
+        forms.push(inner.replace('+', "-").replace('/', "_"));
+        forms.push(inner);
+    }
+    forms.push(url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect());
+    for form in forms {
+        let at = bytes
+            .windows(form.len())
+            .position(|window| window == form.as_bytes());
+        if let Some(at) = at {
+            let around = &bytes[at.saturating_sub(300)..(at + 100).min(bytes.len())];
+            panic!(
+                "{place} holds the key as {form}: {}",
+                String::from_utf8_lossy(around)
+            );
+        }
+    }
+}
