@@ -42,6 +42,8 @@ struct Open {
     is_in_step: bool,
     /// Whether a parse is under way or about to be, so that there is one at a time.
     is_parsing: bool,
+    /// The version that the client last gave it, for edits that are to be refused if it has moved on.
+    version: Option<i32>,
 }
 
 /// What a handler keeps of a document: O(1) to take, and it never changes.
@@ -63,6 +65,30 @@ pub struct Snapshot {
     pub encoding: Encoding,
     /// The workspace folder that the document lies in.
     pub folder: Option<PathBuf>,
+}
+
+/// A moment in the life of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Which opening of it.
+    pub opening: u64,
+    /// After how many edits.
+    pub revision: u64,
+}
+
+impl Snapshot {
+    /// Returns which moment this is of.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            opening: self.opening,
+            revision: self.revision.0,
+        }
+    }
+
+    /// Returns the document's file name, which may be empty.
+    pub fn file_name(&self) -> &str {
+        self.uri.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// A parse that is due.
@@ -153,6 +179,7 @@ impl Session {
             tree,
             is_in_step: true,
             is_parsing: false,
+            version: None,
         };
         self.documents.insert(uri.into(), open);
     }
@@ -179,6 +206,18 @@ impl Session {
         if let Some(open) = self.documents.get_mut(uri) {
             open.is_in_step = false;
         }
+    }
+
+    /// Notes the version that the client gives a document.
+    pub fn set_version(&mut self, uri: &str, version: Option<i32>) {
+        if let Some(open) = self.documents.get_mut(uri) {
+            open.version = version.or(open.version);
+        }
+    }
+
+    /// Returns the version that the client last gave a document.
+    pub fn version(&self, uri: &str) -> Option<i32> {
+        self.documents.get(uri)?.version
     }
 
     /// Closes a document and forgets all of it.
@@ -224,11 +263,21 @@ impl Session {
         snapshot: &Snapshot,
         with: impl FnOnce(&[&Edit], &Rope) -> T,
     ) -> Option<T> {
-        let open = self.documents.get(&snapshot.uri)?;
-        if open.opening != snapshot.opening {
+        self.since_stamp(&snapshot.uri, snapshot.stamp(), with)
+    }
+
+    /// The same, of a moment that was not kept whole.
+    pub fn since_stamp<T>(
+        &self,
+        uri: &str,
+        stamp: Stamp,
+        with: impl FnOnce(&[&Edit], &Rope) -> T,
+    ) -> Option<T> {
+        let open = self.documents.get(uri)?;
+        if open.opening != stamp.opening {
             return None;
         }
-        let edits = open.document.history().since(snapshot.revision)?;
+        let edits = open.document.history().since(Revision(stamp.revision))?;
         Some(with(&edits, open.document.text()))
     }
 

@@ -21,7 +21,8 @@ pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions, ProviderOptions, Wire,
+    ActionsOptions, Auth, CompletionOptions, KeyOption, LocalOptions, Options, PriceOptions,
+    ProviderOptions, Wire,
 };
 pub use problem::Problem;
 pub use provider::{KeySource, ProviderSettings, Quirks, is_loopback};

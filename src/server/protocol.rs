@@ -15,8 +15,10 @@ pub struct UsageParams {
     pub v: u32,
     /// The call's name in the ledger.
     pub id: String,
-    /// What it was for: `completion`.
+    /// What it was for: `completion` or `action`.
     pub feature: String,
+    /// Which code action, if it was for one; else null.
+    pub action: Option<String>,
     /// The provider's name.
     pub provider: String,
     /// The model that answered, as the provider calls it.

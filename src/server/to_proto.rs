@@ -125,6 +125,7 @@ pub fn usage(report: &Report) -> UsageParams {
         v: VERSION,
         id: row.id.to_string(),
         feature: row.feature.clone(),
+        action: row.action.clone(),
         provider: row.provider.clone(),
         model: row
             .served_model
