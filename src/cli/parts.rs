@@ -20,6 +20,11 @@ pub fn ledger_path() -> Option<PathBuf> {
         .or_else(Ledger::default_path)
 }
 
+/// Returns where explanations lie that editors open: beside the ledger.
+pub fn explanations() -> Option<PathBuf> {
+    Some(ledger_path()?.parent()?.join("explanations"))
+}
+
 /// Returns the ledger, which is opened when it is first needed.
 pub fn ledger() -> Ledger {
     ledger_path().map_or_else(Ledger::in_memory, |path| Ledger::open(&path))

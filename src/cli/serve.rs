@@ -34,6 +34,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         http: Http::default(),
         layers,
         problems,
+        explanations: parts::explanations(),
         substitutes: HashMap::new(),
     };
     // Made inside the runtime, which tells when they are ready.

@@ -185,7 +185,7 @@ impl Settlement {
         } else {
             Cost::known(reported, price.as_ref(), &usage)
         };
-        self.cost = Some(cost.clone());
+        self.cost = Some(cost);
         let told = self.usage.as_ref().or(self.so_far.as_ref());
         let service_tier = told.and_then(|usage| usage.service_tier.clone());
         let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));

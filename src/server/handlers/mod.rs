@@ -1,5 +1,6 @@
 //! One handler a file: convert in, call one function, convert out.
 
+pub mod code_action;
 pub mod commands;
 pub mod completion;
 pub mod did_change;
@@ -12,5 +13,6 @@ pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
 mod parse;
+pub mod run_action;
 mod settle;
 mod suggest;
