@@ -1,10 +1,14 @@
 //! The least edits that make one text another, and how they are carried over what was typed meanwhile.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use crate::document::Edit;
+
+/// After this long the edits are right, but perhaps not the least any more: a hostile answer may have a million lines.
+const DEADLINE: Duration = Duration::from_millis(300);
 
 /// Something was typed where an edit belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +22,10 @@ pub fn minimal(old: &str, new: &str, offset: usize) -> Vec<Edit> {
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
     let (old_starts, new_starts) = (starts(&old_lines), starts(&new_lines));
     let mut edits: Vec<Edit> = Vec::new();
-    for operation in capture_diff_slices(Algorithm::Myers, &old_lines, &new_lines) {
+    let deadline = Some(Instant::now() + DEADLINE);
+    let (old_slice, new_slice) = (&old_lines, &new_lines);
+    for operation in capture_diff_slices_deadline(Algorithm::Myers, old_slice, new_slice, deadline)
+    {
         if matches!(operation, DiffOp::Equal { .. }) {
             continue;
         }

@@ -210,29 +210,87 @@ async fn answer(
     })
 }
 
-/// Makes edits of an answer, and parses what they would leave.
+/// Makes edits of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
 async fn usable(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
-    let snapshot = job.snapshot;
-    let edits = match (&job.target.comment, job.action.output) {
-        (Some(place), Output::Comment) => comment(job, place, answer)?,
-        _ => replacement(job, answer)?,
+    let work = Work {
+        snapshot: job.snapshot.clone(),
+        target: job.target.clone(),
+        output: job.action.output,
+        answer: answer.to_owned(),
     };
-    let is_comment = job.action.output == Output::Comment;
-    let (tree, text) = (snapshot.tree.clone(), snapshot.text.clone());
-    let verifying = tokio::task::spawn_blocking(move || {
-        verify::verify(tree.as_ref(), &text, &edits, is_comment).map(|()| edits)
-    });
-    verifying.await.unwrap_or(Err(Fault::Empty))
+    let working = tokio::task::spawn_blocking(move || work.edits());
+    working.await.unwrap_or(Err(Fault::Empty))
 }
 
-fn line_break(job: &Job<'_>) -> &'static str {
-    let text = &job.snapshot.text;
-    let lines = text.byte_slice(job.target.lines.clone());
-    let own = lines.chars().any(|c| matches!(c, '\n' | '\r'));
-    if own {
-        fit::line_break(lines.chars())
-    } else {
-        fit::line_break(text.chars().take(LINE_BREAK_CHARS))
+/// An answer, and what it is the answer to.
+struct Work {
+    snapshot: Snapshot,
+    target: Target,
+    output: Output,
+    answer: String,
+}
+
+impl Work {
+    fn edits(&self) -> Result<Vec<Edit>, Fault> {
+        let edits = match &self.target.comment {
+            Some(place) if self.output == Output::Comment => self.comment(place)?,
+            _ => self.replacement()?,
+        };
+        let is_comment = self.output == Output::Comment;
+        let (tree, text) = (self.snapshot.tree.as_ref(), &self.snapshot.text);
+        verify::verify(tree, text, &edits, is_comment).map(|()| edits)
+    }
+
+    fn replacement(&self) -> Result<Vec<Edit>, Fault> {
+        let old = self.lines();
+        let new = reply::read(&self.answer, &plain(&old), self.snapshot.file_name())?;
+        let new = fit::fit(&new, &plain(&old), self.snapshot.language);
+        let new = new.replace('\n', self.line_break());
+        Ok(edit::minimal(&old, &new, self.target.lines.start))
+    }
+
+    /// Makes an insertion of a comment. Some models repeat the definition below it; that is cut off.
+    fn comment(&self, place: &CommentPlace) -> Result<Vec<Edit>, Fault> {
+        let region = plain(&self.lines());
+        let lines = region.lines().map(str::trim);
+        let known: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        let is_known = |line: &str| known.contains(&line.trim());
+        let new = reply::read(&self.answer, "", self.snapshot.file_name())?;
+        let new: Vec<&str> = new
+            .lines()
+            .skip_while(|line| line.trim().is_empty() || is_known(line))
+            .collect();
+        let end = new.iter().position(|line| is_known(line));
+        let new = new[..end.unwrap_or(new.len())].join("\n");
+        if new.trim().is_empty() {
+            return Err(Fault::Empty);
+        }
+        let like = format!("{}x", place.indent);
+        let new = fit::fit(new.trim_end(), &like, self.snapshot.language);
+        let line_break = self.line_break();
+        Ok(vec![Edit {
+            bytes: place.at..place.at,
+            text: format!("{}{line_break}", new.replace('\n', line_break)),
+        }])
+    }
+
+    /// Returns the target's lines as they are.
+    fn lines(&self) -> String {
+        self.snapshot
+            .text
+            .byte_slice(self.target.lines.clone())
+            .into()
+    }
+
+    /// Returns the line break of the lines, or of the file if they are one.
+    fn line_break(&self) -> &'static str {
+        let text = &self.snapshot.text;
+        let lines = text.byte_slice(self.target.lines.clone());
+        if lines.chars().any(|c| matches!(c, '\n' | '\r')) {
+            fit::line_break(lines.chars())
+        } else {
+            fit::line_break(text.chars().take(LINE_BREAK_CHARS))
+        }
     }
 }
 
@@ -241,45 +299,4 @@ const LINE_BREAK_CHARS: usize = 64 * 1024;
 
 fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
-}
-
-fn replacement(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
-    let snapshot = job.snapshot;
-    let old = String::from(snapshot.text.byte_slice(job.target.lines.clone()));
-    let new = reply::read(answer, &plain(&old), snapshot.file_name())?;
-    let new = fit::fit(&new, &plain(&old), snapshot.language);
-    let new = new.replace('\n', line_break(job));
-    Ok(edit::minimal(&old, &new, job.target.lines.start))
-}
-
-/// Makes an insertion of a comment. Some models repeat the definition below it; that is cut off.
-fn comment(job: &Job<'_>, place: &CommentPlace, answer: &str) -> Result<Vec<Edit>, Fault> {
-    let snapshot = job.snapshot;
-    let region = String::from(snapshot.text.byte_slice(job.target.lines.clone()));
-    let region = plain(&region);
-    let known: Vec<&str> = region
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let new = reply::read(answer, "", snapshot.file_name())?;
-    let new: Vec<&str> = new
-        .lines()
-        .skip_while(|line| line.trim().is_empty() || known.contains(&line.trim()))
-        .collect();
-    let end = new
-        .iter()
-        .position(|line| known.contains(&line.trim()))
-        .unwrap_or(new.len());
-    let new = new[..end].join("\n");
-    if new.trim().is_empty() {
-        return Err(Fault::Empty);
-    }
-    let like = format!("{}x", place.indent);
-    let new = fit::fit(new.trim_end(), &like, snapshot.language);
-    let line_break = line_break(job);
-    Ok(vec![Edit {
-        bytes: place.at..place.at,
-        text: format!("{}{line_break}", new.replace('\n', line_break)),
-    }])
 }

@@ -113,6 +113,7 @@ fn is_selection(text: &Rope, selection: &Range<usize>) -> bool {
 fn definition(snapshot: &Snapshot, at: usize) -> Option<Scope> {
     let tree = snapshot.tree.as_ref()?;
     let text = &snapshot.text;
+    let at = floor(text, at);
     let line = text.line_to_byte(text.byte_to_line(at));
     let blank: usize = text
         .bytes_at(line)

@@ -22,7 +22,9 @@ pub fn ledger_path() -> Option<PathBuf> {
 
 /// Returns where explanations lie that editors open: beside the ledger.
 pub fn explanations() -> Option<PathBuf> {
-    Some(ledger_path()?.parent()?.join("explanations"))
+    let ledger = ledger_path()?;
+    let folder = ledger.parent().filter(|folder| folder.is_absolute())?;
+    Some(folder.join("explanations"))
 }
 
 /// Returns the ledger, which is opened when it is first needed.

@@ -9,6 +9,9 @@ use tower_lsp::gen_lsp_types as lsp;
 /// How long an editor may take for what needs no human.
 const SOON: Duration = Duration::from_secs(20);
 
+/// How long an editor may take where the work waits for it and does without its answer.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// How long a human may take to choose.
 const HUMAN: Duration = Duration::from_mins(5);
 
@@ -76,7 +79,7 @@ pub async fn choose(client: &Client, message: &str, titles: &[String]) -> Option
 /// Asks the editor to show progress under a token; returns whether it will.
 pub async fn create_progress(client: &Client, token: &str) -> bool {
     let params = json!({"token": token});
-    ask::<lsp::WorkDoneProgressCreateRequest>(client, params, SOON)
+    ask::<lsp::WorkDoneProgressCreateRequest>(client, params, AT_ONCE)
         .await
         .is_some()
 }

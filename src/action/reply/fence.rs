@@ -73,7 +73,10 @@ pub fn heading(line: &str) -> Option<&str> {
         .find_map(|word| lower.starts_with(word).then(|| &line[word.len()..]))
         .unwrap_or(line);
     let path = after.trim().trim_matches(['*', '`', ':', ' ', '"', '\'']);
-    (!path.is_empty() && !path.contains(char::is_whitespace)).then_some(path)
+    // A word such as "and/or" is no path.
+    let is_named =
+        path.starts_with(['/', '~', '.', '\\']) || path.rsplit('/').next()?.contains(['.', '\\']);
+    (is_named && !path.contains(char::is_whitespace)).then_some(path)
 }
 
 /// Returns whether a word is a path, and its file name is not the document's.

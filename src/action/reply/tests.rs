@@ -19,6 +19,7 @@ fn one_block_is_taken_with_whatever_stands_around_it() {
     check(&format!("Sure!\n\n~~~~\n{NEW}\n~~~~\nThis calls `three`."));
     check(&format!("```rust src/a.rs\n{NEW}\n```").replace('\n', "\r\n"));
     check(NEW);
+    check(&format!("Input/Output:\n```\n{NEW}\n```"));
 }
 
 #[test]

@@ -110,12 +110,12 @@ fn of_params(shared: &Arc<Shared>, params: ActionParams) -> Result<Wanted, Strin
     };
     let diagnostics = params.diagnostics.into_iter().map(|diagnostic| Diagnostic {
         message: diagnostic.message,
-        range: diagnostic.start..diagnostic.end.max(diagnostic.start),
+        range: sane(diagnostic.start, diagnostic.end),
     });
     let (stamp, selection) = match (params.at, params.range) {
         (Some(at), _) => {
             let (opening, revision) = (at.opening, at.revision);
-            (Stamp { opening, revision }, at.start..at.end.max(at.start))
+            (Stamp { opening, revision }, sane(at.start, at.end))
         }
         (None, Some(range)) => {
             let range = serde_json::from_value(range).map_err(|_| NO_PLACE.to_owned())?;
@@ -133,6 +133,12 @@ fn of_params(shared: &Arc<Shared>, params: ActionParams) -> Result<Wanted, Strin
         },
         instruction: params.instruction.filter(|text| !text.trim().is_empty()),
     })
+}
+
+/// Returns a range that can be followed through edits, whatever a client sent: no text is as long as half of all addresses.
+fn sane(start: usize, end: usize) -> Range<usize> {
+    let start = start.min(usize::MAX / 2);
+    start..end.clamp(start, usize::MAX / 2)
 }
 
 /// Lets the user choose among what makes sense at the last place, where an editor's palette sends nothing.
