@@ -231,6 +231,7 @@ impl Desk {
     fn call(&self) -> byok_lsp::gateway::Call {
         let settings = self.layers.settings();
         let request = Request {
+            action: None,
             decision: self.gateway.decide(&settings, Feature::Completion),
             input: Input::Fill(Fill {
                 prefix: "let x =".into(),

@@ -18,6 +18,7 @@
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
+pub mod action;
 pub mod cli;
 pub mod completion;
 pub mod config;

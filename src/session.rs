@@ -42,6 +42,8 @@ struct Open {
     is_in_step: bool,
     /// Whether a parse is under way or about to be, so that there is one at a time.
     is_parsing: bool,
+    /// The version that the client last gave it, for edits that are to be refused if it has moved on.
+    version: Option<i32>,
 }
 
 /// What a handler keeps of a document: O(1) to take, and it never changes.
@@ -63,6 +65,30 @@ pub struct Snapshot {
     pub encoding: Encoding,
     /// The workspace folder that the document lies in.
     pub folder: Option<PathBuf>,
+}
+
+/// A moment in the life of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Which opening of it.
+    pub opening: u64,
+    /// After how many edits.
+    pub revision: u64,
+}
+
+impl Snapshot {
+    /// Returns which moment this is of.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            opening: self.opening,
+            revision: self.revision.0,
+        }
+    }
+
+    /// Returns the document's file name, which may be empty.
+    pub fn file_name(&self) -> &str {
+        self.uri.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// A parse that is due.
@@ -153,6 +179,7 @@ impl Session {
             tree,
             is_in_step: true,
             is_parsing: false,
+            version: None,
         };
         self.documents.insert(uri.into(), open);
     }
@@ -179,6 +206,18 @@ impl Session {
         if let Some(open) = self.documents.get_mut(uri) {
             open.is_in_step = false;
         }
+    }
+
+    /// Notes the version that the client gives a document.
+    pub fn set_version(&mut self, uri: &str, version: Option<i32>) {
+        if let Some(open) = self.documents.get_mut(uri) {
+            open.version = version.or(open.version);
+        }
+    }
+
+    /// Returns the version that the client last gave a document.
+    pub fn version(&self, uri: &str) -> Option<i32> {
+        self.documents.get(uri)?.version
     }
 
     /// Closes a document and forgets all of it.
@@ -224,11 +263,21 @@ impl Session {
         snapshot: &Snapshot,
         with: impl FnOnce(&[&Edit], &Rope) -> T,
     ) -> Option<T> {
-        let open = self.documents.get(&snapshot.uri)?;
-        if open.opening != snapshot.opening {
+        self.since_stamp(&snapshot.uri, snapshot.stamp(), with)
+    }
+
+    /// The same, of a moment that was not kept whole.
+    pub fn since_stamp<T>(
+        &self,
+        uri: &str,
+        stamp: Stamp,
+        with: impl FnOnce(&[&Edit], &Rope) -> T,
+    ) -> Option<T> {
+        let open = self.documents.get(uri)?;
+        if open.opening != stamp.opening {
             return None;
         }
-        let edits = open.document.history().since(snapshot.revision)?;
+        let edits = open.document.history().since(Revision(stamp.revision))?;
         Some(with(&edits, open.document.text()))
     }
 
@@ -299,101 +348,4 @@ pub fn path_of(uri: &str) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::Position;
-
-    fn session() -> Session {
-        let mut session = Session::new(Layers::default());
-        session.open("file:///w/a.rs", "rust", "fn a() {}\n");
-        session
-    }
-
-    fn insert(line: u32, character: u32, text: &str) -> Vec<Change> {
-        let at = Position { line, character };
-        vec![Change {
-            range: Some((at, at)),
-            text: text.into(),
-        }]
-    }
-
-    #[test]
-    fn a_snapshot_never_changes() {
-        let mut session = session();
-        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        session.change("file:///w/a.rs", &insert(0, 0, "pub "));
-        assert_eq!(snapshot.text.to_string(), "fn a() {}\n");
-    }
-
-    #[test]
-    fn a_change_to_a_document_that_is_not_open_changes_nothing() {
-        assert!(
-            session()
-                .change("file:///w/b.rs", &insert(0, 0, "x"))
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn a_document_out_of_step_is_not_shown_until_it_is_sent_whole() {
-        let mut session = session();
-        session.lose_step("file:///w/a.rs");
-        session.change("file:///w/a.rs", &insert(0, 0, "x"));
-        assert!(session.snapshot("file:///w/a.rs").is_none());
-        let whole = Change {
-            range: None,
-            text: "whole".into(),
-        };
-        session.change("file:///w/a.rs", &[whole]);
-        assert!(session.snapshot("file:///w/a.rs").is_some());
-    }
-
-    #[test]
-    fn a_closed_document_is_forgotten() {
-        let mut session = session();
-        session.close("file:///w/a.rs");
-        assert!(session.snapshot("file:///w/a.rs").is_none());
-    }
-
-    #[test]
-    fn a_document_opened_anew_is_another_one() {
-        let mut session = session();
-        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        assert!(session.since(&snapshot, |edits, _| edits.len()).is_some());
-        session.open("file:///w/a.rs", "rust", "other text");
-        assert!(session.since(&snapshot, |edits, _| edits.len()).is_none());
-    }
-
-    #[test]
-    fn an_edit_made_since_a_snapshot_is_known() {
-        let mut session = session();
-        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        session.change("file:///w/a.rs", &insert(0, 0, "x"));
-        assert_eq!(session.since(&snapshot, |edits, _| edits.len()), Some(1));
-    }
-
-    #[test]
-    fn a_parse_that_was_overtaken_is_asked_for_again() {
-        let mut session = session();
-        assert!(session.claim_parse("file:///w/a.rs"));
-        assert!(!session.claim_parse("file:///w/a.rs"), "one at a time");
-        let job = session.begin_parse("file:///w/a.rs").expect("due");
-        session.change("file:///w/a.rs", &insert(0, 3, "b"));
-        assert!(session.end_parse(&job, job.run()).is_continue());
-        let job = session.begin_parse("file:///w/a.rs").expect("due again");
-        assert!(session.end_parse(&job, job.run()).is_break());
-        let snapshot = session.snapshot("file:///w/a.rs").expect("open");
-        assert!(snapshot.tree.expect("Rust has one").is_current());
-    }
-
-    #[test]
-    fn a_document_belongs_to_the_innermost_folder() {
-        let mut session = session();
-        session.add_folder("/".into());
-        session.add_folder("/w".into());
-        assert_eq!(
-            session.snapshot("file:///w/a.rs").expect("open").folder,
-            Some("/w".into())
-        );
-    }
-}
+mod tests;

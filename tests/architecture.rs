@@ -116,6 +116,7 @@ fn texts_and_trees_know_nothing_of_the_rest() {
 #[test]
 fn no_arrow_points_back_to_the_editor() {
     for room in [
+        "action/",
         "completion/",
         "context/",
         "gateway/",
@@ -140,7 +141,7 @@ fn no_arrow_points_back_to_the_editor() {
         "local/",
         "config/",
     ] {
-        does_not_use(room, &["completion", "session"]);
+        does_not_use(room, &["action", "completion", "session"]);
     }
     does_not_use("provider/", &["gateway", "routing", "models"]);
     does_not_use("models/", &["gateway", "routing"]);

@@ -6,7 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use byok_lsp::server::protocol::{Models, SetModelParams, StatusParams, UsageParams, UsageSummary};
+use byok_lsp::server::protocol::{
+    ActionParams, ActionResult, Models, SetModelParams, StatusParams, UsageParams, UsageSummary,
+};
 use schemars::schema_for;
 
 fn path(name: &str) -> PathBuf {
@@ -56,6 +58,8 @@ fn the_schemas_are_those_of_the_types() {
         ("usage-summary", schema_for!(UsageSummary)),
         ("models", schema_for!(Models)),
         ("set-model", schema_for!(SetModelParams)),
+        ("action", schema_for!(ActionParams)),
+        ("action-result", schema_for!(ActionResult)),
         ("settings", byok_lsp::config::schema()),
     ];
     for (name, schema) in schemas {

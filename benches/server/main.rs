@@ -4,6 +4,7 @@
 //! machine proves nothing; what fails it is an answer that is wrong. `benches/README.md` says how to put another server in this one's place.
 #![allow(missing_docs, clippy::print_stdout, clippy::cast_precision_loss)]
 
+mod actions;
 mod cancel;
 mod crowd;
 mod editor;
@@ -44,12 +45,13 @@ impl Amount {
 
 type Scenario = fn(&Amount, &mut Table);
 
-const SCENARIOS: [(&str, Scenario); 8] = [
+const SCENARIOS: [(&str, Scenario); 9] = [
     ("start", start::run),
     ("overhead", overhead::run),
     ("edits", edits::run),
     ("stall", stall::run),
     ("cancel", cancel::run),
+    ("actions", actions::run),
     ("crowd", crowd::run),
     ("growth", growth::run),
     ("large", large::run),

@@ -22,6 +22,13 @@ pub fn ledger_path() -> Option<PathBuf> {
         .or_else(Ledger::default_path)
 }
 
+/// Returns where explanations lie that editors open: beside the ledger.
+pub fn explanations() -> Option<PathBuf> {
+    let ledger = ledger_path()?;
+    let folder = ledger.parent().filter(|folder| folder.is_absolute())?;
+    Some(folder.join("explanations"))
+}
+
 /// Returns the ledger, which is opened when it is first needed.
 pub fn ledger() -> Ledger {
     ledger_path().map_or_else(Ledger::in_memory, |path| Ledger::open(&path))

@@ -37,6 +37,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         http,
         layers,
         problems,
+        explanations: parts::explanations(),
         substitutes: HashMap::new(),
     };
     // Made inside the runtime, which tells when they are ready.

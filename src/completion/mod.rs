@@ -114,6 +114,7 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
             lines_of_engine(extent, trigger),
         ),
         decision: decision.clone(),
+        action: None,
         max_tokens: snapshot.settings.max_tokens,
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
@@ -189,8 +190,11 @@ fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usi
         });
     }
     let language = snapshot.language.map_or("", syntax::Language::name);
-    let path = snapshot.uri.rsplit('/').next().unwrap_or_default();
-    Input::Chat(context::fill_by_chat(&window, language, path))
+    Input::Chat(context::fill_by_chat(
+        &window,
+        language,
+        snapshot.file_name(),
+    ))
 }
 
 fn around(snapshot: &Snapshot, cursor: usize) -> Around {

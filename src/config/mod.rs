@@ -29,8 +29,8 @@ pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
-    ProviderOptions, StoreOption, Wire,
+    ActionsOptions, Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options,
+    PriceOptions, ProviderOptions, StoreOption, Wire,
 };
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback};

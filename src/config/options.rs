@@ -16,6 +16,9 @@ pub struct Options {
     /// Ghost text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completion: Option<CompletionOptions>,
+    /// Code actions: what is done on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<ActionsOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,
@@ -51,6 +54,19 @@ pub struct CompletionOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub max_lines: Option<u32>,
+}
+
+/// Code actions: what is done on demand.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActionsOptions {
+    /// The model: `provider/model`, of a wire that holds conversations. Default: the model of ghost text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The most tokens one answer may cost, what a model thinks to itself included. Default 4096.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 64, max = 65536))]
+    pub max_tokens: Option<u32>,
 }
 
 /// What runs on this machine.

@@ -22,6 +22,10 @@ pub struct Settings {
     pub max_tokens: u32,
     /// The most lines of a suggestion.
     pub max_lines: usize,
+    /// The model of code actions; `None` is that of ghost text.
+    pub action_model: Option<ModelName>,
+    /// The most output tokens of one answer to a code action.
+    pub action_max_tokens: u32,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -69,6 +73,8 @@ impl Default for Settings {
             debounce: Duration::from_millis(75),
             max_tokens: 128,
             max_lines: 12,
+            action_model: None,
+            action_max_tokens: 4096,
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
@@ -83,6 +89,11 @@ impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
         matches!(self.model, ModelName::Auto | ModelName::Local)
+    }
+
+    /// Returns the model of code actions.
+    pub fn model_of_actions(&self) -> &ModelName {
+        self.action_model.as_ref().unwrap_or(&self.model)
     }
 
     /// Checks options and fills them up. The problem, if there is one, is `layer`'s.
@@ -131,6 +142,18 @@ impl Settings {
                 check_range(lines.into(), 1, 100)
                     .map_err(|m| problem("completion.max_lines".into(), m))?;
                 settings.max_lines = lines as usize;
+            }
+        }
+        if let Some(actions) = &options.actions {
+            if let Some(model) = &actions.model {
+                let model = parse_model(model, &settings.providers)
+                    .map_err(|message| problem("actions.model".into(), message))?;
+                settings.action_model = Some(model);
+            }
+            if let Some(tokens) = actions.max_tokens {
+                check_range(tokens.into(), 64, 65536)
+                    .map_err(|m| problem("actions.max_tokens".into(), m))?;
+                settings.action_max_tokens = tokens;
             }
         }
         if let Some(local) = &options.local {

@@ -34,6 +34,30 @@ fn the_editor_wins_over_the_file_key_by_key() {
 }
 
 #[test]
+fn actions_have_a_model_and_a_limit_of_their_own_and_mistakes_in_them_are_named() {
+    let mut layers = Layers::default();
+    layers
+        .set_toml(
+            Layer::UserFile,
+            "config.toml",
+            "[completion]\nmodel = \"local\"\n[actions]\nmodel = \"openai/gpt-4.1\"",
+        )
+        .unwrap();
+    layers
+        .set_json(
+            Layer::Editor,
+            "the editor",
+            json!({"actions": {"max_tokens": 1000}}),
+        )
+        .unwrap();
+    let settings = layers.settings();
+    assert_eq!(settings.model_of_actions().to_string(), "openai/gpt-4.1");
+    assert_eq!(settings.action_max_tokens, 1000);
+    insta::assert_snapshot!(problem("[actions]\nmodel = \"gpt\""), @r#"config.toml, actions.model: a model is written provider/model, such as "openai/gpt-4.1-mini"; or "local", or "auto""#);
+    insta::assert_snapshot!(problem("[actions]\nmax_tokens = 1"), @"config.toml, actions.max_tokens: 1 is outside 64 to 65536");
+}
+
+#[test]
 fn a_mistake_names_layer_line_key_and_fix() {
     insta::assert_snapshot!(problem("[completion]\nmodle = \"local\""), @"config.toml, line 2, completion.modle: unknown field `modle`, expected one of `model`, `debounce_ms`, `max_tokens`, `max_lines`");
     insta::assert_snapshot!(problem("[completion]\nmax_tokens = \"many\""), @r#"config.toml, line 2, completion.max_tokens: invalid type: a text, expected u32"#);

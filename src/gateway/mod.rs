@@ -11,6 +11,7 @@ mod price;
 mod probe;
 mod renew;
 mod report;
+mod retry;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -29,14 +30,14 @@ pub use probe::probe;
 pub use report::{CallId, Report, Reporter};
 
 use crate::config::Settings;
-use crate::cost::{Ledger, Outcome};
+use crate::cost::{Cost, Ledger, Money, Outcome, Tokens};
 use crate::credential::{Authorization, Keys};
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
-use settle::Settlement;
+use settle::{Begin, Settlement};
 
 /// The way to all models. Clones are the same gateway.
 #[derive(Clone)]
@@ -62,6 +63,8 @@ pub struct Request {
     pub decision: Decision,
     /// What it is to work on.
     pub input: Input,
+    /// Which code action asks, for the ledger.
+    pub action: Option<&'static str>,
     /// The most tokens it may write.
     pub max_tokens: u32,
     /// Texts at which it must stop.
@@ -79,7 +82,22 @@ pub struct Call {
     /// Gone once it has ended.
     stream: Option<provider::Stream>,
     settlement: Settlement,
+    /// Why the model stopped, once that was told.
+    finish: Option<Finish>,
+    /// How to make the call again, if it may be.
+    again: Option<Again>,
     pauses: Pauses,
+}
+
+/// What is needed to make a call again that brought nothing.
+struct Again {
+    provider: Arc<dyn Provider>,
+    call: provider::Call,
+    renewal: Option<renew::Renewal>,
+    begin: Begin,
+    policy: retry::Policy,
+    /// The wait before the next attempt.
+    wait: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Gateway {
@@ -181,6 +199,7 @@ impl Gateway {
         let Request {
             decision,
             input,
+            action,
             max_tokens,
             stop,
             language,
@@ -214,11 +233,14 @@ impl Gateway {
             }),
             _ => None,
         };
-        let settlement = Settlement::begin(settle::Begin {
+        let policy = retry::Policy::of(decision.feature);
+        let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
             decision,
             key: label,
+            action,
+            attempt: 1,
             language,
             workspace,
             prompt_bytes,
@@ -226,12 +248,27 @@ impl Gateway {
             interrupt,
             inquiry,
             corrections: self.0.corrections.clone(),
+        };
+        let again = policy.may_repeat().then(|| Again {
+            provider: provider.clone(),
+            call: call.clone(),
+            renewal: renewal.clone(),
+            begin: begin.clone(),
+            policy,
+            wait: None,
         });
         Ok(Call {
             stream: Some(renew::stream(provider, call, renewal)),
-            settlement,
+            settlement: Settlement::begin(begin),
+            finish: None,
+            again,
             pauses,
         })
+    }
+
+    /// Returns what a call would cost that used these tokens, as far as that is known before it is made.
+    pub fn estimate(&self, decision: &Decision, tokens: &Tokens) -> Cost {
+        settle::estimate(decision, tokens)
     }
 
     /// Ends what goes on in the background: nothing is asked any more about calls that are over.
@@ -291,6 +328,50 @@ impl Call {
         self.settlement.id()
     }
 
+    /// Returns why the model stopped, once it told.
+    pub fn finish(&self) -> Option<Finish> {
+        self.finish
+    }
+
+    /// Returns how many tokens came so far, by our estimate, and what they and the prompt cost.
+    pub fn so_far(&self) -> (u64, Option<Money>) {
+        self.settlement.so_far()
+    }
+
+    /// Returns what the call cost, once it has ended.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.settlement.cost()
+    }
+
+    /// Waits for the next attempt, if there is to be one, and makes it.
+    fn poll_again(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(again) = &mut self.again else {
+            return Poll::Ready(());
+        };
+        let Some(wait) = &mut again.wait else {
+            return Poll::Ready(());
+        };
+        std::task::ready!(wait.as_mut().poll(context));
+        again.wait = None;
+        again.begin.attempt += 1;
+        self.settlement = Settlement::begin(again.begin.clone());
+        let (provider, call) = (again.provider.clone(), again.call.clone());
+        self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
+        Poll::Ready(())
+    }
+
+    /// Returns whether the call is made again after this error, which ended an attempt.
+    fn repeats(&mut self, error: &Error) -> bool {
+        let has_begun = self.settlement.has_text();
+        let Some(again) = self.again.as_mut().filter(|_| !has_begun) else {
+            return false;
+        };
+        let attempt = again.begin.attempt;
+        let wait = again.policy.wait(attempt, error, retry::jitter());
+        again.wait = wait.map(|wait| Box::pin(tokio::time::sleep(wait)));
+        again.wait.is_some()
+    }
+
     /// Ends the call because what came is enough. The rest is neither waited for nor generated.
     pub fn stop(mut self) {
         self.settlement.settle(Outcome::Completed);
@@ -308,6 +389,7 @@ impl Stream for Call {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let call = &mut *self;
         loop {
+            std::task::ready!(call.poll_again(context));
             let Some(stream) = &mut call.stream else {
                 return Poll::Ready(None);
             };
@@ -329,14 +411,21 @@ impl Stream for Call {
                 }
                 Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
-                Some(Ok(Event::Finish(Finish::Refused))) => call.settlement.refused(),
-                Some(Ok(Event::Finish(_))) => {}
+                Some(Ok(Event::Finish(finish))) => {
+                    call.finish = Some(finish);
+                    if finish == Finish::Refused {
+                        call.settlement.refused();
+                    }
+                }
                 Some(Err(error)) => {
                     // The socket closes before the row is written, so that nothing is billed behind it.
                     call.stream = None;
                     let provider = call.settlement.provider();
                     call.pauses.refused(provider, &error, Instant::now());
                     call.settlement.fail(&error);
+                    if call.repeats(&error) {
+                        continue;
+                    }
                     return Poll::Ready(Some(Err(error)));
                 }
                 None => {

@@ -9,6 +9,7 @@ use crate::credential::Keys;
 use crate::provider::{Call, Error, Provider, Stream};
 
 /// What it takes to look for a newer key.
+#[derive(Clone)]
 pub(super) struct Renewal {
     pub keys: Keys,
     pub provider: Arc<ProviderSettings>,

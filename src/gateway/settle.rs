@@ -18,12 +18,16 @@ use crate::provider::{self, Error};
 use crate::routing::{Decision, Way};
 
 /// What is known when a call begins.
+#[derive(Clone)]
 pub(super) struct Begin {
     pub ledger: Ledger,
     pub reporter: Reporter,
     pub decision: Decision,
     /// The label of the key that is used.
     pub key: Option<String>,
+    pub action: Option<&'static str>,
+    /// 1 for the first attempt.
+    pub attempt: u32,
     pub language: Option<&'static str>,
     pub workspace: Option<String>,
     pub prompt_bytes: usize,
@@ -52,6 +56,8 @@ pub(super) struct Settlement {
     /// Whether the provider ran no model, and so bills nothing.
     is_unbilled: bool,
     is_settled: bool,
+    /// What it cost, once it is settled.
+    cost: Option<Cost>,
 }
 
 impl Settlement {
@@ -71,6 +77,7 @@ impl Settlement {
             is_refused: false,
             is_unbilled: false,
             is_settled: false,
+            cost: None,
         }
     }
 
@@ -134,6 +141,28 @@ impl Settlement {
         self.is_refused = true;
     }
 
+    /// Returns whether any text came.
+    pub(super) fn has_text(&self) -> bool {
+        self.reply_bytes > 0
+    }
+
+    /// Returns what the call cost, once it is settled.
+    pub(super) fn cost(&self) -> Option<&Cost> {
+        self.cost.as_ref()
+    }
+
+    /// Returns how many tokens came, by our estimate, and what they and the prompt cost by now.
+    pub(super) fn so_far(&self) -> (u64, Option<Money>) {
+        let output = Tokens::in_bytes(self.reply_bytes);
+        let tokens = Tokens {
+            input: Tokens::in_bytes(self.begin.prompt_bytes),
+            output,
+            ..Tokens::default()
+        };
+        let money = self.price().map(|price| price.cost(&tokens));
+        (output, money)
+    }
+
     /// Settles a call that failed.
     pub(super) fn fail(&mut self, error: &Error) {
         let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
@@ -160,6 +189,7 @@ impl Settlement {
         } else {
             Cost::known(reported, price.as_ref(), &usage)
         };
+        self.cost = Some(cost);
         let told = self.usage.as_ref().or(self.so_far.as_ref());
         let service_tier = told.and_then(|usage| usage.service_tier.clone());
         let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
@@ -167,10 +197,10 @@ impl Settlement {
         let row = Row {
             id: self.id.clone(),
             decision: None,
-            attempt: 1,
+            attempt: self.begin.attempt,
             started: self.started,
             feature: decision.feature.name().into(),
-            action: None,
+            action: self.begin.action.map(str::to_owned),
             language: self.begin.language.map(str::to_owned),
             workspace: self.begin.workspace.take(),
             branch: None,
@@ -286,6 +316,24 @@ impl Settlement {
             }
         }
     }
+}
+
+/// Returns what a call would cost that used these tokens.
+pub(super) fn estimate(decision: &Decision, tokens: &Tokens) -> Cost {
+    let Way::Http(provider) = &decision.way else {
+        return Cost::Free;
+    };
+    let price = price::of(&Priced {
+        provider,
+        requested: &decision.model,
+        served: None,
+        at: Timestamp::now(),
+        conditions: Conditions::default(),
+    });
+    if provider.is_on_this_machine() && price.is_none() {
+        return Cost::Free;
+    }
+    Cost::known(None, price.as_ref(), &Usage::Estimated(*tokens))
 }
 
 impl Drop for Settlement {

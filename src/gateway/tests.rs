@@ -61,6 +61,7 @@ impl Desk {
                 text,
                 cacheable: false,
             }]),
+            action: None,
             max_tokens: 64,
             stop: Vec::new(),
             language: None,
@@ -183,6 +184,53 @@ async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
     let again = desk.gateway.call(&desk.settings, desk.request()).await;
     assert_eq!(again.err(), Some(limited));
     assert!(!desk.provider.is_called());
+}
+
+#[tokio::test]
+async fn an_action_is_tried_again_before_its_first_byte_and_each_attempt_is_a_row() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let request = Request {
+        decision: desk.gateway.decide(&desk.settings, Feature::Action),
+        action: Some("fix"),
+        ..desk.request()
+    };
+    let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();
+    let soon = Error::RateLimited {
+        retry_after: Some(Duration::ZERO),
+    };
+    let provider = desk.provider.clone();
+    let (piece, running) = tokio::join!(call.next(), async {
+        provider.next().await.fail(soon);
+        let running = provider.next().await;
+        running.text("here");
+        running
+    });
+    assert_eq!(piece, Some(Ok("here".to_owned())));
+    running.fail(Error::Overloaded);
+    assert_eq!(call.next().await, Some(Err(Error::Overloaded)));
+    assert!(!desk.provider.is_called(), "text had come");
+    let (first, second) = (desk.row(), desk.row());
+    assert_eq!((first.attempt, second.attempt), (1, 2));
+    assert_ne!(first.id, second.id);
+    assert_eq!(second.action.as_deref(), Some("fix"));
+    assert_eq!(second.feature, "action");
+}
+
+#[tokio::test]
+async fn an_action_that_is_left_while_it_waits_to_be_tried_again_leaves_one_row() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let request = Request {
+        decision: desk.gateway.decide(&desk.settings, Feature::Action),
+        ..desk.request()
+    };
+    let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();
+    desk.provider.next().await.fail(Error::RateLimited {
+        retry_after: Some(Duration::from_secs(15)),
+    });
+    assert!(futures_util::poll!(call.next()).is_pending());
+    drop(call);
+    assert_eq!(desk.row().outcome, Outcome::Failed);
+    assert!(desk.rows.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings};
 pub enum Feature {
     /// Ghost text.
     Completion,
+    /// A code action.
+    Action,
 }
 
 impl Feature {
@@ -22,6 +24,7 @@ impl Feature {
     pub fn name(self) -> &'static str {
         match self {
             Self::Completion => "completion",
+            Self::Action => "action",
         }
     }
 }
@@ -156,7 +159,11 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         payer: Payer::Nobody,
         reason,
     };
-    let (name, model, reason) = match &settings.model {
+    let wanted = match feature {
+        Feature::Completion => &settings.model,
+        Feature::Action => settings.model_of_actions(),
+    };
+    let (name, model, reason) = match wanted {
         ModelName::Local => return embedded("the settings name it"),
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),
         ModelName::Auto => {
@@ -225,6 +232,23 @@ mod tests {
         assert_eq!(name(&["ollama", "llama-cpp"]), "llama-cpp/m");
         assert_eq!(name(&["ollama"]), "ollama/m");
         assert_eq!(name(&[]), "local/patterns");
+    }
+
+    #[test]
+    fn actions_go_to_the_model_of_ghost_text_unless_they_have_their_own() {
+        let of = |model: &str| ModelName::Of {
+            provider: "openai".into(),
+            model: model.into(),
+        };
+        let mut settings = Settings {
+            model: of("small"),
+            ..Settings::default()
+        };
+        let name = |settings: &Settings, feature| decide(settings, feature, &[]).name();
+        assert_eq!(name(&settings, Feature::Action), "openai/small");
+        settings.action_model = Some(of("large"));
+        assert_eq!(name(&settings, Feature::Action), "openai/large");
+        assert_eq!(name(&settings, Feature::Completion), "openai/small");
     }
 
     #[test]

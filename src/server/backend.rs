@@ -1,29 +1,35 @@
 //! The table of methods, and what all handlers share.
 
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::{ClientSocket, LanguageServer, LspService};
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::Parts;
+use super::editor::Abilities;
 use super::handlers::{
-    commands, completion, did_change, did_change_configuration, did_change_workspace_folders,
-    did_close, did_open, execute_command, initialize, initialized, inline_completion, models,
+    code_action, commands, completion, did_change, did_change_configuration,
+    did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
+    inline_completion, models,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
+use super::running::Running;
 use super::status::Status;
 use super::to_proto;
+use crate::action::Diagnostic;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
 use crate::local::Engine;
 use crate::models::Lists;
-use crate::session::Session;
+use crate::session::{Session, Snapshot, Stamp};
 
 /// The server as the framework sees it.
 pub struct Backend {
@@ -41,6 +47,13 @@ pub struct Shared {
     /// Providers being asked for their lists.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
+    pub running: Running,
+    /// The way to ask the editor something.
+    pub client: Client,
+    /// The folder for explanations that the editor opens.
+    pub explanations: Option<PathBuf>,
+    abilities: OnceLock<Abilities>,
+    last_place: Mutex<Option<LastPlace>>,
     pub outbox: Outbox,
     pub status: Status,
     last: Arc<Mutex<Option<UsageParams>>>,
@@ -48,12 +61,25 @@ pub struct Shared {
     is_started: AtomicBool,
 }
 
+/// The place that the editor last asked about, for commands that do not say where.
+#[derive(Debug, Clone)]
+pub struct LastPlace {
+    /// The document.
+    pub uri: Arc<str>,
+    /// When.
+    pub stamp: Stamp,
+    /// The cursor or the selection.
+    pub selection: Range<usize>,
+    /// What is complained about there.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Makes the service: one line per method.
 pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSocket) {
-    let backend = Backend {
-        shared: Arc::new(Shared::new(parts, outbox)),
+    let backend = |client| Backend {
+        shared: Arc::new(Shared::new(parts, outbox, client)),
     };
-    LspService::build_with_lifecycle_methods(|_client| backend)
+    LspService::build_with_lifecycle_methods(backend)
         .custom_method("textDocument/didOpen", Backend::did_open)
         .custom_method("textDocument/didChange", Backend::did_change)
         .custom_method("textDocument/didSave", Backend::did_save)
@@ -69,6 +95,9 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("textDocument/completion", Backend::completion)
+        .custom_method("textDocument/codeAction", Backend::code_action)
+        .custom_method("codeAction/resolve", Backend::code_action_resolve)
+        .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
         .custom_method("byok/usageSummary", Backend::usage_summary)
         .custom_method("byok/models", Backend::models)
         .custom_method("byok/setModel", Backend::set_model)
@@ -88,6 +117,7 @@ impl LanguageServer for Backend {
 
     async fn shutdown(&self) -> Result<()> {
         self.shared.in_flight.end_all();
+        self.shared.running.end_all();
         Ok(())
     }
 }
@@ -139,6 +169,21 @@ impl Backend {
         Ok(completion::answer(&self.shared, params).await)
     }
 
+    async fn code_action(&self, params: code_action::Params) -> Result<Vec<serde_json::Value>> {
+        Ok(code_action::answer(&self.shared, &params))
+    }
+
+    /// Every action is whole from the start; some editors ask all the same.
+    async fn code_action_resolve(&self, action: serde_json::Value) -> Result<serde_json::Value> {
+        Ok(action)
+    }
+
+    async fn cancel_progress(&self, params: serde_json::Value) {
+        if let Some(token) = params.get("token").and_then(serde_json::Value::as_str) {
+            self.shared.running.cancel(token);
+        }
+    }
+
     async fn usage_summary(&self, _: serde_json::Value) -> Result<UsageSummary> {
         commands::usage_summary(&self.shared).await
     }
@@ -166,7 +211,7 @@ impl Backend {
 }
 
 impl Shared {
-    fn new(parts: Parts, outbox: Outbox) -> Self {
+    fn new(parts: Parts, outbox: Outbox, client: Client) -> Self {
         let last = Arc::<Mutex<Option<UsageParams>>>::default();
         let (latest, usage_outbox) = (last.clone(), outbox.clone());
         let reporter: Reporter = Arc::new(move |report| {
@@ -193,6 +238,11 @@ impl Shared {
             lists: parts.lists,
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
+            running: Running::default(),
+            client,
+            explanations: parts.explanations,
+            abilities: OnceLock::new(),
+            last_place: Mutex::default(),
             status: Status::new(outbox.clone()),
             outbox,
             last,
@@ -204,6 +254,45 @@ impl Shared {
     /// Locks the session. No guard outlives a statement or two, and none an `.await`.
     pub fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what the editor can do.
+    pub fn set_abilities(&self, abilities: Abilities) {
+        // The framework lets a client initialize once.
+        let _ = self.abilities.set(abilities);
+    }
+
+    /// Returns what the editor can do.
+    pub fn abilities(&self) -> Abilities {
+        self.abilities.get().copied().unwrap_or_default()
+    }
+
+    /// Notes the place that the editor asks about.
+    pub fn remember_place(&self, place: LastPlace) {
+        let mut last = self
+            .last_place
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some(place);
+    }
+
+    /// Notes a cursor, of which nothing but its place is known.
+    pub fn remember_cursor(&self, snapshot: &Snapshot, cursor: usize) {
+        self.remember_place(LastPlace {
+            uri: snapshot.uri.clone(),
+            stamp: snapshot.stamp(),
+            selection: cursor..cursor,
+            diagnostics: Vec::new(),
+        });
+    }
+
+    /// Returns the place that the editor last asked about.
+    pub fn last_place(&self) -> Option<LastPlace> {
+        let last = self
+            .last_place
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
 
     /// Returns the last settled call.
@@ -262,6 +351,7 @@ impl Shared {
     /// Ends everything that runs.
     pub fn close(&self) {
         self.in_flight.end_all();
+        self.running.end_all();
         self.gateway.close();
         self.refreshes().abort_all();
     }

@@ -3,10 +3,15 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::to_proto::DID_ACCEPT;
+use crate::action::Kind;
 use crate::document::Encoding;
 
+/// The command that runs a code action.
+pub const ACTION: &str = "byok.action";
+
 /// The commands that users run; each also works without arguments, since Helix's palette sends none.
-pub const COMMANDS: [&str; 5] = [
+pub const COMMANDS: [&str; 6] = [
+    ACTION,
     "byok.usageSummary",
     "byok.models",
     "byok.setModel",
@@ -38,6 +43,19 @@ pub fn server(client: &lsp::ClientCapabilities, encoding: Encoding) -> lsp::Serv
         inline_completion_provider: Some(true.into()),
         // A client that shows ghost text would ask, and pay, for the same suggestion twice.
         completion_provider: (!has_inline).then(lsp::CompletionOptions::default),
+        code_action_provider: Some(lsp::CodeActionProvider::CodeActionOptions(
+            lsp::CodeActionOptions {
+                code_action_kinds: Some(
+                    [Kind::QuickFix, Kind::Rewrite, Kind::Explain]
+                        .into_iter()
+                        .map(|kind| kind.name().to_owned().into())
+                        .collect(),
+                ),
+                // Nothing is left to resolve: where a resolve runs, Helix stands still, and after 20 s it gives up without a word.
+                resolve_provider: Some(false),
+                ..lsp::CodeActionOptions::default()
+            },
+        )),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: COMMANDS
                 .iter()

@@ -22,7 +22,7 @@ pub struct DidChange {
 #[derive(Debug, Deserialize)]
 pub struct Versioned {
     pub uri: String,
-    /// Whatever number the client sends; it is only logged, since we count edits ourselves.
+    /// Whatever number the client sends. It goes back with edits of ours; we ourselves count edits.
     #[serde(default)]
     pub version: Option<serde_json::Number>,
 }
@@ -131,6 +131,12 @@ pub fn cursor(snapshot: &Snapshot, position: lsp::Position) -> Located {
         character: position.character,
     };
     snapshot.encoding.locate(&snapshot.text, position)
+}
+
+/// Finds the bytes that a range names in a snapshot; one that runs backwards is turned round.
+pub fn range(snapshot: &Snapshot, range: lsp::Range) -> std::ops::Range<usize> {
+    let (start, end) = (cursor(snapshot, range.start), cursor(snapshot, range.end));
+    start.byte.0.min(end.byte.0)..start.byte.0.max(end.byte.0)
 }
 
 /// Chooses the unit of positions: UTF-16, which every client takes, unless a client insists that it does not.

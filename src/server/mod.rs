@@ -5,13 +5,17 @@
 
 mod backend;
 mod capabilities;
+mod editor;
+mod explanations;
 mod from_proto;
 mod guard;
 mod handlers;
 mod in_flight;
 mod outbox;
+mod progress;
 pub mod protocol;
 mod reader;
+mod running;
 mod serve;
 mod status;
 pub mod stdio;
@@ -19,6 +23,7 @@ mod to_proto;
 mod transport;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,6 +50,8 @@ pub struct Parts {
     pub engine: Engine,
     /// The lists of models.
     pub lists: Lists,
+    /// The folder for explanations that the editor opens; without one they are shown as messages.
+    pub explanations: Option<PathBuf>,
     /// Providers that take the place of those their names stand for.
     pub substitutes: HashMap<String, Arc<dyn Provider>>,
 }

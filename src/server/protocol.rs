@@ -15,8 +15,10 @@ pub struct UsageParams {
     pub v: u32,
     /// The call's name in the ledger.
     pub id: String,
-    /// What it was for: `completion`.
+    /// What it was for: `completion` or `action`.
     pub feature: String,
+    /// Which code action, if it was for one; else null.
+    pub action: Option<String>,
     /// The provider's name.
     pub provider: String,
     /// The model that answered, as the provider calls it.
@@ -214,6 +216,93 @@ pub struct ListParams {
     /// Why the provider could not be asked when it last was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// The argument of the command `byok.action`: which action, and where. The entries of the code action menu carry it; a plugin may add
+/// `instruction`, or make its own with `action`, `uri` and `range`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActionParams {
+    /// The action's name: `fix`, `implement`, `rewrite`, `simplify`, `document` or `explain`.
+    pub action: String,
+    /// The document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The selection or the cursor, as the protocol's `Range`; not needed beside `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<serde_json::Value>,
+    /// The same as the server wrote it, for the text as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<ActionPlace>,
+    /// What the action is to mend or to explain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<ActionDiagnostic>,
+    /// Whether the user has to be asked for an instruction first.
+    #[serde(default)]
+    pub needs_instruction: bool,
+    /// What the user wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
+}
+
+/// A place in a document at a moment.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ActionPlace {
+    /// Which opening of the document.
+    pub opening: u64,
+    /// After how many changes.
+    pub revision: u64,
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last.
+    pub end: usize,
+}
+
+/// A diagnostic, as far as an action needs it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ActionDiagnostic {
+    /// What it says.
+    pub message: String,
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last.
+    pub end: usize,
+}
+
+/// The answer to the command `byok.action`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ActionResult {
+    /// What came of it.
+    pub outcome: ActionOutcome,
+    /// What the user was told, if there was anything to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionOutcome {
+    /// The editor made the edit.
+    Edited,
+    /// A document, or a message in its place, was shown.
+    Shown,
+    /// Nothing was changed, and the message says why.
+    Unchanged,
+    /// It was taken back.
+    Cancelled,
+}
+
+impl ActionOutcome {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Shown => "shown",
+            Self::Unchanged => "nothing changed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// The parameters of `byok/setModel`.

@@ -11,7 +11,7 @@ use super::protocol::{
 use crate::completion::Suggestion;
 use crate::cost::ledger::Sum;
 use crate::cost::{Currency, Totals};
-use crate::document::{ByteOffset, Encoding};
+use crate::document::{ByteOffset, Edit, Encoding};
 use crate::gateway::Report;
 
 /// The command that an editor runs after a suggestion was accepted.
@@ -111,6 +111,29 @@ fn position(text: &Rope, byte: usize, encoding: Encoding) -> lsp::Position {
     }
 }
 
+/// Makes a workspace's edit of one document's edits, which are in order and of `text`.
+///
+/// It is always versioned: an editor whose text has moved on must refuse it. (Neovim 0.12 takes `documentChanges` without announcing it.)
+pub fn workspace_edit(
+    uri: &str,
+    version: Option<i32>,
+    edits: &[Edit],
+    text: &Rope,
+    encoding: Encoding,
+) -> Value {
+    let edit = |edit: &Edit| {
+        json!({
+            "range": {
+                "start": position(text, edit.bytes.start, encoding),
+                "end": position(text, edit.bytes.end, encoding),
+            },
+            "newText": edit.text,
+        })
+    };
+    let edits: Vec<Value> = edits.iter().map(edit).collect();
+    json!({"documentChanges": [{"textDocument": {"uri": uri, "version": version}, "edits": edits}]})
+}
+
 /// Makes a `byok/usage`.
 pub fn usage(report: &Report) -> UsageParams {
     let row = &report.row;
@@ -125,6 +148,7 @@ pub fn usage(report: &Report) -> UsageParams {
         v: VERSION,
         id: row.id.to_string(),
         feature: row.feature.clone(),
+        action: row.action.clone(),
         provider: row.provider.clone(),
         model: row
             .served_model

@@ -7,6 +7,7 @@
 //! Invariants: nothing here does I/O, fails, or panics on any text, offset or stale tree; it returns less. Everything
 //! language-specific is data in `grammars/`, so no code here names a language. Offsets are bytes, ranges half open.
 
+mod error;
 mod import;
 mod language;
 mod place;
@@ -18,6 +19,7 @@ mod symbol;
 mod tests;
 mod tree;
 
+pub use error::{Errors, errors};
 pub use import::{Import, imports};
 pub use language::{Indent, Language, Layout};
 pub use place::{Place, open_brackets, place};

@@ -34,6 +34,8 @@ pub struct Client {
     server: Option<std::thread::JoinHandle<Ended>>,
     /// The embedded engine that the server uses.
     pub engine: Engine,
+    /// Where the server puts what the editor is to open.
+    _folder: tempfile::TempDir,
 }
 
 /// What a server is started with.
@@ -63,6 +65,13 @@ impl Builder {
         self.config = mock_config("http://127.0.0.1:9/v1", "openai-completions");
         self.substitutes
             .insert("mock".into(), Arc::new(fake.clone()));
+        self
+    }
+
+    /// Lets completions and actions go to a provider that holds conversations and whose stream the test feeds.
+    pub fn fake_chat(mut self, fake: &Fake) -> Self {
+        self = self.fake(fake);
+        self.config = mock_config("http://127.0.0.1:9/v1", "openai-chat");
         self
     }
 
@@ -145,9 +154,11 @@ impl Client {
         let (mut from_server, server_output) = std::io::pipe().unwrap();
         let engine = Engine::new(Limits::default());
         let http = Http::with_patience(&Arc::default(), patience);
+        let folder = tempfile::tempdir().unwrap();
         let parts = Parts {
             layers: Layers::default(),
             problems: Vec::new(),
+            explanations: Some(folder.path().join("explanations")),
             ledger: Ledger::in_memory(),
             lists: Lists::new(http.clone(), lists),
             http,
@@ -185,6 +196,7 @@ impl Client {
             version: 1,
             server: Some(server),
             engine,
+            _folder: folder,
         }
     }
 
@@ -228,6 +240,25 @@ impl Client {
     /// Waits for a notification of a method.
     pub fn notification(&mut self, method: &str) -> Value {
         self.wait_for(method, |message| message["method"] == method)["params"].take()
+    }
+
+    /// Waits for a request of the server's.
+    pub fn asked(&mut self, method: &str) -> Value {
+        self.wait_for(method, |message| {
+            message["method"] == method && message.get("id").is_some()
+        })
+    }
+
+    /// Answers a request of the server's.
+    pub fn reply(&mut self, request: &Value, result: Value) {
+        self.send(&json!({"jsonrpc": "2.0", "id": request["id"], "result": result}));
+    }
+
+    /// Returns whether a message that fits came and was not read; the server has looked at all that was sent.
+    pub fn has_unread(&mut self, fits: impl Fn(&Value) -> bool) -> bool {
+        let id = self.request("byok/models", json!({}));
+        self.answer(id);
+        self.unread.iter().any(fits)
     }
 
     /// Waits for the first message that fits, and leaves the others to be read.
@@ -286,6 +317,23 @@ impl Client {
         self.notify("textDocument/didChange", params);
         let units = u64::try_from(text.encode_utf16().count()).unwrap();
         json!({"line": at["line"], "character": at["character"].as_u64().unwrap() + units})
+    }
+
+    /// Asks what can be done at a range, by hand, and returns the entries.
+    pub fn actions(&mut self, uri: &str, range: &Value, diagnostics: Value) -> Vec<Value> {
+        let params = json!({
+            "textDocument": {"uri": uri}, "range": range,
+            "context": {"diagnostics": diagnostics, "triggerKind": 1},
+        });
+        let id = self.request("textDocument/codeAction", params);
+        let answer = self.answer(id);
+        answer["result"].as_array().expect("a list").clone()
+    }
+
+    /// Runs a command and returns its request's id.
+    pub fn execute(&mut self, command: &str, arguments: Value) -> i64 {
+        let params = json!({"command": command, "arguments": arguments});
+        self.request("workspace/executeCommand", params)
     }
 
     /// Asks for ghost text at a position of [`URI`].

@@ -59,6 +59,7 @@ fn every_command_works_without_arguments() {
         "byok.setModel",
         "byok.pause",
         "byok.resume",
+        "byok.action",
     ] {
         let id = client.request("workspace/executeCommand", json!({"command": command}));
         let answer = client.answer(id);

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and reads best when its JSON is written in place"
 )]
 
+mod actions;
 mod bad_input;
 mod cancel;
 mod client;

@@ -112,6 +112,7 @@ impl Desk {
                 text: "x".repeat(700),
                 cacheable: false,
             }]),
+            action: None,
             max_tokens: 64,
             stop: Vec::new(),
             language: None,

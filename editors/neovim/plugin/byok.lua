@@ -5,10 +5,12 @@ end
 vim.g.loaded_byok = true
 
 vim.api.nvim_create_user_command('Byok', function(command)
-  require('byok.commands').run(command.fargs)
+  local range = command.range > 0 and { first = command.line1, last = command.line2 } or nil
+  require('byok.commands').run(command.fargs, range)
 end, {
   nargs = '*',
-  desc = 'byok-lsp: status, usage, model, pause, resume, restart, log, health',
+  range = true,
+  desc = 'byok-lsp: status, usage, model, action, cancel, pause, resume, restart, log, health',
   complete = function(lead, line)
     return require('byok.commands').complete(lead, line)
   end,

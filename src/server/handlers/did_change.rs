@@ -41,7 +41,8 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
         let version = params
             .text_document
             .version
-            .map(|version| version.to_string());
+            .as_ref()
+            .map(ToString::to_string);
         tracing::warn!(
             uri,
             version,
@@ -49,5 +50,8 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
             "a change named a place outside the text and was clamped to it"
         );
     }
+    let version = params.text_document.version.and_then(|it| it.as_i64());
+    let version = version.and_then(|it| i32::try_from(it).ok());
+    shared.session().set_version(&uri, version);
     parse::schedule(shared, &uri);
 }

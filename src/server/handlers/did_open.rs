@@ -13,9 +13,11 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     let uri = document.uri.as_ref();
     // A call for what this name was before is of no use any more.
     shared.in_flight.end(uri);
+    shared.running.end(uri);
     shared
         .session()
         .open(uri, &document.language_id.to_string(), &document.text);
+    shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
     settle::connect_ahead(shared);
 }

@@ -9,12 +9,17 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
+use super::super::capabilities::ACTION;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{commands, models};
+use super::{commands, models, run_action};
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
+    if params.command == ACTION {
+        let arguments = params.arguments.unwrap_or_default();
+        return to_json(&run_action::run(shared, arguments).await);
+    }
     let argument = params.arguments.unwrap_or_default().into_iter().next();
     match params.command.as_str() {
         DID_ACCEPT => {

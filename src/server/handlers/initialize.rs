@@ -3,6 +3,7 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
+use super::super::editor::Abilities;
 use super::super::{capabilities, from_proto};
 use crate::config::Layer;
 use crate::session::path_of;
@@ -10,6 +11,7 @@ use crate::session::path_of;
 /// Answers the request.
 pub fn answer(shared: &Shared, params: lsp::InitializeParams) -> lsp::InitializeResult {
     let encoding = from_proto::encoding(&params.capabilities);
+    shared.set_abilities(Abilities::of(&params.capabilities));
     let mut session = shared.session();
     session.set_encoding(encoding);
     for folder in from_proto::folders(&params) {

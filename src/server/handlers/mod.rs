@@ -1,5 +1,6 @@
 //! One handler a file: convert in, call one function, convert out.
 
+pub mod code_action;
 pub mod commands;
 pub mod completion;
 pub mod did_change;
@@ -13,5 +14,6 @@ pub mod initialized;
 pub mod inline_completion;
 pub mod models;
 mod parse;
+pub mod run_action;
 mod settle;
 mod suggest;

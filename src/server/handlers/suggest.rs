@@ -51,6 +51,7 @@ pub async fn suggest(
             "a completion was asked for outside the text; it is answered for the nearest place in it"
         );
     }
+    shared.remember_cursor(&snapshot, located.byte.0);
     let is_wanted = !is_paused || trigger == Trigger::Explicit;
     let suggestion = if is_wanted {
         run(shared, &snapshot, located.byte.0, trigger).await

@@ -57,6 +57,9 @@ function M.enable(handlers)
     init_options = as_object(options.settings),
     settings = { byok = as_object(options.settings) },
     handlers = handlers,
+    commands = require('byok.actions').handlers,
+    -- An action that needs an instruction is offered, since this plugin asks for one.
+    capabilities = { experimental = { byok = { instruction = true } } },
   })
   vim.lsp.enable(M.NAME)
   if was_enabled then

@@ -1,5 +1,6 @@
 --- `:Byok` and its subcommands.
 
+local actions = require('byok.actions')
 local client = require('byok.client')
 local status = require('byok.status')
 
@@ -119,7 +120,7 @@ local function tell_server(command, message)
 end
 
 ---@class byok.Subcommand
----@field run fun(argument: string?)
+---@field run fun(argument: string?, range: byok.Range?)
 ---@field complete? fun(): string[]
 
 ---@type table<string, byok.Subcommand>
@@ -181,6 +182,11 @@ M.subcommands = {
       return vim.tbl_map(function(model) return model.id end, models)
     end,
   },
+  action = {
+    run = function(name, range) needs_server(actions.menu(name, range)) end,
+    complete = function() return vim.deepcopy(actions.NAMES) end,
+  },
+  cancel = { run = function() needs_server(actions.cancel()) end },
   pause = { run = function() tell_server('byok.pause', 'paused; :Byok resume goes on') end },
   resume = { run = function() tell_server('byok.resume', 'going on') end },
   restart = { run = function() client.restart() end },
@@ -196,9 +202,10 @@ local function beginning_with(words, lead)
   return vim.tbl_filter(function(word) return vim.startswith(word, lead) end, words)
 end
 
---- Runs `:Byok NAME [ARGUMENT]`.
+--- Runs `:[RANGE]Byok NAME [ARGUMENT]`.
 ---@param arguments string[]
-function M.run(arguments)
+---@param range? byok.Range
+function M.run(arguments, range)
   local name = arguments[1] or 'status'
   local subcommand = M.subcommands[name]
   if not subcommand then
@@ -208,7 +215,7 @@ function M.run(arguments)
   if not require('byok').is_set_up and name ~= 'health' and name ~= 'log' then
     return complain('not set up; put require("byok").setup() into your init.lua')
   end
-  subcommand.run(arguments[2])
+  subcommand.run(arguments[2], range)
 end
 
 --- Completes `:Byok`'s arguments.

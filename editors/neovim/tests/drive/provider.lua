@@ -1,31 +1,13 @@
 -- The whole way with the real byok-lsp ($BYOK_BINARY) and a scripted provider on loopback: ghost text that costs something.
 
 local editor = require('editor')
+local provider = require('loopback')
 
 local BINARY = assert(vim.env.BYOK_BINARY, 'BYOK_BINARY must name the server')
-local PROVIDER = vim.fs.joinpath(editor.HERE, '../../../tests/support/scripted_provider.py')
 local STATUS = 'vim.api.nvim_eval_statusline(vim.o.statusline, {}).str'
 -- 1000 tokens in at 3 USD and 10 out at 20 USD a million: 0.0032 USD.
 local USAGE = { prompt_tokens = 1000, completion_tokens = 10 }
 local NANOS = 3200000
-
---- Starts a provider with a script, and gives back its base URL and a function that lists what it was asked.
-local function provider(nvim, script, key)
-  local url
-  local command = { 'python3', PROVIDER, '--key', key or editor.SECRET, '--script', vim.json.encode(script) }
-  local job = vim.fn.jobstart(command, { on_stdout = function(_, lines) url = url or lines[1] ~= '' and lines[1] or nil end })
-  local stop = nvim.stop
-  nvim.stop = function(self)
-    vim.fn.jobstop(job)
-    stop(self)
-  end
-  nvim:eventually('the provider listens', function() return url end, function(value) return value ~= nil end)
-  local fetch = 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())'
-  return url, function()
-    local run = vim.system({ 'python3', '-c', fetch, (url:gsub('/v1$', '/test/requests')) }, { text = true }):wait()
-    return vim.json.decode(run.stdout)
-  end
-end
 
 --- Opens a file with the cursor where a suggestion is wanted.
 local function ready(nvim, url, wire)

@@ -100,7 +100,7 @@ return {
   { 'an unknown subcommand lists the known ones', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok dance')]])
-    nvim:expect_text('seen.notifications[1].message', 'health, log, model, pause, restart, resume, status, usage')
+    nvim:expect_text('seen.notifications[1].message', 'action, cancel, health, log, model, pause, restart, resume, status, usage')
   end },
 
   { 'subcommands and models are completed', function(nvim)

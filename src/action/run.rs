@@ -1,0 +1,305 @@
+//! Runs an action: asks the model, reads its answer, and asks once more if that cannot be used.
+//!
+//! Entry point: [`run`]. Dropping the future closes the provider's socket and leaves everything as it is; the interrupt tells why.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+
+use super::catalogue::{Action, Output};
+use super::reply::{self, Fault};
+use super::target::{CommentPlace, Diagnostic, Target};
+use super::{edit, explanation, fit, prompt, verify};
+use crate::cost::{Cost, Money};
+use crate::document::Edit;
+use crate::gateway::{Gateway, Interrupt, Request};
+use crate::provider::{Error, Finish, Input, Message};
+use crate::routing::Decision;
+use crate::session::Snapshot;
+use crate::syntax;
+
+/// How long an answer may take in all, waits for another attempt included.
+const WHOLE: Duration = Duration::from_mins(5);
+
+/// More than any tokenizer's longest common token, in bytes.
+const TOKEN_BYTES: usize = 16;
+
+/// What is to be done.
+pub struct Job<'a> {
+    /// The document.
+    pub snapshot: &'a Snapshot,
+    /// Which action.
+    pub action: &'static Action,
+    /// The lines that it is about.
+    pub target: Target,
+    /// What is complained about there.
+    pub diagnostics: &'a [Diagnostic],
+    /// What the user wants, of an action that has to be told.
+    pub instruction: Option<&'a str>,
+    /// Which model is to do it.
+    pub decision: Decision,
+    /// Tells why the action was given up, if it is.
+    pub interrupt: Interrupt,
+}
+
+/// How far an action is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// How many tokens came, by our estimate.
+    pub tokens: u64,
+    /// What has been spent so far, where that is known.
+    pub money: Option<Money>,
+    /// Whether this is the second answer, since the first could not be used.
+    pub is_repair: bool,
+}
+
+/// Hears how far an action is.
+pub type Watch<'a> = &'a mut (dyn FnMut(Progress) + Send);
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// Edits of the snapshot's text, in order; none if there is nothing to change.
+    Edits(Vec<Edit>),
+    /// A document to read, in Markdown.
+    Document(String),
+}
+
+/// Why nothing came of it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// The model was not reached, or failed.
+    #[error("{model}: {error}")]
+    Model {
+        /// Its full name.
+        model: String,
+        /// What went wrong.
+        error: Error,
+    },
+    /// It answered twice, and neither answer can be used.
+    #[error(
+        "nothing was changed: the answer of {model} {fault}; try again, or another model in actions.model"
+    )]
+    Unusable {
+        /// Its full name.
+        model: String,
+        /// What is wrong with the second answer.
+        fault: Fault,
+    },
+    /// It was cut off at the limit.
+    #[error(
+        "nothing was changed: the answer of {model} did not end within {limit} tokens; select less, or raise actions.max_tokens"
+    )]
+    TooLong {
+        /// Its full name.
+        model: String,
+        /// The limit.
+        limit: u32,
+    },
+}
+
+/// Runs an action and returns what came of it, for the snapshot that it was asked for.
+pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<Done, Failure> {
+    let snapshot = job.snapshot;
+    let messages = prompt::messages(
+        snapshot,
+        job.action,
+        &job.target,
+        job.diagnostics,
+        job.instruction,
+    );
+    let first = answer(gateway, job, messages.clone(), false, watch).await?;
+    if job.action.output == Output::Document {
+        let text = first.text.trim_end();
+        if text.trim().is_empty() {
+            return Err(unusable(job, Fault::Empty));
+        }
+        let document = explanation::document(job, text, first.cost.as_ref());
+        return Ok(Done::Document(document));
+    }
+    let fault = match usable(job, &first.text).await {
+        Ok(edits) => return Ok(Done::Edits(edits)),
+        Err(fault) => fault,
+    };
+    // A second answer would be cut at the same place.
+    if first.is_cut {
+        let limit = snapshot.settings.action_max_tokens;
+        let model = job.decision.name();
+        return Err(Failure::TooLong { model, limit });
+    }
+    tracing::info!(%fault, action = job.action.id, "an answer cannot be used; the model is told why, once");
+    let messages = prompt::repair(&messages, &first.text, &fault.to_string());
+    let second = answer(gateway, job, messages, true, watch).await?;
+    match usable(job, &second.text).await {
+        Ok(edits) => Ok(Done::Edits(edits)),
+        Err(fault) => Err(unusable(job, fault)),
+    }
+}
+
+fn unusable(job: &Job<'_>, fault: Fault) -> Failure {
+    let model = job.decision.name();
+    Failure::Unusable { model, fault }
+}
+
+/// A model's whole answer.
+struct Answer {
+    text: String,
+    is_cut: bool,
+    cost: Option<Cost>,
+}
+
+async fn answer(
+    gateway: &Gateway,
+    job: &Job<'_>,
+    messages: Vec<Message>,
+    is_repair: bool,
+    watch: Watch<'_>,
+) -> Result<Answer, Failure> {
+    let failed = |error| Failure::Model {
+        model: job.decision.name(),
+        error,
+    };
+    let snapshot = job.snapshot;
+    let max_tokens = snapshot.settings.action_max_tokens;
+    let request = Request {
+        decision: job.decision.clone(),
+        input: Input::Chat(messages),
+        action: Some(job.action.id),
+        max_tokens,
+        stop: Vec::new(),
+        language: snapshot.language.map(syntax::Language::id),
+        workspace: snapshot
+            .folder
+            .as_ref()
+            .map(|folder| folder.display().to_string()),
+        interrupt: job.interrupt.clone(),
+    };
+    let mut call = gateway
+        .call(&snapshot.settings, request)
+        .await
+        .map_err(failed)?;
+    let mut text = String::new();
+    let deadline = tokio::time::Instant::now() + WHOLE;
+    let most = max_tokens as usize * TOKEN_BYTES;
+    loop {
+        match tokio::time::timeout_at(deadline, call.next()).await {
+            Ok(Some(piece)) => text += &piece.map_err(failed)?,
+            Ok(None) => break,
+            Err(_) => {
+                let error = Error::TimedOut {
+                    what: "end its answer",
+                    limit: WHOLE,
+                };
+                call.fail(&error);
+                return Err(failed(error));
+            }
+        }
+        let (tokens, money) = call.so_far();
+        watch(Progress {
+            tokens,
+            money,
+            is_repair,
+        });
+        if text.len() > most {
+            call.stop();
+            let (is_cut, cost) = (true, None);
+            return Ok(Answer { text, is_cut, cost });
+        }
+    }
+    Ok(Answer {
+        text,
+        is_cut: call.finish() == Some(Finish::Length),
+        cost: call.cost().copied(),
+    })
+}
+
+/// Makes edits of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
+async fn usable(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
+    let work = Work {
+        snapshot: job.snapshot.clone(),
+        target: job.target.clone(),
+        output: job.action.output,
+        answer: answer.to_owned(),
+    };
+    let working = tokio::task::spawn_blocking(move || work.edits());
+    working.await.unwrap_or(Err(Fault::Empty))
+}
+
+/// An answer, and what it is the answer to.
+struct Work {
+    snapshot: Snapshot,
+    target: Target,
+    output: Output,
+    answer: String,
+}
+
+impl Work {
+    fn edits(&self) -> Result<Vec<Edit>, Fault> {
+        let edits = match &self.target.comment {
+            Some(place) if self.output == Output::Comment => self.comment(place)?,
+            _ => self.replacement()?,
+        };
+        let is_comment = self.output == Output::Comment;
+        let (tree, text) = (self.snapshot.tree.as_ref(), &self.snapshot.text);
+        verify::verify(tree, text, &edits, is_comment).map(|()| edits)
+    }
+
+    fn replacement(&self) -> Result<Vec<Edit>, Fault> {
+        let old = self.lines();
+        let new = reply::read(&self.answer, &plain(&old), self.snapshot.file_name())?;
+        let new = fit::fit(&new, &plain(&old), self.snapshot.language);
+        let new = new.replace('\n', self.line_break());
+        Ok(edit::minimal(&old, &new, self.target.lines.start))
+    }
+
+    /// Makes an insertion of a comment. Some models repeat the definition below it; that is cut off.
+    fn comment(&self, place: &CommentPlace) -> Result<Vec<Edit>, Fault> {
+        let region = plain(&self.lines());
+        let lines = region.lines().map(str::trim);
+        let known: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        let is_known = |line: &str| known.contains(&line.trim());
+        let new = reply::read(&self.answer, "", self.snapshot.file_name())?;
+        let new: Vec<&str> = new
+            .lines()
+            .skip_while(|line| line.trim().is_empty() || is_known(line))
+            .collect();
+        let end = new.iter().position(|line| is_known(line));
+        let new = new[..end.unwrap_or(new.len())].join("\n");
+        if new.trim().is_empty() {
+            return Err(Fault::Empty);
+        }
+        let like = format!("{}x", place.indent);
+        let new = fit::fit(new.trim_end(), &like, self.snapshot.language);
+        let line_break = self.line_break();
+        Ok(vec![Edit {
+            bytes: place.at..place.at,
+            text: format!("{}{line_break}", new.replace('\n', line_break)),
+        }])
+    }
+
+    /// Returns the target's lines as they are.
+    fn lines(&self) -> String {
+        self.snapshot
+            .text
+            .byte_slice(self.target.lines.clone())
+            .into()
+    }
+
+    /// Returns the line break of the lines, or of the file if they are one.
+    fn line_break(&self) -> &'static str {
+        let text = &self.snapshot.text;
+        let lines = text.byte_slice(self.target.lines.clone());
+        if lines.chars().any(|c| matches!(c, '\n' | '\r')) {
+            fit::line_break(lines.chars())
+        } else {
+            fit::line_break(text.chars().take(LINE_BREAK_CHARS))
+        }
+    }
+}
+
+/// How much of a file is looked at for its line break.
+const LINE_BREAK_CHARS: usize = 64 * 1024;
+
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}

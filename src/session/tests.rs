@@ -1,0 +1,98 @@
+//! The session as handlers use it.
+
+use super::*;
+use crate::document::Position;
+
+fn session() -> Session {
+    let mut session = Session::new(Layers::default());
+    session.open("file:///w/a.rs", "rust", "fn a() {}\n");
+    session
+}
+
+fn insert(line: u32, character: u32, text: &str) -> Vec<Change> {
+    let at = Position { line, character };
+    vec![Change {
+        range: Some((at, at)),
+        text: text.into(),
+    }]
+}
+
+#[test]
+fn a_snapshot_never_changes() {
+    let mut session = session();
+    let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+    session.change("file:///w/a.rs", &insert(0, 0, "pub "));
+    assert_eq!(snapshot.text.to_string(), "fn a() {}\n");
+}
+
+#[test]
+fn a_change_to_a_document_that_is_not_open_changes_nothing() {
+    assert!(
+        session()
+            .change("file:///w/b.rs", &insert(0, 0, "x"))
+            .is_none()
+    );
+}
+
+#[test]
+fn a_document_out_of_step_is_not_shown_until_it_is_sent_whole() {
+    let mut session = session();
+    session.lose_step("file:///w/a.rs");
+    session.change("file:///w/a.rs", &insert(0, 0, "x"));
+    assert!(session.snapshot("file:///w/a.rs").is_none());
+    let whole = Change {
+        range: None,
+        text: "whole".into(),
+    };
+    session.change("file:///w/a.rs", &[whole]);
+    assert!(session.snapshot("file:///w/a.rs").is_some());
+}
+
+#[test]
+fn a_closed_document_is_forgotten() {
+    let mut session = session();
+    session.close("file:///w/a.rs");
+    assert!(session.snapshot("file:///w/a.rs").is_none());
+}
+
+#[test]
+fn a_document_opened_anew_is_another_one() {
+    let mut session = session();
+    let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+    assert!(session.since(&snapshot, |edits, _| edits.len()).is_some());
+    session.open("file:///w/a.rs", "rust", "other text");
+    assert!(session.since(&snapshot, |edits, _| edits.len()).is_none());
+}
+
+#[test]
+fn an_edit_made_since_a_snapshot_is_known() {
+    let mut session = session();
+    let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+    session.change("file:///w/a.rs", &insert(0, 0, "x"));
+    assert_eq!(session.since(&snapshot, |edits, _| edits.len()), Some(1));
+}
+
+#[test]
+fn a_parse_that_was_overtaken_is_asked_for_again() {
+    let mut session = session();
+    assert!(session.claim_parse("file:///w/a.rs"));
+    assert!(!session.claim_parse("file:///w/a.rs"), "one at a time");
+    let job = session.begin_parse("file:///w/a.rs").expect("due");
+    session.change("file:///w/a.rs", &insert(0, 3, "b"));
+    assert!(session.end_parse(&job, job.run()).is_continue());
+    let job = session.begin_parse("file:///w/a.rs").expect("due again");
+    assert!(session.end_parse(&job, job.run()).is_break());
+    let snapshot = session.snapshot("file:///w/a.rs").expect("open");
+    assert!(snapshot.tree.expect("Rust has one").is_current());
+}
+
+#[test]
+fn a_document_belongs_to_the_innermost_folder() {
+    let mut session = session();
+    session.add_folder("/".into());
+    session.add_folder("/w".into());
+    assert_eq!(
+        session.snapshot("file:///w/a.rs").expect("open").folder,
+        Some("/w".into())
+    );
+}
