@@ -3,6 +3,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/scripted.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest of it")]
+mod scripted;
+
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -41,6 +45,45 @@ fn assert_answered(output: &str) {
     for answer in [r#""id":1"#, r#""id":2"#] {
         assert!(output.contains(answer), "no {answer} in {output}");
     }
+}
+
+#[test]
+fn a_call_that_is_under_way_when_the_system_ends_the_server_is_booked() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = scripted::Scripted::start(vec![scripted::Step::Stall]);
+    let config = format!(
+        "[completion]\nmodel = \"mock/m\"\ndebounce_ms = 0\n[providers.mock]\nwire = \"openai-completions\"\nbase_url = \"{}/v1\"\nkey = \"none\"\n",
+        provider.address
+    );
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let mut process = server(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = process.stdin.take().unwrap();
+    let bodies = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"rootUri":null,"capabilities":{}}}"#,
+        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"file:///a.rs","languageId":"rust","version":1,"text":"fn a() {}"}}}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"textDocument/inlineCompletion","params":{"textDocument":{"uri":"file:///a.rs"},"position":{"line":0,"character":8},"context":{"triggerKind":1}}}"#,
+    ];
+    for body in bodies {
+        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+    provider.request();
+    let id = process.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(process.wait().unwrap().code(), Some(1));
+    let doctor = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+        .args(["doctor", "--offline"])
+        .env("BYOK_CONFIG", folder.path().join("none.toml"))
+        .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(doctor.stdout).unwrap();
+    assert!(text.contains(", 1 calls"), "{text}");
 }
 
 #[test]

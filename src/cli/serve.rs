@@ -41,8 +41,8 @@ pub fn run(_: &Arguments) -> ExitCode {
         substitutes: HashMap::new(),
     };
     // Made inside the runtime, which tells when they are ready.
-    let ended =
-        runtime.block_on(async { server::run(stdio::input(), stdio::output(), parts).await });
+    let ended = runtime
+        .block_on(async { server::run(stdio::input_until_told(), stdio::output(), parts).await });
     // Nothing may keep the process: not the thread that still reads stdin, not a provider that does not answer.
     std::process::exit(match ended {
         Ended::Properly => 0,

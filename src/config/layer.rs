@@ -64,7 +64,28 @@ impl Layers {
             message: without_values(&error.inner().to_string()),
         })?;
         refuse_commands(&options, name)?;
+        self.refuse_other_addresses(&options, name)?;
         self.set(layer, name, options)
+    }
+
+    /// A key that the user's own file names goes where that file says, and nowhere that an editor's settings say, which may come from a
+    /// workspace.
+    fn refuse_other_addresses(&self, options: &Options, name: &str) -> Result<(), Problem> {
+        let own = &self.options[Layer::UserFile as usize].providers;
+        let moved = options.providers.iter().find(|(provider, written)| {
+            let own = own.get(*provider);
+            let has_key = own.is_some_and(|own| matches!(own.key, Some(KeyOption::From(_))));
+            let address = own.and_then(|own| own.base_url.as_ref());
+            has_key && written.base_url.is_some() && written.base_url.as_ref() != address
+        });
+        moved.map_or(Ok(()), |(provider, _)| {
+            Err(Problem {
+                layer: name.into(),
+                line: None,
+                key: format!("providers.{provider}.base_url"),
+                message: "your own file names the key of this provider, so the address is taken from there too, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)".into(),
+            })
+        })
     }
 
     /// Replaces the model of the run-time layer.

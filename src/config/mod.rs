@@ -33,7 +33,7 @@ pub use options::{
     PriceOptions, ProviderOptions, StoreOption, Wire,
 };
 pub use problem::Problem;
-pub use provider::{ProviderSettings, Quirks, is_loopback};
+pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use settings::{ModelName, Settings};
 pub use user_file::{read as read_user_file, user_file};
 

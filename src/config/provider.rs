@@ -121,7 +121,7 @@ pub(super) fn well_known() -> BTreeMap<String, ProviderSettings> {
 }
 
 /// Says that a well-known provider needs an address of the user's own, and its form.
-pub(super) fn needs_address(name: &str) -> Option<String> {
+pub fn needs_address(name: &str) -> Option<String> {
     let form = known::get(name)?.url_form.as_ref()?;
     Some(format!(
         "{name} answers at an address of your own; say which: [providers.{name}] base_url = \"{form}\""

@@ -178,6 +178,27 @@ fn a_model_switched_at_run_time_gives_way_to_settings_that_no_longer_know_it() {
 }
 
 #[test]
+fn an_editor_cannot_send_the_key_of_the_users_own_file_to_another_address() {
+    let mut layers = Layers::default();
+    let own = "[providers.openai]\nkey = { env = \"MY_KEY\" }\n[providers.mine]\nwire = \"openai-chat\"\nbase_url = \"https://m.example/v1\"\nkey = { env = \"MY_KEY\" }\n";
+    layers.set_toml(Layer::UserFile, "f", own).unwrap();
+    for provider in ["openai", "mine"] {
+        let moved = json!({"providers": {provider: {"base_url": "https://evil.example/v1"}}});
+        let problem = layers
+            .set_json(Layer::Initialization, "the editor", moved)
+            .unwrap_err();
+        assert_eq!(problem.key, format!("providers.{provider}.base_url"));
+    }
+    let same = json!({"providers": {"mine": {"base_url": "https://m.example/v1"}}});
+    layers.set_json(Layer::Editor, "the editor", same).unwrap();
+    let settings = layers.settings();
+    assert_eq!(
+        settings.providers["mine"].base_url.as_str(),
+        "https://m.example/v1"
+    );
+}
+
+#[test]
 fn a_command_is_taken_from_the_users_own_file_and_not_from_the_editor() {
     let mut layers = Layers::default();
     let told = |json| {

@@ -71,11 +71,12 @@ pub(super) async fn run(
             .lines()
             .find(|line| !line.trim().is_empty())
             .unwrap_or("it said nothing");
-        let first: String = first.trim().chars().take(COMPLAINT_CHARS).collect();
-        return Err(format!(
-            "{name} ended with {status}: {}",
-            scrub::scrub(&first)
-        ));
+        // Cut afterwards: half a key is nothing that scrubbing could know.
+        let first: String = scrub::scrub(first.trim())
+            .chars()
+            .take(COMPLAINT_CHARS)
+            .collect();
+        return Err(format!("{name} ended with {status}: {first}"));
     }
     match secret {
         Some(secret) if !secret.is_empty() => Ok(secret),

@@ -189,8 +189,9 @@ impl Keys {
         let keys = self.clone();
         let wanted = provider.clone();
         let task = tokio::spawn(async move { keys.read(&wanted).await });
+        let name = provider.name.clone();
         let reading = task
-            .map(|read| read.unwrap_or_else(|_| Read::interrupted()))
+            .map(move |read| read.unwrap_or_else(|_| Read::interrupted(name)))
             .boxed()
             .shared();
         state.readings.insert(place, reading.clone());
@@ -346,9 +347,15 @@ impl Keys {
 
 impl Read {
     /// What is known when the runtime ends while a key is looked for.
-    fn interrupted() -> Self {
+    fn interrupted(provider: String) -> Self {
         Self {
-            result: Ok(None),
+            // Never as if no key were needed: the call would go out without one.
+            result: Err(Error::NoKey {
+                provider,
+                label: None,
+                variable: None,
+                faults: "looking for it broke off".into(),
+            }),
             until: Some(Instant::now()),
         }
     }

@@ -237,9 +237,9 @@ fn arrived(method: &str, target: &str, way: &Url) -> Arrived {
         value("error_description").or_else(|| value("error")),
     ) {
         (Some(code), _) => Arrived::Code(Secret::new(code)),
-        (None, Some(error)) => Arrived::Refused(crate::scrub::scrub(
-            &error.chars().take(200).collect::<String>(),
-        )),
+        (None, Some(error)) => {
+            Arrived::Refused(crate::scrub::scrub(&error).chars().take(200).collect())
+        }
         (None, None) => Arrived::Wrong,
     }
 }

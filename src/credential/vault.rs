@@ -301,7 +301,7 @@ impl Vault {
     }
 
     /// Keeps other processes from changing keys, and tells those that have read some that something changed.
-    fn lock(&self) -> Result<std::fs::File, Fault> {
+    fn lock(&self) -> Result<Lock, Fault> {
         let path = self.lock_path().ok_or_else(no_folder)?;
         let fault = |error: std::io::Error| {
             Fault(format!("{} cannot be written ({error})", path.display()))
@@ -325,7 +325,17 @@ impl Vault {
             b"Written whenever a stored key changes, so that running servers read it again.\n",
         )
         .map_err(fault)?;
-        Ok(file)
+        Ok(Lock(file))
+    }
+}
+
+/// The right to change keys. Whoever read a key while it was held reads it again: the file's time is set anew when the change is done.
+struct Lock(std::fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Where that fails, the time of the lock's beginning has told of the change.
+        let _ = self.0.set_modified(std::time::SystemTime::now());
     }
 }
 

@@ -101,7 +101,7 @@ impl Settlement {
     /// A server on this machine may tell the path of the model's file, which is nobody's business; then the name asked for stands.
     pub(super) fn served_by(&mut self, model: &str) {
         let is_path = model.starts_with(['/', '\\', '~']) || model.get(1..3) == Some(":\\");
-        if !is_path {
+        if !is_path && model.len() <= LONGEST_NAME {
             // A name that a provider makes up could be the key that it was sent.
             self.served_model = Some(credential::redact(model).into_owned());
         }

@@ -35,6 +35,8 @@ struct Waiting {
     /// Whole frames, in order.
     frames: Vec<u8>,
     is_closed: bool,
+    /// Whether the editor no longer reads, so that nothing need be kept for it.
+    is_gone: bool,
 }
 
 /// The task that writes. It ends when the outbox is closed and all is written, or when the editor no longer reads.
@@ -52,6 +54,9 @@ impl Outbox {
     pub fn send(&self, message: &impl Serialize) {
         if let Ok(body) = serde_json::to_vec(message).map(without_keys) {
             let mut waiting = self.0.waiting();
+            if waiting.is_gone {
+                return;
+            }
             let header = format!("Content-Length: {}\r\n\r\n", body.len());
             waiting.frames.extend_from_slice(header.as_bytes());
             waiting.frames.extend_from_slice(&body);
@@ -119,6 +124,9 @@ async fn write_all<W: AsyncWrite + Unpin>(mut output: W, shared: Arc<Shared>) {
         }
         // An editor that is gone is noticed by the reader.
         if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
+            let mut waiting = shared.waiting();
+            waiting.is_gone = true;
+            waiting.frames = Vec::new();
             return;
         }
         frames.clear();

@@ -6,7 +6,10 @@
 //!
 //! Both are made inside the runtime. They make their end of the pipe non-blocking, which nobody else has.
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Where the editor's bytes come from.
 pub type Input = Box<dyn AsyncRead + Send + Unpin>;
@@ -32,6 +35,43 @@ pub fn output() -> Output {
     Box::new(tokio::io::stdout())
 }
 
+/// Returns stdin, which ends when the system asks the process to end (by SIGTERM, SIGINT or SIGHUP), so that what runs is booked and told as when
+/// the editor hangs up.
+pub fn input_until_told() -> Input {
+    #[cfg(unix)]
+    if let Ok(told) = unix::told() {
+        return Box::new(UntilTold {
+            input: input(),
+            told: Some(told),
+        });
+    }
+    input()
+}
+
+/// An input that ends when it is told.
+struct UntilTold {
+    input: Input,
+    /// Gone once it has come.
+    told: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl AsyncRead for UntilTold {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let Some(told) = &mut self.told else {
+            return Poll::Ready(Ok(()));
+        };
+        if told.as_mut().poll(context).is_ready() {
+            self.told = None;
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.input).poll_read(context, buffer)
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use std::fs::File;
@@ -40,10 +80,27 @@ mod unix {
     use std::os::unix::fs::FileTypeExt as _;
     use std::os::unix::net::UnixStream as Socket;
 
+    use std::pin::Pin;
+
     use tokio::net::UnixStream;
     use tokio::net::unix::pipe::{Receiver, Sender};
+    use tokio::signal::unix::{SignalKind, signal};
 
     use super::{Input, Output};
+
+    /// Ends when the system asks the process to end.
+    pub fn told() -> Result<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(Box::pin(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+        }))
+    }
 
     enum Kind {
         Pipe(OwnedFd),

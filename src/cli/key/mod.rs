@@ -18,7 +18,9 @@ pub use set::store as set_key;
 use entry::passphrase;
 
 use super::{parts, runtime, style};
-use crate::config::{DEFAULT_LABEL, LABEL, Layers, ProviderSettings, Settings, is_label};
+use crate::config::{
+    DEFAULT_LABEL, LABEL, Layers, ProviderSettings, Settings, is_label, needs_address,
+};
 use crate::credential::{Fault, Keys, Kind, Name, Vault};
 use crate::provider::Http;
 use crate::scrub;
@@ -108,6 +110,9 @@ impl Desk {
     /// Returns a provider's settings.
     pub fn provider(&self, name: &str) -> anyhow::Result<&ProviderSettings> {
         self.settings.providers.get(name).with_context(|| {
+            if let Some(needed) = needs_address(name) {
+                return needed;
+            }
             let names: Vec<&str> = self.settings.providers.keys().map(String::as_str).collect();
             format!(
                 "no provider is called \"{}\"; known are {}, and any other with its own [providers.NAME] table in your configuration",

@@ -61,21 +61,34 @@ pub async fn rotate(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCo
     let name = arguments.which.name()?;
     let provider = desk.provider(&name.provider)?;
     let (kind, old) = desk.stored(&name).await?;
+    let host = host_of(&provider.base_url);
+    if !old.hosts.contains(&host) {
+        bail!(
+            "the key {name} is kept for {}, not for {host}; \"byok-lsp key allow-host\" allows it there too",
+            old.hosts.join(", ")
+        );
+    }
     let key = typed(provider, &name, arguments.stdin)?;
     let mut checked = None;
     if !arguments.no_check {
         let outcome = check(&desk.http, provider, key.header(provider)).await;
-        if let Err(provider::Error::Unauthorized | provider::Error::Forbidden(_)) = &outcome {
-            bail!(
+        match &outcome {
+            Ok(_) => {}
+            Err(provider::Error::Unauthorized | provider::Error::Forbidden(_)) => bail!(
                 "{} does not take the new key; the old one is still in use",
                 provider.name
-            );
+            ),
+            Err(error) => bail!(
+                "{} could not be asked about the new key ({error}); the old one is still in use; try again later, or store it unasked with --no-check",
+                provider.name
+            ),
         }
         checked = Some(outcome);
     }
     let record = Record {
         hosts: old.hosts,
-        ..Record::new(key, host_of(&provider.base_url))
+        is_disabled: old.is_disabled,
+        ..Record::new(key, host)
     };
     desk.vault()
         .put(&desk.settings.keys, kind, &name, &record)

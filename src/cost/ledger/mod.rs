@@ -123,8 +123,12 @@ impl Ledger {
 
     /// Writes what is queued and closes the file; `false` if rows are left when the deadline has passed.
     pub fn close(&self, deadline: Duration) -> bool {
-        if !lock(&self.shared.queue).running {
-            return true;
+        {
+            let queue = lock(&self.shared.queue);
+            if !queue.running {
+                // Without a thread there is either nothing to write, or nobody to write it.
+                return queue.commands.is_empty();
+            }
         }
         let (reply, answer) = mpsc::channel();
         self.send(Command::Close(reply));

@@ -84,7 +84,8 @@ impl Details {
             .or_else(|| message(outer))
             .unwrap_or("it gave no reason");
         Self {
-            message: scrub(&message.chars().take(MESSAGE_CHARS).collect::<String>()),
+            // Cut afterwards: half a key is nothing that scrubbing could know.
+            message: scrub(message).chars().take(MESSAGE_CHARS).collect(),
             is_json: true,
             status,
             wait: listed
