@@ -27,6 +27,9 @@ impl Failures {
     }
 
     pub(super) fn are_enough(&self) -> bool {
-        self.runs >= FAILURES || self.refusals >= FAILURES
+        let is_lately = self
+            .last_refusal
+            .is_some_and(|last| last.elapsed() < IN_A_ROW);
+        self.runs >= FAILURES || (self.refusals >= FAILURES && is_lately)
     }
 }

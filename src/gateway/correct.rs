@@ -111,6 +111,7 @@ fn may_pass(error: &Error) -> bool {
         error,
         Error::UnknownModel(_)
             | Error::Overloaded
+            | Error::Failed
             | Error::TimedOut { .. }
             | Error::Unreachable(_)
             | Error::Cut

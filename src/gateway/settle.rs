@@ -352,7 +352,7 @@ const LONGEST_NAME: usize = 100;
 /// Returns whether an error says that no model ran.
 fn was_not_billed(error: &Error) -> bool {
     match error {
-        Error::TimedOut { .. } | Error::Cut | Error::Malformed(_) => false,
+        Error::TimedOut { .. } | Error::Cut | Error::Failed | Error::Malformed(_) => false,
         Error::Unauthorized
         | Error::Forbidden(_)
         | Error::NoCredit

@@ -172,6 +172,18 @@ async fn the_price_is_that_of_the_service_tier_that_was_told_and_the_first_name_
 }
 
 #[tokio::test]
+async fn a_refusal_costs_nothing_and_a_failure_within_the_answer_is_not_taken_to() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    for (error, is_free) in [(Error::Overloaded, true), (Error::Failed, false)] {
+        let mut call = desk.call().await;
+        desk.provider.next().await.fail(error.clone());
+        assert_eq!(call.next().await, Some(Err(error.clone())));
+        let cost = desk.row().cost;
+        assert_eq!(cost == Cost::Free, is_free, "{error}: {cost:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_limits_the_rate_is_not_asked_again_before_its_time() {
     let desk = Desk::of("openai", "gpt-4.1-mini");
     let limited = Error::RateLimited {

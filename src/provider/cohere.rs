@@ -158,7 +158,7 @@ impl Dialect for Reader {
             "COMPLETE" | "STOP_SEQUENCE" => Finish::Stop,
             "MAX_TOKENS" => Finish::Length,
             "ERROR_TOXIC" => Finish::Refused,
-            "ERROR" | "TIMEOUT" => return Err(Error::Overloaded),
+            "ERROR" | "TIMEOUT" => return Err(Error::Failed),
             _ => Finish::Other,
         }));
         Ok(())
@@ -229,7 +229,7 @@ mod tests {
         );
         assert_eq!(
             (told, end),
-            (vec![Event::Text("1".into())], Err(Error::Overloaded))
+            (vec![Event::Text("1".into())], Err(Error::Failed))
         );
     }
 }

@@ -247,7 +247,7 @@ async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
                     return Some((Ok(event), State::Running(running)));
                 }
                 match running.ended.take() {
-                    Some(Err(error)) => return Some((Err(error), State::End)),
+                    Some(Err(error)) => return Some((Err(error.within_answer()), State::End)),
                     Some(Ok(())) => State::End,
                     None => {
                         running.read().await;

@@ -36,6 +36,9 @@ pub enum Error {
     /// The provider has too much to do.
     #[error("the provider is overloaded; it should work again in a moment")]
     Overloaded,
+    /// The provider began to work on the answer and failed; a model may have run, so it may bill what it did.
+    #[error("the provider failed while it answered; it should work again in a moment")]
+    Failed,
     /// The prompt does not fit the model.
     #[error("the prompt is too long for the model: {0}")]
     TooLong(String),
@@ -227,8 +230,10 @@ impl Error {
                 "it redirects elsewhere with HTTP {}, where no key is taken",
                 status.unwrap_or_default()
             )),
-            // A model that timed out, failed or, at Groq, has no room left in a cheaper tier.
-            Some(408 | 424 | 498 | 500..=599) => Self::Overloaded,
+            // A model that timed out or failed; 524 is a proxy's word for it.
+            Some(408 | 424 | 504 | 524) => Self::Failed,
+            // At Groq 498 is that there is no room left in a cheaper tier.
+            Some(498 | 500..=599) => Self::Overloaded,
             _ => Self::of_words(details),
         }
     }
@@ -261,6 +266,14 @@ impl Error {
             Self::UnknownModel(message)
         } else {
             Self::Rejected(message)
+        }
+    }
+
+    /// The same error of an answer that had begun: a model may have run.
+    pub(super) fn within_answer(self) -> Self {
+        match self {
+            Self::Overloaded => Self::Failed,
+            other => other,
         }
     }
 
@@ -317,6 +330,7 @@ mod tests {
             ),
             (429, "{}", Error::RateLimited { retry_after: None }),
             (529, "<html>", Error::Overloaded),
+            (504, "<html>", Error::Failed),
             (
                 400,
                 r#"{"error":{"type":"exceed_context_size_error","message":"m"}}"#,
