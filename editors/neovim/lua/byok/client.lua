@@ -58,6 +58,8 @@ function M.enable(handlers)
     settings = { byok = as_object(options.settings) },
     handlers = handlers,
     commands = require('byok.actions').handlers,
+    -- An edit of the server's must meet the text that the server knows: Neovim tells an outdated one only by changes that it has sent.
+    flags = { debounce_text_changes = 0 },
     -- An action that needs an instruction is offered, since this plugin asks for one.
     capabilities = { experimental = { byok = { instruction = true } } },
   })
