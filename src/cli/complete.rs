@@ -14,11 +14,11 @@ use url::Url;
 use super::place::{FilePlace, project_of};
 use super::progress::with_progress;
 use super::{parts, runtime, start_log, style};
-use crate::completion::{self, Ask, Suggestion, Trigger};
+use crate::completion::{self, Ask, Completions, Suggestion, Trigger};
 use crate::config::Layers;
 use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
-use crate::gateway::{Gateway, Interrupt, Report};
+use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
 use crate::session::{Session, Snapshot};
 use style::Style;
@@ -118,13 +118,16 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     }
     let waiting = format!("waiting for {}", decision.name());
     let ask = Ask {
-        snapshot: &snapshot,
+        snapshot: snapshot.clone(),
         cursor,
         trigger: Trigger::Explicit,
         decision: decision.clone(),
-        interrupt: Interrupt::default(),
+        first_line: None,
     };
-    let completed = with_progress(&waiting, completion::complete(&gateway, ask)).await;
+    let (completions, session) = (Completions::default(), Mutex::new(session));
+    let completing = completions.complete(&gateway, &session, ask);
+    let completed = with_progress(&waiting, completing).await;
+    completions.settled().await;
     tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
     let report = match (report, &completed) {
@@ -136,7 +139,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         }
     };
     let (suggestion, error) = match completed {
-        Ok(suggestion) => (suggestion, None),
+        Ok(shown) => (shown.map(|shown| shown.suggestion), None),
         Err(error) => (None, Some(error)),
     };
     Ok(Done {

@@ -1,25 +1,43 @@
-//! Ghost text: what to ask, when to stop, what to show.
+//! Ghost text: when to ask, what to ask, when to stop, what to show, and what to do with what was paid for already.
 //!
-//! Entry points: [`debounce`], which waits if that is wise, and [`complete`]. It asks the gateway, ends the stream as soon as the suggestion is whole, fits it to the
-//! place, and returns it for the snapshot it was asked for; [`rebase`] carries it over to a document that moved on meanwhile.
+//! Entry point: [`Completions`]. A request is answered from what is known ([`cache`]), as long as the text before the cursor lies on a
+//! suggestion that was made, which takes no time and asks nobody; else from the document's stream ([`flight`]), if that goes on as was typed;
+//! else a model is asked, in a stream that outlives the request. The stream ends as soon as the suggestion is whole ([`stop`]), and with it
+//! the bill; what came is fitted to the place ([`filter`]). All of it follows the document through its edits ([`reuse`]), so an answer is
+//! for the text as it is when it goes out, or there is none.
 
+mod cache;
 mod filter;
-mod rebase;
+mod flight;
+mod outcome;
+mod place;
+mod request;
+mod reuse;
 mod stop;
+#[cfg(test)]
+mod tests;
+mod trigger;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use ropey::Rope;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
-pub use rebase::{Rebased, rebase};
+pub use place::Around;
 
-use crate::context::{self, Budget};
-use crate::gateway::{CallId, Gateway, Interrupt, Request};
-use crate::provider::{Error, Fill, Input, Place};
+use crate::config::Eagerness;
+use crate::cost::{Money, Tokens};
+use crate::gateway::{CallId, Gateway};
+use crate::provider::{Error, Finish};
 use crate::routing::{Decision, Feature};
-use crate::session::Snapshot;
-use crate::syntax;
-use stop::{Extent, Stop};
+use crate::session::{Session, Snapshot};
+use cache::{Desk, Wanted};
+use flight::{Flight, Progress};
+use trigger::{Habits, Moment, Verdict};
 
 /// Why a suggestion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +53,7 @@ pub enum Trigger {
 pub struct Suggestion {
     /// The call that it came from.
     pub id: CallId,
-    /// The byte at which it is to be inserted, in the snapshot's text.
+    /// The byte at which it is to be inserted.
     pub cursor: usize,
     /// The text.
     pub text: String,
@@ -43,211 +61,456 @@ pub struct Suggestion {
     pub decision: Decision,
 }
 
-/// What stands around the cursor on and below its line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Around {
-    /// From the line's start to the cursor.
-    pub line_before: String,
-    /// From the cursor to the line's end.
-    pub line_after: String,
-    /// The next line that is not blank.
-    pub next_line: String,
+/// A suggestion, and the text that it is for.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The suggestion.
+    pub suggestion: Suggestion,
+    /// The document's text.
+    pub text: Rope,
 }
 
-/// More than any tokenizer's longest common token, in bytes.
-const TOKEN_BYTES: usize = 16;
-
-/// How long an answer may take in all. Nobody waits longer for ghost text, and a provider that trickles must not keep a call open.
-const WHOLE: Duration = Duration::from_mins(1);
-
-/// How much of a line is looked at on either side of the cursor; a line of a megabyte is data, not code.
-const LINE_BYTES: usize = 2 * 1024;
-
-/// How many lines below the cursor are searched for one that is not blank.
-const LINES_BELOW: usize = 4;
-
 /// A suggestion that is asked for.
-pub struct Ask<'a> {
+#[derive(Clone)]
+pub struct Ask {
     /// The document.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: Snapshot,
     /// The byte in its text.
     pub cursor: usize,
     /// Why.
     pub trigger: Trigger,
     /// Which model is to answer ([`decide`]).
     pub decision: Decision,
-    /// Tells that a newer one has taken this one's place.
-    pub interrupt: Interrupt,
+    /// How long the first whole line is held back for the rest of a suggestion, counted from the call; `None` waits for all of it.
+    pub first_line: Option<Duration>,
 }
+
+/// All that is known about suggestions in one session. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Completions(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    desks: Mutex<Desks>,
+    /// The streams, so that their accounts are settled before the session ends.
+    tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Desks {
+    /// How many flights there were; a number is never given again.
+    count: u64,
+    by_uri: HashMap<Arc<str>, Desk>,
+    habits: Habits,
+    /// What a call costs, and of which model.
+    price: Option<(String, Option<i64>)>,
+}
+
+/// A usual completion, to know beforehand what one costs.
+const USUAL: Tokens = Tokens {
+    input: 1_500,
+    cache_read: 0,
+    cache_write_5m: 0,
+    cache_write_1h: 0,
+    output: 40,
+    reasoning: 0,
+};
+
+/// How long the first whole line of a suggestion is held back in an editor for the rest of it: so the usual suggestion is shown at once and
+/// whole, and one that takes longer can be read while it comes.
+pub const FIRST_LINE: Duration = Duration::from_millis(180);
+
+/// How long a stream that nobody waits for goes on, since an editor that takes a request back at a key asks again a moment later.
+const GRACE: Duration = Duration::from_millis(30);
+
+/// The same if the key was one that the stream goes on with, or may.
+const GRACE_ALONG: Duration = Duration::from_millis(200);
+
+/// How often one request may ask a model: once more, if what was typed proves the stream wrong that it waited for.
+const STARTS: usize = 2;
 
 /// Decides which model a suggestion for the snapshot comes from.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
     gateway.decide(&snapshot.settings, Feature::Completion)
 }
 
-/// Waits as long as a suggestion should, so that a model outside this process is not asked for every key.
-pub async fn debounce(ask: &Ask<'_>) {
-    let wait = ask.snapshot.settings.debounce;
-    if ask.trigger == Trigger::Automatic && !ask.decision.is_embedded() && !wait.is_zero() {
-        tokio::time::sleep(wait).await;
-    }
+/// Returns what would be shown of an answer that comes whole.
+pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -> Option<String> {
+    let around = Arc::new(Around::at(snapshot, cursor));
+    let mut stop = stop::Stop::new(place::extent(snapshot, &around), around.clone());
+    // In pieces, as a stream brings it, so that it ends where a stream would be ended.
+    let is_whole = answer.split_inclusive('\n').any(|piece| stop.push(piece));
+    let text = if finish == Finish::Length && !is_whole {
+        filter::whole_lines(stop.finish())
+    } else {
+        stop.finish()
+    };
+    filter::fit(text, &around)
 }
 
-/// Suggests a text for a place in a document, or `None` if there is nothing worth showing.
-///
-/// Dropping the future closes the provider's socket; the interrupt tells why it was dropped.
-pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggestion>, Error> {
-    let Ask {
-        snapshot,
-        cursor,
-        trigger,
-        decision,
-        interrupt,
-    } = ask;
-    let around = around(snapshot, cursor);
-    let extent = extent(snapshot, cursor, &around, &decision);
-    let request = Request {
-        input: input(
-            snapshot,
-            cursor,
-            &decision,
-            lines_of_engine(extent, trigger),
-        ),
-        decision: decision.clone(),
-        action: None,
-        max_tokens: snapshot.settings.max_tokens,
-        stop: Vec::new(),
-        language: snapshot.language.map(syntax::Language::id),
-        workspace: snapshot
-            .folder
-            .as_ref()
-            .map(|folder| folder.display().to_string()),
-        interrupt,
-    };
-    let mut call = gateway.call(&snapshot.settings, request).await?;
-    let id = call.id().clone();
-    let mut stop = Stop::new(extent);
-    let deadline = tokio::time::Instant::now() + WHOLE;
-    loop {
-        match tokio::time::timeout_at(deadline, call.next()).await {
-            Ok(Some(piece)) => {
-                if stop.push(&piece?) {
-                    call.stop();
-                    break;
+/// What there is for a request.
+enum Look {
+    /// The answer.
+    Here(Option<Shown>),
+    /// A stream may bring it; if some of it came already, that is due at a moment.
+    Coming(Waiting, Option<Instant>),
+    /// Nothing; and whether the document is still what the request is for.
+    Nothing { is_current: bool },
+}
+
+impl Completions {
+    /// Answers from what is known, without waiting. `None` if somebody has to be asked, or waited for.
+    pub fn reuse(&self, session: &Mutex<Session>, ask: &Ask) -> Option<Option<Shown>> {
+        match self.look(session, ask, 0) {
+            Ok(Look::Here(answer)) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// Waits as long as a suggestion should that nobody asked for, so that a model outside this process is not asked for every key. False if
+    /// it is better not to be asked at all. What streams in already is not waited for here.
+    pub async fn hold_back(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> bool {
+        if ask.trigger == Trigger::Explicit {
+            return true;
+        }
+        if ask.decision.is_embedded() {
+            return ask.snapshot.settings.eagerness != Eagerness::Manual;
+        }
+        if let Ok(Look::Coming(mut waiting, _)) = self.look(session, ask, 0) {
+            waiting.is_done = true;
+            return true;
+        }
+        match self.verdict(gateway, session, ask) {
+            Verdict::Silent => false,
+            Verdict::Ask(wait) => {
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
                 }
-            }
-            Ok(None) => break,
-            Err(_) => {
-                let error = Error::TimedOut {
-                    what: "end its answer",
-                    limit: WHOLE,
-                };
-                call.fail(&error);
-                return Err(error);
+                true
             }
         }
     }
-    let text = filter::fit(&stop.finish(), &around);
-    Ok(text.map(|text| Suggestion {
-        id,
-        cursor,
-        text,
-        decision,
-    }))
-}
 
-/// Returns how many lines the embedded engine may suggest. Fewer than half of its blocks are right in every line (docs/local-engine.md), so
-/// while the user types it is held to the line, of which it is far surer.
-fn lines_of_engine(extent: Extent, trigger: Trigger) -> usize {
-    match trigger {
-        Trigger::Automatic => 1,
-        Trigger::Explicit => extent.max_lines,
+    /// Decides when to ask.
+    fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
+        let around = Around::of(&ask.snapshot.text, ask.cursor, false);
+        let session = lock(session);
+        let mut desks = self.desks();
+        let nanos = desks.price(gateway, &ask.decision);
+        let Desks { by_uri, habits, .. } = &mut *desks;
+        let desk = by_uri
+            .entry(ask.snapshot.uri.clone())
+            .or_insert_with(|| Desk::new(ask.snapshot.stamp()));
+        follow(desk, &session, &ask.snapshot.uri, habits);
+        let moment = Moment {
+            eagerness: ask.snapshot.settings.eagerness,
+            fixed: ask.snapshot.settings.debounce,
+            rhythm: &desk.rhythm,
+            habits,
+            nanos,
+            is_within_word: around.is_within_word(),
+            is_within_line: around.is_within_line(),
+            is_dismissed: desk.is_dismissed,
+        };
+        moment.verdict(Instant::now())
+    }
+
+    /// Suggests a text for a place in a document, or `None` if there is nothing worth showing, or the document moved on to where it is of no use.
+    ///
+    /// Dropping the future leaves the stream to whoever asks next; if nobody does, it is closed.
+    pub async fn complete(
+        &self,
+        gateway: &Gateway,
+        session: &Mutex<Session>,
+        mut ask: Ask,
+    ) -> Result<Option<Shown>, Error> {
+        let mut starts = 0;
+        loop {
+            match self.look(session, &ask, starts)? {
+                Look::Here(answer) => return Ok(answer),
+                Look::Coming(mut waiting, due) => {
+                    waiting.more(due).await;
+                    waiting.is_done = true;
+                    continue;
+                }
+                Look::Nothing { is_current } if starts == STARTS || starts > 0 && !is_current => {
+                    return Ok(None);
+                }
+                Look::Nothing { .. } => {}
+            }
+            if starts == 0 && !self.renew(session, &mut ask) {
+                return Ok(None);
+            }
+            self.start(gateway, session, &ask);
+            starts += 1;
+        }
+    }
+
+    /// Follows a document's edits, so that what is known stays where it belongs. Called for each change; it costs a few comparisons.
+    pub fn follow(&self, session: &Session, uri: &str) {
+        let Desks { by_uri, habits, .. } = &mut *self.desks();
+        if let Some(desk) = by_uri.get_mut(uri) {
+            follow(desk, session, uri, habits);
+        }
+    }
+
+    /// Forgets a document, and ends what streams for it.
+    pub fn forget(&self, uri: &str) {
+        self.desks().by_uri.remove(uri);
+    }
+
+    /// Ends all that streams; what is known stays.
+    pub fn end_all(&self) {
+        for desk in self.desks().by_uri.values_mut() {
+            desk.flight = None;
+        }
+    }
+
+    /// Waits until all streams that were ended are settled.
+    pub async fn settled(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Takes the document as it is now, with the cursor where it went. False if it is closed, or was opened anew.
+    fn renew(&self, session: &Mutex<Session>, ask: &mut Ask) -> bool {
+        let session = lock(session);
+        let carried = session.since(&ask.snapshot, |edits, _| {
+            (!edits.is_empty()).then(|| reuse::carry(ask.cursor, edits))
+        });
+        let Some(carried) = carried else {
+            return false;
+        };
+        if let Some(cursor) = carried {
+            let Some(snapshot) = session.snapshot(&ask.snapshot.uri) else {
+                return false;
+            };
+            ask.cursor = cursor;
+            ask.snapshot = snapshot;
+        }
+        true
+    }
+
+    /// Looks what there is for a request that has asked a model `starts` times by itself.
+    fn look(&self, session: &Mutex<Session>, ask: &Ask, starts: usize) -> Result<Look, Error> {
+        let session = lock(session);
+        let uri = &ask.snapshot.uri;
+        let now = session.since(&ask.snapshot, |edits, text| {
+            let cursor = reuse::carry(ask.cursor, edits);
+            (cursor, edits.is_empty(), text.clone())
+        });
+        let Some((cursor, is_current, text)) = now else {
+            return Ok(Look::Here(None));
+        };
+        let nothing = Look::Nothing { is_current };
+        if starts == 0 && ask.trigger == Trigger::Explicit && ask.decision.is_embedded() {
+            // It costs nothing, and looks further when it is asked to.
+            return Ok(nothing);
+        }
+        let Desks { by_uri, habits, .. } = &mut *self.desks();
+        let Some(desk) = by_uri.get_mut(uri) else {
+            return Ok(nothing);
+        };
+        follow(desk, &session, uri, habits);
+        if let Some(flight) = &mut desk.flight {
+            // Whatever comes from here on wakes who waits.
+            flight.progress.mark_unchanged();
+        }
+        desk.land(habits)?;
+        // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
+        let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
+        let around = Around::of(&text, cursor, is_prose);
+        let wanted = Wanted {
+            cursor,
+            around: &around,
+            decision: &ask.decision,
+            settings: &ask.snapshot.settings,
+            extent: place::extent(&ask.snapshot, &around),
+        };
+        let shown = |text_to_insert: String, id: CallId, decision: &Decision| Shown {
+            suggestion: Suggestion {
+                id,
+                cursor,
+                text: text_to_insert,
+                decision: decision.clone(),
+            },
+            text: text.clone(),
+        };
+        match desk.find(&wanted) {
+            Some((Some(rest), known)) => {
+                let shown = shown(rest, known.id.clone(), &known.decision);
+                desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text);
+                return Ok(Look::Here(Some(shown)));
+            }
+            // Who asks by hand what had no answer wants it tried again.
+            Some((None, _)) if ask.trigger == Trigger::Automatic || starts > 0 => {
+                return Ok(Look::Here(None));
+            }
+            _ => {}
+        }
+        let Some((flight, lines)) = desk.coming(&wanted) else {
+            return Ok(nothing);
+        };
+        let due = ask.first_line.map(|wait| flight.started + wait);
+        let id = flight.progress.borrow().id.clone();
+        if let (Some((lines, is_whole)), Some(id)) = (&lines, id)
+            && due.is_some_and(|due| *is_whole || flight.is_shown || Instant::now() >= due)
+        {
+            flight.is_shown = true;
+            let shown = shown(lines.clone(), id, &flight.decision);
+            desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text);
+            return Ok(Look::Here(Some(shown)));
+        }
+        flight.waiting += 1;
+        let waiting = Waiting {
+            completions: self.clone(),
+            uri: uri.clone(),
+            number: flight.number,
+            progress: flight.progress.clone(),
+            is_done: false,
+        };
+        Ok(Look::Coming(waiting, lines.and(due)))
+    }
+
+    /// Asks the model; the document's older stream ends.
+    fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
+        let snapshot = &ask.snapshot;
+        let around = Arc::new(Around::at(snapshot, ask.cursor));
+        let mut extent = place::extent(snapshot, &around);
+        if !ask.decision.is_embedded() && self.desks().habits.is_worth_reading_on() {
+            extent = extent.reading_on();
+        }
+        let mut flight = Flight::start(&self.0.tasks, gateway, ask, around, extent);
+        let session = lock(session);
+        let is_there = session.since(snapshot, |edits, _| {
+            edits.iter().all(|edit| flight.trail.follow(edit).is_some())
+        });
+        let Desks {
+            by_uri,
+            habits,
+            count,
+            ..
+        } = &mut *self.desks();
+        *count += 1;
+        flight.number = *count;
+        let desk = by_uri
+            .entry(snapshot.uri.clone())
+            .or_insert_with(|| Desk::new(snapshot.stamp()));
+        follow(desk, &session, &snapshot.uri, habits);
+        if is_there == Some(true)
+            && let Some(older) = desk.flight.replace(flight)
+        {
+            older.supersede();
+        }
+    }
+
+    /// Ends a stream that nobody came to wait for.
+    async fn end_unless_wanted(self, uri: Arc<str>, number: u64) {
+        for (wait, may_go_on) in [(GRACE, true), (GRACE_ALONG, false)] {
+            tokio::time::sleep(wait).await;
+            let mut desks = self.desks();
+            let Some(desk) = desks.by_uri.get_mut(&uri) else {
+                return;
+            };
+            let is_idle = |flight: &mut Flight| {
+                let is_it = flight.number == number && flight.waiting == 0 && !flight.is_shown;
+                is_it && !(may_go_on && flight.is_typed_along())
+            };
+            if let Some(flight) = desk.flight.take_if(is_idle) {
+                if flight.trail.is_touched() {
+                    flight.supersede();
+                }
+                return;
+            }
+        }
+    }
+
+    fn desks(&self) -> MutexGuard<'_, Desks> {
+        self.0.desks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Makes what the model is shown, in the form that its wire takes.
-fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usize) -> Input {
-    let place = Place {
-        uri: snapshot.uri.clone(),
-        text: snapshot.text.clone(),
-        cursor,
-        max_lines,
+impl Desks {
+    /// Returns what a usual call costs, which is looked up once for a model.
+    fn price(&mut self, gateway: &Gateway, decision: &Decision) -> Option<i64> {
+        let name = decision.name();
+        if let Some((of, nanos)) = &self.price
+            && *of == name
+        {
+            return *nanos;
+        }
+        let nanos = gateway
+            .estimate(decision, &USUAL)
+            .amount()
+            .map(Money::nanos);
+        self.price = Some((name, nanos));
+        nanos
+    }
+}
+
+fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Brings a desk up to the document as it is.
+fn follow(desk: &mut Desk, session: &Session, uri: &str, habits: &mut Habits) {
+    let Some(stamp) = session.stamp(uri) else {
+        return;
     };
-    if decision.is_embedded() {
-        // The embedded engine reads the snapshot itself.
-        return Input::Fill(Fill {
-            prefix: String::new(),
-            suffix: String::new(),
-            place,
-        });
+    if stamp == desk.stamp {
+        return;
     }
-    let window = context::window(&snapshot.text, cursor, Budget::default());
-    if decision.way.fills() {
-        return Input::Fill(Fill {
-            prefix: window.prefix,
-            suffix: window.suffix,
-            place,
-        });
-    }
-    let language = snapshot.language.map_or("", syntax::Language::name);
-    Input::Chat(context::fill_by_chat(
-        &window,
-        language,
-        snapshot.file_name(),
-    ))
-}
-
-fn around(snapshot: &Snapshot, cursor: usize) -> Around {
-    let text = &snapshot.text;
-    let floor = |byte: usize| text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())));
-    let cursor = floor(cursor);
-    let line = text.byte_to_line(cursor);
-    let start = text
-        .line_to_byte(line)
-        .max(floor(cursor.saturating_sub(LINE_BYTES)));
-    let end = text
-        .line_to_byte((line + 1).min(text.len_lines()))
-        .min(floor(cursor + LINE_BYTES));
-    let next_line = (line + 1..text.len_lines().min(line + 1 + LINES_BELOW))
-        .map(|below| {
-            let start = text.line_to_byte(below);
-            let end = text.line_to_byte(below + 1).min(floor(start + LINE_BYTES));
-            String::from(text.byte_slice(start..end))
-        })
-        .find(|below| !below.trim().is_empty());
-    Around {
-        line_before: text.byte_slice(start..cursor).into(),
-        line_after: String::from(text.byte_slice(cursor..end))
-            .trim_end_matches(['\r', '\n'])
-            .to_owned(),
-        next_line: next_line.unwrap_or_default().trim_end().to_owned(),
-    }
-}
-
-/// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
-fn extent(snapshot: &Snapshot, cursor: usize, around: &Around, decision: &Decision) -> Extent {
-    let within_text = snapshot.tree.as_ref().is_some_and(|tree| {
-        matches!(
-            syntax::place(tree, &snapshot.text, cursor),
-            syntax::Place::Comment | syntax::Place::String
-        )
+    let now = Instant::now();
+    let followed = session.since_stamp(uri, desk.stamp, |edits, _| {
+        desk.follow(Some(edits), stamp, now, habits);
     });
-    let is_line_end = around
-        .line_after
-        .chars()
-        .all(|c| c.is_whitespace() || ")]}\"'`;,".contains(c));
-    Extent {
-        max_lines: if within_text || !is_line_end {
-            1
-        } else {
-            snapshot.settings.max_lines
-        },
-        indent: stop::indentation(&around.line_before),
-        max_bytes: snapshot.settings.max_tokens as usize * TOKEN_BYTES,
-        may_fence: !decision.way.fills()
-            && snapshot
-                .language
-                .is_none_or(|language| language.id() != "markdown"),
-        at_line_start: around.line_before.trim().is_empty(),
+    if followed.is_none() {
+        desk.follow(None, stamp, now, habits);
+    }
+}
+
+/// A request that waits for a stream.
+struct Waiting {
+    completions: Completions,
+    uri: Arc<str>,
+    number: u64,
+    progress: watch::Receiver<Progress>,
+    /// Whether it waited until there was something to look at, rather than being given up.
+    is_done: bool,
+}
+
+impl Waiting {
+    /// Waits until more has come, or until `due`.
+    async fn more(&mut self, due: Option<Instant>) {
+        let changed = self.progress.changed();
+        match due {
+            Some(due) => {
+                let _ = tokio::time::timeout_at(due, changed).await;
+            }
+            // The stream is gone if this fails, and the next look tells.
+            None => drop(changed.await),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut desks = self.completions.desks();
+        let Some(flight) = desks
+            .by_uri
+            .get_mut(&self.uri)
+            .and_then(|desk| desk.flight.as_mut())
+            .filter(|flight| flight.number == self.number)
+        else {
+            return;
+        };
+        flight.waiting -= 1;
+        let is_left = flight.waiting == 0 && !flight.is_shown && !self.is_done;
+        drop(desks);
+        if is_left && tokio::runtime::Handle::try_current().is_ok() {
+            let completions = self.completions.clone();
+            let ending = completions.end_unless_wanted(self.uri.clone(), self.number);
+            self.completions.0.tasks.spawn(ending);
+        }
     }
 }

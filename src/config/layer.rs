@@ -183,6 +183,7 @@ fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Op
 fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> CompletionOptions {
     CompletionOptions {
         model: above.model.or(below.model),
+        trigger: above.trigger.or(below.trigger),
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),

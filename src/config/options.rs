@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
@@ -41,8 +42,11 @@ pub struct CompletionOptions {
     /// answers, else the embedded engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How long to wait after a key before a provider is asked, in milliseconds. An explicit request never waits, and neither does the
-    /// embedded engine. Default 75.
+    /// When ghost text comes by itself: `quiet`, `balanced` (the default), `eager`, or `manual`: only when asked by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Eagerness>,
+    /// Fixes how long to wait after a key before a provider is asked, in milliseconds. An explicit request never waits, and neither does the
+    /// embedded engine. Default: by the rhythm of typing, the provider's speed and price, and how often suggestions were followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 5000))]
     pub debounce_ms: Option<u64>,

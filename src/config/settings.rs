@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
@@ -16,8 +17,10 @@ use super::provider::{self, ProviderSettings};
 pub struct Settings {
     /// The model of ghost text.
     pub model: ModelName,
-    /// How long an automatic request waits before a provider is asked.
-    pub debounce: Duration,
+    /// When ghost text comes by itself.
+    pub eagerness: Eagerness,
+    /// How long an automatic request waits before a provider is asked, if the user fixed it.
+    pub debounce: Option<Duration>,
     /// The most output tokens of a suggestion.
     pub max_tokens: u32,
     /// The most lines of a suggestion.
@@ -70,7 +73,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             model: ModelName::Auto,
-            debounce: Duration::from_millis(75),
+            eagerness: Eagerness::default(),
+            debounce: None,
             max_tokens: 128,
             max_lines: 12,
             action_model: None,
@@ -128,10 +132,11 @@ impl Settings {
                 settings.model = parse_model(model, &settings.providers)
                     .map_err(|message| problem("completion.model".into(), message))?;
             }
+            settings.eagerness = completion.trigger.unwrap_or_default();
             if let Some(wait) = completion.debounce_ms {
                 check_range(wait, 0, 5000)
                     .map_err(|m| problem("completion.debounce_ms".into(), m))?;
-                settings.debounce = Duration::from_millis(wait);
+                settings.debounce = Some(Duration::from_millis(wait));
             }
             if let Some(tokens) = completion.max_tokens {
                 check_range(tokens.into(), 1, 4096)

@@ -24,6 +24,7 @@ use super::running::Running;
 use super::status::Status;
 use super::to_proto;
 use crate::action::Diagnostic;
+use crate::completion::Completions;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
@@ -38,7 +39,7 @@ pub struct Backend {
 
 /// What handlers share.
 pub struct Shared {
-    session: Mutex<Session>,
+    pub documents: Mutex<Session>,
     /// Mistakes in the configuration that the user has not been told yet.
     problems: Mutex<Vec<Problem>>,
     pub gateway: Gateway,
@@ -47,6 +48,7 @@ pub struct Shared {
     /// Providers being asked for their lists.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
+    pub completions: Completions,
     pub running: Running,
     /// The way to ask the editor something.
     pub client: Client,
@@ -117,6 +119,7 @@ impl LanguageServer for Backend {
 
     async fn shutdown(&self) -> Result<()> {
         self.shared.in_flight.end_all();
+        self.shared.completions.end_all();
         self.shared.running.end_all();
         Ok(())
     }
@@ -225,7 +228,7 @@ impl Shared {
             }
         });
         Self {
-            session: Mutex::new(Session::new(parts.layers)),
+            documents: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
             gateway: Gateway::with_substitutes(
                 parts.http,
@@ -238,6 +241,7 @@ impl Shared {
             lists: parts.lists,
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
+            completions: Completions::default(),
             running: Running::default(),
             client,
             explanations: parts.explanations,
@@ -253,7 +257,9 @@ impl Shared {
 
     /// Locks the session. No guard outlives a statement or two, and none an `.await`.
     pub fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what the editor can do.
@@ -351,6 +357,7 @@ impl Shared {
     /// Ends everything that runs.
     pub fn close(&self) {
         self.in_flight.end_all();
+        self.completions.end_all();
         self.running.end_all();
         self.gateway.close();
         self.refreshes().abort_all();
