@@ -68,6 +68,11 @@ fn setups() -> Vec<Setup> {
     vec![
         setup("quiet", Editor::EveryKey, trigger("quiet")),
         setup("balanced", Editor::EveryKey, trigger("balanced")),
+        setup(
+            "balanced, the local engine as a partner",
+            Editor::EveryKey,
+            serde_json::json!({"trigger": "balanced", "partner": true}),
+        ),
         setup("eager", Editor::EveryKey, trigger("eager")),
         setup(
             "balanced, an editor that asks 200 ms after a key",

@@ -110,9 +110,10 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     if decision.is_embedded() {
         engine.add_workspace(project);
         engine.update(&uri, snapshot.text.clone());
+        let reading = engine.clone();
         with_progress(
             "reading the workspace",
-            tokio::task::spawn_blocking(move || engine.wait_until_idle(INDEXING)),
+            tokio::task::spawn_blocking(move || reading.wait_until_idle(INDEXING)),
         )
         .await?;
     }
@@ -124,7 +125,10 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         decision: decision.clone(),
         first_line: None,
     };
-    let (completions, session) = (Completions::default(), Mutex::new(session));
+    let (completions, session) = (
+        Completions::new(ledger.clone(), engine.clone()),
+        Mutex::new(session),
+    );
     let completing = completions.complete(&gateway, &session, ask);
     let completed = with_progress(&waiting, completing).await;
     completions.settled().await;

@@ -11,12 +11,13 @@ use tokio::time::Instant;
 
 use super::filter;
 use super::flight::Flight;
-use super::outcome::{Fate, Watch};
+use super::outcome::{Course, Kept, Record, Watch};
 use super::place::Around;
 use super::reuse::{Fit, Trail};
 use super::stop::Extent;
-use super::trigger::{Habits, Rhythm};
+use super::trigger::Rhythm;
 use crate::config::Settings;
+use crate::cost::Cost;
 use crate::document::Edit;
 use crate::gateway::CallId;
 use crate::provider::Error;
@@ -26,8 +27,8 @@ use crate::session::Stamp;
 /// How many suggestions are remembered for a document.
 const KNOWN: usize = 32;
 
-/// Who typed less than this share of a suggestion did not want it.
-const DISMISSED: f32 = 0.25;
+/// How many keys it takes to be sure that somebody means what was typed against a suggestion: a slip is taken back before.
+const DOUBT: usize = 3;
 
 /// What is known for one document.
 pub struct Desk {
@@ -41,8 +42,10 @@ pub struct Desk {
     pub rhythm: Rhythm,
     /// What is on the screen, as far as we know.
     watch: Option<Watch>,
-    /// Whether the last suggestion was typed against.
-    pub is_dismissed: bool,
+    /// What was accepted of late.
+    kept: VecDeque<Kept>,
+    /// For how many keys it is doubtful whether what was typed against the last suggestion is meant, or a slip.
+    pub doubt: usize,
 }
 
 /// A suggestion that was made.
@@ -54,6 +57,8 @@ pub struct Known {
     pub text: Option<String>,
     /// The call it came from.
     pub id: CallId,
+    /// What the call cost.
+    pub cost: Option<Cost>,
     /// The model.
     pub decision: Decision,
     /// The settings it was made under.
@@ -72,13 +77,16 @@ pub struct Wanted<'a> {
     pub settings: &'a Arc<Settings>,
     /// How much may be shown here at once.
     pub extent: Extent,
+    /// Whether what the embedded engine said in the model's place will do.
+    pub takes_partner: bool,
 }
 
 impl Wanted<'_> {
     fn is_by(&self, decision: &Decision, settings: &Arc<Settings>) -> bool {
-        Arc::ptr_eq(self.settings, settings)
-            && self.decision.provider == decision.provider
-            && self.decision.model == decision.model
+        let is_same =
+            self.decision.provider == decision.provider && self.decision.model == decision.model;
+        let is_partner = self.takes_partner && decision.is_embedded();
+        Arc::ptr_eq(self.settings, settings) && (is_same || is_partner)
     }
 }
 
@@ -91,34 +99,44 @@ impl Desk {
             flight: None,
             rhythm: Rhythm::default(),
             watch: None,
-            is_dismissed: false,
+            kept: VecDeque::new(),
+            doubt: 0,
         }
     }
 
     /// Follows what was done to the document since, up to `stamp`. `None` means that it is forgotten or that this is another document; then
-    /// nothing is known any more. Habits are told how much was followed of what was shown, once that is known.
+    /// nothing is known any more. The record is told what became of what was shown, once that is known.
     pub fn follow(
         &mut self,
         edits: Option<&[&Edit]>,
         stamp: Stamp,
         now: Instant,
-        habits: &mut Habits,
+        record: &mut Record,
     ) {
+        self.note_kept(now, record);
         self.stamp = stamp;
         let Some(edits) = edits else {
             self.known.clear();
             self.flight = None;
             self.watch = None;
+            self.kept.clear();
             return;
         };
         if edits.is_empty() {
             return;
         }
         self.rhythm.edited(edits, now);
-        if let Some(Fate::Followed(share)) = self.watch.as_mut().map(|watch| watch.follow(edits)) {
-            habits.followed(share);
+        for edit in edits {
+            self.kept.iter_mut().for_each(|kept| kept.follow(edit));
+        }
+        self.doubt = self.doubt.saturating_sub(edits.len());
+        let course = self
+            .watch
+            .as_mut()
+            .and_then(|watch| watch.follow(edits, now, record, &mut self.kept));
+        if let Some(course) = course {
             self.watch = None;
-            self.is_dismissed = share < DISMISSED;
+            self.doubt = if course == Course::Left { DOUBT } else { 0 };
         }
         let follow = |trail: &mut Trail| edits.iter().all(|edit| trail.follow(edit).is_some());
         let mut count = 0;
@@ -137,7 +155,7 @@ impl Desk {
     }
 
     /// Takes what the stream brought, if it has ended. An error is the provider's.
-    pub fn land(&mut self, habits: &mut Habits) -> Result<(), Error> {
+    pub fn land(&mut self, record: &mut Record) -> Result<(), Error> {
         // A sender that is gone without a word has panicked.
         let is_over = |flight: &mut Flight| {
             flight.progress.borrow().end.is_some() || flight.progress.has_changed().is_err()
@@ -148,7 +166,7 @@ impl Desk {
         let progress = flight.progress.borrow();
         let end = progress.end.clone().unwrap_or(Ok(()));
         if let Some(at) = progress.first_line {
-            habits.took(at - flight.started);
+            record.habits.took(at - flight.started);
         }
         let text = filter::fit(&progress.text, &flight.around);
         // What came before a failure and can be seen already stays; a failure alone is no suggestion.
@@ -160,6 +178,7 @@ impl Desk {
                 trail: flight.trail.clone(),
                 text,
                 id: id.clone(),
+                cost: progress.cost,
                 decision: flight.decision.clone(),
                 settings: flight.settings.clone(),
             });
@@ -168,12 +187,20 @@ impl Desk {
     }
 
     /// Notes that a text is shown at a cursor.
-    pub fn show(&mut self, id: &CallId, cursor: usize, text: &str) {
+    pub fn show(&mut self, id: &CallId, cursor: usize, text: &str, record: &mut Record) {
         let is_shown = |watch: &Watch| watch.is_shown_at(cursor, text);
         if !self.watch.as_ref().is_some_and(is_shown) {
-            self.watch = Some(Watch::new(id.clone(), cursor, text));
+            self.watch = Some(record.show(id, cursor, text));
         }
-        self.is_dismissed = false;
+        self.doubt = 0;
+    }
+
+    /// Notes how much is still there of what was accepted, where it is time.
+    pub fn note_kept(&mut self, now: Instant, record: &Record) {
+        self.kept.retain_mut(|kept| {
+            kept.note_if_due(now, record);
+            !kept.is_over()
+        });
     }
 
     /// Finds a suggestion on which the text before the cursor lies, and what is left of it. `Some(None)` is known to be nothing.

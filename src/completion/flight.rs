@@ -18,6 +18,7 @@ use super::reuse::{Fit, Trail};
 use super::stop::{Extent, Stop};
 use super::{Ask, filter};
 use crate::config::Settings;
+use crate::cost::Cost;
 use crate::gateway::{CallId, Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish};
 use crate::routing::Decision;
@@ -57,6 +58,8 @@ pub struct Progress {
     pub text: String,
     /// When the first whole line was there.
     pub first_line: Option<Instant>,
+    /// What it cost, once it has ended.
+    pub cost: Option<Cost>,
     /// How it ended, once it has.
     pub end: Option<Result<(), Error>>,
 }
@@ -157,10 +160,12 @@ async fn read(
     });
     let deadline = Instant::now() + WHOLE;
     let mut is_cut = false;
+    let mut cost = None;
     loop {
         match tokio::time::timeout_at(deadline, call.next()).await {
             Ok(Some(piece)) => {
                 if stop.push(&piece?) {
+                    cost = call.so_far().1.map(Cost::Estimated);
                     call.stop();
                     break;
                 }
@@ -173,6 +178,7 @@ async fn read(
                 });
             }
             Ok(None) => {
+                cost = call.cost().copied();
                 is_cut = call.finish() == Some(Finish::Length);
                 break;
             }
@@ -194,6 +200,7 @@ async fn read(
         } else {
             text.to_owned()
         };
+        progress.cost = cost;
         progress.first_line.get_or_insert_with(Instant::now);
         false
     });

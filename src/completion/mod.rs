@@ -30,14 +30,16 @@ use tokio_util::task::TaskTracker;
 pub use place::Around;
 
 use crate::config::Eagerness;
-use crate::cost::{Money, Tokens};
+use crate::cost::{Cost, Ledger, Money, Tokens};
 use crate::gateway::{CallId, Gateway};
+use crate::local::{Confidence, Engine, Query};
 use crate::provider::{Error, Finish};
-use crate::routing::{Decision, Feature};
+use crate::routing::{self, Decision, Feature};
 use crate::session::{Session, Snapshot};
 use cache::{Desk, Wanted};
 use flight::{Flight, Progress};
-use trigger::{Habits, Moment, Verdict};
+use outcome::Record;
+use trigger::{Moment, Verdict};
 
 /// Why a suggestion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Suggestion {
     pub text: String,
     /// Who made it, and who pays.
     pub decision: Decision,
+    /// What the call cost; `None` while it goes on.
+    pub cost: Option<Cost>,
 }
 
 /// A suggestion, and the text that it is for.
@@ -86,22 +90,22 @@ pub struct Ask {
 }
 
 /// All that is known about suggestions in one session. Clones are the same.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Completions(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     desks: Mutex<Desks>,
+    /// The partner that answers for nothing where it is sure.
+    engine: Engine,
     /// The streams, so that their accounts are settled before the session ends.
     tasks: TaskTracker,
 }
 
-#[derive(Default)]
 struct Desks {
     /// How many flights there were; a number is never given again.
     count: u64,
     by_uri: HashMap<Arc<str>, Desk>,
-    habits: Habits,
+    record: Record,
     /// What a call costs, and of which model.
     price: Option<(String, Option<i64>)>,
 }
@@ -125,6 +129,10 @@ const GRACE: Duration = Duration::from_millis(30);
 
 /// The same if the key was one that the stream goes on with, or may.
 const GRACE_ALONG: Duration = Duration::from_millis(200);
+
+/// How sure the embedded engine has to be to answer in a provider's place, in percent. Of the lines that it gave 90 or more, 97.5 in 100 were right
+/// to the last character; of those from 80 to 90, 90 (docs/local-engine.md).
+const SURE: u8 = 90;
 
 /// How often one request may ask a model: once more, if what was typed proves the stream wrong that it waited for.
 const STARTS: usize = 2;
@@ -159,6 +167,21 @@ enum Look {
 }
 
 impl Completions {
+    /// Begins with nothing known; what becomes of suggestions is written into `ledger`.
+    pub fn new(ledger: Ledger, engine: Engine) -> Self {
+        let desks = Desks {
+            count: 0,
+            by_uri: HashMap::new(),
+            record: Record::new(ledger),
+            price: None,
+        };
+        Self(Arc::new(Inner {
+            desks: Mutex::new(desks),
+            engine,
+            tasks: TaskTracker::new(),
+        }))
+    }
+
     /// Answers from what is known, without waiting. `None` if somebody has to be asked, or waited for.
     pub fn reuse(&self, session: &Mutex<Session>, ask: &Ask) -> Option<Option<Shown>> {
         match self.look(session, ask, 0) {
@@ -197,20 +220,20 @@ impl Completions {
         let session = lock(session);
         let mut desks = self.desks();
         let nanos = desks.price(gateway, &ask.decision);
-        let Desks { by_uri, habits, .. } = &mut *desks;
+        let Desks { by_uri, record, .. } = &mut *desks;
         let desk = by_uri
             .entry(ask.snapshot.uri.clone())
             .or_insert_with(|| Desk::new(ask.snapshot.stamp()));
-        follow(desk, &session, &ask.snapshot.uri, habits);
+        follow(desk, &session, &ask.snapshot.uri, record);
         let moment = Moment {
             eagerness: ask.snapshot.settings.eagerness,
             fixed: ask.snapshot.settings.debounce,
             rhythm: &desk.rhythm,
-            habits,
+            habits: &record.habits,
             nanos,
             is_within_word: around.is_within_word(),
             is_within_line: around.is_within_line(),
-            is_dismissed: desk.is_dismissed,
+            is_doubtful: desk.doubt > 0,
         };
         moment.verdict(Instant::now())
     }
@@ -241,27 +264,40 @@ impl Completions {
             if starts == 0 && !self.renew(session, &mut ask) {
                 return Ok(None);
             }
-            self.start(gateway, session, &ask);
+            match self.partner(&ask) {
+                Some(local) if starts == 0 => self.start(gateway, session, &local),
+                _ => self.start(gateway, session, &ask),
+            }
             starts += 1;
         }
     }
 
     /// Follows a document's edits, so that what is known stays where it belongs. Called for each change; it costs a few comparisons.
     pub fn follow(&self, session: &Session, uri: &str) {
-        let Desks { by_uri, habits, .. } = &mut *self.desks();
+        let Desks { by_uri, record, .. } = &mut *self.desks();
         if let Some(desk) = by_uri.get_mut(uri) {
-            follow(desk, session, uri, habits);
+            follow(desk, session, uri, record);
         }
+    }
+
+    /// Notes what an editor says that its user accepted: a suggestion by its call's name, all of it or so many characters.
+    pub fn accepted(&self, id: &str, chars: Option<u64>) {
+        self.desks().record.accepted(id, chars);
     }
 
     /// Forgets a document, and ends what streams for it.
     pub fn forget(&self, uri: &str) {
-        self.desks().by_uri.remove(uri);
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        if let Some(mut desk) = by_uri.remove(uri) {
+            desk.note_kept(Instant::now(), record);
+        }
     }
 
     /// Ends all that streams; what is known stays.
     pub fn end_all(&self) {
-        for desk in self.desks().by_uri.values_mut() {
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        for desk in by_uri.values_mut() {
+            desk.note_kept(Instant::now(), record);
             desk.flight = None;
         }
     }
@@ -307,16 +343,16 @@ impl Completions {
             // It costs nothing, and looks further when it is asked to.
             return Ok(nothing);
         }
-        let Desks { by_uri, habits, .. } = &mut *self.desks();
+        let Desks { by_uri, record, .. } = &mut *self.desks();
         let Some(desk) = by_uri.get_mut(uri) else {
             return Ok(nothing);
         };
-        follow(desk, &session, uri, habits);
+        follow(desk, &session, uri, record);
         if let Some(flight) = &mut desk.flight {
             // Whatever comes from here on wakes who waits.
             flight.progress.mark_unchanged();
         }
-        desk.land(habits)?;
+        desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
         let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
         let around = Around::of(&text, cursor, is_prose);
@@ -326,20 +362,22 @@ impl Completions {
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
             extent: place::extent(&ask.snapshot, &around),
+            takes_partner: ask.trigger == Trigger::Automatic,
         };
-        let shown = |text_to_insert: String, id: CallId, decision: &Decision| Shown {
+        let shown = |insert: String, id: CallId, decision: &Decision, cost: Option<Cost>| Shown {
             suggestion: Suggestion {
                 id,
                 cursor,
-                text: text_to_insert,
+                text: insert,
                 decision: decision.clone(),
+                cost,
             },
             text: text.clone(),
         };
         match desk.find(&wanted) {
             Some((Some(rest), known)) => {
-                let shown = shown(rest, known.id.clone(), &known.decision);
-                desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text);
+                let shown = shown(rest, known.id.clone(), &known.decision, known.cost);
+                desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
                 return Ok(Look::Here(Some(shown)));
             }
             // Who asks by hand what had no answer wants it tried again.
@@ -357,8 +395,8 @@ impl Completions {
             && due.is_some_and(|due| *is_whole || flight.is_shown || Instant::now() >= due)
         {
             flight.is_shown = true;
-            let shown = shown(lines.clone(), id, &flight.decision);
-            desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text);
+            let shown = shown(lines.clone(), id, &flight.decision, None);
+            desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
             return Ok(Look::Here(Some(shown)));
         }
         flight.waiting += 1;
@@ -372,12 +410,36 @@ impl Completions {
         Ok(Look::Coming(waiting, lines.and(due)))
     }
 
+    /// Returns the request as one to the embedded engine, if that may answer in the model's place and is sure enough.
+    fn partner(&self, ask: &Ask) -> Option<Ask> {
+        let settings = &ask.snapshot.settings;
+        if !settings.has_partner || ask.decision.is_embedded() || ask.trigger == Trigger::Explicit {
+            return None;
+        }
+        let query = Query {
+            path: &ask.snapshot.uri,
+            text: &ask.snapshot.text,
+            cursor: ask.cursor,
+            max_lines: 1,
+        };
+        let least = settings.min_confidence.unwrap_or_default().max(SURE);
+        let least = Confidence::new(f32::from(least) / 100.0);
+        self.0
+            .engine
+            .predict(&query)
+            .filter(|prediction| prediction.is_confident(least))?;
+        Some(Ask {
+            decision: routing::embedded(Feature::Completion, "it is sure"),
+            ..ask.clone()
+        })
+    }
+
     /// Asks the model; the document's older stream ends.
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
         let around = Arc::new(Around::at(snapshot, ask.cursor));
         let mut extent = place::extent(snapshot, &around);
-        if !ask.decision.is_embedded() && self.desks().habits.is_worth_reading_on() {
+        if !ask.decision.is_embedded() && self.desks().record.habits.is_worth_reading_on() {
             extent = extent.reading_on();
         }
         let mut flight = Flight::start(&self.0.tasks, gateway, ask, around, extent);
@@ -387,7 +449,7 @@ impl Completions {
         });
         let Desks {
             by_uri,
-            habits,
+            record,
             count,
             ..
         } = &mut *self.desks();
@@ -396,7 +458,7 @@ impl Completions {
         let desk = by_uri
             .entry(snapshot.uri.clone())
             .or_insert_with(|| Desk::new(snapshot.stamp()));
-        follow(desk, &session, &snapshot.uri, habits);
+        follow(desk, &session, &snapshot.uri, record);
         if is_there == Some(true)
             && let Some(older) = desk.flight.replace(flight)
         {
@@ -453,7 +515,7 @@ fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
 }
 
 /// Brings a desk up to the document as it is.
-fn follow(desk: &mut Desk, session: &Session, uri: &str, habits: &mut Habits) {
+fn follow(desk: &mut Desk, session: &Session, uri: &str, record: &mut Record) {
     let Some(stamp) = session.stamp(uri) else {
         return;
     };
@@ -462,10 +524,10 @@ fn follow(desk: &mut Desk, session: &Session, uri: &str, habits: &mut Habits) {
     }
     let now = Instant::now();
     let followed = session.since_stamp(uri, desk.stamp, |edits, _| {
-        desk.follow(Some(edits), stamp, now, habits);
+        desk.follow(Some(edits), stamp, now, record);
     });
     if followed.is_none() {
-        desk.follow(None, stamp, now, habits);
+        desk.follow(None, stamp, now, record);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::{Layer, Layers};
 use crate::cost::{Ledger, Outcome, Row};
 use crate::document::{Change, Position};
 use crate::gateway::Report;
-use crate::local::{Engine, Limits};
+use crate::local::Limits;
 use crate::provider::fake::{Fake, Running};
 use crate::provider::{Http, Provider};
 
@@ -33,6 +33,7 @@ impl Scene {
     fn open(text: &str) -> Self {
         let model = Fake::default();
         let (sender, rows) = channel();
+        let engine = Engine::new(Limits::default());
         let mut layers = Layers::default();
         let options = json!({
             "completion": {"model": "mock/m", "debounce_ms": 0},
@@ -46,7 +47,7 @@ impl Scene {
         let settings = layers.settings();
         let gateway = Gateway::with_substitutes(
             Http::new(&settings.network),
-            Engine::new(Limits::default()),
+            engine.clone(),
             Ledger::in_memory(),
             Arc::new(move |report: Report| sender.send(report.row).unwrap()),
             HashMap::from([(
@@ -57,7 +58,7 @@ impl Scene {
         let mut session = Session::new(layers);
         session.open(URI, "rust", &text.replace('ˇ', ""));
         Self {
-            completions: Completions::default(),
+            completions: Completions::new(gateway.ledger().clone(), engine.clone()),
             gateway,
             session: Arc::new(Mutex::new(session)),
             model,

@@ -48,8 +48,8 @@ pub struct Moment<'a> {
     pub is_within_word: bool,
     /// Whether something other than closing brackets follows the cursor on its line.
     pub is_within_line: bool,
-    /// Whether the text before the cursor was typed against a suggestion that was shown, just now.
-    pub is_dismissed: bool,
+    /// Whether a suggestion was typed against just now: it may be a slip, which is about to be taken back.
+    pub is_doubtful: bool,
 }
 
 /// What to do.
@@ -87,6 +87,9 @@ const USUAL_GAP: f32 = 160.0;
 
 /// The latency at which the odds count as they are, in milliseconds.
 const USUAL_LATENCY: f32 = 500.0;
+
+/// How many gaps between keys are waited for a slip to be taken back.
+const DOUBT_GAPS: f32 = 3.0;
 
 /// What a call may cost before it doubles the wait, in nano-dollars: a fifth of a cent.
 const DEAR: f32 = 2_000_000.0;
@@ -172,12 +175,15 @@ impl Moment<'_> {
     fn wait(&self, preset: &Preset) -> Duration {
         #[expect(clippy::cast_precision_loss, reason = "a price to two digits")]
         let dearness = self.nanos.map_or(1.0, |nanos| nanos as f32 / DEAR);
-        let dismissed = if self.is_dismissed { 1.5 } else { 1.0 };
         let millis = self.rhythm.gap()
             * preset.gaps
             * (1.25 - self.habits.reach())
-            * (1.0 + dearness.clamp(0.0, 1.0))
-            * dismissed;
+            * (1.0 + dearness.clamp(0.0, 1.0));
+        let millis = if self.is_doubtful {
+            millis.max(DOUBT_GAPS * self.rhythm.gap())
+        } else {
+            millis
+        };
         let millis = millis.clamp(preset.least, preset.most);
         Duration::from_secs_f32(millis / 1000.0)
     }
@@ -238,7 +244,7 @@ mod tests {
             nanos: Some(0),
             is_within_word: false,
             is_within_line: false,
-            is_dismissed: false,
+            is_doubtful: false,
         };
         change(&mut moment);
         moment.verdict(now)
@@ -302,6 +308,12 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_a_slip_is_waited_for_to_be_taken_back() {
+        let doubtful = after_keys(150, |moment| moment.is_doubtful = true);
+        assert!(wait(doubtful) >= Duration::from_millis(440));
+    }
+
+    #[test]
     fn a_fixed_wait_is_what_the_user_fixed() {
         let fixed = Duration::from_millis(321);
         let verdict = after_keys(150, |moment| moment.fixed = Some(fixed));
@@ -330,7 +342,7 @@ mod tests {
             nanos: None,
             is_within_word: false,
             is_within_line: false,
-            is_dismissed: false,
+            is_doubtful: false,
         };
         let later = now + Duration::from_millis(600);
         assert_eq!(moment.verdict(later), Verdict::Ask(Duration::ZERO));

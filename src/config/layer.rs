@@ -201,6 +201,7 @@ fn merge_local(below: LocalOptions, above: LocalOptions) -> LocalOptions {
     LocalOptions {
         servers: above.servers.or(below.servers),
         min_confidence: above.min_confidence.or(below.min_confidence),
+        partner: above.partner.or(below.partner),
         max_index_tokens: above.max_index_tokens.or(below.max_index_tokens),
     }
 }

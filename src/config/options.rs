@@ -85,6 +85,9 @@ pub struct LocalOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub min_confidence: Option<u8>,
+    /// Whether the embedded engine answers in a provider's place where it is all but sure, for nothing. Default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<bool>,
     /// The most tokens of source code that the embedded engine's index may hold. Read when the server starts, so from the user's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_index_tokens: Option<usize>,

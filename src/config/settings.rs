@@ -33,6 +33,8 @@ pub struct Settings {
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
     pub min_confidence: Option<u8>,
+    /// Whether the embedded engine answers in a provider's place where it is all but sure.
+    pub has_partner: bool,
     /// The bound of the embedded engine's index; `None` is the engine's own default.
     pub max_index_tokens: Option<usize>,
     /// How providers are reached that are not on this machine.
@@ -81,6 +83,7 @@ impl Default for Settings {
             action_max_tokens: 4096,
             local_servers: Vec::new(),
             min_confidence: None,
+            has_partner: false,
             max_index_tokens: None,
             network: Arc::default(),
             keys: Arc::default(),
@@ -92,7 +95,7 @@ impl Default for Settings {
 impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
-        matches!(self.model, ModelName::Auto | ModelName::Local)
+        self.has_partner || matches!(self.model, ModelName::Auto | ModelName::Local)
     }
 
     /// Returns the model of code actions.
@@ -172,6 +175,7 @@ impl Settings {
                     .map_err(|m| problem("local.min_confidence".into(), m))?;
             }
             settings.min_confidence = local.min_confidence;
+            settings.has_partner = local.partner.unwrap_or_default();
             settings.max_index_tokens = local.max_index_tokens;
         }
         Ok(settings)

@@ -149,16 +149,21 @@ pub const LOCAL: &str = "local";
 /// The model's name of the embedded engine.
 pub const PATTERNS: &str = "patterns";
 
-/// Decides which model a call goes to. `answering` are the local model servers that answer now.
-pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let embedded = |reason| Decision {
+/// Decides for the embedded engine, for a reason in a few words.
+pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
+    Decision {
         feature,
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
-    };
+    }
+}
+
+/// Decides which model a call goes to. `answering` are the local model servers that answer now.
+pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
+    let embedded = |reason| embedded(feature, reason);
     let wanted = match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),

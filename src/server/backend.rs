@@ -13,7 +13,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 use super::Parts;
 use super::editor::Abilities;
 use super::handlers::{
-    code_action, commands, completion, did_change, did_change_configuration,
+    accepted, code_action, commands, completion, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
     inline_completion, models,
 };
@@ -97,6 +97,14 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("textDocument/completion", Backend::completion)
+        .custom_method(
+            "textDocument/didShowCompletion",
+            Backend::did_show_completion,
+        )
+        .custom_method(
+            "textDocument/didPartiallyAcceptCompletion",
+            Backend::did_partially_accept_completion,
+        )
         .custom_method("textDocument/codeAction", Backend::code_action)
         .custom_method("codeAction/resolve", Backend::code_action_resolve)
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
@@ -172,6 +180,13 @@ impl Backend {
         Ok(completion::answer(&self.shared, params).await)
     }
 
+    /// What was answered was shown; an editor that says so says nothing new.
+    async fn did_show_completion(&self, _: serde_json::Value) {}
+
+    async fn did_partially_accept_completion(&self, params: serde_json::Value) {
+        accepted::note_part(&self.shared, &params);
+    }
+
     async fn code_action(&self, params: code_action::Params) -> Result<Vec<serde_json::Value>> {
         Ok(code_action::answer(&self.shared, &params))
     }
@@ -228,6 +243,7 @@ impl Shared {
             }
         });
         Self {
+            completions: Completions::new(parts.ledger.clone(), parts.engine.clone()),
             documents: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
             gateway: Gateway::with_substitutes(
@@ -241,7 +257,6 @@ impl Shared {
             lists: parts.lists,
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
-            completions: Completions::default(),
             running: Running::default(),
             client,
             explanations: parts.explanations,

@@ -66,9 +66,10 @@ pub fn decide(shared: &Shared) -> Decision {
 
 fn get_ready(shared: &Arc<Shared>) {
     let decision = decide(shared);
-    if decision.is_embedded() {
+    if decision.is_embedded() || shared.session().settings().has_partner {
         feed_engine(shared);
-    } else {
+    }
+    if !decision.is_embedded() {
         let gateway = shared.gateway.clone();
         let settings = shared.session().settings().clone();
         let (fetching, decided) = (gateway.clone(), decision.clone());
