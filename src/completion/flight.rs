@@ -159,29 +159,24 @@ async fn read(
         false
     });
     let deadline = Instant::now() + WHOLE;
-    let mut is_cut = false;
-    let mut cost = None;
-    loop {
+    let (is_cut, cost) = loop {
         match tokio::time::timeout_at(deadline, call.next()).await {
             Ok(Some(piece)) => {
                 if stop.push(&piece?) {
-                    cost = call.so_far().1.map(Cost::Estimated);
+                    let cost = call.so_far().1.map(Cost::Estimated);
                     call.stop();
-                    break;
+                    break (false, cost);
                 }
                 progress.send_modify(|progress| {
                     progress.text.clear();
                     progress.text.push_str(stop.text());
-                    if progress.first_line.is_none() && progress.text.trim_start().contains('\n') {
+                    let has_line = progress.text.trim_start().contains('\n');
+                    if has_line && progress.first_line.is_none() {
                         progress.first_line = Some(Instant::now());
                     }
                 });
             }
-            Ok(None) => {
-                cost = call.cost().copied();
-                is_cut = call.finish() == Some(Finish::Length);
-                break;
-            }
+            Ok(None) => break (call.finish() == Some(Finish::Length), call.cost().copied()),
             Err(_) => {
                 let error = Error::TimedOut {
                     what: "end its answer",
@@ -191,7 +186,7 @@ async fn read(
                 return Err(error);
             }
         }
-    }
+    };
     // Told with the end, so that whoever waits is woken once.
     progress.send_if_modified(|progress| {
         let text = stop.finish();

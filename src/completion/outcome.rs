@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_deleted_of_it_is_not_kept_and_what_is_changed_elsewhere_is() {
         let mut kept = kept();
-        for change in [edit(0..5, ""), edit(200..300, ""), edit(105..105, "added")] {
+        for change in [edit(0..5, ""), edit(200..300, ""), edit(100..100, "added")] {
             kept.follow(&change);
         }
         assert_eq!((kept.bytes.clone(), kept.left), (95..110, 10));
