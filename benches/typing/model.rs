@@ -29,7 +29,7 @@ impl Model {
             truth,
             after,
             wrong,
-            dice: Mutex::new(Dice(0x9e37_79b9_7f4a_7c15 ^ (seed + 1) << 20)),
+            dice: Mutex::new(Dice(0x9e37_79b9_7f4a_7c15 ^ ((seed + 1) << 20))),
         }
     }
 
@@ -43,7 +43,7 @@ impl Model {
             answer = "\n".into();
         }
         if dice.below(100) < self.wrong {
-            let at = dice.below(answer.len().min(40).max(1));
+            let at = dice.below(answer.len().clamp(1, 40));
             let elsewhere = dice.below(self.truth.len() - ANSWER);
             answer.truncate(at);
             answer.push_str(&self.truth[elsewhere..elsewhere + ANSWER - at]);

@@ -3,18 +3,22 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::json;
+use tokio::time::Instant;
 
+use super::completions::lock;
 use super::*;
 use crate::config::{Layer, Layers};
 use crate::cost::{Ledger, Outcome, Row};
 use crate::document::{Change, Position};
 use crate::gateway::Report;
-use crate::local::Limits;
+use crate::local::{Engine, Limits};
 use crate::provider::fake::{Fake, Running};
 use crate::provider::{Http, Provider};
+use crate::session::Session;
 
 const URI: &str = "file:///w/a.rs";
 

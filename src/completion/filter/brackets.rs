@@ -20,13 +20,12 @@ pub fn cut<'a>(text: &'a str, around: &Around) -> &'a str {
     // What the line has open and what follows does not close, innermost last.
     let mut open: Vec<char> = before.open.iter().map(|mark| mark.sign).collect();
     for closer in after.excess.iter().rev() {
-        match open
+        // Without one it closes something above the line; so does whatever stands outside of it.
+        let own = open
             .iter()
-            .position(|open| scan::closes(*open, closer.sign))
-        {
-            Some(at) => drop(open.remove(at)),
-            // It closes something above the line; so does whatever stands outside of it.
-            None => {}
+            .position(|open| scan::closes(*open, closer.sign));
+        if let Some(at) = own {
+            open.remove(at);
         }
     }
     for mark in balance(text).excess {
