@@ -6,6 +6,9 @@ const TIMES: usize = 3;
 /// A block of lines that is longer than this is not repeated even once by somebody who means it.
 const LONG: usize = 24;
 
+/// How many lines are looked at; no suggestion has more.
+const LINES: usize = 100;
+
 /// Cuts a text after the first of its repetitions.
 pub fn cut(text: &str) -> &str {
     let mut starts = vec![0];
@@ -14,7 +17,7 @@ pub fn cut(text: &str) -> &str {
         let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
         text[starts[index]..end].trim()
     };
-    let count = starts.len() - usize::from(text.ends_with('\n'));
+    let count = (starts.len() - usize::from(text.ends_with('\n'))).min(LINES);
     for size in 1..=count / 2 {
         for first in 0..=count - 2 * size {
             let weight: usize = (first..first + size).map(|index| line(index).len()).sum();
