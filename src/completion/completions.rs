@@ -148,7 +148,7 @@ impl Completions {
                 }
                 Look::Nothing { .. } => {}
             }
-            if starts == 0 && !self.renew(session, &mut ask) {
+            if starts == 0 && !renew(session, &mut ask) {
                 return Ok(None);
             }
             match self.partner(&ask) {
@@ -193,25 +193,6 @@ impl Completions {
     pub async fn settled(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-
-    /// Takes the document as it is now, with the cursor where it went. False if it is closed, or was opened anew.
-    fn renew(&self, session: &Mutex<Session>, ask: &mut Ask) -> bool {
-        let session = lock(session);
-        let carried = session.since(&ask.snapshot, |edits, _| {
-            (!edits.is_empty()).then(|| reuse::carry(ask.cursor, edits))
-        });
-        let Some(carried) = carried else {
-            return false;
-        };
-        if let Some(cursor) = carried {
-            let Some(snapshot) = session.snapshot(&ask.snapshot.uri) else {
-                return false;
-            };
-            ask.cursor = cursor;
-            ask.snapshot = snapshot;
-        }
-        true
     }
 
     /// Looks what there is for a request that has asked a model `starts` times by itself.
@@ -381,4 +362,23 @@ impl Completions {
 
 pub(super) fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
     session.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the document as it is now, with the cursor where it went. False if it is closed, or was opened anew.
+fn renew(session: &Mutex<Session>, ask: &mut Ask) -> bool {
+    let session = lock(session);
+    let carried = session.since(&ask.snapshot, |edits, _| {
+        (!edits.is_empty()).then(|| reuse::carry(ask.cursor, edits))
+    });
+    let Some(carried) = carried else {
+        return false;
+    };
+    if let Some(cursor) = carried {
+        let Some(snapshot) = session.snapshot(&ask.snapshot.uri) else {
+            return false;
+        };
+        ask.cursor = cursor;
+        ask.snapshot = snapshot;
+    }
+    true
 }

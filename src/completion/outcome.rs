@@ -232,10 +232,10 @@ impl Kept {
     /// Follows an edit.
     pub fn follow(&mut self, edit: &Edit) {
         let (start, end) = (edit.bytes.start, edit.bytes.end);
-        let lost = end
+        let gone = end
             .min(self.bytes.end)
             .saturating_sub(start.max(self.bytes.start));
-        self.left = self.left.saturating_sub(lost as u64);
+        self.left = self.left.saturating_sub(gone as u64);
         let moved = |at: usize| {
             if at >= end {
                 at - edit.bytes.len() + edit.text.len()

@@ -147,6 +147,8 @@ pub fn carry(cursor: usize, edits: &[&Edit]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn edit(bytes: std::ops::Range<usize>, text: &str) -> Edit {
@@ -157,7 +159,7 @@ mod tests {
     }
 
     /// Asks at byte 10, behind `let x = fo`, for `suggested`, makes the edits, and compares at the cursor.
-    fn check(edits: &[Edit], cursor: usize, expected: Fit) {
+    fn check(edits: &[Edit], cursor: usize, expected: &Fit) {
         let mut trail = Trail::new(10, "let x = fo");
         let is_there = edits.iter().all(|edit| trail.follow(edit).is_some());
         let fit = if is_there {
@@ -165,7 +167,7 @@ mod tests {
         } else {
             Fit::Against
         };
-        assert_eq!(fit, expected, "{edits:?}");
+        assert_eq!(&fit, expected, "{edits:?}");
     }
 
     fn rest(text: &str) -> Fit {
@@ -174,36 +176,40 @@ mod tests {
 
     #[test]
     fn typing_along_leaves_the_rest() {
-        check(&[edit(10..10, "s"), edit(11..11, "ugg")], 14, rest("ested"));
-        check(&[edit(10..10, "suggested")], 19, rest(""));
+        check(
+            &[edit(10..10, "s"), edit(11..11, "ugg")],
+            14,
+            &rest("ested"),
+        );
+        check(&[edit(10..10, "suggested")], 19, &rest(""));
     }
 
     #[test]
     fn typing_more_than_there_is_may_still_agree() {
-        check(&[edit(10..10, "suggested();")], 22, Fit::Ahead);
+        check(&[edit(10..10, "suggested();")], 22, &Fit::Ahead);
     }
 
     #[test]
     fn typing_something_else_is_against_it_until_it_is_taken_back() {
-        check(&[edit(10..10, "x")], 11, Fit::Against);
+        check(&[edit(10..10, "x")], 11, &Fit::Against);
         check(
             &[edit(10..10, "x"), edit(10..11, "")],
             10,
-            rest("suggested"),
+            &rest("suggested"),
         );
         check(
             &[edit(10..10, "sux"), edit(12..13, "g")],
             13,
-            rest("gested"),
+            &rest("gested"),
         );
     }
 
     #[test]
     fn what_was_deleted_before_the_place_comes_back_with_it() {
-        check(&[edit(9..10, "")], 9, rest("osuggested"));
-        check(&[edit(8..10, ""), edit(8..8, "f")], 9, rest("osuggested"));
-        check(&[edit(8..10, ""), edit(8..8, "fos")], 11, rest("uggested"));
-        check(&[edit(8..10, "bar")], 11, Fit::Against);
+        check(&[edit(9..10, "")], 9, &rest("osuggested"));
+        check(&[edit(8..10, ""), edit(8..8, "f")], 9, &rest("osuggested"));
+        check(&[edit(8..10, ""), edit(8..8, "fos")], 11, &rest("uggested"));
+        check(&[edit(8..10, "bar")], 11, &Fit::Against);
     }
 
     #[test]
@@ -224,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_edit_of_what_follows_ends_it() {
-        check(&[edit(10..12, "y")], 11, Fit::Against);
+        check(&[edit(10..12, "y")], 11, &Fit::Against);
     }
 
     #[test]

@@ -50,16 +50,14 @@ fn shift(text: &str, base: isize) -> isize {
     let first = lines.next().unwrap_or_default();
     let opens = first.trim_end().ends_with(['{', '(', '[']);
     let rest: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
-    let Some(least) = rest.iter().map(|line| columns(indentation(line))).min() else {
+    let Some(closing) = rest.last() else {
         return 0;
     };
-    let Some(last) = rest.last() else {
-        return 0;
-    };
-    let closes = last.trim_start().starts_with(['}', ')', ']']);
-    let last = columns(indentation(last));
-    if opens && closes && last == least && last != base {
-        return base - last;
+    let closes = closing.trim_start().starts_with(['}', ')', ']']);
+    let depth = columns(indentation(closing));
+    let is_outermost = rest.iter().all(|line| columns(indentation(line)) >= depth);
+    if opens && closes && is_outermost {
+        return base - depth;
     }
     0
 }

@@ -30,7 +30,7 @@ pub fn cut(text: &str) -> &str {
                     from + offset < count && line(first + offset) == line(from + offset)
                 })
             };
-            let times = 1 + (1..).take_while(|times| same(*times)).count();
+            let times = 1 + (1..count).take_while(|times| same(*times)).count();
             let is_too_often = times >= TIMES && weight >= 4 || times == 2 && weight >= LONG;
             if is_too_often {
                 return text[..starts[first + size]].trim_end_matches('\n');
