@@ -99,10 +99,10 @@ impl Around {
         !self.line_after.chars().all(is_closing)
     }
 
-    /// Returns whether the cursor stands before the rest of a word.
+    /// Returns whether the cursor stands within a word.
     pub fn is_within_word(&self) -> bool {
-        let next = self.line_after.chars().next();
-        next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        self.line_before.ends_with(is_word) && self.line_after.starts_with(is_word)
     }
 }
 
