@@ -4,7 +4,11 @@
 //! `cargo bench --bench filters`, with `-- --quick` for a tenth of the spans and `-- --show FAULT` to see what went wrong. The files are found
 //! on the machine: crates of the local cargo registry, Python's standard library, Node's packages; none is shipped.
 
-#![allow(clippy::cast_precision_loss, clippy::print_stdout)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout
+)]
 
 #[path = "../local_engine/corpus.rs"]
 #[allow(dead_code, reason = "the local engine's bench uses the rest of it")]
@@ -107,7 +111,9 @@ fn main() {
         );
     }
     let mut all = Tally::default();
-    by_kind.values().for_each(|tally| all.add(*tally));
+    for tally in by_kind.values() {
+        all.add(*tally);
+    }
     println!("\n{:<20} {}", "all faults", all.line());
 }
 

@@ -39,7 +39,7 @@ fn complete(editor: &mut Editor, provider: &Scripted, calls: usize, table: &mut 
     for n in 0..calls {
         let (line, column) = behind_middle(1_000, n % PLACES);
         // Typed and taken back, so that the text does not grow.
-        if n / PLACES % 2 == 0 {
+        if (n / PLACES).is_multiple_of(2) {
             editor.change(URI, (line, column), (line, column), "x");
         } else {
             editor.change(URI, (line, column), (line, column + 1), "");
