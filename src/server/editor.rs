@@ -17,11 +17,17 @@ const HUMAN: Duration = Duration::from_mins(5);
 
 /// What the editor said that it can do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that an editor can do or cannot, as the protocol has it"
+)]
 pub struct Abilities {
     /// It shows progress that the server begins.
     pub progress: bool,
     /// It opens documents that the server names.
     pub show_document: bool,
+    /// It tells when files change that the server names.
+    pub watches_files: bool,
     /// Its plugin asks the user for an instruction when an action needs one.
     pub instruction: bool,
 }
@@ -35,6 +41,7 @@ impl Abilities {
         Self {
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
+            watches_files: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
             instruction: is("/experimental/byok/instruction"),
         }
     }
@@ -84,6 +91,16 @@ pub async fn create_progress(client: &Client, token: &str) -> bool {
         .is_some()
 }
 
+/// Asks the editor to tell when a file of this name changes in any folder. One that does not is told of by saving or opening.
+pub async fn watch(client: &Client, name: &str) {
+    let options = json!({"watchers": [{"globPattern": format!("**/{name}")}]});
+    let registration = json!({
+        "id": name, "method": "workspace/didChangeWatchedFiles", "registerOptions": options,
+    });
+    let params = json!({"registrations": [registration]});
+    ask::<lsp::RegistrationRequest>(client, params, SOON).await;
+}
+
 /// Sends a request; `None` if it is refused, or not answered in time.
 async fn ask<R: lsp::Request>(client: &Client, params: Value, limit: Duration) -> Option<Value> {
     let params = serde_json::from_value(params).ok()?;
@@ -101,8 +118,9 @@ mod tests {
         assert_eq!(of(json!({})), Abilities::default());
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
+            "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}},
             "experimental": {"byok": {"instruction": true}},
         }));
-        assert!(all.progress && all.show_document && all.instruction);
+        assert!(all.progress && all.show_document && all.instruction && all.watches_files);
     }
 }

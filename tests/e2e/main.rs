@@ -27,3 +27,4 @@ mod peer;
 mod provider;
 mod spoken;
 mod wires;
+mod workspace;

@@ -17,3 +17,4 @@ mod parse;
 pub mod run_action;
 mod settle;
 mod suggest;
+pub mod workspace_file;
