@@ -7,6 +7,7 @@
 //! Trust is graded: the user's own file may say everything, an editor's settings nothing that a key could leave by ([`editor`]), and a
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
+mod actions;
 mod editor;
 mod families;
 mod key_option;
@@ -24,6 +25,7 @@ mod settings;
 mod trust;
 mod user_file;
 
+pub use actions::ActionsOptions;
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
@@ -35,8 +37,8 @@ pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    ActionsOptions, Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options,
-    PriceOptions, ProviderOptions, StoreOption, Wire,
+    Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
+    ProviderOptions, StoreOption, Wire,
 };
 pub use policy::Policy;
 pub use problem::Problem;

@@ -47,6 +47,7 @@ pub struct Builder {
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
+    folder: Option<String>,
 }
 
 impl Default for Builder {
@@ -59,11 +60,18 @@ impl Default for Builder {
             patience: Patience::default(),
             substitutes: HashMap::new(),
             lists: None,
+            folder: None,
         }
     }
 }
 
 impl Builder {
+    /// Sets the workspace's folder.
+    pub fn folder(mut self, uri: &str) -> Self {
+        self.folder = Some(uri.to_owned());
+        self
+    }
+
     /// Lets completions go to a provider whose stream the test feeds.
     pub fn fake(mut self, fake: &Fake) -> Self {
         self.config = mock_config("http://127.0.0.1:9/v1", "openai-completions");
@@ -106,7 +114,7 @@ impl Builder {
     }
 
     /// Adds a workspace folder.
-    pub fn folder(mut self, folder: &std::path::Path) -> Self {
+    pub fn workspace(mut self, folder: &std::path::Path) -> Self {
         self.folders.push(folder.to_owned());
         self
     }
@@ -142,7 +150,7 @@ impl Builder {
             .map(|folder| json!({"uri": url::Url::from_file_path(folder).unwrap(), "name": "w"}))
             .collect();
         let params = json!({
-            "processId": null, "rootUri": null, "capabilities": self.capabilities,
+            "processId": null, "rootUri": self.folder, "capabilities": self.capabilities,
             "initializationOptions": self.config, "workspaceFolders": folders,
         });
         let initialized = client.request("initialize", params);

@@ -62,7 +62,10 @@ fn a_workspace_keeps_to_the_embedded_engine_from_its_first_suggestion_on() {
         "this is not TOML",
     ] {
         write(folder.path(), text);
-        let mut client = Builder::default().fake(&fake).folder(folder.path()).start();
+        let mut client = Builder::default()
+            .fake(&fake)
+            .workspace(folder.path())
+            .start();
         ask(&mut client, folder.path());
         assert!(!fake.is_called(), "{text}");
         client.finish();
@@ -77,8 +80,8 @@ fn each_folder_has_its_own_and_what_lies_in_none_has_the_users_settings() {
     let provider = Scripted::start(CHAT.answer());
     let mut client = Builder::default()
         .config(CHAT.config(&provider.address))
-        .folder(strict.path())
-        .folder(free.path())
+        .workspace(strict.path())
+        .workspace(free.path())
         .start();
     for (folder, is_asked) in [(&strict, 0), (&free, 1), (&strict, 0), (&elsewhere, 1)] {
         ask(&mut client, folder.path());
@@ -93,7 +96,7 @@ fn a_changed_file_counts_from_its_saving_on_and_without_a_restart() {
     let provider = Scripted::start(CHAT.answer());
     let mut client = Builder::default()
         .config(CHAT.config(&provider.address))
-        .folder(folder.path())
+        .workspace(folder.path())
         .start();
     assert_eq!(ask(&mut client, folder.path()), ["42;"]);
     write(folder.path(), "[policy]\nproviders = []");
@@ -133,7 +136,7 @@ fn an_editor_that_can_is_asked_to_watch_the_file() {
 fn what_a_workspace_tried_is_told_once_for_each_content() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "[completion]\nmax_tokens = 4000");
-    let mut client = Builder::default().folder(folder.path()).start();
+    let mut client = Builder::default().workspace(folder.path()).start();
     let told = warning(&mut client);
     assert!(
         told.contains("completion.max_tokens (4000 is more than your 128)"),
@@ -165,7 +168,7 @@ fn code_actions_that_a_workspace_forbids_are_not_offered_and_the_menu_says_why()
         write(folder.path(), text);
         let mut client = Builder::default()
             .fake_chat(&fake)
-            .folder(folder.path())
+            .workspace(folder.path())
             .start();
         let uri = uri(folder.path(), "a.rs");
         let at = client.open_as(&uri, "rust", "fn a() {ˇ}\n");
@@ -209,7 +212,7 @@ fn a_hostile_workspace_gets_nothing() {
     write(folder.path(), &file);
     let mut client = Builder::default()
         .config(CHAT.config(&right.address))
-        .folder(folder.path())
+        .workspace(folder.path())
         .start();
     let told = warning(&mut client);
     for setting in [

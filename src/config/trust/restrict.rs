@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use super::Refusal;
-use crate::config::options::{ActionsOptions, CompletionOptions, LocalOptions, Options};
+use crate::config::actions::{self, ActionsOptions};
+use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
 use crate::config::settings::{ModelName, Settings};
 
@@ -82,7 +83,11 @@ impl Tightening {
     }
 
     fn actions(&mut self, written: &ActionsOptions) {
-        let ActionsOptions { model, max_tokens } = written;
+        let ActionsOptions {
+            model,
+            max_tokens,
+            ask_above,
+        } = written;
         if let Some(model) = model {
             let own = self.settings.model_of_actions().clone();
             self.settings.action_model = Some(self.model("actions.model", model, own));
@@ -91,6 +96,9 @@ impl Tightening {
             let own = self.settings.action_max_tokens;
             self.settings.action_max_tokens =
                 self.least("actions.max_tokens", *tokens, own).max(64);
+        }
+        if let Some(amount) = ask_above {
+            self.ask_above(amount);
         }
     }
 
@@ -128,6 +136,26 @@ impl Tightening {
                 "local.max_index_tokens",
                 "the engine is one for all workspaces".into(),
             );
+        }
+    }
+
+    /// The smaller amount asks more often.
+    fn ask_above(&mut self, written: &str) {
+        let key = "actions.ask_above";
+        let own = self.settings.action_ask_above;
+        match (actions::money(written), own) {
+            (Err(wrong), _) => self.refuse(key, wrong),
+            (Ok(amount), None) => self.settings.action_ask_above = Some(amount),
+            (Ok(amount), Some(own)) if amount.currency() != own.currency() => {
+                self.refuse(key, format!("yours is in {}", own.currency().code()));
+            }
+            (Ok(amount), Some(own)) => {
+                if amount.nanos() > own.nanos() {
+                    self.refuse(key, format!("it is more than your {own}"));
+                } else {
+                    self.settings.action_ask_above = Some(amount);
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use super::*;
 
 /// The user's own settings in these tests.
 const OWN: &str = "[completion]\nmodel = \"openai/gpt-4.1-mini\"\ndebounce_ms = 100\nmax_tokens = 100\nmax_lines = 10\n\
-    [actions]\nmodel = \"anthropic/claude-sonnet-4-6\"\nmax_tokens = 1000\n\
+    [actions]\nmodel = \"anthropic/claude-sonnet-4-6\"\nmax_tokens = 1000\nask_above = \"0.10 USD\"\n\
     [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n";
 
 fn own() -> Settings {
@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 43] = [
+const TABLE: [Row; 46] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -83,6 +83,9 @@ const TABLE: [Row; 43] = [
     ),
     row("actions.max_tokens", "500", "500", false),
     row("actions.max_tokens", "5000", "1000", true),
+    row("actions.ask_above", "\"0.05 USD\"", "0.05 USD", false),
+    row("actions.ask_above", "\"5 USD\"", "0.10 USD", true),
+    row("actions.ask_above", "\"0.05 EUR\"", "0.10 USD", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
@@ -160,6 +163,9 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         "completion.max_lines" => settings.max_lines.to_string(),
         "actions.model" => settings.model_of_actions().to_string(),
         "actions.max_tokens" => settings.action_max_tokens.to_string(),
+        "actions.ask_above" => settings
+            .action_ask_above
+            .map_or_else(String::new, |amount| amount.to_string()),
         "local.servers" => settings.local_servers.join(" "),
         "local.min_confidence" => settings.min_confidence.unwrap_or_default().to_string(),
         _ => String::new(),
