@@ -83,9 +83,9 @@ const TABLE: [Row; 46] = [
     ),
     row("actions.max_tokens", "500", "500", false),
     row("actions.max_tokens", "5000", "1000", true),
-    row("actions.ask_above", "\"0.05 USD\"", "0.05 USD", false),
-    row("actions.ask_above", "\"5 USD\"", "0.10 USD", true),
-    row("actions.ask_above", "\"0.05 EUR\"", "0.10 USD", true),
+    row("actions.ask_above", "\"0.05 USD\"", "$0.05", false),
+    row("actions.ask_above", "\"5 USD\"", "$0.10", true),
+    row("actions.ask_above", "\"0.05 EUR\"", "$0.10", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
