@@ -152,21 +152,21 @@ mod tests {
         assert_eq!(told, "the environment prod and this is dev");
 
         let workspace = Scope {
-            workspaces: vec!["/nowhere/work".into()],
+            workspaces: vec!["/nowhere/job".into()],
             ..Scope::default()
         };
         for (folder, is_allowed) in [
-            (Some("/nowhere/work"), true),
-            (Some("/nowhere/work/shop"), true),
-            (Some("/nowhere/workshop"), false),
-            (Some("/nowhere/work/../play"), false),
+            (Some("/nowhere/job"), true),
+            (Some("/nowhere/job/shop"), true),
+            (Some("/nowhere/jobless"), false),
+            (Some("/nowhere/job/../play"), false),
             (Some("work"), false),
             (None, false),
         ] {
             let refused = of(workspace.clone(), wanted("completion", folder));
             assert_eq!(refused.is_none(), is_allowed, "{folder:?}: {refused:?}");
         }
-        assert_eq!(workspace.words(), "workspace /nowhere/work");
+        assert_eq!(workspace.words(), "workspace /nowhere/job");
     }
 
     #[cfg(unix)]
