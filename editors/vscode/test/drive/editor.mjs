@@ -12,7 +12,7 @@ const SETTINGS = {
   'extensions.autoUpdate': false, 'extensions.autoCheckUpdates': false, 'workbench.enableExperiments': false, 'git.enabled': false,
   'chat.disableAIFeatures': true, 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'files.autoSave': 'off',
   'workbench.welcomePage.walkthroughs.openOnInstall': false, 'window.restoreWindows': 'none', 'workbench.tips.enabled': false,
-  'editor.minimap.enabled': false, 'editor.hover.delay': 100, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.minimap.enabled': false, 'diffEditor.useInlineViewWhenSpaceIsLimited': false, 'editor.hover.delay': 100, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
 };
 
 export class Editor {
@@ -188,6 +188,11 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     await this.keys('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
     await this.keys('End');
+  }
+
+  /** Brings a file's tab to the front. */
+  async focus(name) {
+    await this.page.locator('.tab', { hasText: name }).first().click();
   }
 
   /** Runs a command by its title in the palette. */
