@@ -47,15 +47,15 @@ export function activate(context: vscode.ExtensionContext) {
       case ACTION_ENDED:
         return previews.ended((params as { id: string }).id);
       default:
-        if (state.take(method, params)) noticed(method);
+        if (state.take(method, params)) noticed();
     }
   });
-  const noticed = (method: string) => {
+  const noticed = () => {
     bar.touch();
     usage.touch();
     firstMinute.look();
-    if (method === 'byok/budget') teller.lookAtBudget();
-    else teller.look();
+    // A cap that is reached is told by the server itself.
+    teller.look();
   };
   context.subscriptions.push(log, server, bar, usage, documents, previews, streams);
   context.subscriptions.push(registerCommands({ server, state, usage, documents, previews, log }));

@@ -3,27 +3,12 @@
 import * as vscode from 'vscode';
 import type { State } from '../state';
 import { plain } from '../text/escape';
-import { capWords, stands } from './budget';
 import { fixOf } from './fix';
 
 export class Teller {
   private readonly told = new Set<string>();
 
   constructor(private readonly state: State) {}
-
-  /** Looks whether a cap has been reached that was not before. */
-  lookAtBudget(): void {
-    for (const cap of this.state.budget?.caps ?? []) {
-      const what = `${cap.name} ${cap.per} ${cap.state} ${cap.cap}`;
-      if (cap.state === 'ok' || this.told.has(what)) continue;
-      this.told.add(what);
-      void vscode.window.showWarningMessage(`BYOK: budget ${capWords(cap)}: ${stands(cap)}.`, 'Open Settings', 'Usage').then((choice) => {
-        if (choice === 'Open Settings') return vscode.commands.executeCommand('workbench.action.openSettings', 'byok.budget');
-        if (choice === 'Usage') return vscode.commands.executeCommand('byokLsp.usage');
-        return undefined;
-      });
-    }
-  }
 
   /** Looks whether there is something that the user has not been told in this session. */
   look(): void {

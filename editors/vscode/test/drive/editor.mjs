@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** How long anything may take on a busy machine. It is no measure of ours: everything is waited for, and nothing slept over. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 const SETTINGS = {
   'telemetry.telemetryLevel': 'off', 'workbench.startupEditor': 'none', 'security.workspace.trust.enabled': false, 'update.mode': 'none',
@@ -17,7 +17,7 @@ const SETTINGS = {
 
 export class Editor {
   /** Starts an editor with the extension unpacked at `extension`, and opens `file` in it. */
-  static async open(browser, { extension, binary, files, file, settings = {}, config = '', env = {}, extensions = [], artifacts }) {
+  static async open(browser, { extension, binary, files, file, settings = {}, config = '', env = {}, extensions = [], direct = false, artifacts }) {
     const dir = mkdtempSync(join(tmpdir(), 'byok-vscode-'));
     const at = (...parts) => join(dir, ...parts);
     const write = (path, text, mode) => {
@@ -33,7 +33,7 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     write(at('config.toml'), config);
     write(at('user', 'User', 'settings.json'), JSON.stringify(SETTINGS, null, 2));
     // To the browser the server is another machine, and what is for a machine alone is set there.
-    write(at('user', 'Machine', 'settings.json'), JSON.stringify({ 'byok.serverPath': at('server'), ...settings }, null, 2));
+    write(at('user', 'Machine', 'settings.json'), JSON.stringify({ 'byok.serverPath': direct ? binary : at('server'), ...settings }, null, 2));
     cpSync(extension, at('extensions', 'byok-lsp.byok-lsp-0.1.0'), { recursive: true });
     for (const more of extensions) cpSync(more.from, at('extensions', more.as), { recursive: true });
     write(at('code-server.yaml'), 'auth: none\ncert: false\n');

@@ -16,7 +16,7 @@ const binary = resolve(process.env.BYOK_BINARY ?? join(root, 'target/debug/byok-
 const MOST_VSIX_BYTES = 500_000;
 
 const wanted = process.argv.slice(2);
-const scenarios = ['host', 'first-minute', 'provider-journey', 'actions', 'keys'].filter((name) => wanted.length === 0 || wanted.includes(name));
+const scenarios = ['host', 'first-minute', 'provider-journey', 'actions', 'budget', 'keys'].filter((name) => wanted.length === 0 || wanted.includes(name));
 
 rmSync(artifacts, { recursive: true, force: true });
 mkdirSync(artifacts, { recursive: true });
@@ -58,7 +58,7 @@ const browser = await chromium.launch({
 async function host() {
   const results = join(artifacts, 'host.txt');
   const tests = { from: resolve('out/host'), as: 'byok-lsp.byok-host-tests-0.0.1' };
-  const editor = await Editor.open(browser, { extension, binary, artifacts, files: { 'empty.rs': '' }, extensions: [tests], env: { BYOK_HOST_RESULTS: results } });
+  const editor = await Editor.open(browser, { extension, binary, artifacts, files: { 'empty.rs': '' }, extensions: [tests], direct: true, env: { BYOK_HOST_RESULTS: results } });
   try {
     const read = () => { try { return readFileSync(results, 'utf8'); } catch { return ''; } };
     await editor.until('the tests of the extension host end', async () => /^\d+ passed, \d+ failed$/m.test(read()));
