@@ -28,3 +28,4 @@ mod peer;
 mod provider;
 mod spoken;
 mod wires;
+mod workspace;
