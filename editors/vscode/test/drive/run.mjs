@@ -102,8 +102,12 @@ async function drive(name) {
   }
 }
 
+/** What the server can be told tells what there is to be driven. */
+const schema = execFileSync(binary, ['config', 'schema'], { encoding: 'utf8' });
+
 for (const name of scenarios) {
-  if (name === 'host') await host();
+  if (name === 'budget' && !('budget' in JSON.parse(schema).properties)) console.log('skip budget: this byok-lsp has none');
+  else if (name === 'host') await host();
   else await drive(name);
 }
 await browser.close();
