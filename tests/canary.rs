@@ -377,7 +377,7 @@ impl Editor {
         loop {
             let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
             if let Some(at) = heard.get(self.seen..).and_then(|new| new.find(what))
-                && heard[self.seen + at..].contains("\"}")
+                && heard[self.seen + at..].contains("\"type\":")
             {
                 let at = self.seen + at;
                 self.seen = at + what.len();
