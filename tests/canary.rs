@@ -373,7 +373,7 @@ impl Editor {
 
     /// Waits until something was said that was not there before, and returns what came from there on.
     fn told(&mut self, what: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
             if let Some(at) = heard.get(self.seen..).and_then(|new| new.find(what))
