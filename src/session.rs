@@ -77,6 +77,31 @@ pub struct Stamp {
 }
 
 impl Snapshot {
+    /// Makes a snapshot of a file that is not open, in the same workspace; nothing is ever known to have happened to it.
+    #[must_use]
+    pub fn of_file(&self, uri: &str, text: &str) -> Self {
+        let path = path_of(uri);
+        let name = path.as_deref().and_then(|path| path.to_str());
+        let first_line = text.lines().next().unwrap_or_default();
+        let language = Language::detect(None, name, first_line);
+        Self {
+            uri: uri.into(),
+            language,
+            opening: 0,
+            revision: Revision::default(),
+            text: Rope::from_str(text),
+            tree: language.map(SyntaxTree::new),
+            settings: self.settings.clone(),
+            encoding: self.encoding,
+            folder: self.folder.clone(),
+        }
+    }
+
+    /// Returns whether this is of a document that is, or was, open.
+    pub fn is_of_document(&self) -> bool {
+        self.opening != 0
+    }
+
     /// Returns which moment this is of.
     pub fn stamp(&self) -> Stamp {
         Stamp {

@@ -57,6 +57,10 @@ pub enum Applies {
     Stub,
     /// On a selection, in a definition, or at a diagnostic.
     Anything,
+    /// In a function, of a language that has a place for tests.
+    Testable,
+    /// On a selection, or in a definition, of a file of a workspace.
+    Project,
     /// At a name.
     Name,
     /// Wherever a menu is opened by hand, in a file of a workspace: it is about what git says has changed.
@@ -78,6 +82,10 @@ pub enum Output {
     Names,
     /// A commit's message: in its place if that is what is edited, else a document.
     Message,
+    /// Tests, in the file where they belong.
+    Tests,
+    /// Changes of several files, new ones among them.
+    Files,
     /// A document to read.
     Document,
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::catalogue::{self, Action, Applies, Output};
+use super::other::Material;
 use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
@@ -82,7 +83,7 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
                 target: &target,
                 diagnostics: ask.diagnostics,
                 instruction: None,
-                changes: None,
+                material: &Material::None,
             };
             let known = shown.iter().find(|(lines, _)| *lines == target.lines);
             let bytes = known.map(|(_, bytes)| *bytes).unwrap_or_else(|| {
@@ -121,6 +122,10 @@ const COMMENT_TOKENS: u64 = 80;
 const NAMES_TOKENS: u64 = 25;
 const MESSAGE_TOKENS: u64 = 60;
 
+/// What a handful of tests is reckoned at, and changes in other files.
+const TESTS_TOKENS: u64 = 400;
+const FILES_TOKENS: u64 = 200;
+
 /// What a search and replace block, or a fence, takes besides the code.
 const FORM_TOKENS: u64 = 20;
 
@@ -133,6 +138,8 @@ fn expected(question: &Question<'_>, sent: usize) -> Tokens {
         Output::Comment => COMMENT_TOKENS,
         Output::Names => NAMES_TOKENS,
         Output::Message => MESSAGE_TOKENS,
+        Output::Tests => TESTS_TOKENS,
+        Output::Files => region + FILES_TOKENS,
         Output::Replace | Output::Comments => region + FORM_TOKENS,
     };
     Tokens {

@@ -7,6 +7,7 @@ use super::catalogue::{Action, Output};
 use super::target::{Diagnostic, Target};
 use crate::context::{self, Budget};
 use crate::provider::{Message, Role};
+use super::other::{Material, OtherFile, Spot};
 use crate::repository::Changes;
 use crate::session::Snapshot;
 use crate::syntax;
@@ -40,6 +41,11 @@ comment marks in.";
 
 const DOCUMENT: &str = "Reply in Markdown.";
 
+const FILES: &str = "Reply with the changes file by file, and with nothing else. For a file that was shown: a line `File: path`, then each place \
+that changes as one block of this form:\n<<<<<<< SEARCH\n(lines of the file as they are, exactly, enough of them to be found only once)\n=======\n(the \
+lines that take their place)\n>>>>>>> REPLACE\nFor a new file: a line `New file: path`, the path as those shown have it, then its whole text in one fenced code \
+block. Never leave code out and never abbreviate it. Change no other file.";
+
 const COMMENTS: &str = "Only comments may differ from the region as it is.";
 
 const NAMES: &str =
@@ -63,8 +69,8 @@ pub struct Question<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// What the user wants, of an action that has to be told.
     pub instruction: Option<&'a str>,
-    /// What has changed, of an action that is about that.
-    pub changes: Option<&'a Changes>,
+    /// What it is about besides.
+    pub material: &'a Material,
 }
 
 /// Makes the conversation for an action.
@@ -75,9 +81,11 @@ pub fn messages(question: &Question<'_>) -> Vec<Message> {
     } else {
         format!("{DATA}\n\n{}", form(question))
     };
-    let mut user = match question.changes {
-        Some(changes) => of_changes(changes),
-        None => of_document(question),
+    let mut user = match question.material {
+        Material::Changes(changes) => of_changes(changes),
+        Material::None => of_document(question),
+        Material::Tests(file) => of_document(question) + &of_tests(question.snapshot, file),
+        Material::Files(files) => of_document(question) + &of_files(files),
     };
     put(&mut user, format_args!("Task: {}\n", action.task));
     if let Some(instruction) = question.instruction {
@@ -104,6 +112,11 @@ fn form(question: &Question<'_>) -> String {
     match question.action.output {
         Output::Document => DOCUMENT.into(),
         Output::Comment => COMMENT.into(),
+        Output::Files => FILES.into(),
+        Output::Tests => match question.material {
+            Material::Tests(file) => tests_form(question.snapshot, file),
+            _ => WHOLE.into(),
+        },
         Output::Names => NAMES.into(),
         Output::Message => MESSAGE.into(),
         Output::Comments if is_long => format!("{BLOCKS}\n{COMMENTS}"),
@@ -111,6 +124,55 @@ fn form(question: &Question<'_>) -> String {
         Output::Replace if is_long => BLOCKS.into(),
         Output::Replace => WHOLE.into(),
     }
+}
+
+/// Returns how tests are to be given, which depends on where they go.
+fn tests_form(document: &Snapshot, file: &OtherFile) -> String {
+    let path = &file.path;
+    match file.spot(document) {
+        Spot::Create => format!(
+            "Reply with the whole text of the new file {path}, in one fenced code block, and with nothing else: no explanation. Never leave \
+             code out."
+        ),
+        Spot::Append => format!(
+            "Reply with what is to be added at the end of the file {path}, in one fenced code block, and with nothing else: the tests, and \
+             round them what the language wants (a module, imports), if it is not there yet."
+        ),
+        Spot::Lines(lines) => {
+            let text = file.text.as_ref().map(|it| it.text.byte_slice(lines));
+            let is_long = text.is_some_and(|text| text.len_lines() > LONG);
+            let form = if is_long { BLOCKS } else { WHOLE };
+            format!("Add the tests to those that are there; leave those as they are. {}", form.replace("the region", "the tests so far"))
+        }
+    }
+}
+
+/// Shows where the tests go, and what is there.
+fn of_tests(document: &Snapshot, file: &OtherFile) -> String {
+    let path = &file.path;
+    match (file.spot(document), &file.text) {
+        (Spot::Lines(lines), Some(snapshot)) => {
+            let text = String::from(snapshot.text.byte_slice(lines));
+            let fence = fence(&[&text]);
+            let text = text.trim_end();
+            format!("The tests so far, in {path}:\n{fence}\n{text}\n{fence}\n\n")
+        }
+        _ => format!("There are no tests in {path} yet.\n\n"),
+    }
+}
+
+/// Shows the files that may be changed.
+fn of_files(files: &[OtherFile]) -> String {
+    let mut user = String::from("The files that may be changed:\n\n");
+    for file in files {
+        let text = file.text.as_ref().map_or_else(String::new, |it| it.text.to_string());
+        let fence = fence(&[&text]);
+        put(
+            &mut user,
+            format_args!("File: {}\n{fence}\n{}\n{fence}\n\n", file.path, text.trim_end()),
+        );
+    }
+    user
 }
 
 /// Shows what has changed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::catalogue::{Action, Output};
+use super::other::{FileChange, Material};
 use super::prompt::Question;
 use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
@@ -16,7 +17,6 @@ use crate::cost::{Cost, Money};
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
-use crate::repository::Changes;
 use crate::routing::Decision;
 use crate::session::Snapshot;
 use crate::syntax;
@@ -39,8 +39,8 @@ pub struct Job<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// What the user wants, of an action that has to be told.
     pub instruction: Option<&'a str>,
-    /// What has changed, of an action that is about that.
-    pub changes: Option<&'a Changes>,
+    /// What it is about besides.
+    pub material: &'a Material,
     /// Which model is to do it.
     pub decision: Decision,
     /// Tells why the action was given up, if it is.
@@ -55,7 +55,7 @@ impl Job<'_> {
             target: &self.target,
             diagnostics: self.diagnostics,
             instruction: self.instruction,
-            changes: self.changes,
+            material: self.material,
         }
     }
 
@@ -82,10 +82,10 @@ pub struct Progress<'a> {
 pub type Watch<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Done {
-    /// Edits of the snapshot's text, in order; none if there is nothing to change.
-    Edits(Vec<Edit>),
+    /// What is to become of files, most often of the one document; none if there is nothing to change.
+    Changes(Vec<FileChange>),
     /// A document to read, in Markdown.
     Document(String),
     /// Names to choose from, the best first.
@@ -253,33 +253,58 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
             Ok(document(&format!("```text\n{message}\n```")))
         }
         Output::Message | Output::Replace | Output::Comments | Output::Comment => {
-            edits(job, &answer.text).await.map(Done::Edits)
+            blocking(job, &answer.text, |work| {
+                let edits = work.edits()?;
+                Ok(vec![FileChange::of(&work.snapshot, edits)])
+            })
+            .await
+        }
+        Output::Tests => {
+            let Material::Tests(file) = job.material else {
+                return Err(Fault::NoFile);
+            };
+            let file = file.clone();
+            blocking(job, &answer.text, move |work| super::files::tests(work, &file)).await
+        }
+        Output::Files => {
+            let Material::Files(files) = job.material else {
+                return Err(Fault::NoFile);
+            };
+            let files = files.clone();
+            blocking(job, &answer.text, move |work| super::files::changes(work, &files)).await
         }
     }
 }
 
-/// Makes edits of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
-async fn edits(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
+/// Makes changes of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
+async fn blocking(
+    job: &Job<'_>,
+    answer: &str,
+    make: impl FnOnce(&Work) -> Result<Vec<FileChange>, Fault> + Send + 'static,
+) -> Result<Done, Fault> {
     let work = Work {
         snapshot: job.snapshot.clone(),
         target: job.target.clone(),
         output: job.action.output,
         answer: answer.to_owned(),
     };
-    let working = tokio::task::spawn_blocking(move || work.edits());
-    working.await.unwrap_or(Err(Fault::Empty))
+    let working = tokio::task::spawn_blocking(move || make(&work));
+    let changes = working.await.unwrap_or(Err(Fault::Empty))?;
+    let changed = changes.into_iter().filter(|change| !change.is_empty());
+    Ok(Done::Changes(changed.collect()))
 }
 
 /// An answer, and what it is the answer to.
-struct Work {
-    snapshot: Snapshot,
-    target: Target,
-    output: Output,
-    answer: String,
+pub(super) struct Work {
+    pub snapshot: Snapshot,
+    pub target: Target,
+    pub output: Output,
+    pub answer: String,
 }
 
 impl Work {
-    fn edits(&self) -> Result<Vec<Edit>, Fault> {
+    /// Makes edits of the document.
+    pub fn edits(&self) -> Result<Vec<Edit>, Fault> {
         let edits = match (self.output, &self.target.comment) {
             (Output::Comment, Some(place)) => self.comment(place)?,
             (Output::Message, _) => self.message()?,
@@ -344,7 +369,7 @@ impl Work {
     }
 
     /// Returns the line break of the lines, or of the file if they are one.
-    fn line_break(&self) -> &'static str {
+    pub fn line_break(&self) -> &'static str {
         let text = &self.snapshot.text;
         let lines = text.byte_slice(self.target.lines.clone());
         if lines.chars().any(|c| matches!(c, '\n' | '\r')) {
@@ -358,6 +383,6 @@ impl Work {
 /// How much of a file is looked at for its line break.
 const LINE_BREAK_CHARS: usize = 64 * 1024;
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -8,11 +8,12 @@ use std::ops::Range;
 use ropey::Rope;
 
 use super::catalogue::{Action, Applies};
+use super::other;
 use crate::session::Snapshot;
 use crate::syntax::{self, Kind, Layout, Place, Scope};
 
 /// A larger region is not sent to be written anew.
-const MOST_BYTES: usize = 24 * 1024;
+pub const MOST_BYTES: usize = 24 * 1024;
 
 /// How many lines round a diagnostic are shown as the region where no definition encloses it.
 const LINES_ROUND: usize = 5;
@@ -158,6 +159,16 @@ impl<'a> Site<'a> {
                 target.name = format!("`{}`", text.byte_slice(name.clone()));
                 target.selected = Some(name);
                 Some(target)
+            }
+            Applies::Testable => {
+                let scope = self.definition()?;
+                let is_function = matches!(scope.kind, Kind::Function | Kind::Method);
+                let has_place = !other::test_paths(self.snapshot).is_empty();
+                (is_function && has_place).then(|| of_scope(text, scope))?
+            }
+            Applies::Project => {
+                other::relative(self.snapshot)?;
+                self.code()
             }
             Applies::Changes => self.changes("the git diff"),
             Applies::Staged if is_message(self.snapshot) => {
@@ -337,6 +348,11 @@ fn indent_at(text: &Rope, line: usize) -> String {
         .take(200)
         .map(char::from)
         .collect()
+}
+
+/// Returns the lines of a range as what an action is about.
+pub fn of_range(text: &Rope, range: &Range<usize>) -> Option<Target> {
+    of_lines(text, range, None)
 }
 
 fn of_scope(text: &Rope, scope: &Scope) -> Option<Target> {
