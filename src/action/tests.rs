@@ -114,7 +114,7 @@ fn what_is_offered_fits_the_place() {
             "rust",
             "/// Does.\nfn a() {\n    //«» Why.\n}\n",
             &[],
-            "implement rewrite simplify optimise translate-comments explain review translate",
+            "rewrite simplify optimise translate-comments explain review translate",
         ),
         (
             "python",

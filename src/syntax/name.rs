@@ -104,7 +104,10 @@ fn bound(tree: &SyntaxTree, text: &Rope, word: &str, scope: Node<'_>) -> Option<
         .iter()
         .find_map(|it| binding(it, first, scope))?;
     // In `let x = x;` the second is another one.
-    let own = binding.byte_range();
+    let own = match binding.child_by_field_name("body") {
+        Some(body) if binding == scope => binding.start_byte()..body.start_byte(),
+        _ => binding.byte_range(),
+    };
     let is_elsewhere = |range: &Range<usize>| {
         !own.contains(&range.start) || binds(names.bindings, range, root, scope)
     };
@@ -276,6 +279,7 @@ mod tests {
             ("rust", "static x: i32 = 1; fn f() { g(ˇx) }"),
             ("rust", "fn f() { g(x); let ˇx = 1; }"),
             ("rust", "fn f() { let ˇx = x; }"),
+            ("rust", "fn f() { for ˇx in x { g(x) } }"),
             ("rust", "fn f(ˇx: i32) { println!(\"{x}\") }"),
             ("rust", "fn f(ˇx: i32) -> P { P { x } }"),
             ("rust", "fn f(ˇx: i32) { fn g() { x() } }"),
