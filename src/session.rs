@@ -269,6 +269,12 @@ impl Session {
         })
     }
 
+    /// Returns the name under which a file is open; editors write the same path in several ways.
+    pub fn uri_at(&self, path: &std::path::Path) -> Option<Arc<str>> {
+        let is_it = |uri: &&Arc<str>| path_of(uri).as_deref() == Some(path);
+        self.documents.keys().find(is_it).cloned()
+    }
+
     /// Returns a document's text; `None` if it is not open.
     pub fn text(&self, uri: &str) -> Option<&Rope> {
         Some(self.documents.get(uri)?.document.text())

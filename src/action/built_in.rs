@@ -33,6 +33,7 @@ impl Entry {
             output: self.output,
             question: self.question.map(Into::into),
             task: self.task.into(),
+            own: None,
         }
     }
 }

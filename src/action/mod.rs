@@ -38,9 +38,10 @@ mod verify;
 
 pub use catalogue::{Action, Applies, Kind, Output, all, find};
 pub use edit::{Conflict, moved, rebase};
-pub use offer::{Ask, Offer, decide, offers, unable};
-pub use other::{FileChange, Material, OtherFile, What, relative, test_paths};
+pub use offer::{Ask, Offer, decide, offers, unable, unable_usually};
+pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_paths};
 pub use price::{is_above, shown as shown_price};
+pub use prompt::longest_run;
 pub use rename::rename;
 pub use run::{Done, Failure, Job, Progress, Watch, run};
 pub use target::{Diagnostic, Target, target};

@@ -8,6 +8,7 @@ use super::other::Material;
 use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
+use crate::config::ModelName;
 use crate::cost::{Cost, Tokens};
 use crate::gateway::Gateway;
 use crate::routing::{Decision, Feature, Payer};
@@ -36,9 +37,21 @@ pub struct Offer {
     pub title: String,
 }
 
-/// Decides which model actions of the document go to.
-pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
-    gateway.decide(&snapshot.settings, Feature::Action)
+/// Decides which model an action goes to.
+pub fn decide(gateway: &Gateway, snapshot: &Snapshot, action: &Action) -> Decision {
+    match own_model(action) {
+        Some(model) => gateway.decide_on(&snapshot.settings, Feature::Action, model),
+        None => gateway.decide(&snapshot.settings, Feature::Action),
+    }
+}
+
+/// Returns why no action can be done that has no model of its own, and what to do about it.
+pub fn unable_usually(gateway: &Gateway, snapshot: &Snapshot) -> Option<String> {
+    unable(&gateway.decide(&snapshot.settings, Feature::Action))
+}
+
+fn own_model(action: &Action) -> Option<&ModelName> {
+    action.own.as_ref()?.model.as_ref()
 }
 
 /// Returns why a model cannot do actions, and what to do about it.
@@ -60,10 +73,7 @@ pub fn unable(decision: &Decision) -> Option<String> {
 /// Returns what makes sense at a place, with model, payer and price; nothing if the model cannot do actions.
 pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
     let snapshot = ask.snapshot;
-    let decision = decide(gateway, snapshot);
-    if unable(&decision).is_some() {
-        return Vec::new();
-    }
+    let usual = gateway.decide(&snapshot.settings, Feature::Action);
     let site = Site::new(snapshot, &ask.selection, ask.diagnostics);
     // Most actions are about the same lines, and show the same of the file.
     let mut shown: Vec<(Range<usize>, usize)> = Vec::new();
@@ -71,6 +81,13 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
         let is_hidden = (action.needs_instruction() && !ask.can_instruct)
             || (action.applies.is_about_changes() && !ask.is_by_hand && !is_message(snapshot));
         if is_hidden {
+            return None;
+        }
+        let decision = match own_model(&action) {
+            Some(_) => decide(gateway, snapshot, &action),
+            None => usual.clone(),
+        };
+        if unable(&decision).is_some() {
             return None;
         }
         let target = site.target(&action)?;
@@ -138,7 +155,7 @@ fn expected(question: &Question<'_>, sent: usize) -> Tokens {
         Output::Comment => COMMENT_TOKENS,
         Output::Names => NAMES_TOKENS,
         Output::Message => MESSAGE_TOKENS,
-        Output::Tests => TESTS_TOKENS,
+        Output::Tests | Output::NewFile | Output::Insert => TESTS_TOKENS,
         Output::Files => region + FILES_TOKENS,
         Output::Replace | Output::Comments => region + FORM_TOKENS,
     };

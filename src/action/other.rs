@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::target::MOST_BYTES;
+use crate::config;
 use crate::document::Edit;
 use crate::repository::Changes;
 use crate::session::{Snapshot, path_of};
@@ -17,8 +18,8 @@ pub enum Material {
     None,
     /// What git says has changed.
     Changes(Changes),
-    /// Where the tests belong.
-    Tests(OtherFile),
+    /// Where the answer belongs: the file of the tests, or one that is to be created.
+    File(OtherFile),
     /// The files that may be changed, the document first.
     Files(Vec<OtherFile>),
 }
@@ -119,6 +120,20 @@ pub fn relative(snapshot: &Snapshot) -> Option<String> {
 fn slashed(path: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
     Some(parts?.join("/"))
+}
+
+/// Returns the path of the file that an action of the user's own creates.
+pub fn new_path(snapshot: &Snapshot, template: &str) -> Option<String> {
+    let path = relative(snapshot)?;
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let filled = config::fill(template, |variable| match variable {
+        "dir" => Some(folder.to_owned()),
+        "stem" => Some(stem.to_owned()),
+        "ext" => Some(extension.to_owned()),
+        _ => None,
+    });
+    Some(filled.trim_start_matches('/').to_owned())
 }
 
 /// Returns where the tests of a document may be, within its workspace's folder, the most usual place first: by its language's convention.

@@ -5,9 +5,10 @@
 
 use super::catalogue::{Action, Output};
 use super::target::{Diagnostic, Target};
+use crate::config;
 use crate::context::{self, Budget};
 use crate::provider::{Message, Role};
-use super::other::{Material, OtherFile, Spot};
+use super::other::{self, Material, OtherFile, Spot};
 use crate::repository::Changes;
 use crate::session::Snapshot;
 use crate::syntax;
@@ -40,6 +41,9 @@ const COMMENT: &str = "Reply with the comment alone, in one fenced code block, a
 comment marks in.";
 
 const DOCUMENT: &str = "Reply in Markdown.";
+
+const INSERT: &str = "Reply with only the text that is to be put in below the region, in one fenced code block, and with nothing else: no \
+explanation. Do not repeat the region.";
 
 const FILES: &str = "Reply with the changes file by file, and with nothing else. For a file that was shown: a line `File: path`, then each place \
 that changes as one block of this form:\n<<<<<<< SEARCH\n(lines of the file as they are, exactly, enough of them to be found only once)\n=======\n(the \
@@ -84,10 +88,10 @@ pub fn messages(question: &Question<'_>) -> Vec<Message> {
     let mut user = match question.material {
         Material::Changes(changes) => of_changes(changes),
         Material::None => of_document(question),
-        Material::Tests(file) => of_document(question) + &of_tests(question.snapshot, file),
+        Material::File(file) => of_document(question) + &of_tests(question.snapshot, file),
         Material::Files(files) => of_document(question) + &of_files(files),
     };
-    put(&mut user, format_args!("Task: {}\n", action.task));
+    put(&mut user, format_args!("Task: {}\n", task(question)));
     if let Some(instruction) = question.instruction {
         put(
             &mut user,
@@ -102,6 +106,24 @@ pub fn messages(question: &Question<'_>) -> Vec<Message> {
     vec![message(Role::System, system), message(Role::User, user)]
 }
 
+/// Returns the task; that of an action of the user's own with its variables filled.
+fn task(question: &Question<'_>) -> String {
+    let action = question.action;
+    if action.own.is_none() {
+        return action.task.to_string();
+    }
+    let snapshot = question.snapshot;
+    let one_line = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).collect() };
+    config::fill(&action.task, |variable| match variable {
+        "language" => Some(snapshot.language.map_or("text", syntax::Language::name).into()),
+        "file" => Some(one_line(snapshot.file_name())),
+        "path" => Some(one_line(&other::relative(snapshot).unwrap_or_default())),
+        "name" => Some(one_line(&question.target.name)),
+        "instruction" => Some(question.instruction.unwrap_or_default().into()),
+        _ => None,
+    })
+}
+
 /// Returns how an answer is to look.
 fn form(question: &Question<'_>) -> String {
     let region = question
@@ -113,8 +135,9 @@ fn form(question: &Question<'_>) -> String {
         Output::Document => DOCUMENT.into(),
         Output::Comment => COMMENT.into(),
         Output::Files => FILES.into(),
-        Output::Tests => match question.material {
-            Material::Tests(file) => tests_form(question.snapshot, file),
+        Output::Insert => INSERT.into(),
+        Output::Tests | Output::NewFile => match question.material {
+            Material::File(file) => tests_form(question.snapshot, file),
             _ => WHOLE.into(),
         },
         Output::Names => NAMES.into(),
@@ -157,6 +180,7 @@ fn of_tests(document: &Snapshot, file: &OtherFile) -> String {
             let text = text.trim_end();
             format!("The tests so far, in {path}:\n{fence}\n{text}\n{fence}\n\n")
         }
+        (Spot::Create, _) => format!("The file {path} is not there yet.\n\n"),
         _ => format!("There are no tests in {path} yet.\n\n"),
     }
 }
@@ -295,7 +319,8 @@ fn fence(texts: &[&str]) -> String {
     "`".repeat((longest + 1).max(3))
 }
 
-fn longest_run(text: &str) -> usize {
+/// Returns the longest run of backticks.
+pub fn longest_run(text: &str) -> usize {
     let (mut longest, mut run) = (0, 0);
     for byte in text.bytes() {
         run = if byte == b'`' { run + 1 } else { 0 };

@@ -252,15 +252,19 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
             let message = reply::message(&answer.text)?;
             Ok(document(&format!("```text\n{message}\n```")))
         }
-        Output::Message | Output::Replace | Output::Comments | Output::Comment => {
+        Output::Message
+        | Output::Replace
+        | Output::Comments
+        | Output::Comment
+        | Output::Insert => {
             blocking(job, &answer.text, |work| {
                 let edits = work.edits()?;
                 Ok(vec![FileChange::of(&work.snapshot, edits)])
             })
             .await
         }
-        Output::Tests => {
-            let Material::Tests(file) = job.material else {
+        Output::Tests | Output::NewFile => {
+            let Material::File(file) = job.material else {
                 return Err(Fault::NoFile);
             };
             let file = file.clone();
@@ -308,6 +312,7 @@ impl Work {
         let edits = match (self.output, &self.target.comment) {
             (Output::Comment, Some(place)) => self.comment(place)?,
             (Output::Message, _) => self.message()?,
+            (Output::Insert, _) => self.insertion()?,
             _ => self.replacement()?,
         };
         let demand = match self.output {
@@ -325,6 +330,24 @@ impl Work {
         let new = fit::fit(&new, &plain(&old), self.snapshot.language);
         let new = new.replace('\n', self.line_break());
         Ok(edit::minimal(&old, &new, self.target.lines.start))
+    }
+
+    /// Puts text in below the lines, indented as their first is.
+    fn insertion(&self) -> Result<Vec<Edit>, Fault> {
+        let new = reply::read(&self.answer, "", self.snapshot.file_name())?;
+        let new = new.trim_matches('\n');
+        if new.trim().is_empty() {
+            return Err(Fault::Empty);
+        }
+        let old = plain(&self.lines());
+        let like = old.lines().find(|line| !line.trim().is_empty()).unwrap_or("x");
+        let new = fit::fit(new, like, self.snapshot.language);
+        let at = self.target.lines.end;
+        let text = format!("\n{new}").replace('\n', self.line_break());
+        Ok(vec![Edit {
+            bytes: at..at,
+            text,
+        }])
     }
 
     /// Puts a commit's message where it belongs, above git's own words.

@@ -9,8 +9,9 @@ use ropey::Rope;
 
 use super::catalogue::{Action, Applies};
 use super::other;
+use crate::config::{CustomAction, CustomNode, CustomOutput};
 use crate::session::Snapshot;
-use crate::syntax::{self, Kind, Layout, Place, Scope};
+use crate::syntax::{self, Kind, Language, Layout, Place, Scope};
 
 /// A larger region is not sent to be written anew.
 pub const MOST_BYTES: usize = 24 * 1024;
@@ -160,6 +161,7 @@ impl<'a> Site<'a> {
                 target.selected = Some(name);
                 Some(target)
             }
+            Applies::Own => self.own(action.own.as_ref()?),
             Applies::Testable => {
                 let scope = self.definition()?;
                 let is_function = matches!(scope.kind, Kind::Function | Kind::Method);
@@ -190,6 +192,39 @@ impl<'a> Site<'a> {
         }
         let scope = self.definition().and_then(|scope| of_scope(text, scope));
         scope.or_else(|| round(text, self.diagnostics))
+    }
+
+    /// Returns what an action of the user's own is about, by their rules.
+    fn own(&self, own: &CustomAction) -> Option<Target> {
+        let options = &own.options;
+        let language = self.snapshot.language.map(Language::id);
+        let is_for_language =
+            options.languages.is_empty() || options.languages.iter().any(|it| Some(it.as_str()) == language);
+        let path = other::relative(self.snapshot);
+        let path = path.as_deref().unwrap_or(self.snapshot.file_name());
+        let mut messages = self.diagnostics.iter().map(|it| it.message.as_str());
+        let has_message =
+            options.diagnostics.as_deref().is_none_or(|text| messages.any(|it| it.contains(text)));
+        let needs_folder = options.output == CustomOutput::NewFile;
+        if !is_for_language
+            || !has_message
+            || !own.is_for(path)
+            || (needs_folder && self.snapshot.folder.is_none())
+        {
+            return None;
+        }
+        let is_in = |node: &CustomNode| {
+            let kind = self.definition().map(|scope| scope.kind);
+            match node {
+                CustomNode::Function => matches!(kind, Some(Kind::Function | Kind::Method)),
+                CustomNode::Type => kind == Some(Kind::Type),
+                CustomNode::Module => kind == Some(Kind::Module),
+            }
+        };
+        if !options.nodes.is_empty() && !options.nodes.iter().any(is_in) {
+            return None;
+        }
+        self.code()
     }
 
     /// Returns the cursor's place, for what is not about the text there.

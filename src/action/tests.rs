@@ -6,7 +6,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use ropey::Rope;
 
-use super::verify::applied;
 use super::*;
 use crate::config::Layers;
 use crate::cost::Ledger;
@@ -198,11 +197,11 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     let job = Job {
         snapshot,
         action: &action,
-        changes: None,
+        material: &Material::None,
         target: target(snapshot, &action, &(at..at), &[]).unwrap(),
         diagnostics: &[],
         instruction: None,
-        decision: decide(gateway, snapshot),
+        decision: decide(gateway, snapshot, &action),
         interrupt: Interrupt::default(),
     };
     let mut watch = |_: Progress<'_>| ();
@@ -219,7 +218,13 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
         () = model => unreachable!("it never ends"),
     };
     match done {
-        Ok(Done::Edits(edits)) => (applied(&snapshot.text, &edits).to_string(), None),
+        Ok(Done::Changes(changes)) => match changes.as_slice() {
+            [] => (old.to_owned(), None),
+            [FileChange { what: What::Edit(base, edits), .. }] => {
+                (applied(&base.text, edits).to_string(), None)
+            }
+            other => panic!("{other:?}"),
+        },
         Ok(other) => panic!("{other:?}"),
         Err(failure) => (old.to_owned(), Some(failure)),
     }

@@ -163,7 +163,11 @@ fn refuse_commands(options: &Options, name: &str) -> Result<(), Problem> {
     let passphrase = passphrase
         .filter(|from| is_command(from))
         .map(|_| "keys.passphrase".into());
-    keys.next().or(passphrase).map_or(Ok(()), |key| {
+    let checks = options.actions.as_ref().map(|actions| &actions.check);
+    let check = checks
+        .and_then(|check| check.keys().next())
+        .map(|language| format!("actions.check.{language}"));
+    keys.next().or(passphrase).or(check).map_or(Ok(()), |key| {
         Err(Problem {
             layer: name.into(),
             line: None,

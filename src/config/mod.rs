@@ -5,6 +5,7 @@
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
 
 mod actions;
+mod custom_action;
 mod families;
 mod key_option;
 mod key_source;
@@ -20,6 +21,7 @@ mod settings;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};

@@ -84,7 +84,8 @@ fn within(folder: &Path, path: &str) -> Result<PathBuf, Refusal> {
     if is_ignored(&root, relative) {
         return Err(Refusal::Ignored(shown(path)));
     }
-    Ok(place)
+    // By the folder's name as the editor has it, which may itself lead over a link.
+    Ok(folder.join(relative))
 }
 
 /// Returns whether a part of a path is a name: neither hidden nor special on any system.

@@ -151,6 +151,20 @@ pub const PATTERNS: &str = "patterns";
 
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
+    let wanted = match feature {
+        Feature::Completion => &settings.model,
+        Feature::Action => settings.model_of_actions(),
+    };
+    decide_on(settings, feature, wanted, answering)
+}
+
+/// Decides the same where the model is another than the feature's.
+pub fn decide_on(
+    settings: &Settings,
+    feature: Feature,
+    wanted: &ModelName,
+    answering: &[LocalServer],
+) -> Decision {
     let embedded = |reason| Decision {
         feature,
         provider: LOCAL.into(),
@@ -158,10 +172,6 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
-    };
-    let wanted = match feature {
-        Feature::Completion => &settings.model,
-        Feature::Action => settings.model_of_actions(),
     };
     let (name, model, reason) = match wanted {
         ModelName::Local => return embedded("the settings name it"),

@@ -35,6 +35,10 @@ pub struct Abilities {
     pub preview: bool,
     /// Its plugin shows documents while they come.
     pub stream: bool,
+    /// It creates files that an edit names.
+    pub create: bool,
+    /// It shows what is said about edits, and lets the user confirm them.
+    pub annotations: bool,
     /// Its plugin renames with the editor's own command.
     pub rename: bool,
 }
@@ -45,7 +49,13 @@ impl Abilities {
         // Read as JSON, since the generated types have an option in each of many layers.
         let capabilities = serde_json::to_value(capabilities).unwrap_or_default();
         let is = |pointer: &str| capabilities.pointer(pointer) == Some(&Value::Bool(true));
+        let edits = "/workspace/workspaceEdit";
+        let operations = capabilities.pointer(&format!("{edits}/resourceOperations"));
+        let operations = operations.and_then(Value::as_array).into_iter().flatten();
+        let annotations = capabilities.pointer(&format!("{edits}/changeAnnotationSupport"));
         Self {
+            create: operations.into_iter().any(|it| it == "create"),
+            annotations: annotations.is_some_and(Value::is_object),
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
             instruction: is("/experimental/byok/instruction"),
@@ -125,9 +135,10 @@ mod tests {
         assert_eq!(of(json!({})), Abilities::default());
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
+            "workspace": {"workspaceEdit": {"resourceOperations": ["create"], "changeAnnotationSupport": {}}},
             "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
         }));
         let ours = all.instruction && all.preview && all.stream && all.rename;
-        assert!(all.progress && all.show_document && ours);
+        assert!(all.progress && all.show_document && ours && all.create && all.annotations);
     }
 }

@@ -71,8 +71,8 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         };
         only.is_none_or(|only| only.iter().any(is_within))
     };
-    let decision = action::decide(&shared.gateway, &snapshot);
-    if action::unable(&decision).is_some() {
+    let has_own = !snapshot.settings.custom_actions.is_empty();
+    if !has_own && action::unable_usually(&shared.gateway, &snapshot).is_some() {
         // A light bulb at every word would be a nuisance; who opens the menu by hand is told once what is missing.
         let is_asked =
             params.context.trigger_kind == Some(INVOKED) && params.context.only.is_none();

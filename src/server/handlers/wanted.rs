@@ -132,10 +132,6 @@ fn sane(start: usize, end: usize) -> Range<usize> {
 /// Lets the user choose among what makes sense at the last place, where an editor's palette sends nothing.
 async fn chosen(shared: &Arc<Shared>, place: LastPlace) -> Result<Wanted, String> {
     let (snapshot, selection, diagnostics) = now(shared, &place)?;
-    let decision = action::decide(&shared.gateway, &snapshot);
-    if let Some(reason) = action::unable(&decision) {
-        return Err(reason);
-    }
     let ask = action::Ask {
         snapshot: &snapshot,
         selection,
@@ -145,6 +141,9 @@ async fn chosen(shared: &Arc<Shared>, place: LastPlace) -> Result<Wanted, String
     };
     let offers = action::offers(&shared.gateway, &ask);
     if offers.is_empty() {
+        if let Some(reason) = action::unable_usually(&shared.gateway, &snapshot) {
+            return Err(reason);
+        }
         return Err(
             "no action makes sense there; put the cursor into a function, or select some lines"
                 .into(),
