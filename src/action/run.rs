@@ -353,7 +353,9 @@ impl Work {
     /// Puts a commit's message where it belongs, above git's own words.
     fn message(&self) -> Result<Vec<Edit>, Fault> {
         let old = self.lines();
-        let new = reply::message(&self.answer)? + "\n";
+        let has_more = self.target.lines.end < self.snapshot.text.len_bytes();
+        let end = if has_more { "\n\n" } else { "\n" };
+        let new = reply::message(&self.answer)? + end;
         let new = new.replace('\n', self.line_break());
         Ok(edit::minimal(&old, &new, self.target.lines.start))
     }

@@ -82,7 +82,7 @@ ALTER TABLE calls ADD COLUMN raw_usage TEXT;
 ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
 ";
 
-const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
+const MIGRATIONS: [&str; 3] = [FIRST, SECOND, include_str!("outcomes.sql")];
 
 /// Why a file cannot be brought up to date.
 #[derive(Debug)]
@@ -152,6 +152,12 @@ mod tests {
             })
             .unwrap();
         assert_eq!((nanos, raw), (5, None));
+        let sum: (i64, i64, String) = connection
+            .query_row("SELECT calls, nanos, fate FROM sums", [], |row| {
+                row.try_into()
+            })
+            .unwrap();
+        assert_eq!(sum, (1, 5, String::new()), "what became of it is not known");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::correction::Correction;
+use super::row::Row;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, Shared, State, Turn};
@@ -67,11 +68,7 @@ impl Writer<'_> {
                 Command::Settle(row, done) => {
                     self.session.add(&row.cost);
                     let day = Day::of(&row, &zone);
-                    self.remember(Pending {
-                        row: *row,
-                        day,
-                        correction: None,
-                    });
+                    self.remember(row, day);
                     settled.push(done);
                 }
                 Command::Correct(before, row, done) => {
@@ -79,12 +76,17 @@ impl Writer<'_> {
                     if self.backlog.len() < self.shared.setting.limit {
                         self.session.replace(&before, &row.cost);
                         let at = (self.shared.setting.now)();
-                        self.backlog.push_back(Pending {
-                            day: Day::of(&row, &zone),
-                            row: *row,
-                            correction: Some(Correction { before, at }),
-                        });
+                        let day = Day::of(&row, &zone);
+                        let correction = Correction { before, at };
+                        self.backlog
+                            .push_back(Pending::Correction(row, day, correction));
                         settled.push(done);
+                    }
+                }
+                Command::Note(note) => {
+                    // Where nothing can be written, the calls themselves go first.
+                    if self.backlog.len() < self.shared.setting.limit / 2 {
+                        self.backlog.push_back(Pending::Note(note));
                     }
                 }
                 Command::Totals(reply) => asked.push(reply),
@@ -108,12 +110,11 @@ impl Writer<'_> {
         }
     }
 
-    fn remember(&mut self, pending: Pending) {
+    fn remember(&mut self, row: Box<Row>, day: Day) {
         if self.backlog.len() < self.shared.setting.limit {
-            self.backlog.push_back(pending);
+            self.backlog.push_back(Pending::Call(row, day));
         } else {
-            let lost = self.lost.entry(pending.day).or_default();
-            lost.add(&pending.row.cost);
+            self.lost.entry(day).or_default().add(&row.cost);
         }
     }
 
@@ -145,17 +146,15 @@ impl Writer<'_> {
             count(*when, &|total| total.add_sum(sum));
         }
         for pending in &self.backlog {
-            let cost = &pending.row.cost;
-            match &pending.correction {
-                None => {
+            match pending {
+                Pending::Call(row, day) => {
                     unrecorded += 1;
-                    count(pending.day, &|total| total.add(cost));
+                    count(*day, &|total| total.add(&row.cost));
                 }
-                Some(correction) => {
-                    count(pending.day, &|total| {
-                        total.replace(&correction.before, cost);
-                    });
+                Pending::Correction(row, day, correction) => {
+                    count(*day, &|total| total.replace(&correction.before, &row.cost));
                 }
+                Pending::Note(_) => {}
             }
         }
         Totals {
@@ -184,7 +183,9 @@ impl Writer<'_> {
                 if failure != Failure::Locked {
                     self.store = None;
                 }
-                let waiting = self.backlog.len();
+                let calls = self.backlog.iter();
+                let waiting = calls.filter(|pending| !matches!(pending, Pending::Note(_)));
+                let waiting = waiting.count();
                 State::Degraded {
                     reason: explain(&self.shared.place, &failure, waiting, lost),
                 }
