@@ -23,6 +23,9 @@ mod edit;
 mod explanation;
 mod files;
 mod fit;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod hostile_tests;
 mod offer;
 mod other;
 mod price;

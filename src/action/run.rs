@@ -2,12 +2,13 @@
 //!
 //! Entry point: [`run`]. Dropping the future closes the provider's socket and leaves everything as it is; the interrupt tells why.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
 use super::catalogue::{Action, Output};
-use super::other::{FileChange, Material};
+use super::other::{FileChange, Material, What};
 use super::prompt::Question;
 use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
@@ -16,9 +17,10 @@ use super::{edit, explanation, fit, offer, prompt, verify};
 use crate::cost::{Cost, Money};
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
+use crate::repository::{self, Changed, Check};
 use crate::provider::{Error, Finish, Input, Message};
 use crate::routing::Decision;
-use crate::session::Snapshot;
+use crate::session::{Snapshot, path_of};
 use crate::syntax;
 
 /// How long an answer may take in all, waits for another attempt included.
@@ -41,6 +43,8 @@ pub struct Job<'a> {
     pub instruction: Option<&'a str>,
     /// What it is about besides.
     pub material: &'a Material,
+    /// The user's own check of what comes of it.
+    pub check: Option<&'a Check>,
     /// Which model is to do it.
     pub decision: Decision,
     /// Tells why the action was given up, if it is.
@@ -151,6 +155,7 @@ pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<D
 }
 
 fn unusable(job: &Job<'_>, fault: Fault) -> Failure {
+    let fault = fault.in_short();
     let model = job.decision.name();
     Failure::Unusable { model, fault }
 }
@@ -235,22 +240,22 @@ async fn answer(
 async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
     let document =
         |text: &str| Done::Document(explanation::document(job, text, answer.cost.as_ref()));
-    match job.action.output {
+    let done = match job.action.output {
         Output::Document => {
             let text = answer.text.trim_end();
             if text.trim().is_empty() {
                 return Err(Fault::Empty);
             }
-            Ok(document(text))
+            document(text)
         }
         Output::Names => {
             let selected = job.target.selected.clone().unwrap_or(0..0);
             let old = String::from(job.snapshot.text.byte_slice(selected));
-            reply::names(&answer.text, &old).map(Done::Names)
+            reply::names(&answer.text, &old).map(Done::Names)?
         }
         Output::Message if !is_message(job.snapshot) => {
             let message = reply::message(&answer.text)?;
-            Ok(document(&format!("```text\n{message}\n```")))
+            document(&format!("```text\n{message}\n```"))
         }
         Output::Message
         | Output::Replace
@@ -261,22 +266,58 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
                 let edits = work.edits()?;
                 Ok(vec![FileChange::of(&work.snapshot, edits)])
             })
-            .await
+            .await?
         }
         Output::Tests | Output::NewFile => {
             let Material::File(file) = job.material else {
                 return Err(Fault::NoFile);
             };
             let file = file.clone();
-            blocking(job, &answer.text, move |work| super::files::tests(work, &file)).await
+            blocking(job, &answer.text, move |work| super::files::tests(work, &file)).await?
         }
         Output::Files => {
             let Material::Files(files) = job.material else {
                 return Err(Fault::NoFile);
             };
             let files = files.clone();
-            blocking(job, &answer.text, move |work| super::files::changes(work, &files)).await
+            blocking(job, &answer.text, move |work| super::files::changes(work, &files)).await?
         }
+    };
+    if let (Done::Changes(changes), Some(check)) = (&done, job.check) {
+        checked(job, check, changes).await?;
+    }
+    Ok(done)
+}
+
+/// Has the user's own check look at changes.
+async fn checked(job: &Job<'_>, check: &Check, changes: &[FileChange]) -> Result<(), Fault> {
+    let folder = match (&job.snapshot.folder, path_of(&job.snapshot.uri)) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(path)) => path.parent().map(Path::to_owned).unwrap_or_default(),
+        (None, None) => return Ok(()),
+    };
+    let changed = |change: &FileChange| match &change.what {
+        What::Edit(base, edits) => Changed {
+            path: change.path.clone(),
+            old: Some(base.text.to_string()),
+            new: verify::applied(&base.text, edits).to_string(),
+        },
+        What::Create(text) => Changed {
+            path: change.path.clone(),
+            old: None,
+            new: text.clone(),
+        },
+    };
+    let changed: Vec<Changed> = changes.iter().map(changed).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    match repository::complaint(check, &folder, &changed).await {
+        Some(output) => Err(Fault::Check {
+            program: check.argv.first().cloned().unwrap_or_default(),
+            output,
+        }),
+        None => Ok(()),
     }
 }
 

@@ -198,6 +198,7 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
         snapshot,
         action: &action,
         material: &Material::None,
+        check: None,
         target: target(snapshot, &action, &(at..at), &[]).unwrap(),
         diagnostics: &[],
         instruction: None,
@@ -409,8 +410,14 @@ fn change(text: &Rope, edit: &Edit) -> Change {
     }
 }
 
+/// How many interleavings are tried; `BYOK_INTERLEAVINGS=100000` for all of an afternoon's.
+fn interleavings() -> u32 {
+    let wanted = std::env::var("BYOK_INTERLEAVINGS").ok().and_then(|it| it.parse().ok());
+    wanted.unwrap_or(2000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: interleavings(), ..ProptestConfig::default() })]
 
     /// The order does not matter: typing carried over the edits, or the edits carried over typing, is the same text. `|` in the text is
     /// typed by nobody, so that what the edits bring can be told apart.

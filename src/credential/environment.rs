@@ -32,7 +32,7 @@ const OTHERS: [&str; 8] = [
 
 /// Returns the variables that no program of ours inherits: those that hold providers' keys by their names, and every other whose value
 /// begins as such a key does.
-pub(super) fn secret_variables(settings: &KeysSettings) -> Vec<OsString> {
+pub fn secret_variables(settings: &KeysSettings) -> Vec<OsString> {
     let named = settings.variables.iter().map(OsString::from);
     named.chain(well_known_secrets()).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::Layers;
+use byok_lsp::config::{Layer, Layers};
 use byok_lsp::cost::Ledger;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::models::Lists;
@@ -46,6 +46,7 @@ pub struct Builder {
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
     folder: Option<String>,
+    user_file: String,
 }
 
 impl Default for Builder {
@@ -57,11 +58,18 @@ impl Default for Builder {
             substitutes: HashMap::new(),
             lists: None,
             folder: None,
+            user_file: String::new(),
         }
     }
 }
 
 impl Builder {
+    /// Sets the user's own file.
+    pub fn user_file(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.user_file);
+        self
+    }
+
     /// Sets the workspace's folder.
     pub fn folder(mut self, uri: &str) -> Self {
         self.folder = Some(uri.to_owned());
@@ -115,7 +123,11 @@ impl Builder {
 
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
-        let mut client = Client::started(self.patience, self.substitutes, self.lists);
+        let mut layers = Layers::default();
+        layers
+            .set_toml(Layer::UserFile, "test", &self.user_file)
+            .unwrap();
+        let mut client = Client::started(self.patience, self.substitutes, self.lists, layers);
         let params = json!({
             "processId": null, "rootUri": self.folder, "capabilities": self.capabilities,
             "initializationOptions": self.config,
@@ -150,13 +162,14 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
-        Self::started(patience, substitutes, None)
+        Self::started(patience, substitutes, None, Layers::default())
     }
 
     fn started(
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
         lists: Option<PathBuf>,
+        layers: Layers,
     ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
@@ -164,7 +177,7 @@ impl Client {
         let http = Http::with_patience(&Arc::default(), patience);
         let folder = tempfile::tempdir().unwrap();
         let parts = Parts {
-            layers: Layers::default(),
+            layers,
             problems: Vec::new(),
             explanations: Some(folder.path().join("explanations")),
             ledger: Ledger::in_memory(),

@@ -63,12 +63,37 @@ pub enum Fault {
     /// It names a file that may not be created.
     #[error("creates a file that it may not: {0}")]
     NotCreatable(String),
+    /// The user's own check complains about it.
+    #[error("does not pass {program}, which says: {output}")]
+    Check {
+        /// The program.
+        program: String,
+        /// What it says.
+        output: String,
+    },
     /// It holds no name that would do.
     #[error("holds no name that would do")]
     NoName,
     /// It is not the comment that was asked for.
     #[error("is more than a comment")]
     NoComment,
+}
+
+/// How much of a check's output a user is told.
+const TOLD_CHARS: usize = 300;
+
+impl Fault {
+    /// Returns the same with no more of other people's words than a message can hold.
+    #[must_use]
+    pub fn in_short(self) -> Self {
+        match self {
+            Self::Check { program, output } => Self::Check {
+                program,
+                output: output.chars().take(TOLD_CHARS).collect(),
+            },
+            other => other,
+        }
+    }
 }
 
 /// Returns the new text of the lines, with `\n` for line breaks and in the answer's own indentation.

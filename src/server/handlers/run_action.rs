@@ -21,7 +21,9 @@ use super::material;
 use super::wanted::{Wanted, wanted};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
 use crate::cost::Cost;
+use crate::credential;
 use crate::document::Edit;
+use crate::repository::Check;
 use crate::routing::Decision;
 use crate::session::Snapshot;
 
@@ -152,6 +154,13 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
         Ok(material) => material,
         Err(message) => return unchanged(message),
     };
+    let settings = &ready.snapshot.settings;
+    let language = ready.snapshot.language.map(crate::syntax::Language::id);
+    let argv = language.and_then(|id| settings.action_checks.get(id));
+    let check = argv.map(|argv| Check {
+        argv: argv.clone(),
+        without: credential::secret_variables(&settings.keys),
+    });
     let job = Job {
         snapshot: &ready.snapshot,
         action,
@@ -159,6 +168,7 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
         diagnostics: &ready.diagnostics,
         instruction: ready.wanted.instruction.as_deref(),
         material: &material,
+        check: check.as_ref(),
         decision: ready.decision.clone(),
         interrupt: entry.interrupt.clone(),
     };
