@@ -67,6 +67,17 @@ pub struct Snapshot {
     pub folder: Option<PathBuf>,
 }
 
+/// Which document and moment, without its text.
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("uri", &self.uri)
+            .field("revision", &self.revision.0)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A moment in the life of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {

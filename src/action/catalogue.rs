@@ -102,7 +102,10 @@ pub enum Output {
 pub fn all(settings: &Settings) -> impl Iterator<Item = Arc<Action>> {
     let is_built_in = |id: &str| BUILT_IN.iter().any(|action| action.id == id);
     // A name of ours stays ours.
-    let own = settings.custom_actions.iter().filter(move |own| !is_built_in(&own.options.name));
+    let own = settings
+        .custom_actions
+        .iter()
+        .filter(move |own| !is_built_in(&own.options.name));
     let own = own.map(|own| Arc::new(Action::of(own)));
     BUILT_IN.iter().cloned().chain(own)
 }

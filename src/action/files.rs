@@ -128,6 +128,11 @@ fn edits(snapshot: &Snapshot, blocks: &[reply::Block]) -> Result<Vec<Edit>, Faul
     let new = reply::replaced(&plain(&old), blocks)?;
     let new = new.replace('\n', fit::line_break(snapshot.text.chars()));
     let edits = edit::minimal(&old, &new, 0);
-    verify::verify(snapshot.tree.as_ref(), &snapshot.text, &edits, Demand::Syntax)?;
+    verify::verify(
+        snapshot.tree.as_ref(),
+        &snapshot.text,
+        &edits,
+        Demand::Syntax,
+    )?;
     Ok(edits)
 }

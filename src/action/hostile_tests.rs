@@ -29,7 +29,10 @@ fn world(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() && !path.is_symlink() {
                 folders.push(path);
             } else if path.is_file() {
-                files.insert(path.to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
+                files.insert(
+                    path.to_str().unwrap().to_owned(),
+                    std::fs::read(&path).unwrap(),
+                );
             }
         }
     }
@@ -103,7 +106,12 @@ impl Desk {
     }
 
     /// Runs an action whose model gives this answer twice; returns what is to become of files.
-    async fn run(&self, id: &str, material: &Material, answer: &str) -> Result<Vec<FileChange>, Failure> {
+    async fn run(
+        &self,
+        id: &str,
+        material: &Material,
+        answer: &str,
+    ) -> Result<Vec<FileChange>, Failure> {
         let snapshot = self.snapshot();
         let action = find(&snapshot.settings, id).unwrap();
         let at = A.find("a - b").unwrap();
@@ -141,7 +149,10 @@ impl Desk {
 /// Makes changes as an obedient editor does, on the disk.
 fn make(changes: &[FileChange]) {
     for change in changes {
-        let path = url::Url::parse(&change.uri).unwrap().to_file_path().unwrap();
+        let path = url::Url::parse(&change.uri)
+            .unwrap()
+            .to_file_path()
+            .unwrap();
         match &change.what {
             What::Create(text) => {
                 assert!(!path.exists(), "{} is there", path.display());
@@ -149,7 +160,10 @@ fn make(changes: &[FileChange]) {
                 std::fs::write(path, text).unwrap();
             }
             What::Edit(base, edits) => {
-                assert_eq!(std::fs::read(&path).unwrap(), base.text.to_string().into_bytes());
+                assert_eq!(
+                    std::fs::read(&path).unwrap(),
+                    base.text.to_string().into_bytes()
+                );
                 std::fs::write(path, applied(&base.text, edits).to_string()).unwrap();
             }
         }
@@ -176,7 +190,8 @@ impl Random {
 fn answer(random: &mut Random) -> (String, bool) {
     let block = |random: &mut Random, old: &str, new: &str| {
         let indent = random.of(&["        ", "", "\t", "  "]);
-        let block = format!("<<<<<<< SEARCH\n{indent}{old}\n=======\n{indent}{new}\n>>>>>>> REPLACE\n");
+        let block =
+            format!("<<<<<<< SEARCH\n{indent}{old}\n=======\n{indent}{new}\n>>>>>>> REPLACE\n");
         match random.below(4) {
             0 => format!("```rust\n{block}```\n"),
             1 => block.repeat(2),
@@ -192,22 +207,44 @@ fn answer(random: &mut Random) -> (String, bool) {
     let fence = random.of(&["```", "````", "~~~"]);
     let a = head(random, "File", "src/a.rs") + &block(random, "a - b", "a + b");
     let b = head(random, "File", "src/b.rs") + &block(random, "a * 3", "a * 2");
-    let c = format!("{}{fence}rust\n{C_WANTED}{fence}\n", head(random, "New file", "src/new.rs"));
+    let c = format!(
+        "{}{fence}rust\n{C_WANTED}{fence}\n",
+        head(random, "New file", "src/new.rs")
+    );
     let mut is_good = true;
     let mut parts = vec![a, b, c];
     match random.below(14) {
         0 => {
             let path = random.of(&[
-                "~/.ssh/authorized_keys", "../.ssh/authorized_keys", "/etc/cron.d/x", ".git/hooks/pre-commit",
-                "../other/src/evil.rs", "link/src/evil.rs", "target/evil.rs", "evil.key", "src/there.rs", "src/a.rs",
-                ".vscode/tasks.json", "src/../../evil.rs", "C:\\evil.rs", "src/evil.rs/", "..", "",
+                "~/.ssh/authorized_keys",
+                "../.ssh/authorized_keys",
+                "/etc/cron.d/x",
+                ".git/hooks/pre-commit",
+                "../other/src/evil.rs",
+                "link/src/evil.rs",
+                "target/evil.rs",
+                "evil.key",
+                "src/there.rs",
+                "src/a.rs",
+                ".vscode/tasks.json",
+                "src/../../evil.rs",
+                "C:\\evil.rs",
+                "src/evil.rs/",
+                "..",
+                "",
             ]);
             parts.push(format!("New file: {path}\n```\nssh-rsa AAAA\n```\n"));
             is_good = false;
         }
         1 => {
             let path = random.of(&[
-                "~/.ssh/authorized_keys", "../other/src/a.rs", "/etc/passwd", "link/src/a.rs", "src/there.rs", "secret.key", "SRC/A.RS",
+                "~/.ssh/authorized_keys",
+                "../other/src/a.rs",
+                "/etc/passwd",
+                "link/src/a.rs",
+                "src/there.rs",
+                "secret.key",
+                "SRC/A.RS",
             ]);
             parts.push(format!("File: {path}\n{}", block(random, "mine", "theirs")));
             is_good = false;
@@ -248,7 +285,11 @@ fn answer(random: &mut Random) -> (String, bool) {
     }
     let mut answer = parts.join("\n");
     if random.below(3) == 0 {
-        let before = random.of(&["Sure!", "I changed two files and added one.\n", "Note: `a - b` was wrong."]);
+        let before = random.of(&[
+            "Sure!",
+            "I changed two files and added one.\n",
+            "Note: `a - b` was wrong.",
+        ]);
         answer = format!("{before}\n{answer}\nI hope this helps.");
     }
     if random.below(4) == 0 {
@@ -280,7 +321,10 @@ async fn two_thousand_answers_about_several_files_damage_none() {
                 // A cut answer may be whole as far as it goes; then each file is as it was or as it was to be.
                 for (path, bytes) in &now {
                     let known = [before.get(path), wanted.get(path)];
-                    assert!(known.contains(&Some(bytes)), "answer {number}: {path}\n{answer}");
+                    assert!(
+                        known.contains(&Some(bytes)),
+                        "answer {number}: {path}\n{answer}"
+                    );
                 }
                 if is_good {
                     assert_eq!(now, wanted, "answer {number}:\n{answer}");
@@ -297,13 +341,19 @@ async fn two_thousand_answers_about_several_files_damage_none() {
             Err(failure) => {
                 assert!(!is_good, "answer {number}: {failure}\n{answer}");
                 let told = failure.to_string();
-                assert!(told.starts_with("nothing was changed: the answer of mock/m "), "{told}");
+                assert!(
+                    told.starts_with("nothing was changed: the answer of mock/m "),
+                    "{told}"
+                );
                 refused += 1;
             }
         }
         assert_eq!(world(root), before, "answer {number}");
     }
-    assert!(taken > 800 && refused > 500, "{taken} taken, {partly} in part, {refused} refused");
+    assert!(
+        taken > 800 && refused > 500,
+        "{taken} taken, {partly} in part, {refused} refused"
+    );
 }
 
 #[tokio::test]
@@ -326,11 +376,23 @@ async fn answers_for_a_new_file_create_it_or_nothing() {
         let info = random.of(&["", "rust", "rust src/a_test.rs"]);
         let block = format!("{fence}{info}\n{text}{fence}\n");
         let (mut answer, is_good) = match random.below(8) {
-            0 => (block[..block.len() / 3 + random.below(block.len() / 2)].to_owned(), false),
-            1 => (format!("{fence}rust ~/.ssh/authorized_keys\n{text}{fence}\n"), false),
-            2 => (format!("{block}\n{}", block.replace("it_adds", "evil")), false),
+            0 => (
+                block[..block.len() / 3 + random.below(block.len() / 2)].to_owned(),
+                false,
+            ),
+            1 => (
+                format!("{fence}rust ~/.ssh/authorized_keys\n{text}{fence}\n"),
+                false,
+            ),
+            2 => (
+                format!("{block}\n{}", block.replace("it_adds", "evil")),
+                false,
+            ),
             3 => (block.repeat(2), true),
-            4 => (block.replace("assert_eq!(sum(1, 2), 3);", "// ... existing code ..."), false),
+            4 => (
+                block.replace("assert_eq!(sum(1, 2), 3);", "// ... existing code ..."),
+                false,
+            ),
             5 => (block.replace("fn it_adds() {", "fn it_adds( {"), false),
             6 => (format!("Sure:\n\n{block}\nEnjoy."), true),
             _ => (block, true),
@@ -341,7 +403,11 @@ async fn answers_for_a_new_file_create_it_or_nothing() {
         match desk.run("tests", &material, &answer).await {
             Ok(changes) => {
                 make(&changes);
-                assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "answer {number}:\n{answer}");
+                assert_eq!(
+                    std::fs::read_to_string(&path).unwrap(),
+                    text,
+                    "answer {number}:\n{answer}"
+                );
                 std::fs::remove_file(&path).unwrap();
                 taken += 1;
             }
@@ -352,5 +418,8 @@ async fn answers_for_a_new_file_create_it_or_nothing() {
         }
         assert_eq!(world(root), before, "answer {number}");
     }
-    assert!(taken > 150 && refused > 100, "{taken} taken, {refused} refused");
+    assert!(
+        taken > 150 && refused > 100,
+        "{taken} taken, {refused} refused"
+    );
 }

@@ -171,10 +171,22 @@ mod tests {
     fn tests_belong_where_the_language_has_them() {
         for (path, language, expected) in [
             ("src/a.rs", "rust", "src/a.rs"),
-            ("pkg/a.py", "python", "pkg/test_a.py pkg/tests/test_a.py tests/test_a.py"),
-            ("a.ts", "typescript", "a.test.ts __tests__/a.test.ts a.spec.ts"),
+            (
+                "pkg/a.py",
+                "python",
+                "pkg/test_a.py pkg/tests/test_a.py tests/test_a.py",
+            ),
+            (
+                "a.ts",
+                "typescript",
+                "a.test.ts __tests__/a.test.ts a.spec.ts",
+            ),
             ("x/a.go", "go", "x/a_test.go"),
-            ("src/main/java/x/A.java", "java", "src/test/java/x/ATest.java src/main/java/x/ATest.java"),
+            (
+                "src/main/java/x/A.java",
+                "java",
+                "src/test/java/x/ATest.java src/main/java/x/ATest.java",
+            ),
             ("a.json", "json", ""),
         ] {
             let mut session = Session::new(Layers::default());

@@ -4,11 +4,11 @@
 //! data: a comment in the code that gives orders is code.
 
 use super::catalogue::{Action, Output};
+use super::other::{self, Material, OtherFile, Spot};
 use super::target::{Diagnostic, Target};
 use crate::config;
 use crate::context::{self, Budget};
 use crate::provider::{Message, Role};
-use super::other::{self, Material, OtherFile, Spot};
 use crate::repository::Changes;
 use crate::session::Snapshot;
 use crate::syntax;
@@ -115,7 +115,12 @@ fn task(question: &Question<'_>) -> String {
     let snapshot = question.snapshot;
     let one_line = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).collect() };
     config::fill(&action.task, |variable| match variable {
-        "language" => Some(snapshot.language.map_or("text", syntax::Language::name).into()),
+        "language" => Some(
+            snapshot
+                .language
+                .map_or("text", syntax::Language::name)
+                .into(),
+        ),
         "file" => Some(one_line(snapshot.file_name())),
         "path" => Some(one_line(&other::relative(snapshot).unwrap_or_default())),
         "name" => Some(one_line(&question.target.name)),
@@ -165,7 +170,10 @@ fn tests_form(document: &Snapshot, file: &OtherFile) -> String {
             let text = file.text.as_ref().map(|it| it.text.byte_slice(lines));
             let is_long = text.is_some_and(|text| text.len_lines() > LONG);
             let form = if is_long { BLOCKS } else { WHOLE };
-            format!("Add the tests to those that are there; leave those as they are. {}", form.replace("the region", "the tests so far"))
+            format!(
+                "Add the tests to those that are there; leave those as they are. {}",
+                form.replace("the region", "the tests so far")
+            )
         }
     }
 }
@@ -189,11 +197,18 @@ fn of_tests(document: &Snapshot, file: &OtherFile) -> String {
 fn of_files(files: &[OtherFile]) -> String {
     let mut user = String::from("The files that may be changed:\n\n");
     for file in files {
-        let text = file.text.as_ref().map_or_else(String::new, |it| it.text.to_string());
+        let text = file
+            .text
+            .as_ref()
+            .map_or_else(String::new, |it| it.text.to_string());
         let fence = fence(&[&text]);
         put(
             &mut user,
-            format_args!("File: {}\n{fence}\n{}\n{fence}\n\n", file.path, text.trim_end()),
+            format_args!(
+                "File: {}\n{fence}\n{}\n{fence}\n\n",
+                file.path,
+                text.trim_end()
+            ),
         );
     }
     user

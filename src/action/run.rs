@@ -17,8 +17,8 @@ use super::{edit, explanation, fit, offer, prompt, verify};
 use crate::cost::{Cost, Money};
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
-use crate::repository::{self, Changed, Check};
 use crate::provider::{Error, Finish, Input, Message};
+use crate::repository::{self, Changed, Check};
 use crate::routing::Decision;
 use crate::session::{Snapshot, path_of};
 use crate::syntax;
@@ -257,11 +257,7 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
             let message = reply::message(&answer.text)?;
             document(&format!("```text\n{message}\n```"))
         }
-        Output::Message
-        | Output::Replace
-        | Output::Comments
-        | Output::Comment
-        | Output::Insert => {
+        Output::Message | Output::Replace | Output::Comments | Output::Comment | Output::Insert => {
             blocking(job, &answer.text, |work| {
                 let edits = work.edits()?;
                 Ok(vec![FileChange::of(&work.snapshot, edits)])
@@ -273,14 +269,20 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
                 return Err(Fault::NoFile);
             };
             let file = file.clone();
-            blocking(job, &answer.text, move |work| super::files::tests(work, &file)).await?
+            blocking(job, &answer.text, move |work| {
+                super::files::tests(work, &file)
+            })
+            .await?
         }
         Output::Files => {
             let Material::Files(files) = job.material else {
                 return Err(Fault::NoFile);
             };
             let files = files.clone();
-            blocking(job, &answer.text, move |work| super::files::changes(work, &files)).await?
+            blocking(job, &answer.text, move |work| {
+                super::files::changes(work, &files)
+            })
+            .await?
         }
     };
     if let (Done::Changes(changes), Some(check)) = (&done, job.check) {
@@ -381,7 +383,10 @@ impl Work {
             return Err(Fault::Empty);
         }
         let old = plain(&self.lines());
-        let like = old.lines().find(|line| !line.trim().is_empty()).unwrap_or("x");
+        let like = old
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("x");
         let new = fit::fit(new, like, self.snapshot.language);
         let at = self.target.lines.end;
         let text = format!("\n{new}").replace('\n', self.line_break());

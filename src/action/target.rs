@@ -198,13 +198,18 @@ impl<'a> Site<'a> {
     fn own(&self, own: &CustomAction) -> Option<Target> {
         let options = &own.options;
         let language = self.snapshot.language.map(Language::id);
-        let is_for_language =
-            options.languages.is_empty() || options.languages.iter().any(|it| Some(it.as_str()) == language);
+        let is_for_language = options.languages.is_empty()
+            || options
+                .languages
+                .iter()
+                .any(|it| Some(it.as_str()) == language);
         let path = other::relative(self.snapshot);
         let path = path.as_deref().unwrap_or(self.snapshot.file_name());
         let mut messages = self.diagnostics.iter().map(|it| it.message.as_str());
-        let has_message =
-            options.diagnostics.as_deref().is_none_or(|text| messages.any(|it| it.contains(text)));
+        let has_message = options
+            .diagnostics
+            .as_deref()
+            .is_none_or(|text| messages.any(|it| it.contains(text)));
         let needs_folder = options.output == CustomOutput::NewFile;
         if !is_for_language
             || !has_message

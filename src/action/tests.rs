@@ -221,9 +221,12 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     match done {
         Ok(Done::Changes(changes)) => match changes.as_slice() {
             [] => (old.to_owned(), None),
-            [FileChange { what: What::Edit(base, edits), .. }] => {
-                (applied(&base.text, edits).to_string(), None)
-            }
+            [
+                FileChange {
+                    what: What::Edit(base, edits),
+                    ..
+                },
+            ] => (applied(&base.text, edits).to_string(), None),
             other => panic!("{other:?}"),
         },
         Ok(other) => panic!("{other:?}"),
@@ -412,7 +415,9 @@ fn change(text: &Rope, edit: &Edit) -> Change {
 
 /// How many interleavings are tried; `BYOK_INTERLEAVINGS=100000` for all of an afternoon's.
 fn interleavings() -> u32 {
-    let wanted = std::env::var("BYOK_INTERLEAVINGS").ok().and_then(|it| it.parse().ok());
+    let wanted = std::env::var("BYOK_INTERLEAVINGS")
+        .ok()
+        .and_then(|it| it.parse().ok());
     wanted.unwrap_or(2000)
 }
 

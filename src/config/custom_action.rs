@@ -162,33 +162,51 @@ pub(super) fn resolve(
 ) -> Result<CustomAction, (&'static str, String)> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if options.name.is_empty() || options.name.len() > 40 || !options.name.chars().all(is_name) {
-        return Err(("name", "a name is made of lower-case letters, digits and \"-\", 40 at most".into()));
+        return Err((
+            "name",
+            "a name is made of lower-case letters, digits and \"-\", 40 at most".into(),
+        ));
     }
     if options.title.trim().is_empty() {
         return Err(("title", "it needs a title for the menu".into()));
     }
     if options.prompt.trim().is_empty() {
-        return Err(("prompt", "it needs a prompt: what the model is told to do".into()));
+        return Err((
+            "prompt",
+            "it needs a prompt: what the model is told to do".into(),
+        ));
     }
     let check = |template: &str, known: &[&str]| match unknown(template, known) {
-        Some(name) => Err(format!("there is no variable {{{name}}}; there are {}; a brace is written {{{{", known.join(", "))),
+        Some(name) => Err(format!(
+            "there is no variable {{{name}}}; there are {}; a brace is written {{{{",
+            known.join(", ")
+        )),
         None => Ok(()),
     };
     check(&options.prompt, &PROMPT).map_err(|m| ("prompt", m))?;
     if options.prompt.contains("{instruction}") && options.ask.is_none() {
-        return Err(("ask", "{instruction} is what the user says, so it needs a question: ask = \"...\"".into()));
+        return Err((
+            "ask",
+            "{instruction} is what the user says, so it needs a question: ask = \"...\"".into(),
+        ));
     }
     match (&options.file, options.output) {
         (Some(file), CustomOutput::NewFile) => check(file, &FILE).map_err(|m| ("file", m))?,
         (None, CustomOutput::NewFile) => {
-            return Err(("file", "a new file needs a path, such as \"{dir}/{stem}.md\"".into()));
+            return Err((
+                "file",
+                "a new file needs a path, such as \"{dir}/{stem}.md\"".into(),
+            ));
         }
         (Some(_), _) => {
             return Err(("file", "a path is for the output \"new-file\" alone".into()));
         }
         (None, _) => {}
     }
-    let model = options.model.as_ref().map(|model| parse_model(model, &settings.providers));
+    let model = options
+        .model
+        .as_ref()
+        .map(|model| parse_model(model, &settings.providers));
     let ceiling = options.ceiling.as_deref().map(super::actions::money);
     let glob = options.glob.as_deref().map(glob);
     Ok(CustomAction {
@@ -248,14 +266,24 @@ mod tests {
         assert_eq!(action(|it| it.prompt = "{instruction}".into()), Err("ask"));
         assert_eq!(action(|it| it.output = CustomOutput::NewFile), Err("file"));
         assert_eq!(action(|it| it.file = Some("a".into())), Err("file"));
-        assert_eq!(action(|it| it.model = Some("nobody/m".into())), Err("model"));
-        assert_eq!(action(|it| it.ceiling = Some("lots".into())), Err("ceiling"));
+        assert_eq!(
+            action(|it| it.model = Some("nobody/m".into())),
+            Err("model")
+        );
+        assert_eq!(
+            action(|it| it.ceiling = Some("lots".into())),
+            Err("ceiling")
+        );
         assert_eq!(action(|it| it.glob = Some("[".into())), Err("glob"));
     }
 
     #[test]
     fn a_pattern_says_which_files_it_is_for() {
         let action = action(|it| it.glob = Some("/src/**/*.rs".into())).expect("an action");
-        assert!(action.is_for("src/a/b.rs") && !action.is_for("tests/b.rs") && !action.is_for("src/a.py"));
+        assert!(
+            action.is_for("src/a/b.rs")
+                && !action.is_for("tests/b.rs")
+                && !action.is_for("src/a.py")
+        );
     }
 }

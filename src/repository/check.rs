@@ -138,7 +138,10 @@ fn write(
 async fn run(check: &Check, copy: &Path, changed: &[Changed]) -> Result<Option<String>, String> {
     let path = changed.first().map_or("", |file| file.path.as_str());
     let path = copy.join(path);
-    let words = check.argv.iter().map(|it| it.replace(FILE, &path.to_string_lossy()));
+    let words = check
+        .argv
+        .iter()
+        .map(|it| it.replace(FILE, &path.to_string_lossy()));
     let words: Vec<String> = words.collect();
     let (program, arguments) = words.split_first().ok_or("no program is named")?;
     let mut command = Command::new(program);
@@ -231,7 +234,9 @@ mod tests {
         std::fs::write(folder.path().join("src/a.txt"), "good\n").unwrap();
         std::fs::write(folder.path().join("beside.txt"), "good\n").unwrap();
         let check = Check {
-            argv: ["sh", "-c", script, "sh", "{file}"].map(str::to_owned).to_vec(),
+            argv: ["sh", "-c", script, "sh", "{file}"]
+                .map(str::to_owned)
+                .to_vec(),
             without: vec!["CARGO_MANIFEST_DIR".into()],
         };
         let mut whole = check.clone();
@@ -246,7 +251,10 @@ mod tests {
     #[tokio::test]
     async fn a_change_that_makes_the_check_complain_is_told_and_one_that_does_not_is_not() {
         let script = "grep -q bad \"$1\" && { echo \"no: $(cat $1)\"; exit 1; }; exit 0";
-        assert_eq!(told(script, &changed("good\n", "bad\n")).await.as_deref(), Some("no: bad"));
+        assert_eq!(
+            told(script, &changed("good\n", "bad\n")).await.as_deref(),
+            Some("no: bad")
+        );
         assert_eq!(told(script, &changed("good\n", "fine\n")).await, None);
         // It complained before.
         assert_eq!(told(script, &changed("bad\n", "bad too\n")).await, None);
@@ -256,12 +264,16 @@ mod tests {
     async fn without_the_files_name_the_copy_is_of_the_workspace() {
         let script = "test -f beside.txt && ! grep -q bad src/a.txt";
         assert_eq!(told(script, &changed("good\n", "fine\n")).await, None);
-        assert_eq!(told(script, &changed("good\n", "bad\n")).await.as_deref(), Some(""));
+        assert_eq!(
+            told(script, &changed("good\n", "bad\n")).await.as_deref(),
+            Some("")
+        );
     }
 
     #[tokio::test]
     async fn it_sees_no_variable_that_holds_a_key_and_what_it_says_is_cut() {
-        let script = "test -z \"$CARGO_MANIFEST_DIR\" || exit 0; yes $1 | head -c 300000; grep -qv bad $1";
+        let script =
+            "test -z \"$CARGO_MANIFEST_DIR\" || exit 0; yes $1 | head -c 300000; grep -qv bad $1";
         let told = told(script, &changed("good\n", "bad\n")).await.unwrap();
         assert_eq!(told.chars().count(), TOLD_CHARS);
     }
@@ -273,6 +285,9 @@ mod tests {
             without: Vec::new(),
         };
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(complaint(&check, folder.path(), &changed("a", "b")).await, None);
+        assert_eq!(
+            complaint(&check, folder.path(), &changed("a", "b")).await,
+            None
+        );
     }
 }

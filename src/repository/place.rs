@@ -67,7 +67,10 @@ fn within(folder: &Path, path: &str) -> Result<PathBuf, Refusal> {
         return Err(outside());
     }
     let relative = Path::new(path);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return Err(outside());
     }
     let root = folder.canonicalize().map_err(|_| outside())?;
@@ -77,7 +80,9 @@ fn within(folder: &Path, path: &str) -> Result<PathBuf, Refusal> {
         .ancestors()
         .find(|part| part.symlink_metadata().is_ok())
         .ok_or_else(outside)?;
-    let real = existing.canonicalize().map_err(|_| Refusal::Link(shown(path)))?;
+    let real = existing
+        .canonicalize()
+        .map_err(|_| Refusal::Link(shown(path)))?;
     if !real.starts_with(&root) || real != existing {
         return Err(Refusal::Link(shown(path)));
     }
@@ -90,7 +95,8 @@ fn within(folder: &Path, path: &str) -> Result<PathBuf, Refusal> {
 
 /// Returns whether a part of a path is a name: neither hidden nor special on any system.
 fn is_plain(part: &str) -> bool {
-    let is_odd = |c: char| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let is_odd =
+        |c: char| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     !part.is_empty()
         && !part.starts_with(['.', '~', ' '])
         && !part.ends_with(['.', ' '])
@@ -110,7 +116,11 @@ fn is_ignored(root: &Path, relative: &Path) -> bool {
         .find(|folder| folder.join(".git").exists())
         .unwrap_or(root);
     let mut matchers: Vec<Gitignore> = Vec::new();
-    for folder in place.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
+    for folder in place
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| folder.starts_with(top))
+    {
         let mut builder = GitignoreBuilder::new(folder);
         for name in [".gitignore", ".ignore"] {
             // A file that is not there, or has a line that is none, is no reason to stop.
@@ -147,12 +157,33 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         std::fs::create_dir(root.join("src")).unwrap();
         assert_eq!(creatable(&root, "src/a.rs"), Ok(root.join("src/a.rs")));
-        assert_eq!(creatable(&root, "new/deep/a.rs"), Ok(root.join("new/deep/a.rs")));
+        assert_eq!(
+            creatable(&root, "new/deep/a.rs"),
+            Ok(root.join("new/deep/a.rs"))
+        );
         for path in [
-            "", "/etc/passwd", "../a.rs", "src/../../a.rs", "~/.ssh/config", ".ssh/config", ".git/hooks/pre-commit",
-            "src/.env", "src//a.rs", "src/", "C:\\a.rs", "src\\a.rs", "a\nb", "src/./a.rs", "a.rs ", "con:", "a|b",
+            "",
+            "/etc/passwd",
+            "../a.rs",
+            "src/../../a.rs",
+            "~/.ssh/config",
+            ".ssh/config",
+            ".git/hooks/pre-commit",
+            "src/.env",
+            "src//a.rs",
+            "src/",
+            "C:\\a.rs",
+            "src\\a.rs",
+            "a\nb",
+            "src/./a.rs",
+            "a.rs ",
+            "con:",
+            "a|b",
         ] {
-            assert!(matches!(creatable(&root, path), Err(Refusal::Outside(_))), "{path:?}");
+            assert!(
+                matches!(creatable(&root, path), Err(Refusal::Outside(_))),
+                "{path:?}"
+            );
         }
         let long = format!("{}.rs", "a/".repeat(200));
         assert!(creatable(&root, &long).is_err());
@@ -166,7 +197,10 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
         std::os::unix::fs::symlink("/nowhere/at/all", folder.path().join("lost")).unwrap();
         for path in ["out/a.rs", "out/b.rs", "lost", "lost/b.rs"] {
-            assert!(matches!(creatable(folder.path(), path), Err(Refusal::Link(_))), "{path}");
+            assert!(
+                matches!(creatable(folder.path(), path), Err(Refusal::Link(_))),
+                "{path}"
+            );
             assert!(readable(folder.path(), path).is_err(), "{path}");
         }
     }
@@ -177,7 +211,10 @@ mod tests {
         std::fs::write(folder.path().join("a.rs"), "fn a() {}\n").unwrap();
         std::fs::write(folder.path().join("bytes"), [0xff, 0xfe]).unwrap();
         std::fs::write(folder.path().join("large"), " ".repeat(300 * 1024)).unwrap();
-        assert!(matches!(creatable(folder.path(), "a.rs"), Err(Refusal::Exists(_))));
+        assert!(matches!(
+            creatable(folder.path(), "a.rs"),
+            Err(Refusal::Exists(_))
+        ));
         assert_eq!(readable(folder.path(), "a.rs").unwrap().1, "fn a() {}\n");
         for path in ["bytes", "large", "none", "a.rs/b"] {
             assert!(readable(folder.path(), path).is_err(), "{path}");
@@ -195,12 +232,25 @@ mod tests {
         std::fs::write(root.join(".git/info/exclude"), "mine.rs\n").unwrap();
         std::fs::write(root.join("kept/.gitignore"), "!b.secret\nc.rs\n").unwrap();
         std::fs::write(root.join("a.secret"), "x").unwrap();
-        for path in ["target/a.rs", "a.secret", "private.rs", "deep/private.rs", "mine.rs", "kept/c.rs"] {
-            assert!(matches!(creatable(root, path), Err(Refusal::Ignored(_))), "{path}");
+        for path in [
+            "target/a.rs",
+            "a.secret",
+            "private.rs",
+            "deep/private.rs",
+            "mine.rs",
+            "kept/c.rs",
+        ] {
+            assert!(
+                matches!(creatable(root, path), Err(Refusal::Ignored(_))),
+                "{path}"
+            );
         }
         assert!(readable(root, "a.secret").is_err());
         assert!(creatable(root, "kept/b.secret").is_ok() && creatable(root, "a.rs").is_ok());
         // A workspace below the repository's top obeys its ignore files too.
-        assert!(matches!(creatable(&root.join("kept"), "x.secret"), Err(Refusal::Ignored(_))));
+        assert!(matches!(
+            creatable(&root.join("kept"), "x.secret"),
+            Err(Refusal::Ignored(_))
+        ));
     }
 }

@@ -20,7 +20,11 @@ fn write(folder: &Path, path: &str, text: &str) {
 
 fn abilities(creates: bool) -> Value {
     let mut abilities = ABILITIES();
-    let operations = if creates { json!(["create"]) } else { json!([]) };
+    let operations = if creates {
+        json!(["create"])
+    } else {
+        json!([])
+    };
     abilities["workspace"] = json!({"workspaceEdit": {
         "documentChanges": true, "resourceOperations": operations, "changeAnnotationSupport": {},
     }});
@@ -46,9 +50,15 @@ fn take(desk: &mut Desk) -> (Value, Vec<(String, bool, Value)>) {
     let request = desk.client.asked("workspace/applyEdit");
     desk.client.reply(&request, json!({"applied": true}));
     let mut files: Vec<(String, bool, Value)> = Vec::new();
-    for change in request["params"]["edit"]["documentChanges"].as_array().unwrap() {
+    for change in request["params"]["edit"]["documentChanges"]
+        .as_array()
+        .unwrap()
+    {
         if change["kind"] == "create" {
-            assert_eq!(change["options"], json!({"overwrite": false, "ignoreIfExists": false}));
+            assert_eq!(
+                change["options"],
+                json!({"overwrite": false, "ignoreIfExists": false})
+            );
             files.push((change["uri"].as_str().unwrap().into(), true, json!([])));
             continue;
         }
@@ -149,7 +159,11 @@ fn tests_go_into_the_file_where_each_of_four_languages_has_them() {
         assert_eq!(*uri, file_uri(&folder.path().join(case.tests)));
         let is_own = case.tests == case.path;
         assert_eq!(*is_new, !is_own && case.there.is_none());
-        let old = if is_own { desk.text.clone() } else { case.there.unwrap_or("").into() };
+        let old = if is_own {
+            desk.text.clone()
+        } else {
+            case.there.unwrap_or("").into()
+        };
         assert_eq!(apply(&old, edits), case.expected, "{}", case.path);
         assert_eq!(desk.outcome(id), "edited");
         desk.client.finish();
@@ -170,7 +184,10 @@ fn an_editor_that_creates_no_files_shows_what_it_would_have_to_create() {
     let request = desk.client.asked("window/showDocument");
     let path = url::Url::parse(request["params"]["uri"].as_str().unwrap()).unwrap();
     let shown = std::fs::read_to_string(path.to_file_path().unwrap()).unwrap();
-    assert!(shown.contains("does not let us create files") && shown.contains("New file: src/a.test.ts"), "{shown}");
+    assert!(
+        shown.contains("does not let us create files") && shown.contains("New file: src/a.test.ts"),
+        "{shown}"
+    );
     desk.client.reply(&request, json!({"success": true}));
     assert_eq!(desk.outcome(id), "shown");
     desk.client.finish();
@@ -182,7 +199,8 @@ const BLOCK: &str = "<<<<<<< SEARCH\n    1\n=======\n    2\n>>>>>>> REPLACE\n";
 fn two_files(folder: &Path) -> (Desk, Value) {
     let (mut desk, range) = open(folder, "src/a.rs", "rust", "fn a() -> u8 {\n    «»1\n}\n");
     let other = file_uri(&folder.join("src/b.rs"));
-    desk.client.open_as(&other, "rust", "fn b() -> u8 {\n    1\n}\n");
+    desk.client
+        .open_as(&other, "rust", "fn b() -> u8 {\n    1\n}\n");
     let entry = desk.entry("change", &range, &json!([]));
     (desk, entry)
 }
@@ -195,7 +213,10 @@ fn a_change_over_several_files_edits_those_that_are_open_and_creates_new_ones() 
     let prompt = desk.say(&format!(
         "File: src/a.rs\n{BLOCK}\nFile: src/b.rs\n```rust\n{BLOCK}```\nNew file: src/c.rs\n```rust\nfn c() {{}}\n```\n"
     ));
-    assert!(prompt.contains("File: src/a.rs") && prompt.contains("File: src/b.rs"), "{prompt}");
+    assert!(
+        prompt.contains("File: src/a.rs") && prompt.contains("File: src/b.rs"),
+        "{prompt}"
+    );
     assert!(prompt.contains("two everywhere"));
     let (request, files) = take(&mut desk);
     let shown: Vec<(&str, bool)> = files
@@ -204,7 +225,10 @@ fn a_change_over_several_files_edits_those_that_are_open_and_creates_new_ones() 
         .collect();
     assert_eq!(shown, [("a.rs", false), ("b.rs", false), ("c.rs", true)]);
     assert_eq!(apply(&desk.text, &files[0].2), "fn a() -> u8 {\n    2\n}\n");
-    assert_eq!(apply("fn b() -> u8 {\n    1\n}\n", &files[1].2), "fn b() -> u8 {\n    2\n}\n");
+    assert_eq!(
+        apply("fn b() -> u8 {\n    1\n}\n", &files[1].2),
+        "fn b() -> u8 {\n    2\n}\n"
+    );
     assert_eq!(apply("", &files[2].2), "fn c() {}\n");
     // What reaches beyond the document is for the user to confirm.
     let annotation = &request["params"]["edit"]["changeAnnotations"]["byok"];
@@ -217,13 +241,34 @@ fn a_change_over_several_files_edits_those_that_are_open_and_creates_new_ones() 
 #[test]
 fn a_change_of_what_was_not_shown_or_may_not_be_created_changes_nothing() {
     for (answer, reason) in [
-        (format!("File: src/z.rs\n{BLOCK}"), "changes src/z.rs, which it was not shown"),
-        (format!("File: ../other/a.rs\n{BLOCK}"), "which it was not shown"),
-        ("New file: ~/.ssh/authorized_keys\n```\nssh-rsa AAAA\n```".into(), "is no plain path"),
-        ("New file: ../evil.rs\n```\nfn a() {}\n```".into(), "is no plain path"),
-        ("New file: target/a.rs\n```\nfn a() {}\n```".into(), "is ignored in this workspace"),
-        ("New file: src/there.rs\n```\nfn a() {}\n```".into(), "exists already"),
-        (format!("File: src/a.rs\n{BLOCK}\nNew file: out/a.rs\n```\nfn a() {{}}\n```"), "by a link"),
+        (
+            format!("File: src/z.rs\n{BLOCK}"),
+            "changes src/z.rs, which it was not shown",
+        ),
+        (
+            format!("File: ../other/a.rs\n{BLOCK}"),
+            "which it was not shown",
+        ),
+        (
+            "New file: ~/.ssh/authorized_keys\n```\nssh-rsa AAAA\n```".into(),
+            "is no plain path",
+        ),
+        (
+            "New file: ../evil.rs\n```\nfn a() {}\n```".into(),
+            "is no plain path",
+        ),
+        (
+            "New file: target/a.rs\n```\nfn a() {}\n```".into(),
+            "is ignored in this workspace",
+        ),
+        (
+            "New file: src/there.rs\n```\nfn a() {}\n```".into(),
+            "exists already",
+        ),
+        (
+            format!("File: src/a.rs\n{BLOCK}\nNew file: out/a.rs\n```\nfn a() {{}}\n```"),
+            "by a link",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
@@ -236,9 +281,16 @@ fn a_change_of_what_was_not_shown_or_may_not_be_created_changes_nothing() {
         desk.say(&answer);
         let message = desk.client.notification("window/showMessage");
         let message = message["message"].as_str().unwrap();
-        assert!(message.contains("nothing was changed") && message.contains(reason), "{message}");
+        assert!(
+            message.contains("nothing was changed") && message.contains(reason),
+            "{message}"
+        );
         assert_eq!(desk.outcome(id), "unchanged");
-        assert!(!desk.client.has_unread(|it| it["method"] == "workspace/applyEdit"));
+        assert!(
+            !desk
+                .client
+                .has_unread(|it| it["method"] == "workspace/applyEdit")
+        );
         desk.client.finish();
     }
 }
@@ -264,7 +316,13 @@ fn a_file_that_changed_on_the_disk_meanwhile_is_left_alone() {
     let answer = desk.client.request("byok/answerPreview", answer);
     desk.client.answer(answer);
     let message = desk.client.notification("window/showMessage");
-    assert!(message["message"].as_str().unwrap().contains("has changed meanwhile"), "{message}");
+    assert!(
+        message["message"]
+            .as_str()
+            .unwrap()
+            .contains("has changed meanwhile"),
+        "{message}"
+    );
     assert_eq!(desk.outcome(id), "unchanged");
     desk.client.finish();
 }
@@ -284,8 +342,16 @@ const CODE: &str = "fn a() -> u8 {\n    «»1\n}\n";
 #[test]
 fn an_action_of_ones_own_edits_inserts_creates_or_answers() {
     for (output, answer, expected) in [
-        ("edit", "fn a() -> u8 {\n    2\n}", "fn a() -> u8 {\n    2\n}\n"),
-        ("insert", "fn b() {}", "fn a() -> u8 {\n    1\n}\nfn b() {}\n"),
+        (
+            "edit",
+            "fn a() -> u8 {\n    2\n}",
+            "fn a() -> u8 {\n    2\n}\n",
+        ),
+        (
+            "insert",
+            "fn b() {}",
+            "fn a() -> u8 {\n    1\n}\nfn b() {}\n",
+        ),
         ("new-file", "fn b() {}", "fn b() {}\n"),
         ("document", "Two.", ""),
     ] {
@@ -299,12 +365,24 @@ fn an_action_of_ones_own_edits_inserts_creates_or_answers() {
         }
         let (mut desk, range) = own(folder.path(), &custom, CODE);
         let entry = desk.entry("mine", &range, &json!([]));
-        assert!(entry["title"].as_str().unwrap().starts_with("Do mine to function a… · mock/m · "));
+        assert!(
+            entry["title"]
+                .as_str()
+                .unwrap()
+                .starts_with("Do mine to function a… · mock/m · ")
+        );
         assert_eq!(entry["command"]["arguments"][0]["question"], "How?");
         let id = desk.choose(&entry, Some("well"));
-        let text = if output == "document" { answer.to_owned() } else { format!("```\n{answer}\n```") };
+        let text = if output == "document" {
+            answer.to_owned()
+        } else {
+            format!("```\n{answer}\n```")
+        };
         let prompt = desk.say(&text);
-        assert!(prompt.contains("Task: In Rust, src/a.rs: function a well {x}"), "{prompt}");
+        assert!(
+            prompt.contains("Task: In Rust, src/a.rs: function a well {x}"),
+            "{prompt}"
+        );
         if output == "document" {
             let request = desk.client.asked("window/showDocument");
             desk.client.reply(&request, json!({"success": true}));
@@ -312,7 +390,11 @@ fn an_action_of_ones_own_edits_inserts_creates_or_answers() {
         } else {
             let (_, files) = take(&mut desk);
             let is_new = output == "new-file";
-            let old = if is_new { String::new() } else { desk.text.clone() };
+            let old = if is_new {
+                String::new()
+            } else {
+                desk.text.clone()
+            };
             assert_eq!(files[0].1, is_new);
             assert_eq!(apply(&old, &files[0].2), expected, "{output}");
             assert_eq!(desk.outcome(id), "edited");
@@ -336,14 +418,21 @@ fn an_action_of_ones_own_is_offered_by_its_rules_and_not_run_above_its_ceiling()
         (json!({"ceiling": "0.0000001 USD"}), true),
     ] {
         let mut custom = base.clone();
-        custom.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
+        custom
+            .as_object_mut()
+            .unwrap()
+            .extend(rule.as_object().unwrap().clone());
         let (mut desk, range) = own(folder.path(), &custom, CODE);
         desk.entry("simplify", &range, &json!([]));
         let entries = desk.client.actions(&desk.uri.clone(), &range, json!([]));
-        let entry = entries.iter().find(|it| it["command"]["arguments"][0]["action"] == "mine");
+        let entry = entries
+            .iter()
+            .find(|it| it["command"]["arguments"][0]["action"] == "mine");
         assert_eq!(entry.is_some(), is_offered, "{rule}");
         if let Some(entry) = entry.filter(|_| rule.get("ceiling").is_some()) {
-            let id = desk.client.execute("byok.action", entry["command"]["arguments"].clone());
+            let id = desk
+                .client
+                .execute("byok.action", entry["command"]["arguments"].clone());
             let answer = desk.client.answer(id);
             let message = answer["result"]["message"].as_str().unwrap();
             assert!(message.contains("above the ceiling"), "{message}");
@@ -360,13 +449,17 @@ fn the_users_own_check_has_an_answer_mended_and_comes_from_no_editor() {
     let check = r#"["sh", "-c", "grep -q evil $1 && { echo no evil here; exit 1; } || exit 0", "sh", "{file}"]"#;
     let fake = Fake::default();
     let uri = file_uri(&folder.path().join("src/a.rs"));
-    let builder = builder(&fake, folder.path()).user_file(&format!("[actions.check]\nrust = {check}\n"));
+    let builder =
+        builder(&fake, folder.path()).user_file(&format!("[actions.check]\nrust = {check}\n"));
     let (mut desk, range) = Desk::open_in(builder, fake, &uri, "rust", CODE);
     let entry = desk.entry("simplify", &range, &json!([]));
     let id = desk.choose(&entry, None);
     desk.say("```\nfn a() -> u8 {\n    evil()\n}\n```");
     let prompt = desk.say("```\nfn a() -> u8 {\n    2\n}\n```");
-    assert!(prompt.contains("does not pass sh, which says: no evil here"), "{prompt}");
+    assert!(
+        prompt.contains("does not pass sh, which says: no evil here"),
+        "{prompt}"
+    );
     assert_eq!(desk.take_edit(), "fn a() -> u8 {\n    2\n}\n");
     assert_eq!(desk.outcome(id), "edited");
     desk.client.finish();
@@ -376,6 +469,9 @@ fn the_users_own_check_has_an_answer_mended_and_comes_from_no_editor() {
     let mut client = Builder::default().config(config).start();
     let message = client.notification("window/showMessage");
     let message = message["message"].as_str().unwrap();
-    assert!(message.contains("actions.check.rust") && message.contains("your own file only"), "{message}");
+    assert!(
+        message.contains("actions.check.rust") && message.contains("your own file only"),
+        "{message}"
+    );
     client.finish();
 }

@@ -56,7 +56,11 @@ pub fn files(answer: &str) -> Result<Vec<Part>, Fault> {
     let mut parts: Vec<Part> = Vec::new();
     for (path, is_new, lines) in sections {
         let part = Part {
-            what: if is_new { created(&lines)? } else { edited(&lines)? },
+            what: if is_new {
+                created(&lines)?
+            } else {
+                edited(&lines)?
+            },
             path,
         };
         add(&mut parts, part)?;
@@ -163,7 +167,10 @@ mod tests {
             assert_eq!(parts[0].path, "src/a.rs");
             assert!(matches!(&parts[0].what, What::Edit(blocks) if blocks.len() == 1));
             let text = "fn b() {}\n// File: no.rs".to_owned();
-            assert_eq!((parts[1].path.as_str(), &parts[1].what), ("b.rs", &What::Create(text)));
+            assert_eq!(
+                (parts[1].path.as_str(), &parts[1].what),
+                ("b.rs", &What::Create(text))
+            );
         }
     }
 
@@ -173,10 +180,19 @@ mod tests {
             (BLOCK.to_owned(), Fault::NoFile),
             ("I cannot.".to_owned(), Fault::NoFile),
             ("File: a.rs\nNothing.".to_owned(), Fault::Empty),
-            ("File: a.rs\n<<<<<<< SEARCH\na\n".to_owned(), Fault::Unfinished),
+            (
+                "File: a.rs\n<<<<<<< SEARCH\na\n".to_owned(),
+                Fault::Unfinished,
+            ),
             ("New file: a.rs\n```\na".to_owned(), Fault::Unfinished),
-            ("New file: a.rs\n```\na\n```\n```\nb\n```".to_owned(), Fault::Several),
-            (format!("File: a.rs\n{BLOCK}\nNew file: a.rs\n```\na\n```"), Fault::Several),
+            (
+                "New file: a.rs\n```\na\n```\n```\nb\n```".to_owned(),
+                Fault::Several,
+            ),
+            (
+                format!("File: a.rs\n{BLOCK}\nNew file: a.rs\n```\na\n```"),
+                Fault::Several,
+            ),
         ] {
             assert_eq!(files(&answer), Err(fault), "{answer}");
         }

@@ -29,11 +29,9 @@ const GATHERING: Duration = Duration::from_millis(200);
 /// How long a human may look at a preview.
 const LOOKING: Duration = Duration::from_mins(10);
 
-const TYPED: &str =
-    "nothing was changed: you typed where the answer belongs; run the action again";
+const TYPED: &str = "nothing was changed: you typed where the answer belongs; run the action again";
 const GONE: &str = "nothing was changed: the document was closed or replaced meanwhile";
-const OTHERWISE: &str =
-    "nothing was changed: a file that the answer is about has changed meanwhile; run the action again";
+const OTHERWISE: &str = "nothing was changed: a file that the answer is about has changed meanwhile; run the action again";
 
 /// Shows the changes first, where the editor's plugin can, and then has them made.
 pub(super) async fn changes(
@@ -208,12 +206,11 @@ async fn apply(shared: &Arc<Shared>, job: &Job<'_>, changes: &[FileChange]) -> A
 fn workspace_edit(shared: &Shared, job: &Job<'_>, changes: &[Carried]) -> serde_json::Value {
     let is_own = |change: &Carried| !change.is_new && *change.uri == *job.snapshot.uri;
     let abilities = shared.abilities();
-    let annotation = (abilities.annotations && !changes.iter().all(is_own)).then(|| {
-        to_proto::Annotation {
+    let annotation =
+        (abilities.annotations && !changes.iter().all(is_own)).then(|| to_proto::Annotation {
             label: label(job),
             needs_confirmation: !abilities.preview,
-        }
-    });
+        });
     let encoding = job.snapshot.encoding;
     let files = changes.iter().map(|change| to_proto::FileEdits {
         uri: &change.uri,
@@ -237,7 +234,11 @@ async fn written_out(shared: &Arc<Shared>, job: &Job<'_>, changes: &[FileChange]
             What::Edit(base, edits) => ("File", action::applied(&base.text, edits).to_string()),
         };
         let fence = "`".repeat(action::longest_run(&new).max(2) + 1);
-        let section = format!("## {what}: {}\n\n{fence}\n{}\n{fence}\n\n", change.path, new.trim_end());
+        let section = format!(
+            "## {what}: {}\n\n{fence}\n{}\n{fence}\n\n",
+            change.path,
+            new.trim_end()
+        );
         text += &section;
     }
     document(shared, text).await

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::backend::Shared;
-use crate::action::{self, Action, Material, Output, OtherFile};
+use crate::action::{self, Action, Material, OtherFile, Output};
 use crate::repository::{self, Refusal, Which};
 use crate::session::{Snapshot, path_of};
 
@@ -65,16 +65,29 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
             let (place, text) = repository::readable(&folder, path).ok()?;
             let uri = url::Url::from_file_path(place).ok()?;
             let text = Some(document.of_file(uri.as_str(), &text));
-            Some(OtherFile { path: path.clone(), uri: uri.into(), text })
+            Some(OtherFile {
+                path: path.clone(),
+                uri: uri.into(),
+                text,
+            })
         });
         // A folder for tests that is there already is the better place.
-        let has_folder = |path: &&String| Path::new(path).parent().is_some_and(|it| folder.join(it).is_dir());
+        let has_folder = |path: &&String| {
+            Path::new(path)
+                .parent()
+                .is_some_and(|it| folder.join(it).is_dir())
+        };
         let new = || -> Result<OtherFile, Refusal> {
             let first = paths.iter().find(has_folder).or(paths.first());
             let path = first.ok_or_else(|| Refusal::Outside("the file of the tests".into()))?;
             let place = repository::creatable(&folder, path)?;
-            let uri = url::Url::from_file_path(place).map_err(|()| Refusal::Outside(path.clone()))?;
-            Ok(OtherFile { path: path.clone(), uri: uri.into(), text: None })
+            let uri =
+                url::Url::from_file_path(place).map_err(|()| Refusal::Outside(path.clone()))?;
+            Ok(OtherFile {
+                path: path.clone(),
+                uri: uri.into(),
+                text: None,
+            })
         };
         there.map_or_else(new, Ok)
     });
@@ -86,7 +99,12 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
     let session = shared.session();
     let open = path_of(&file.uri).and_then(|path| session.uri_at(&path));
     if let Some(uri) = open {
-        let out_of_step = || format!("{} is open and its last change could not be read", file.path);
+        let out_of_step = || {
+            format!(
+                "{} is open and its last change could not be read",
+                file.path
+            )
+        };
         file.text = Some(session.snapshot(&uri).ok_or_else(out_of_step)?);
         file.uri = uri.to_string();
     }
@@ -98,12 +116,18 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
 async fn new_file(action: &Action, snapshot: &Snapshot) -> Result<OtherFile, String> {
     let none = || "this document is in no workspace".to_owned();
     let template = action.own.as_ref().and_then(|own| own.options.file.clone());
-    let path = template.and_then(|it| action::new_path(snapshot, &it)).ok_or_else(none)?;
+    let path = template
+        .and_then(|it| action::new_path(snapshot, &it))
+        .ok_or_else(none)?;
     let folder = snapshot.folder.clone().ok_or_else(none)?;
     let looking = tokio::task::spawn_blocking(move || {
         let place = repository::creatable(&folder, &path)?;
         let uri = url::Url::from_file_path(place).map_err(|()| Refusal::Outside(path.clone()))?;
-        Ok::<_, Refusal>(OtherFile { path, uri: uri.into(), text: None })
+        Ok::<_, Refusal>(OtherFile {
+            path,
+            uri: uri.into(),
+            text: None,
+        })
     });
     let file = looking.await.map_err(|_| none())?;
     file.map_err(|refusal| refusal.to_string())
