@@ -103,11 +103,13 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
                 material: &Material::None,
             };
             let known = shown.iter().find(|(lines, _)| *lines == target.lines);
-            let bytes = known.map(|(_, bytes)| *bytes).unwrap_or_else(|| {
+            let bytes = if let Some((_, bytes)) = known {
+                *bytes
+            } else {
                 let bytes = prompt::of_document(&question).len();
                 shown.push((target.lines.clone(), bytes));
                 bytes
-            });
+            };
             let tokens = expected(&question, bytes + prompt::overhead(&question));
             price::shown(&gateway.estimate(&decision, &tokens))
         };

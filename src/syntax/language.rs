@@ -154,7 +154,7 @@ impl Language {
         Names {
             bindings: entry.bindings,
             barriers: entry.barriers,
-            not_names: entry.not_names,
+            others: entry.not_names,
         }
     }
 
@@ -186,7 +186,7 @@ pub(super) struct Texts {
 pub(super) struct Names {
     pub(super) bindings: &'static [&'static str],
     pub(super) barriers: &'static [&'static str],
-    pub(super) not_names: &'static [&'static str],
+    pub(super) others: &'static [&'static str],
 }
 
 /// One table of `languages.toml`, as the build script writes it.

@@ -91,7 +91,7 @@ fn bound(tree: &SyntaxTree, text: &Rope, word: &str, scope: Node<'_>) -> Option<
         }
         if uses.len() == MOST_USES
             || is_hidden(node, scope, names.barriers)
-            || is_no_name(node, names.not_names)
+            || is_no_name(node, names.others)
         {
             return None;
         }
