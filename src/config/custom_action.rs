@@ -274,7 +274,7 @@ mod tests {
             action(|it| it.ceiling = Some("lots".into())),
             Err("ceiling")
         );
-        assert_eq!(action(|it| it.glob = Some("[".into())), Err("glob"));
+        assert_eq!(action(|it| it.glob = Some("[z-a]".into())), Err("glob"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::Client;
 use tower_lsp::gen_lsp_types as lsp;
+use tower_lsp::gen_lsp_types::Request as _;
 
 /// How long an editor may take for what needs no human.
 const SOON: Duration = Duration::from_secs(20);
@@ -80,11 +81,22 @@ pub enum Applied {
 /// Asks the editor to make an edit.
 pub async fn apply(client: &Client, label: &str, edit: Value) -> Applied {
     let params = json!({"label": label, "edit": edit});
-    match ask::<lsp::ApplyWorkspaceEditRequest>(client, params, SOON).await {
+    match ask::<ApplyEdit>(client, params, SOON).await {
         Some(answer) if answer["applied"] == true => Applied::Yes,
         Some(answer) => Applied::No(answer["failureReason"].as_str().unwrap_or_default().into()),
         None => Applied::Unknown,
     }
+}
+
+/// The same request with an edit of our own making: the generated type takes an annotated edit for a plain one, and drops its annotation.
+enum ApplyEdit {}
+
+impl lsp::Request for ApplyEdit {
+    const METHOD: lsp::LspRequestMethod<'static> = lsp::ApplyWorkspaceEditRequest::METHOD;
+    const MESSAGE_DIRECTION: lsp::MessageDirection =
+        lsp::ApplyWorkspaceEditRequest::MESSAGE_DIRECTION;
+    type Params = Value;
+    type Result = Value;
 }
 
 /// Asks the editor to open a document; returns whether it did.
