@@ -41,7 +41,7 @@ mod verify;
 
 pub use catalogue::{Action, Applies, Kind, Output, all, find};
 pub use edit::{Conflict, moved, rebase};
-pub use offer::{Ask, Offer, decide, offers, unable, unable_usually};
+pub use offer::{Ask, Offer, decide, offers, unable};
 pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_paths};
 pub use price::{is_above, shown as shown_price};
 pub use prompt::longest_run;

@@ -11,7 +11,7 @@ use super::target::{Diagnostic, Site, Target, is_message};
 use crate::config::ModelName;
 use crate::cost::{Cost, Tokens};
 use crate::gateway::Gateway;
-use crate::routing::{Decision, Feature, Payer};
+use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
 use crate::session::Snapshot;
 
 /// What is asked.
@@ -45,17 +45,15 @@ pub fn decide(gateway: &Gateway, snapshot: &Snapshot, action: &Action) -> Decisi
     }
 }
 
-/// Returns why no action can be done that has no model of its own, and what to do about it.
-pub fn unable_usually(gateway: &Gateway, snapshot: &Snapshot) -> Option<String> {
-    unable(&gateway.decide(&snapshot.settings, Feature::Action))
-}
-
 fn own_model(action: &Action) -> Option<&ModelName> {
     action.own.as_ref()?.model.as_ref()
 }
 
 /// Returns why a model cannot do actions, and what to do about it.
 pub fn unable(decision: &Decision) -> Option<String> {
+    if [NO_ACTIONS, NOT_ALLOWED].contains(&decision.reason) {
+        return Some(decision.reason.into());
+    }
     if decision.is_embedded() {
         return Some(
             "code actions need a model that can be told what to do; name one in actions.model, such as \"openai/gpt-4.1-mini\"".into(),

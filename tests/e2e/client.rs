@@ -40,36 +40,32 @@ pub struct Client {
 
 /// What a server is started with.
 pub struct Builder {
+    own: Value,
     config: Value,
+    folders: Vec<PathBuf>,
     capabilities: Value,
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
     folder: Option<String>,
-    user_file: String,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            own: json!({}),
             config: json!({"completion": {"debounce_ms": 0}}),
+            folders: Vec::new(),
             capabilities: json!({"textDocument": {"inlineCompletion": {}}}),
             patience: Patience::default(),
             substitutes: HashMap::new(),
             lists: None,
             folder: None,
-            user_file: String::new(),
         }
     }
 }
 
 impl Builder {
-    /// Sets the user's own file.
-    pub fn user_file(mut self, toml: &str) -> Self {
-        toml.clone_into(&mut self.user_file);
-        self
-    }
-
     /// Sets the workspace's folder.
     pub fn folder(mut self, uri: &str) -> Self {
         self.folder = Some(uri.to_owned());
@@ -97,9 +93,35 @@ impl Builder {
         self
     }
 
-    /// Sets the initialization options.
-    pub fn config(mut self, config: Value) -> Self {
+    /// Sets the settings: what only the user's own file may say stands there, and the rest in the initialization options.
+    pub fn config(mut self, mut config: Value) -> Self {
+        for section in ["providers", "network", "keys"] {
+            if let Some(said) = config
+                .as_object_mut()
+                .and_then(|config| config.remove(section))
+            {
+                self.own[section] = said;
+            }
+        }
         self.config = config;
+        self
+    }
+
+    /// Sets a section of the user's own file.
+    pub fn own(mut self, section: &str, said: Value) -> Self {
+        self.own[section] = said;
+        self
+    }
+
+    /// Sets the initialization options, whatever is in them.
+    pub fn editor(mut self, options: Value) -> Self {
+        self.config = options;
+        self
+    }
+
+    /// Adds a workspace folder.
+    pub fn workspace(mut self, folder: &std::path::Path) -> Self {
+        self.folders.push(folder.to_owned());
         self
     }
 
@@ -125,12 +147,17 @@ impl Builder {
     pub fn start(self) -> Client {
         let mut layers = Layers::default();
         layers
-            .set_toml(Layer::UserFile, "test", &self.user_file)
-            .unwrap();
-        let mut client = Client::started(self.patience, self.substitutes, self.lists, layers);
+            .set_json(Layer::UserFile, "config.toml", self.own)
+            .expect("a good file");
+        let mut client = Client::started(layers, self.patience, self.substitutes, self.lists);
+        let folders: Vec<Value> = self
+            .folders
+            .iter()
+            .map(|folder| json!({"uri": url::Url::from_file_path(folder).unwrap(), "name": "w"}))
+            .collect();
         let params = json!({
             "processId": null, "rootUri": self.folder, "capabilities": self.capabilities,
-            "initializationOptions": self.config,
+            "initializationOptions": self.config, "workspaceFolders": folders,
         });
         let initialized = client.request("initialize", params);
         let answer = client.answer(initialized);
@@ -162,14 +189,14 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
-        Self::started(patience, substitutes, None, Layers::default())
+        Self::started(Layers::default(), patience, substitutes, None)
     }
 
     fn started(
+        layers: Layers,
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
         lists: Option<PathBuf>,
-        layers: Layers,
     ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
@@ -280,6 +307,11 @@ impl Client {
         let id = self.request("byok/models", json!({}));
         self.answer(id);
         self.unread.iter().any(fits)
+    }
+
+    /// Forgets what came of a method so far.
+    pub fn forget(&mut self, method: &str) {
+        self.unread.retain(|message| message["method"] != method);
     }
 
     /// Waits for the first message that fits, and leaves the others to be read.

@@ -446,11 +446,11 @@ fn an_action_of_ones_own_is_offered_by_its_rules_and_not_run_above_its_ceiling()
 fn the_users_own_check_has_an_answer_mended_and_comes_from_no_editor() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "src/a.rs", "");
-    let check = r#"["sh", "-c", "grep -q evil $1 && { echo no evil here; exit 1; } || exit 0", "sh", "{file}"]"#;
+    let script = "grep -q evil $1 && { echo no evil here; exit 1; } || exit 0";
+    let check = json!({"check": {"rust": ["sh", "-c", script, "sh", "{file}"]}});
     let fake = Fake::default();
     let uri = file_uri(&folder.path().join("src/a.rs"));
-    let builder =
-        builder(&fake, folder.path()).user_file(&format!("[actions.check]\nrust = {check}\n"));
+    let builder = builder(&fake, folder.path()).own("actions", check);
     let (mut desk, range) = Desk::open_in(builder, fake, &uri, "rust", CODE);
     let entry = desk.entry("simplify", &range, &json!([]));
     let id = desk.choose(&entry, None);
@@ -470,7 +470,7 @@ fn the_users_own_check_has_an_answer_mended_and_comes_from_no_editor() {
     let message = client.notification("window/showMessage");
     let message = message["message"].as_str().unwrap();
     assert!(
-        message.contains("actions.check.rust") && message.contains("your own file only"),
+        message.contains("actions.check") && message.contains("your own file only"),
         "{message}"
     );
     client.finish();

@@ -13,6 +13,7 @@ use super::super::protocol::ActionParams;
 use super::run_action::now;
 use crate::action::{self, Action, Diagnostic};
 use crate::config::Settings;
+use crate::routing::Feature;
 use crate::session::Stamp;
 
 /// An action that is to be run, and where.
@@ -141,7 +142,8 @@ async fn chosen(shared: &Arc<Shared>, place: LastPlace) -> Result<Wanted, String
     };
     let offers = action::offers(&shared.gateway, &ask);
     if offers.is_empty() {
-        if let Some(reason) = action::unable_usually(&shared.gateway, &snapshot) {
+        let usual = shared.gateway.decide(&snapshot.settings, Feature::Action);
+        if let Some(reason) = action::unable(&usual) {
             return Err(reason);
         }
         return Err(
