@@ -292,13 +292,13 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
 }
 
 /// Has the user's own check look at changes.
-async fn checked(job: &Job<'_>, check: &Check, changes: &[FileChange]) -> Result<(), Fault> {
+async fn checked(job: &Job<'_>, check: &Check, made: &[FileChange]) -> Result<(), Fault> {
     let folder = match (&job.snapshot.folder, path_of(&job.snapshot.uri)) {
         (Some(folder), _) => folder.clone(),
         (None, Some(path)) => path.parent().map(Path::to_owned).unwrap_or_default(),
         (None, None) => return Ok(()),
     };
-    let changed = |change: &FileChange| match &change.what {
+    let file = |change: &FileChange| match &change.what {
         What::Edit(base, edits) => Changed {
             path: change.path.clone(),
             old: Some(base.text.to_string()),
@@ -310,11 +310,11 @@ async fn checked(job: &Job<'_>, check: &Check, changes: &[FileChange]) -> Result
             new: text.clone(),
         },
     };
-    let changed: Vec<Changed> = changes.iter().map(changed).collect();
-    if changed.is_empty() {
+    let files: Vec<Changed> = made.iter().map(file).collect();
+    if files.is_empty() {
         return Ok(());
     }
-    match repository::complaint(check, &folder, &changed).await {
+    match repository::complaint(check, &folder, &files).await {
         Some(output) => Err(Fault::Check {
             program: check.argv.first().cloned().unwrap_or_default(),
             output,
@@ -336,9 +336,9 @@ async fn blocking(
         answer: answer.to_owned(),
     };
     let working = tokio::task::spawn_blocking(move || make(&work));
-    let changes = working.await.unwrap_or(Err(Fault::Empty))?;
-    let changed = changes.into_iter().filter(|change| !change.is_empty());
-    Ok(Done::Changes(changed.collect()))
+    let mut changes = working.await.unwrap_or(Err(Fault::Empty))?;
+    changes.retain(|change| !change.is_empty());
+    Ok(Done::Changes(changes))
 }
 
 /// An answer, and what it is the answer to.

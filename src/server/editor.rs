@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::Client;
 use tower_lsp::gen_lsp_types as lsp;
-use tower_lsp::gen_lsp_types::Request as _;
 
 /// How long an editor may take for what needs no human.
 const SOON: Duration = Duration::from_secs(20);
