@@ -187,6 +187,10 @@ impl Random {
 }
 
 /// Makes an answer to `change`, and says whether it must be taken; what need not be may be refused.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one arm for each way in which an answer may be wrong"
+)]
 fn answer(random: &mut Random) -> (String, bool) {
     let block = |random: &mut Random, old: &str, new: &str| {
         let indent = random.of(&["        ", "", "\t", "  "]);
