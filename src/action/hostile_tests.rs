@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::config::{Layer, Layers};
+use crate::config::{Layer, Layers, WorkspaceFile};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Interrupt};
 use crate::local;
@@ -70,7 +70,9 @@ impl Desk {
         });
         layers.set_json(Layer::Editor, "test", config).unwrap();
         let mut session = Session::new(layers);
-        session.add_folder(home.path().join("w"));
+        let folder = home.path().join("w");
+        session.add_folder(folder.clone());
+        session.set_workspace_file(&folder, WorkspaceFile::read(&folder));
         let mut open = |path: &str, text: &str| {
             let uri = url::Url::from_file_path(home.path().join("w").join(path)).unwrap();
             session.open(uri.as_str(), "rust", text);
