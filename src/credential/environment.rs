@@ -38,7 +38,7 @@ pub fn secret_variables(settings: &KeysSettings) -> Vec<OsString> {
 }
 
 /// The same without those that only the settings name.
-pub fn well_known_secrets() -> Vec<OsString> {
+fn well_known_secrets() -> Vec<OsString> {
     let mut names: BTreeSet<OsString> = OTHERS.iter().map(OsString::from).collect();
     names.extend(config::well_known_variables().map(OsString::from));
     let looks_like_key = |value: &OsString| value.to_str().is_some_and(scrub::has_key_prefix);
