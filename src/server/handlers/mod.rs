@@ -1,5 +1,6 @@
 //! One handler a file: convert in, call one function, convert out.
 
+pub mod accepted;
 pub mod code_action;
 pub mod commands;
 pub mod completion;
@@ -13,6 +14,7 @@ pub mod execute_command;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+mod material;
 pub mod models;
 mod parse;
 pub mod run_action;
