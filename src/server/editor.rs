@@ -29,6 +29,8 @@ pub struct Abilities {
     pub progress: bool,
     /// It opens documents that the server names.
     pub show_document: bool,
+    /// Its plugin tells the user by its own means what the server advises.
+    pub advice: bool,
     /// It tells when files change that the server names.
     pub watches_files: bool,
     /// Its plugin asks the user for an instruction when an action needs one.
@@ -50,6 +52,7 @@ impl Abilities {
         Self {
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
+            advice: is("/experimental/byok/advice"),
             watches_files: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
             instruction: is("/experimental/byok/instruction"),
             preview: is("/experimental/byok/preview"),
@@ -139,9 +142,9 @@ mod tests {
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
             "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}},
-            "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
+            "experimental": {"byok": {"instruction": true, "advice": true, "preview": true, "stream": true, "rename": true}},
         }));
         let ours = all.instruction && all.preview && all.stream && all.rename;
-        assert!(all.progress && all.show_document && all.watches_files && ours);
+        assert!(all.progress && all.show_document && all.advice && all.watches_files && ours);
     }
 }
