@@ -101,9 +101,10 @@ def first_minute(hx):
     hx.keys("1", "0", "G", "A")
     hx.type("    let tot")
     hx.shows("total = compute(left, right); snippet")
+    # One hint how to add a key, which takes no keys from the menu.
+    hx.shows("byok-lsp key set PROVIDER")
     hx.keys("Tab")
     screen = hx.shows("local/patterns")
-    expect("one hint how to add a key, which takes no keys from the menu", "byok-lsp key set PROVIDER" in screen, screen)
     hx.keys("Enter")
     hx.saved("cart.rs", "fn third() {\n    let total = compute(left, right);\n}")
     expect("no complaint", "rror" not in screen, screen)
@@ -145,19 +146,19 @@ def paused_and_resumed(hx):
 
 
 def refused_key(hx):
-    """a refused key: typing goes on, and the fix is said"""
+    """a refused key: told once with the fix, typing goes on"""
     url = hx.serve([{"status": 401, "body": {"error": {"message": "no"}}}])
     hx.settings(mock(url, model='completion = { model = "mock/small", debounce_ms = 0 }'))
     hx.set_up()
-    hx.open("lib.rs", "fn open(path: &Path) -> Result<Reader> {\n\n}\n")
+    hx.open("lib.rs", "fn open(path: &Path) -> Result<Reader> {\n    let reader = \n}\n")
     hx.keys("2", "G", "A")
-    hx.type("    let reader = Re")
-    hx.logged('"state":"error"')
-    hx.type("ader")
-    hx.shows("let reader = Reader")
-    screen = hx.shows("the key was refused")
-    expect("it is told, and the editor goes on", "let reader = Reader" in screen, screen)
-    expect("told once", hx.traffic().count('"method":"window/showMessage"') == 1)
+    # The second letter of a word asks; Helix takes a message off its line with the next key.
+    hx.type("Re")
+    hx.shows("byok-lsp: mock/small: the key was refused; check")
+    hx.type("ader ne")
+    hx.shows("let reader = Reader ne")
+    hx.logged('"state":"error"', 2)
+    expect("told once", hx.traffic().count('"method":"window/showMessage"') == 1, hx.last_traffic())
     expect("the key is not in the traffic", SECRET not in hx.traffic())
 
 
@@ -188,8 +189,7 @@ def one_settings_file(hx):
     hx.open("a.rs", "fn main() {}\n")
     hx.command("lsp-workspace-command byok.setModel")
     hx.shows("byok-lsp: mock/small now")
-    hx.tmux("kill-server")
-    hx.log.unlink()
+    hx.quit()
     languages.write_text(languages.read_text().replace('model = "mock/small"', "max_lines = 3"))
     hx.open("b.rs", "fn main() {}\n")
     hx.command("lsp-workspace-command byok.setModel")

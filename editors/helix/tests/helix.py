@@ -45,6 +45,7 @@ class Helix:
         )
         self.log = self.folder / "hx.log"
         self.provider = None
+        self.terminals = 1
         self.environment = {
             **os.environ,
             "HOME": str(self.folder),
@@ -98,7 +99,7 @@ class Helix:
 
     def tmux(self, *arguments):
         return subprocess.run(
-            ["tmux", "-S", str(self.folder / "tmux"), *arguments], env=self.environment, cwd=self.work,
+            ["tmux", "-S", str(self.folder / f"tmux{self.terminals}"), *arguments], env=self.environment, cwd=self.work,
             capture_output=True, text=True, timeout=PATIENCE,
         ).stdout
 
@@ -136,8 +137,21 @@ class Helix:
     def saved(self, name, text):
         """Saves the file and waits until the text is in it."""
         self.command("write")
-        read = lambda: (self.work / name).read_text()
+
+        def read():
+            try:
+                return (self.work / name).read_text()
+            except FileNotFoundError:  # Helix puts the new file in the place of the old one.
+                return ""
+
         return eventually(f'{name} holds "{text}"', read, lambda held: text in held, self.screen)
+
+    def quit(self):
+        """Ends the editor, so that another can be opened."""
+        self.tmux("kill-server")
+        # The old terminal may take its time to go.
+        self.terminals += 1
+        self.log.unlink()
 
     def stop(self):
         self.tmux("kill-server")
