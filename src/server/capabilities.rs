@@ -11,13 +11,14 @@ use crate::document::Encoding;
 pub const ACTION: &str = "byok.action";
 
 /// The commands that users run; each also works without arguments, since Helix's palette sends none.
-pub const COMMANDS: [&str; 8] = [
+pub const COMMANDS: [&str; 9] = [
     ACTION,
     "byok.usageSummary",
     "byok.models",
     "byok.setModel",
     "byok.pause",
     "byok.resume",
+    "byok.signIn",
     SET_KEY,
     OPEN_SETTINGS,
 ];

@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{commands, models, run_action};
+use super::{commands, models, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -73,6 +73,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             );
             to_json(&done)
         }
+        "byok.signIn" => to_json(&sign_in::run(shared).await),
         "byok.pause" => {
             show(shared, "byok-lsp: paused");
             to_json(&commands::set_paused(shared, true))
