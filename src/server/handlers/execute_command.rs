@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{commands, models, run_action, sign_in};
+use super::{accepted, commands, models, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -34,7 +34,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
     let argument = params.arguments.unwrap_or_default().into_iter().next();
     match params.command.as_str() {
         DID_ACCEPT => {
-            shared.count_accepted();
+            accepted::note(shared, argument.as_ref());
             Ok(Value::Null)
         }
         "byok.usageSummary" => {
