@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, Models, PreviewAnswer, PreviewParams,
-    SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, Models, PreviewAnswer,
+    PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -54,6 +54,7 @@ fn the_document_was_read_again_when_a_message_changed() {
 #[test]
 fn the_schemas_are_those_of_the_types() {
     let schemas = [
+        ("advice", schema_for!(AdviceParams)),
         ("usage", schema_for!(UsageParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),

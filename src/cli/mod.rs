@@ -13,6 +13,7 @@ mod place;
 mod privacy;
 mod progress;
 mod serve;
+mod setup;
 mod style;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -24,6 +25,7 @@ use crate::scrub;
 
 const EXAMPLES: &str = "\
 Examples:
+  byok-lsp setup                            which editors are here, and what each needs
   byok-lsp complete src/main.rs:12:9        what would be suggested at line 12, column 9
   byok-lsp complete src/main.rs:12:9 --json --model ollama/qwen2.5-coder:1.5b
   byok-lsp key set anthropic                store a key, hidden while you type it
@@ -49,6 +51,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Print what would be suggested at a place in a file, through the very engine that editors use.
     Complete(complete::Arguments),
+    /// Set an editor up: write or print what it needs, and try it.
+    Setup(setup::Arguments),
     /// Store, list, test and remove keys.
     Key(key::Arguments),
     /// Get a key by signing in at a provider.
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(arguments) => return serve::run(&arguments),
         Command::Complete(arguments) => complete::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -11,6 +11,7 @@ use tower_lsp::jsonrpc::Result;
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::Parts;
+use super::advice::Advisor;
 use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, did_change, did_change_configuration,
@@ -67,6 +68,7 @@ pub struct Shared {
     last_place: Mutex<Option<LastPlace>>,
     pub outbox: Outbox,
     pub status: Status,
+    pub advisor: Advisor,
     last: Arc<Mutex<Option<UsageParams>>>,
     accepted: AtomicU64,
     is_started: AtomicBool,
@@ -291,6 +293,7 @@ impl Shared {
             abilities: OnceLock::new(),
             last_place: Mutex::default(),
             status: Status::new(outbox.clone()),
+            advisor: Advisor::new(parts.hints),
             outbox,
             last,
             accepted: AtomicU64::new(0),

@@ -118,6 +118,45 @@ pub struct StatusParams {
     /// With `error`: what is wrong, in a sentence that also says what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// With `error`: what one key could do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixParams>,
+}
+
+/// What to do about a trouble: a command that the server announces, for `workspace/executeCommand`. A plugin may do better by its own means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FixParams {
+    /// For a button: a few words.
+    pub title: String,
+    /// The command.
+    pub command: String,
+    /// What it takes.
+    pub arguments: Vec<serde_json::Value>,
+}
+
+/// `byok/advice`, server to client: what to tell the user, once. Sent only to clients that announce `experimental.byok.advice`; others
+/// get a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AdviceParams {
+    /// The version of this message.
+    pub v: u32,
+    /// Whether it needs a hand.
+    pub kind: AdviceKind,
+    /// What to tell, in a sentence that also says what to do.
+    pub message: String,
+    /// What one key could do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixParams>,
+}
+
+/// Whether an advice needs a hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AdviceKind {
+    /// It does not: all works, and could do more.
+    Hint,
+    /// It does: a call failed, or the configuration has a mistake.
+    Trouble,
 }
 
 /// What the server is doing.

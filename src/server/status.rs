@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::advice::Advice;
 use super::outbox::Outbox;
 use super::protocol::{StatusParams, StatusState, VERSION};
 use crate::routing::Decision;
@@ -18,9 +19,9 @@ struct Inner {
     model: String,
     payer: String,
     /// A mistake in the configuration; it stays until it is mended.
-    mistake: Option<String>,
+    mistake: Option<Advice>,
     /// Why the last call failed.
-    failure: Option<String>,
+    failure: Option<Advice>,
     /// What was told last.
     told: Option<StatusParams>,
 }
@@ -57,13 +58,13 @@ impl Status {
     }
 
     /// Says what is wrong with the configuration, or that nothing is any more.
-    pub fn mistake(&self, message: Option<String>) {
-        self.change(|inner| inner.mistake = message);
+    pub fn mistake(&self, advice: Option<Advice>) {
+        self.change(|inner| inner.mistake = advice);
     }
 
     /// Says why the last call failed, or that it did not.
-    pub fn failure(&self, message: Option<String>) {
-        self.change(|inner| inner.failure = message);
+    pub fn failure(&self, advice: Option<Advice>) {
+        self.change(|inner| inner.failure = advice);
     }
 
     /// Says that a call waits for a model, until the returned value is dropped.
@@ -92,12 +93,14 @@ impl Inner {
             (_, Some(_), 0) => StatusState::Error,
             (_, None, 0) => StatusState::Idle,
         };
+        let error = error.filter(|_| state == StatusState::Error);
         StatusParams {
             v: VERSION,
             state,
             model: self.model.clone(),
             payer: self.payer.clone(),
-            message: error.filter(|_| state == StatusState::Error).cloned(),
+            message: error.map(|error| error.message.clone()),
+            fix: error.and_then(|error| error.fix.clone()),
         }
     }
 }

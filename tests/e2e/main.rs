@@ -10,6 +10,7 @@
 )]
 
 mod actions;
+mod advice;
 mod bad_input;
 mod cancel;
 mod catalogue;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::super::advice::Advice;
 use super::super::backend::{LastPlace, Shared};
 use super::super::editor;
 use super::super::progress::Progress;
@@ -253,5 +254,5 @@ fn tell_status(shared: &Shared, failure: Option<&Failure>) {
         Some(failure @ Failure::Model { .. }) => Some(failure.to_string()),
         _ => None,
     };
-    shared.status.failure(message);
+    shared.status.failure(message.map(Advice::without_fix));
 }
