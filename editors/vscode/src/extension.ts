@@ -54,8 +54,8 @@ export function activate(context: vscode.ExtensionContext) {
     bar.touch();
     usage.touch();
     firstMinute.look();
-    // A cap that is reached is told by the server itself.
     teller.look();
+    teller.lookAtBudget();
   };
   context.subscriptions.push(log, server, bar, usage, documents, previews, streams);
   context.subscriptions.push(registerCommands({ server, state, usage, documents, previews, log }));

@@ -3,12 +3,26 @@
 import * as vscode from 'vscode';
 import type { State } from '../state';
 import { plain } from '../text/escape';
+import { capWords, stands } from './budget';
 import { fixOf } from './fix';
 
 export class Teller {
   private readonly told = new Set<string>();
 
   constructor(private readonly state: State) {}
+
+  /** Looks whether a cheaper model has begun to answer. Of every other cap that is met the server tells, or the call that it refused. */
+  lookAtBudget(): void {
+    for (const cap of this.state.budget?.caps ?? []) {
+      const what = `${cap.name} ${cap.cap}`;
+      if (cap.state !== 'degraded' || this.told.has(what)) continue;
+      this.told.add(what);
+      void vscode.window.showWarningMessage(`BYOK: budget ${capWords(cap)}: ${stands(cap)}.`, 'Open Settings').then((choice) => {
+        if (choice === 'Open Settings') return vscode.commands.executeCommand('workbench.action.openSettings', 'byok.budget');
+        return undefined;
+      });
+    }
+  }
 
   /** Looks whether there is something that the user has not been told in this session. */
   look(): void {
