@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
     ActionParams, ActionResult, Models, SetModelParams, StatusParams, UsageParams, UsageSummary,
+    UsageSummaryParams,
 };
 use schemars::schema_for;
 
@@ -56,6 +57,7 @@ fn the_schemas_are_those_of_the_types() {
         ("usage", schema_for!(UsageParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
+        ("usage-summary-params", schema_for!(UsageSummaryParams)),
         ("models", schema_for!(Models)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
