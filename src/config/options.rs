@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::actions::ActionsOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
@@ -56,19 +57,6 @@ pub struct CompletionOptions {
     pub max_lines: Option<u32>,
 }
 
-/// Code actions: what is done on demand.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ActionsOptions {
-    /// The model: `provider/model`, of a wire that holds conversations. Default: the model of ghost text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The most tokens one answer may cost, what a model thinks to itself included. Default 4096.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 64, max = 65536))]
-    pub max_tokens: Option<u32>,
-}
-
 /// What runs on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -110,6 +98,10 @@ pub struct KeysOptions {
     /// is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<KeyFrom>,
+    /// The name of this environment, for keys that are kept for one (`byok-lsp key set --environment`): `dev`, `prod`, or another word. From
+    /// your own file only. Default: what `BYOK_ENVIRONMENT` says, else `dev`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }
 
 /// A store for keys.

@@ -5,11 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::actions;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
+use super::policy::Policy;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use crate::cost::Money;
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +29,8 @@ pub struct Settings {
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
+    /// An action whose estimate is above this asks before it runs; `None` asks never.
+    pub action_ask_above: Option<Money>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -38,6 +43,8 @@ pub struct Settings {
     pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// What the workspace allows of all this.
+    pub policy: Policy,
 }
 
 /// What `completion.model` names.
@@ -75,12 +82,14 @@ impl Default for Settings {
             max_lines: 12,
             action_model: None,
             action_max_tokens: 4096,
+            action_ask_above: None,
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
             network: Arc::default(),
             keys: Arc::default(),
             providers: provider::well_known(),
+            policy: Policy::default(),
         }
     }
 }
@@ -88,7 +97,10 @@ impl Default for Settings {
 impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
-        matches!(self.model, ModelName::Auto | ModelName::Local)
+        match &self.model {
+            ModelName::Auto | ModelName::Local => true,
+            ModelName::Of { provider, model } => !self.policy.allows(provider, model),
+        }
     }
 
     /// Returns the model of code actions.
@@ -145,16 +157,8 @@ impl Settings {
             }
         }
         if let Some(actions) = &options.actions {
-            if let Some(model) = &actions.model {
-                let model = parse_model(model, &settings.providers)
-                    .map_err(|message| problem("actions.model".into(), message))?;
-                settings.action_model = Some(model);
-            }
-            if let Some(tokens) = actions.max_tokens {
-                check_range(tokens.into(), 64, 65536)
-                    .map_err(|m| problem("actions.max_tokens".into(), m))?;
-                settings.action_max_tokens = tokens;
-            }
+            actions::resolve(actions, &mut settings)
+                .map_err(|(key, message)| problem(format!("actions.{key}"), message))?;
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();
@@ -173,7 +177,7 @@ impl Settings {
     }
 }
 
-fn parse_model(
+pub(super) fn parse_model(
     text: &str,
     providers: &BTreeMap<String, ProviderSettings>,
 ) -> Result<ModelName, String> {
@@ -215,7 +219,7 @@ fn check_local_server(
     }
 }
 
-fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
+pub(super) fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

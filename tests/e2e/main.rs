@@ -12,6 +12,7 @@
 mod actions;
 mod bad_input;
 mod cancel;
+mod catalogue;
 mod client;
 mod configuration;
 mod documents;
@@ -27,3 +28,4 @@ mod peer;
 mod provider;
 mod spoken;
 mod wires;
+mod workspace;

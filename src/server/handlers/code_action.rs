@@ -8,6 +8,7 @@ use super::super::backend::{LastPlace, Shared};
 use super::super::protocol::{ActionDiagnostic, ActionParams, ActionPlace};
 use super::super::{capabilities, from_proto};
 use crate::action::{self, Diagnostic};
+use crate::routing::{Decision, NO_ACTIONS, NOT_ALLOWED};
 
 /// The parameters, read more leniently than the generated types do: a diagnostic of another server may be odd.
 #[derive(Deserialize)]
@@ -76,13 +77,17 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         // A light bulb at every word would be a nuisance; who opens the menu by hand is told once what is missing.
         let is_asked =
             params.context.trigger_kind == Some(INVOKED) && params.context.only.is_none();
-        return is_asked.then(missing_model).into_iter().collect();
+        return is_asked
+            .then(|| missing_model(&decision))
+            .into_iter()
+            .collect();
     }
     let ask = action::Ask {
         snapshot: &snapshot,
         selection: selection.clone(),
         diagnostics: &diagnostics,
         can_instruct: shared.abilities().instruction,
+        is_by_hand: params.context.trigger_kind == Some(INVOKED),
     };
     let stamp = snapshot.stamp();
     action::offers(&shared.gateway, &ask)
@@ -90,7 +95,7 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         .filter(|offer| is_wanted(offer.action.kind.name()))
         .map(|offer| {
             let arguments = ActionParams {
-                action: offer.action.id.into(),
+                action: offer.action.id.to_string(),
                 uri: Some(uri.to_owned()),
                 range: None,
                 at: Some(ActionPlace {
@@ -107,10 +112,14 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
                         end: diagnostic.range.end,
                     })
                     .collect(),
-                needs_instruction: offer.action.needs_instruction,
+                file_diagnostics: Vec::new(),
+                wants_file_diagnostics: offer.action.applies == action::Applies::Problems,
+                needs_instruction: offer.action.needs_instruction(),
+                question: offer.action.question.as_deref().map(str::to_owned),
                 instruction: None,
             };
-            let mends = offer.action.kind == action::Kind::QuickFix;
+            let mends = offer.action.kind == action::Kind::QuickFix
+                || offer.action.applies == action::Applies::Diagnostic;
             let mut item = json!({
                 "title": offer.title,
                 "kind": offer.action.kind.name(),
@@ -126,8 +135,11 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
 }
 
 /// The one entry of a menu without a model: it says what to configure.
-fn missing_model() -> Value {
-    let title = "byok-lsp: name a model for code actions (actions.model)";
+fn missing_model(decision: &Decision) -> Value {
+    let title = match decision.reason {
+        reason @ (NO_ACTIONS | NOT_ALLOWED) => format!("byok-lsp: {reason}"),
+        _ => "byok-lsp: name a model for code actions (actions.model)".into(),
+    };
     json!({
         "title": title,
         "kind": action::Kind::Explain.name(),

@@ -3,6 +3,7 @@
 pub mod code_action;
 pub mod commands;
 pub mod completion;
+mod deliver;
 pub mod did_change;
 pub mod did_change_configuration;
 pub mod did_change_workspace_folders;
@@ -17,3 +18,5 @@ mod parse;
 pub mod run_action;
 mod settle;
 mod suggest;
+mod wanted;
+pub mod workspace_file;
