@@ -49,7 +49,7 @@
   // What a cell says of a cost: ~ where a part is an estimate, "at least" where calls of unknown price are missing.
   function costWords(figures, currency) {
     const amount = amountOf(figures, currency);
-    if (!amount) return figures.unpriced > 0 ? "unknown" : money(0, currency);
+    if (!amount) return figures.cost.length ? "–" : figures.unpriced > 0 ? "unknown" : money(0, currency);
     const about = amount.estimated ? "~" : "";
     return (figures.unpriced > 0 ? "at least " : "") + about + money(amount.nanos, currency);
   }
@@ -79,7 +79,8 @@
 
   // Calls of many models: the dearest by name, the others together, so that colours stay apart.
   function topNames(totals) {
-    const names = [...totals.entries()].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+    const named = [...totals.entries()].filter(([, nanos]) => nanos !== 0).sort((a, b) => b[1] - a[1]);
+    const names = named.map(([name]) => name);
     return names.length > MOST_SERIES + 1 ? [...names.slice(0, MOST_SERIES), "others"] : names;
   }
 
@@ -158,8 +159,8 @@
     const names = topNames(totals);
     const sums = new Map(names.map((name) => [name, days.map(() => 0)]));
     for (const { key, ...figures } of report.days) {
-      const name = sums.has(key[1]) ? key[1] : "others";
-      sums.get(name)[days.indexOf(key[0])] += nanosOf(figures, currency);
+      const sum = sums.get(sums.has(key[1]) ? key[1] : "others");
+      if (sum) sum[days.indexOf(key[0])] += nanosOf(figures, currency);
     }
     const made = section(root, nav, "Spending by day and model (" + currency + ")",
       "What calls cost on the local day on which they were made.");
@@ -176,7 +177,8 @@
       options: options(colour, { stacked: true, words: (units) => money(Math.round(units * 1e9), currency) }),
     }));
     numbersIn(made, table("Spending by day and model, in " + currency, { names: ["Day", "Model", "Cost", "Calls"], texts: 2 },
-      report.days.map(({ key, ...figures }) => [key[0], key[1], costWords(figures, currency), count(figures.calls)])));
+      report.days.filter((group) => amountOf(group, currency)).map(({ key, ...figures }) =>
+        [key[0], key[1], costWords(figures, currency), count(figures.calls)])));
   }
 
   // `report.caps`: {name, nanos, currency}, the caps that hold for all calls of a month.
@@ -257,7 +259,7 @@
   }
 
   function acceptance(root, nav, report, currency) {
-    const rows = byModel(report).filter((group) => group.shown > 0);
+    const rows = byModel(report).filter((group) => group.shown > 0 && amountOf(group, currency));
     const made = section(root, nav, "Cost per accepted completion (" + currency + ")",
       "All that was spent on ghost text of which it is known what became, the wasted part included, for each suggestion that was accepted.");
     if (!rows.length) { made.append(element("p", {}, "No editor has told yet that it showed a suggestion.")); return; }
@@ -276,7 +278,7 @@
         options: options(colour, { horizontal: true, legend: false, words: (units) => money(Math.round(units * 1e9), currency) }),
       }));
     }
-    numbersIn(made, table("What suggestions came to, by model",
+    numbersIn(made, table("What suggestions came to, by model, in " + currency,
       { names: ["Model", "Shown", "Accepted", "Share", "Per accepted", "Per 1,000 characters kept"] },
       rows.map((group) => [group.key[0], count(group.shown), count(group.accepted), percent(group.accepted, group.shown),
         rateWords(group.perAccepted, currency), rateWords(group.perThousandRetained, currency)])));
@@ -335,7 +337,7 @@
     root.replaceChildren();
     const until = report.until || report.generated.slice(0, 10);
     const total = report.total;
-    const used = total.cost.filter((amount) => amount.nanos !== 0).map((amount) => amount.currency);
+    const used = total.cost.filter((amount) => amount.nanos !== 0).sort((a, b) => b.nanos - a.nanos).map((amount) => amount.currency);
     const currencies = used.length ? used : ["USD"];
     root.append(element("h1", {}, "Usage of byok-lsp"),
       element("p", { class: "soft" }, (report.since ? "From " + report.since : "From the beginning") + " to " + until + ", by local days. Made " +
