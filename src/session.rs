@@ -143,6 +143,11 @@ impl Session {
         &self.settings
     }
 
+    /// Returns what the user's own file comes to by itself.
+    pub fn settings_of_own_file(&self) -> Settings {
+        self.layers.settings_of_own_file()
+    }
+
     /// Returns whether ghost text may come from the embedded engine anywhere, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
         self.settings.may_use_engine() || self.folders.may_use_engine()

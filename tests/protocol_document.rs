@@ -6,9 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
+use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
     ActionParams, ActionProgressParams, ActionResult, Models, PreviewAnswer, PreviewParams,
-    SetModelParams, StatusParams, UsageParams, UsageSummary, UsageSummaryParams,
+    SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -62,6 +63,7 @@ fn the_schemas_are_those_of_the_types() {
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),
+        ("sign-in-result", schema_for!(SignInResult)),
         ("preview", schema_for!(PreviewParams)),
         ("answer-preview", schema_for!(PreviewAnswer)),
         ("action-progress", schema_for!(ActionProgressParams)),

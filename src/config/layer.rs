@@ -91,6 +91,11 @@ impl Layers {
         Settings::resolve(&self.merged(), "").unwrap_or_default()
     }
 
+    /// Returns what the user's own file comes to by itself, for what an editor must have no say in.
+    pub fn settings_of_own_file(&self) -> Settings {
+        Settings::resolve(&self.options[Layer::UserFile as usize], "").unwrap_or_default()
+    }
+
     fn set(&mut self, layer: Layer, name: &str, options: Options) -> Result<(), Problem> {
         let before = std::mem::replace(&mut self.options[layer as usize], options);
         // A layer can be sound in itself and still make no sense with the others, such as a model of a provider that nobody defines.

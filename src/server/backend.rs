@@ -32,6 +32,7 @@ use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
 use crate::local::Engine;
 use crate::models::Lists;
+use crate::provider::Http;
 use crate::session::{Session, Snapshot, Stamp};
 
 /// The server as the framework sees it.
@@ -47,6 +48,8 @@ pub struct Shared {
     /// What else the user is to be told once the editor can show it.
     remarks: Mutex<Vec<String>>,
     pub gateway: Gateway,
+    /// The client of what is no call to a model.
+    pub http: Http,
     pub engine: Engine,
     pub lists: Lists,
     /// Providers being asked for their lists.
@@ -250,6 +253,7 @@ impl Shared {
             session: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
             remarks: Mutex::default(),
+            http: parts.http.clone(),
             gateway: Gateway::with_substitutes(
                 parts.http,
                 parts.engine.clone(),

@@ -17,6 +17,7 @@ pub mod models;
 mod parse;
 pub mod run_action;
 mod settle;
+pub mod sign_in;
 mod suggest;
 mod wanted;
 pub mod workspace_file;
