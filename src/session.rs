@@ -297,6 +297,15 @@ impl Session {
         })
     }
 
+    /// Returns the present moment of a document; `None` if it is not open.
+    pub fn stamp(&self, uri: &str) -> Option<Stamp> {
+        let open = self.documents.get(uri)?;
+        Some(Stamp {
+            opening: open.opening,
+            revision: open.document.revision().0,
+        })
+    }
+
     /// Returns a document's text; `None` if it is not open.
     pub fn text(&self, uri: &str) -> Option<&Rope> {
         Some(self.documents.get(uri)?.document.text())

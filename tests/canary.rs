@@ -187,14 +187,15 @@ impl Machine {
         server.answer(1);
         server.send(&json!({"method": "initialized", "params": {}}));
         let uri = "file:///w/a.rs";
-        server.send(
-            &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
-                "uri": uri, "languageId": "rust", "version": 1, "text": "let total = "
-            }}}),
-        );
         let mut id = 1;
         for script in faults() {
             self.provider.set(script);
+            // Anew, so that no suggestion is known for it.
+            server.send(
+                &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
+                    "uri": uri, "languageId": "rust", "version": 1, "text": "let total = "
+                }}}),
+            );
             id += 1;
             server.send(&json!({"id": id, "method": "textDocument/inlineCompletion", "params": {
                 "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}

@@ -144,6 +144,7 @@ fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Op
 fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> CompletionOptions {
     CompletionOptions {
         model: above.model.or(below.model),
+        trigger: above.trigger.or(below.trigger),
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),
@@ -154,6 +155,7 @@ fn merge_local(below: LocalOptions, above: LocalOptions) -> LocalOptions {
     LocalOptions {
         servers: above.servers.or(below.servers),
         min_confidence: above.min_confidence.or(below.min_confidence),
+        partner: above.partner.or(below.partner),
         max_index_tokens: above.max_index_tokens.or(below.max_index_tokens),
     }
 }

@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod eagerness;
 mod editor;
 mod families;
 mod key_option;
@@ -26,6 +27,7 @@ mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use eagerness::Eagerness;
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};

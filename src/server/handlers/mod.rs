@@ -1,5 +1,6 @@
 //! One handler a file: convert in, call one function, convert out.
 
+pub mod accepted;
 pub mod code_action;
 pub mod commands;
 pub mod completion;

@@ -10,7 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::backend::Shared;
 use super::super::from_proto;
 use super::settle;
-use crate::completion::{self, Ask, Suggestion, Trigger};
+use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
 use crate::document::Encoding;
 use crate::provider::Error;
 use crate::session::Snapshot;
@@ -54,47 +54,67 @@ pub async fn suggest(
     shared.remember_cursor(&snapshot, located.byte.0);
     let is_allowed = snapshot.settings.policy.allows_completion();
     let is_wanted = is_allowed && (!is_paused || trigger == Trigger::Explicit);
-    let suggestion = if is_wanted {
-        run(shared, &snapshot, located.byte.0, trigger).await
+    let (text, encoding) = (snapshot.text.clone(), snapshot.encoding);
+    let shown = if is_wanted {
+        run(shared, snapshot, located.byte.0, trigger).await
     } else {
         None
     };
-    carry_over(shared, &snapshot, suggestion)
+    let (suggestion, text) = match shown {
+        Some(shown) => (Some(shown.suggestion), shown.text),
+        None => (None, text),
+    };
+    Suggested {
+        suggestion,
+        text,
+        encoding,
+    }
 }
 
 async fn run(
     shared: &Arc<Shared>,
-    snapshot: &Snapshot,
+    snapshot: Snapshot,
     cursor: usize,
     trigger: Trigger,
-) -> Option<Suggestion> {
-    let ticket = shared.in_flight.begin(snapshot.uri.clone());
+) -> Option<Shown> {
     let ask = Ask {
-        snapshot,
         cursor,
         trigger,
-        decision: completion::decide(&shared.gateway, snapshot),
-        interrupt: ticket.interrupt.clone(),
+        decision: completion::decide(&shared.gateway, &snapshot),
+        snapshot,
+        first_line: Some(completion::FIRST_LINE),
     };
+    let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
+    if let Some(known) = shared.completions.reuse(&shared.documents, &ask) {
+        return known;
+    }
     tokio::select! {
         biased;
-        // Superseded or taken back: the future is dropped, and the provider's socket with it.
+        // Superseded or taken back: the future is dropped, and what streams is left to the newer request, if that types along it.
         () = ticket.interrupt.over() => None,
         suggestion = complete(shared, ask) => suggestion,
     }
 }
 
 /// Asks the model and keeps the status up to date; a failure is a status, never an answer.
-async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
+async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
     if ask.trigger == Trigger::Automatic {
         // After a rest the connection is made while the user types on.
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
-    completion::debounce(&ask).await;
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
-    let mut completing = std::pin::pin!(completion::complete(&shared.gateway, ask));
+    let completions = &shared.completions;
+    let documents = &shared.documents;
+    if !completions
+        .hold_back(&shared.gateway, documents, &ask)
+        .await
+    {
+        return None;
+    }
+    let completing = completions.complete(&shared.gateway, documents, ask);
+    let mut completing = std::pin::pin!(completing);
     let (completed, busy) = match futures_util::poll!(&mut completing) {
         Poll::Ready(completed) => (completed, None),
         Poll::Pending => {
@@ -119,29 +139,4 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
         tokio::spawn(async move { drop(busy) });
     }
     completed.ok().flatten()
-}
-
-/// Carries the suggestion over what was typed since the snapshot, or drops it.
-fn carry_over(shared: &Shared, snapshot: &Snapshot, suggestion: Option<Suggestion>) -> Suggested {
-    let carried = suggestion.and_then(|suggestion| {
-        let session = shared.session();
-        session.since(snapshot, |edits, text| {
-            let rebased = completion::rebase(suggestion.cursor, &suggestion.text, edits)?;
-            let suggestion = Suggestion {
-                cursor: rebased.cursor,
-                text: rebased.text,
-                ..suggestion
-            };
-            Some((suggestion, text.clone()))
-        })?
-    });
-    let (suggestion, text) = match carried {
-        Some((suggestion, text)) => (Some(suggestion), text),
-        None => (None, snapshot.text.clone()),
-    };
-    Suggested {
-        suggestion,
-        text,
-        encoding: snapshot.encoding,
-    }
 }
