@@ -16,7 +16,7 @@ use super::{parts, runtime, start_log, style};
 use crate::cost::ledger::Wanted;
 use crate::cost::reconcile::{Comparison, Line, Pair, compare, statement};
 use crate::cost::{Ledger, Money};
-use crate::credential::Keys;
+use crate::credential::{Keys, Use};
 use crate::provider::{Http, openrouter};
 
 /// How long the ledger may take.
@@ -68,26 +68,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         bail!("there is no ledger at {} yet", path.display());
     }
     let ledger = Ledger::open(&path);
-    let (provider, form, here, there) = match &arguments.file {
-        Some(file) => {
-            let statement = read(file)?;
-            let provider = arguments.provider.clone();
-            let provider = provider.unwrap_or_else(|| statement.provider.to_owned());
-            let days = || statement.lines.iter().filter_map(|line| line.day);
-            let wanted = Wanted {
-                provider: provider.clone(),
-                first: days().min(),
-                last: days().max(),
-            };
-            let here = ledger.lines(wanted, DEADLINE)?;
-            (provider, statement.form, here, statement.lines)
-        }
-        None => {
-            let provider = arguments.provider.clone();
-            let provider = provider.unwrap_or_else(|| "openrouter".to_owned());
-            let (here, there) = ask(&ledger, &provider, usize::from(arguments.last))?;
-            (provider, "OpenRouter, call by call", here, there)
-        }
+    let (provider, form, here, there) = if let Some(file) = &arguments.file {
+        let statement = read(file)?;
+        let provider = arguments.provider.clone();
+        let provider = provider.unwrap_or_else(|| statement.provider.to_owned());
+        let days = || statement.lines.iter().filter_map(|line| line.day);
+        let wanted = Wanted {
+            provider: provider.clone(),
+            first: days().min(),
+            last: days().max(),
+        };
+        let here = ledger.lines(wanted, DEADLINE)?;
+        (provider, statement.form, here, statement.lines)
+    } else {
+        let provider = arguments.provider.clone();
+        let provider = provider.unwrap_or_else(|| "openrouter".to_owned());
+        let (here, there) = ask(&ledger, &provider, usize::from(arguments.last))?;
+        (provider, "OpenRouter, call by call", here, there)
     };
     let comparison = compare(&here, &there);
     let text = if arguments.json {
@@ -161,7 +158,9 @@ fn ask(ledger: &Ledger, name: &str, last: usize) -> anyhow::Result<(Vec<Line>, V
     }
     let runtime = runtime()?;
     let there = runtime.block_on(async {
-        let held = Keys::of_process().authorization(provider).await?;
+        let held = Keys::of_process()
+            .authorization(provider, Use::QUESTION)
+            .await?;
         let header = held.map(|held| held.header);
         let http = Http::new(&settings.network);
         let ids = here.iter().filter_map(|line| line.id.clone());

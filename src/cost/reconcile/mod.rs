@@ -169,11 +169,10 @@ fn plain(model: &str) -> String {
 
 impl Line {
     fn add(&mut self, other: &Self) {
-        let count = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        self.calls = match (self.calls, other.calls) {
             (Some(a), Some(b)) => Some(a.saturating_add(b)),
             (a, b) => a.or(b),
         };
-        self.calls = count(self.calls, other.calls);
         self.estimated = self.estimated.saturating_add(other.estimated);
         self.unpriced = self.unpriced.saturating_add(other.unpriced);
         self.cost = match (self.cost, other.cost) {

@@ -87,8 +87,7 @@ mod tests {
     #[test]
     fn the_chart_library_is_the_one_that_was_looked_at() {
         let digest = Sha256::digest(LIBRARY);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, LIBRARY_DIGEST);
+        assert_eq!(format!("{digest:x}"), LIBRARY_DIGEST);
     }
 
     #[test]

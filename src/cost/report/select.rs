@@ -90,25 +90,24 @@ fn figures(row: &Row<'_>, keys: usize) -> rusqlite::Result<Figures> {
         *sum = i64::try_from(whole).unwrap_or(i64::MAX);
     }
     let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
+    // In the order of `SUMMED`.
+    let [calls, nanos, input, cache_read, kept_5m, kept_hour, ..] = sums;
     let [
-        calls,
-        nanos,
-        input,
-        cache_read,
-        cache_write_5m,
-        cache_write_1h,
+        ..,
         output,
         reasoning,
-        ..,
+        shown,
+        accepted,
+        accepted_chars,
+        retained_chars,
     ] = sums;
-    let [.., shown, accepted, accepted_chars, retained_chars] = sums;
     let mut figures = Figures {
         calls: count(calls),
         tokens: Tokens {
             input: count(input),
             cache_read: count(cache_read),
-            cache_write_5m: count(cache_write_5m),
-            cache_write_1h: count(cache_write_1h),
+            cache_write_5m: count(kept_5m),
+            cache_write_1h: count(kept_hour),
             output: count(output),
             reasoning: count(reasoning),
         },
