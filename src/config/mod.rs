@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod custom_action;
 mod eagerness;
 mod editor;
 mod families;
@@ -27,6 +28,7 @@ mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use eagerness::Eagerness;
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::actions;
+use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
@@ -34,6 +35,10 @@ pub struct Settings {
     pub action_max_tokens: u32,
     /// An action whose estimate is above this asks before it runs; `None` asks never.
     pub action_ask_above: Option<Money>,
+    /// The user's own code actions.
+    pub custom_actions: Arc<[Arc<CustomAction>]>,
+    /// What checks the code of a language, by its id: a program and its arguments.
+    pub action_checks: Arc<BTreeMap<String, Vec<String>>>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -89,6 +94,8 @@ impl Default for Settings {
             action_model: None,
             action_max_tokens: 4096,
             action_ask_above: None,
+            custom_actions: Arc::default(),
+            action_checks: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,

@@ -17,6 +17,7 @@ mod client;
 mod configuration;
 mod documents;
 mod faults;
+mod files;
 mod ghost_text;
 mod http;
 mod litellm;
