@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
     ActionParams, ActionProgressParams, ActionResult, AdviceParams, Models, PreviewAnswer,
     PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
@@ -58,6 +59,7 @@ fn the_schemas_are_those_of_the_types() {
         ("usage", schema_for!(UsageParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
+        ("usage-summary-params", schema_for!(UsageSummaryParams)),
         ("models", schema_for!(Models)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),

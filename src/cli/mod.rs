@@ -12,9 +12,11 @@ mod parts;
 mod place;
 mod privacy;
 mod progress;
+mod reconcile;
 mod serve;
 mod setup;
 mod style;
+mod usage;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ Examples:
   byok-lsp login openrouter                 get one by signing in
   byok-lsp doctor                           what is configured, what works, what to do
   byok-lsp models --provider openrouter     its models, what they can do and what they cost
+  byok-lsp usage --since 7d                 what was spent on what, and what for nothing
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
 
@@ -61,6 +64,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Say which models there are, what they can do and what they cost.
     Models(models::Arguments),
+    /// Say what was spent on what, and what for nothing.
+    Usage(usage::Arguments),
+    /// Compare the ledger with what a provider says it counted.
+    Reconcile(reconcile::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
     Config(config::Arguments),
     /// Print a shell's completion script.
@@ -94,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Usage(arguments) => usage::run(&arguments),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -80,6 +80,16 @@ pub enum Origin {
     Config,
 }
 
+/// For people: where a price is from.
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Catalogue { version, .. } => write!(f, "the price catalogue ({version})"),
+            Self::Config => f.write_str("your own price"),
+        }
+    }
+}
+
 /// What a user writes to override a price: amounts for a million tokens as text, such as `3` or `3 USD`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PerMillion<'a> {
@@ -128,6 +138,34 @@ impl Price {
 
     fn usual(&self, rate: Option<&Rate>) -> Option<Money> {
         rate.map(|rate| Money::from_nanos(rate.at(0), self.currency))
+    }
+
+    /// These prices for requests of usual length, without the cliffs of long ones.
+    #[must_use]
+    pub fn for_usual_length(&self) -> Self {
+        let usual = |rate: &Option<Rate>| rate.as_ref().map(|rate| Rate::Flat(rate.at(0)));
+        let rates = &self.rates;
+        Self {
+            rates: Rates {
+                input: usual(&rates.input),
+                cache_read: usual(&rates.cache_read),
+                cache_write: usual(&rates.cache_write),
+                cache_write_1h: usual(&rates.cache_write_1h),
+                output: usual(&rates.output),
+                reasoning: usual(&rates.reasoning),
+                request: rates.request,
+            },
+            ..self.clone()
+        }
+    }
+
+    /// What so many calls cost that used these tokens together.
+    pub fn cost_of_calls(&self, calls: u64, tokens: &Tokens) -> Money {
+        let fee = self.rates.request.unwrap_or(0);
+        let once = self.cost(tokens);
+        let more = i128::from(calls.saturating_sub(1)) * i128::from(fee);
+        let nanos = i64::try_from(i128::from(once.nanos()) + more).unwrap_or(i64::MAX);
+        Money::from_nanos(nanos, self.currency)
     }
 
     /// What a call with these counts costs.

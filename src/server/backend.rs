@@ -224,8 +224,8 @@ impl Backend {
         }
     }
 
-    async fn usage_summary(&self, _: serde_json::Value) -> Result<UsageSummary> {
-        commands::usage_summary(&self.shared).await
+    async fn usage_summary(&self, params: serde_json::Value) -> Result<UsageSummary> {
+        commands::usage_summary(&self.shared, params).await
     }
 
     async fn models(&self, _: serde_json::Value) -> Result<Models> {

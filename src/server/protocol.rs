@@ -185,6 +185,23 @@ pub struct UsageSummary {
     pub last: Option<UsageParams>,
     /// The same in a few words, for editors that can only show a message.
     pub text: String,
+    /// With parameters: what `byok-lsp usage --json` prints for them (`docs/costs.md`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<serde_json::Value>,
+}
+
+/// The parameters of `byok/usageSummary`; without any, no report is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct UsageSummaryParams {
+    /// The report's first day, as `byok-lsp usage --since` takes it: `7d`, `month`, `2026-11-01`, ... Default `month`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The report's last day. Default today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What the report is grouped by: `model`, `language`, ... Default `model`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Vec<String>>,
 }
 
 /// The answer to `byok/models`.

@@ -7,13 +7,17 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::correction::Correction;
 use super::fate::{self, Note};
+use super::lines::{self, Wanted};
 use super::row::Row;
 use super::schema::{self, Refusal};
 use super::totals::{Day, Sum};
+use crate::cost::reconcile::Line;
+use crate::cost::report::{self, Query, Report};
 use crate::cost::{Money, RawUsage};
 
 /// Where the rows are kept.
@@ -162,6 +166,16 @@ impl Store {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// The answer to a question for a report.
+    pub(super) fn report(&self, query: &Query, now: Timestamp) -> Result<Report, Failure> {
+        Ok(report::run(&self.connection, query, now)?)
+    }
+
+    /// The calls to a provider, one by one.
+    pub(super) fn lines(&self, wanted: &Wanted) -> Result<Vec<Line>, Failure> {
+        Ok(lines::of(&self.connection, wanted)?)
     }
 
     /// The sums of one day and of its month.
@@ -316,7 +330,6 @@ mod tests {
     use super::*;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
-    use jiff::Timestamp;
 
     const DAY: Day = Day(20_261_121);
 

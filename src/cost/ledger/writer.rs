@@ -11,7 +11,7 @@ use super::correction::Correction;
 use super::row::Row;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
-use super::{Command, Done, Shared, State, Turn};
+use super::{Command, Done, Shared, State, Turn, lock};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
 const RETRY: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ impl Writer<'_> {
     fn work(&mut self, commands: Vec<Command>, refused: &Sum) {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
+        let mut queries = Vec::new();
+        let mut lines = Vec::new();
         let mut closing = Vec::new();
         let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
@@ -90,6 +92,8 @@ impl Writer<'_> {
                     }
                 }
                 Command::Totals(reply) => asked.push(reply),
+                Command::Report(query, reply) => queries.push((query, reply)),
+                Command::Lines(wanted, reply) => lines.push((wanted, reply)),
                 Command::Close(reply) => closing.push(reply),
             }
         }
@@ -100,6 +104,13 @@ impl Writer<'_> {
         for reply in asked {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(totals.clone());
+        }
+        for (query, reply) in queries {
+            let now = (self.shared.setting.now)();
+            let _ = reply.send(self.read(|store| store.report(&query, now)));
+        }
+        for (wanted, reply) in lines {
+            let _ = reply.send(self.read(|store| store.lines(&wanted)));
         }
         if !closing.is_empty() {
             // The last connection to close folds the write-ahead log into the file.
@@ -162,6 +173,18 @@ impl Writer<'_> {
             day,
             month,
             unrecorded,
+        }
+    }
+
+    /// Reads from the file; a failure is a sentence.
+    fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, Failure>) -> Result<T, String> {
+        let place = &self.shared.place;
+        match &self.store {
+            Some(store) => read(store).map_err(|failure| explain(place, &failure, 0, 0)),
+            None => Err(match &*lock(&self.shared.state) {
+                State::Degraded { reason } => reason.clone(),
+                State::Ready => explain(place, &Failure::Locked, 0, 0),
+            }),
         }
     }
 

@@ -38,7 +38,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             Ok(Value::Null)
         }
         "byok.usageSummary" => {
-            let summary = commands::usage_summary(shared).await?;
+            let summary = commands::usage_summary(shared, argument.unwrap_or_default()).await?;
             show(shared, &summary.text);
             to_json(&summary)
         }
