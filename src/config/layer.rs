@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::budget::BudgetOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
@@ -136,6 +137,7 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         actions: merge_with(below.actions, above.actions, merge_actions),
+        budget: merge_with(below.budget, above.budget, BudgetOptions::with),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::BudgetOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
@@ -19,6 +20,9 @@ pub struct Options {
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
+    /// How much may be spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

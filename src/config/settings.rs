@@ -5,11 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::budget;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use crate::cost::Budget;
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Settings {
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
+    /// How much may be spent.
+    pub budget: Arc<Budget>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -75,6 +79,7 @@ impl Default for Settings {
             max_lines: 12,
             action_model: None,
             action_max_tokens: 4096,
+            budget: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
@@ -156,6 +161,11 @@ impl Settings {
                 settings.action_max_tokens = tokens;
             }
         }
+        if let Some(written) = &options.budget {
+            let budget = budget::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
+            settings.budget = Arc::new(budget);
+        }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();
             for server in &settings.local_servers {
@@ -173,7 +183,7 @@ impl Settings {
     }
 }
 
-fn parse_model(
+pub(super) fn parse_model(
     text: &str,
     providers: &BTreeMap<String, ProviderSettings>,
 ) -> Result<ModelName, String> {

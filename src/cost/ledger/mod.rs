@@ -1,10 +1,14 @@
 //! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
 //!
-//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
+//! Entry points: [`Ledger::open`], [`Ledger::reserve`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod booth;
 mod correction;
+mod owner;
+mod reserve;
+mod reserving;
 mod row;
 mod schema;
 mod store;
@@ -20,9 +24,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use tokio::sync::oneshot;
+
+use self::reserving::Asked;
 use self::store::Place;
+use crate::cost::budget::{Budget, Standing};
 use crate::cost::{Cost, Error};
 
+pub use reserving::{Held, Reservation};
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
 
@@ -136,7 +145,7 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
-        let may_gather = matches!(command, Command::Settle(..));
+        let may_gather = matches!(command, Command::Settle(..) | Command::Release(_));
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
@@ -187,6 +196,10 @@ type Done = Box<dyn FnOnce(Totals) + Send>;
 enum Command {
     Settle(Box<Row>, Done),
     Correct(Cost, Box<Row>, Done),
+    /// Who asks for a reservation waits for it on their way to a provider.
+    Reserve(Box<Asked>),
+    Release(CallId),
+    Standings(Arc<Budget>, oneshot::Sender<Vec<Standing>>),
     Totals(mpsc::Sender<Totals>),
     Close(mpsc::Sender<bool>),
 }
@@ -263,6 +276,14 @@ impl Shared {
         match *lock(&self.state) {
             State::Ready => self.setting.patience,
             State::Degraded { .. } => self.setting.patience / 20,
+        }
+    }
+
+    /// What keeps the file from being used, if anything does.
+    fn trouble(&self) -> Option<String> {
+        match &*lock(&self.state) {
+            State::Ready => None,
+            State::Degraded { reason } => Some(reason.clone()),
         }
     }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::correction::Correction;
-use super::row::Row;
+use super::reserve;
+use super::row::{CallId, Row};
 use super::schema::{self, Refusal};
 use super::totals::{Day, Sum};
 use crate::cost::{Money, RawUsage};
@@ -40,11 +41,13 @@ pub(super) struct Pending {
     pub(super) day: Day,
     /// Set where the row takes the place of one that was settled before.
     pub(super) correction: Option<Correction>,
+    /// Whether what it may cost is reserved, which its row ends.
+    pub(super) is_reserved: bool,
 }
 
 /// An open ledger file.
 pub(super) struct Store {
-    connection: Connection,
+    pub(super) connection: Connection,
     identity: Option<Identity>,
 }
 
@@ -93,11 +96,12 @@ impl Store {
         Ok(self.connection.busy_timeout(patience)?)
     }
 
-    /// Adds rows, and puts right those that were added before, in one transaction.
+    /// Adds rows, ends their reservations and those that are given back, and puts right rows that were added before, in one transaction.
     pub(super) fn add<'a>(
         &mut self,
         session: &str,
         rows: impl Iterator<Item = &'a Pending>,
+        released: &[CallId],
     ) -> Result<(), Failure> {
         let transaction = self
             .connection
@@ -110,6 +114,9 @@ impl Store {
                     continue;
                 }
                 let Pending { row, day, .. } = pending;
+                if pending.is_reserved {
+                    reserve::release(&transaction, &row.id.0)?;
+                }
                 let tokens = row.usage.tokens();
                 let amount = row.cost.amount();
                 insert.execute(params![
@@ -150,6 +157,9 @@ impl Store {
                     row.raw_usage.as_ref().map(RawUsage::as_str),
                 ])?;
             }
+        }
+        for id in released {
+            reserve::release(&transaction, &id.0)?;
         }
         Ok(transaction.commit()?)
     }
@@ -198,7 +208,7 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("prices and tags have string keys only")
 }
 
@@ -242,14 +252,14 @@ pub(super) fn move_aside(path: &Path, patience: Duration) -> Result<Option<PathB
     Ok(Some(aside))
 }
 
-fn sibling(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 impl Failure {
-    fn from_io(error: &std::io::Error) -> Self {
+    pub(super) fn from_io(error: &std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
             _ => Self::Denied(error.to_string()),
@@ -282,20 +292,33 @@ impl From<Refusal> for Failure {
 
 /// What tells a file from another that took its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity(u64, u64);
+pub(super) struct Identity(u64, u64);
 
 impl Identity {
     #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let metadata = fs::metadata(path).ok()?;
         Some(Self(metadata.dev(), metadata.ino()))
     }
 
+    /// That of a file that is open.
+    #[cfg(unix)]
+    pub(super) fn of_file(file: &File) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = file.metadata().ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
     /// Elsewhere an open file cannot be deleted or renamed.
     #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         path.exists().then_some(Self(0, 0))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of_file(_: &File) -> Option<Self> {
+        Some(Self(0, 0))
     }
 }
 
@@ -316,6 +339,7 @@ mod tests {
             row,
             day: Day(20_261_121),
             correction: None,
+            is_reserved: false,
         }
     }
 
@@ -340,10 +364,10 @@ mod tests {
             set.unwrap();
         };
         limit(&store, pages + 4);
-        assert_eq!(store.add("s", rows.iter()), Err(Failure::Full));
+        assert_eq!(store.add("s", rows.iter(), &[]), Err(Failure::Full));
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 0);
         limit(&store, pages + 1_000);
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 200);
     }
 
@@ -352,8 +376,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(&folder.path().join("l"));
         let rows = [pending(1), pending(2)];
-        store.add("s", rows[..1].iter()).unwrap();
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows[..1].iter(), &[]).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 2);
     }
 
@@ -371,8 +395,8 @@ mod tests {
             pending
         };
         let rows = [pending(1), pending(2), correction(2), correction(3)];
-        store.add("s", rows.iter()).unwrap();
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         let (day, _) = store.sums(Day(20_261_121)).unwrap();
         assert_eq!((day.calls, day.cost[0].nanos()), (2, 8));
     }
@@ -381,7 +405,7 @@ mod tests {
     fn a_sound_file_is_never_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("l");
-        open(&path).add("s", [pending(1)].iter()).unwrap();
+        open(&path).add("s", [pending(1)].iter(), &[]).unwrap();
         assert_eq!(move_aside(&path, Duration::ZERO).unwrap(), None);
         let (day, _) = open(&path).sums(Day(20_261_121)).unwrap();
         assert_eq!(day.calls, 1);
