@@ -11,7 +11,7 @@ use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
-use crate::cost::Budget;
+use crate::cost::budget::{AtCap, Budget, Cap};
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +93,9 @@ impl Default for Settings {
 impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
+        let degrades = |cap: &Cap| matches!(&cap.at, AtCap::Degrade { provider, .. } if &**provider == "local");
         matches!(self.model, ModelName::Auto | ModelName::Local)
+            || self.budget.caps.iter().any(degrades)
     }
 
     /// Returns the model of code actions.

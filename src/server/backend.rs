@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
-use super::Parts;
 use super::editor::Abilities;
 use super::handlers::{
     code_action, commands, completion, did_change, did_change_configuration,
@@ -23,6 +23,7 @@ use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
 use super::running::Running;
 use super::status::Status;
 use super::to_proto;
+use super::{Parts, budget};
 use crate::action::Diagnostic;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
@@ -44,7 +45,7 @@ pub struct Shared {
     pub gateway: Gateway,
     pub engine: Engine,
     pub lists: Lists,
-    /// Providers being asked for their lists.
+    /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
     pub running: Running,
@@ -56,6 +57,8 @@ pub struct Shared {
     last_place: Mutex<Option<LastPlace>>,
     pub outbox: Outbox,
     pub status: Status,
+    /// Says that caps may stand otherwise than before.
+    changed: Arc<Notify>,
     last: Arc<Mutex<Option<UsageParams>>>,
     accepted: AtomicU64,
     is_started: AtomicBool,
@@ -214,7 +217,10 @@ impl Shared {
     fn new(parts: Parts, outbox: Outbox, client: Client) -> Self {
         let last = Arc::<Mutex<Option<UsageParams>>>::default();
         let (latest, usage_outbox) = (last.clone(), outbox.clone());
+        let changed = Arc::<Notify>::default();
+        let settled = changed.clone();
         let reporter: Reporter = Arc::new(move |report| {
+            settled.notify_one();
             let usage = to_proto::usage(&report);
             usage_outbox.notify("byok/usage", &usage);
             let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -224,16 +230,23 @@ impl Shared {
                 *latest = Some(usage);
             }
         });
+        let gateway = Gateway::with_substitutes(
+            parts.http,
+            parts.engine.clone(),
+            parts.ledger,
+            reporter,
+            parts.substitutes,
+        );
+        let status = Status::new(outbox.clone());
+        gateway.watch(budget::watch(
+            outbox.clone(),
+            status.clone(),
+            changed.clone(),
+        ));
         Self {
             session: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
-            gateway: Gateway::with_substitutes(
-                parts.http,
-                parts.engine.clone(),
-                parts.ledger,
-                reporter,
-                parts.substitutes,
-            ),
+            gateway,
             engine: parts.engine,
             lists: parts.lists,
             refreshes: Mutex::default(),
@@ -243,7 +256,8 @@ impl Shared {
             explanations: parts.explanations,
             abilities: OnceLock::new(),
             last_place: Mutex::default(),
-            status: Status::new(outbox.clone()),
+            status,
+            changed,
             outbox,
             last,
             accepted: AtomicU64::new(0),
@@ -340,6 +354,17 @@ impl Shared {
             let lists = self.lists.clone();
             refreshes.spawn(async move { lists.refresh(&provider).await });
         }
+    }
+
+    /// Begins to tell how the caps stand.
+    pub fn tell_budget(self: &Arc<Self>) {
+        let telling = budget::tell(Arc::downgrade(self), self.changed.clone());
+        self.refreshes().spawn(telling);
+    }
+
+    /// Says that caps may stand otherwise than before.
+    pub fn budget_changed(&self) {
+        self.changed.notify_one();
     }
 
     fn refreshes(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -4,6 +4,7 @@
 //! function and converts out. What the protocol demands of order, cancellation and bad input is in [`serve`] and [`transport`].
 
 mod backend;
+mod budget;
 mod capabilities;
 mod editor;
 mod explanations;

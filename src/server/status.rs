@@ -21,6 +21,8 @@ struct Inner {
     mistake: Option<String>,
     /// Why the last call failed.
     failure: Option<String>,
+    /// Why something is halted.
+    halted: Option<String>,
     /// What was told last.
     told: Option<StatusParams>,
 }
@@ -39,6 +41,7 @@ impl Status {
             payer: String::new(),
             mistake: None,
             failure: None,
+            halted: None,
             told: None,
         })))
     }
@@ -66,6 +69,11 @@ impl Status {
         self.change(|inner| inner.failure = message);
     }
 
+    /// Says that something was halted and why, or that all goes on.
+    pub fn halted(&self, message: Option<String>) {
+        self.change(|inner| inner.halted = message);
+    }
+
     /// Says that a call waits for a model, until the returned value is dropped.
     pub fn busy(&self) -> Busy {
         self.change(|inner| inner.running += 1);
@@ -86,7 +94,8 @@ impl Status {
 impl Inner {
     fn params(&self) -> StatusParams {
         let error = self.mistake.as_ref().or(self.failure.as_ref());
-        let state = match (self.is_paused, error, self.running) {
+        let is_paused = self.is_paused || self.halted.is_some();
+        let state = match (is_paused, error, self.running) {
             (true, ..) => StatusState::Paused,
             (_, _, 1..) => StatusState::Busy,
             (_, Some(_), 0) => StatusState::Error,
@@ -97,7 +106,11 @@ impl Inner {
             state,
             model: self.model.clone(),
             payer: self.payer.clone(),
-            message: error.filter(|_| state == StatusState::Error).cloned(),
+            message: match state {
+                StatusState::Error => error.cloned(),
+                StatusState::Paused => self.halted.clone(),
+                StatusState::Idle | StatusState::Busy => None,
+            },
         }
     }
 }

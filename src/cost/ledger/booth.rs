@@ -12,10 +12,10 @@ use super::reserving::{Asked, Granted};
 use super::row::{CallId, Row};
 use super::store::{Failure, Place, Store};
 use crate::cost::budget::{Budget, CapState, Per, Refusal, Standing};
-use crate::cost::Cost;
+use crate::cost::{Cost, Money};
 
-/// Caps by name, each with the span of its time in which something happened.
-type Marks = HashMap<Arc<str>, (i64, i64)>;
+/// The first and the last span of a cap's time.
+type Span = (i64, i64);
 
 #[derive(Default)]
 pub(super) struct Booth {
@@ -26,10 +26,10 @@ pub(super) struct Booth {
     /// Reservations that are over and still on the disk.
     released: Vec<CallId>,
     sums: SessionSums,
-    /// Caps that the last call they cover would have broken.
-    broken: Marks,
+    /// Caps that the last call they cover would have broken, and what it might have cost.
+    broken: HashMap<Arc<str>, (Span, Money)>,
     /// Soft caps of which the user was told.
-    warned: Marks,
+    warned: HashMap<Arc<str>, Span>,
     /// Whether those that are gone were looked for.
     has_looked: bool,
 }
@@ -155,9 +155,10 @@ impl Booth {
                     })
                 }
                 Verdict::Refused(refusal) => {
-                    if let Refusal::Cap { standing, .. } = &refusal {
+                    if let Refusal::Cap { standing, worst } = &refusal {
                         let span = span(standing.cap.per, moment);
-                        self.broken.insert(standing.cap.name.clone(), span);
+                        let name = standing.cap.name.clone();
+                        self.broken.insert(name, (span, *worst));
                     }
                     asked.held.refused();
                     Err(refusal)
@@ -184,7 +185,11 @@ impl Booth {
         let mut standings = store.standings(&who, budget)?;
         for standing in &mut standings {
             let span = span(standing.cap.per, now);
-            if self.broken.get(&standing.cap.name) == Some(&span) {
+            let broken = self.broken.get(&standing.cap.name);
+            // Once there is room again for the like, it is met no more.
+            if broken.is_some_and(|(when, worst)| {
+                *when == span && standing.left().nanos() < worst.nanos()
+            }) {
                 standing.state = CapState::of_broken(&standing.cap.at);
             }
         }
@@ -192,7 +197,7 @@ impl Booth {
     }
 }
 
-fn span(per: Per, moment: Moment) -> (i64, i64) {
+fn span(per: Per, moment: Moment) -> Span {
     match per {
         Per::Session | Per::Request => (0, 0),
         Per::Hour | Per::Day | Per::Month => moment.spans(per),

@@ -15,6 +15,7 @@ pub fn start(shared: &Arc<Shared>) {
         return;
     }
     settle(shared);
+    shared.tell_budget();
     let weak = Arc::downgrade(shared);
     tokio::spawn(async move {
         loop {

@@ -17,6 +17,7 @@ use super::super::editor::{self, Applied};
 use super::super::progress::Progress;
 use super::super::protocol::{ActionOutcome, ActionParams, ActionResult};
 use super::super::{explanations, from_proto, to_proto};
+use super::consent;
 use crate::action::{self, Action, Conflict, Diagnostic, Done, Failure, Job};
 use crate::document::Edit;
 use crate::routing::Decision;
@@ -236,7 +237,7 @@ async fn perform(shared: &Arc<Shared>, wanted: Wanted) -> ActionResult {
         ));
     };
     let entry = shared.running.begin(snapshot.uri.clone());
-    let job = Job {
+    let mut job = Job {
         snapshot: &snapshot,
         action,
         target,
@@ -254,8 +255,9 @@ async fn perform(shared: &Arc<Shared>, wanted: Wanted) -> ActionResult {
                 progress.report(so_far);
             }
         };
-        let done = action::run(&shared.gateway, &job, &mut watch).await;
+        let done = run_within_budget(shared, &mut job, &mut watch).await;
         tell_status(shared, done.as_ref().err());
+        let decision = job.decision.clone();
         let result = match done {
             Ok(Done::Document(text)) => show(shared, text).await,
             Ok(Done::Edits(edits)) if edits.is_empty() => {
@@ -275,6 +277,27 @@ async fn perform(shared: &Arc<Shared>, wanted: Wanted) -> ActionResult {
         () = entry.interrupt.over() => result(ActionOutcome::Cancelled, None),
         result = work => result,
     }
+}
+
+/// Runs an action; where the budget refuses a call, by another model or with the user's consent, if a cap says so.
+async fn run_within_budget(
+    shared: &Arc<Shared>,
+    job: &mut Job<'_>,
+    watch: action::Watch<'_>,
+) -> Result<Done, Failure> {
+    for _ in 0..consent::MOST_INSTEAD {
+        let done = action::run(&shared.gateway, job, &mut *watch).await;
+        let Err(Failure::Model { error, .. }) = &done else {
+            return done;
+        };
+        let settings = &job.snapshot.settings;
+        let another = consent::another(shared, settings, &job.decision, error).await;
+        match another.filter(|decision| action::unable(decision).is_none()) {
+            Some(decision) => job.decision = decision,
+            None => return done,
+        }
+    }
+    action::run(&shared.gateway, job, watch).await
 }
 
 /// Brings the snapshot's tree up to date, on a thread of its own.

@@ -9,7 +9,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::settle;
+use super::{consent, settle};
 use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::document::Encoding;
 use crate::provider::Error;
@@ -90,6 +90,32 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
     completion::debounce(&ask).await;
+    let mut ask = ask;
+    for _ in 0..consent::MOST_INSTEAD {
+        let (snapshot, feature) = (ask.snapshot, ask.decision.feature);
+        let again = Ask {
+            interrupt: ask.interrupt.clone(),
+            decision: ask.decision.clone(),
+            ..ask
+        };
+        let completed = complete_by(shared, ask).await;
+        let error = completed.as_ref().err();
+        let instead =
+            error.and_then(|error| shared.gateway.instead(&snapshot.settings, feature, error));
+        let Some(decision) = instead else {
+            if snapshot.settings.budget.has_caps() && completed.is_ok() {
+                // The one before may have been answered by another model.
+                shared.status.decided(&again.decision);
+            }
+            return completed.ok().flatten();
+        };
+        shared.status.decided(&decision);
+        ask = Ask { decision, ..again };
+    }
+    None
+}
+
+async fn complete_by(shared: &Arc<Shared>, ask: Ask<'_>) -> Result<Option<Suggestion>, Error> {
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
@@ -117,7 +143,7 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
         // The answer goes out first: a task that is spawned now runs after this one.
         tokio::spawn(async move { drop(busy) });
     }
-    completed.ok().flatten()
+    completed
 }
 
 /// Carries the suggestion over what was typed since the snapshot, or drops it.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod processes;
+mod reserving;
 mod trouble;
 
 use std::collections::BTreeMap;
