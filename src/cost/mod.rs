@@ -20,7 +20,7 @@ pub use budget::{Budget, Refusal};
 pub use call_cost::{Cost, CostSource};
 pub use catalogue::{Catalogue, Conditions};
 pub use error::Error;
-pub use ledger::{CallId, Ledger, Outcome, Row, State, Totals};
+pub use ledger::{CallId, Fate, Ledger, Outcome, Row, State, Totals};
 pub use money::{Currency, Money, NANOS};
 pub use price::{Origin, PerMillion, Price, Rate, Rates};
 pub use raw_usage::RawUsage;

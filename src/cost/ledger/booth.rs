@@ -50,12 +50,7 @@ impl Booth {
         self.spend(row);
     }
 
-    /// Returns whether a call has something reserved, which its row is about to end.
-    pub(super) fn ends(&mut self, id: &CallId) -> bool {
-        self.reserved.remove(id)
-    }
-
-    /// Ends the reservation of a call that leaves no row.
+    /// Ends the reservation of a call, if it has one.
     pub(super) fn release(&mut self, id: CallId) {
         if self.reserved.remove(&id) {
             self.released.push(id);

@@ -1,11 +1,12 @@
 //! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
 //!
-//! Entry points: [`Ledger::open`], [`Ledger::reserve`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
+//! Entry points: [`Ledger::open`], [`Ledger::reserve`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::note`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
 mod booth;
 mod correction;
+mod fate;
 mod owner;
 mod reserve;
 mod reserving;
@@ -26,11 +27,13 @@ use jiff::tz::TimeZone;
 
 use tokio::sync::oneshot;
 
+use self::fate::Note;
 use self::reserving::Asked;
 use self::store::Place;
 use crate::cost::budget::{Budget, Standing};
 use crate::cost::{Cost, Error};
 
+pub use fate::Fate;
 pub use reserving::{Held, Reservation};
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
@@ -111,6 +114,16 @@ impl Ledger {
         self.send(Command::Correct(before, Box::new(row), Box::new(done)));
     }
 
+    /// Queues what became of a suggestion and returns. `number` tells the suggestions of one call apart; one that is served again from a cache is
+    /// the same one, and belongs to the call that paid for it. Fates may be told in any order, more than once, and before the call is settled.
+    pub fn note(&self, call: &CallId, number: u32, fate: Fate) {
+        self.send(Command::Note(Note {
+            call: call.clone(),
+            number,
+            fate,
+        }));
+    }
+
     /// What has been spent, everything included that was settled before. Waits for the ledger's thread, hence not for handlers.
     pub fn totals(&self, deadline: Duration) -> Result<Totals, Error> {
         let (reply, answer) = mpsc::channel();
@@ -145,13 +158,17 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
-        let may_gather = matches!(command, Command::Settle(..) | Command::Release(_));
+        let may_gather = matches!(
+            command,
+            Command::Settle(..) | Command::Note(_) | Command::Release(_)
+        );
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
                 queue.refused.add(&row.cost);
             }
-            Command::Correct(..) if queue.commands.len() >= self.shared.setting.limit => {}
+            Command::Correct(..) | Command::Note(_)
+                if queue.commands.len() >= self.shared.setting.limit => {}
             command => queue.commands.push_back(command),
         }
         if !queue.running {
@@ -196,6 +213,7 @@ type Done = Box<dyn FnOnce(Totals) + Send>;
 enum Command {
     Settle(Box<Row>, Done),
     Correct(Cost, Box<Row>, Done),
+    Note(Note),
     /// Who asks for a reservation waits for it on their way to a provider.
     Reserve(Box<Asked>),
     Release(CallId),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::correction::Correction;
+use super::fate::{self, Note};
 use super::reserve;
 use super::row::{CallId, Row};
 use super::schema::{self, Refusal};
@@ -34,15 +35,15 @@ pub(super) enum Failure {
     Other(String),
 }
 
-/// A row on its way to the disk.
+/// What is on its way to the disk.
 #[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) row: Row,
-    pub(super) day: Day,
-    /// Set where the row takes the place of one that was settled before.
-    pub(super) correction: Option<Correction>,
-    /// Whether what it may cost is reserved, which its row ends.
-    pub(super) is_reserved: bool,
+pub(super) enum Pending {
+    /// A call, and the day that it counts on.
+    Call(Box<Row>, Day),
+    /// A call that takes the place of what was settled before.
+    Correction(Box<Row>, Day, Correction),
+    /// What became of a call's suggestion.
+    Note(Note),
 }
 
 /// An open ledger file.
@@ -106,17 +107,23 @@ impl Store {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for id in released {
+            reserve::release(&transaction, &id.0)?;
+        }
         {
             let mut insert = transaction.prepare_cached(INSERT)?;
             for pending in rows {
-                if let Some(correction) = &pending.correction {
-                    correction.apply(&transaction, &pending.row)?;
-                    continue;
-                }
-                let Pending { row, day, .. } = pending;
-                if pending.is_reserved {
-                    reserve::release(&transaction, &row.id.0)?;
-                }
+                let (row, day) = match pending {
+                    Pending::Call(row, day) => (row, day),
+                    Pending::Correction(row, _, correction) => {
+                        correction.apply(&transaction, row)?;
+                        continue;
+                    }
+                    Pending::Note(note) => {
+                        note.apply(&transaction)?;
+                        continue;
+                    }
+                };
                 let tokens = row.usage.tokens();
                 let amount = row.cost.amount();
                 insert.execute(params![
@@ -156,10 +163,8 @@ impl Store {
                     row.service_tier,
                     row.raw_usage.as_ref().map(RawUsage::as_str),
                 ])?;
+                fate::sum_up(&transaction, &row.id)?;
             }
-        }
-        for id in released {
-            reserve::release(&transaction, &id.0)?;
         }
         Ok(transaction.commit()?)
     }
@@ -191,13 +196,14 @@ impl Store {
     }
 }
 
+/// A suggestion that nobody tells of was not shown. Of other features' answers nothing is known until it is told.
 const INSERT: &str = "
 INSERT INTO calls (id, session, decision, attempt, started_us, day, feature, action, language, workspace, branch, provider,
     requested_model, served_model, key_label, payer, input_tokens, cache_read_tokens, cache_write_5m_tokens,
     cache_write_1h_tokens, output_tokens, reasoning_tokens, tokens_estimated, price, cost_source, cost_nanos, cost_currency,
-    outcome, first_token_us, total_us, request_id, tags, upstream, service_tier, raw_usage)
+    outcome, first_token_us, total_us, request_id, tags, upstream, service_tier, raw_usage, fate)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
-    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
+    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, CASE ?7 WHEN 'completion' THEN 'unseen' END)
 ON CONFLICT (id) DO NOTHING";
 
 pub(super) fn stored(count: u64) -> i64 {
@@ -330,17 +336,18 @@ mod tests {
     use crate::cost::{Cost, Currency};
     use jiff::Timestamp;
 
-    fn pending(number: u32) -> Pending {
+    const DAY: Day = Day(20_261_121);
+
+    fn numbered(number: u32) -> Box<Row> {
         let cost = Cost::Priced(Money::from_nanos(1, Currency::USD));
         let mut row = row(cost, "2026-11-21T12:00:00Z");
         row.id.0 = number.to_string();
         row.workspace = Some("x".repeat(1_000));
-        Pending {
-            row,
-            day: Day(20_261_121),
-            correction: None,
-            is_reserved: false,
-        }
+        Box::new(row)
+    }
+
+    fn pending(number: u32) -> Pending {
+        Pending::Call(numbered(number), DAY)
     }
 
     fn open(path: &Path) -> Store {
@@ -386,13 +393,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(&folder.path().join("l"));
         let correction = |number| {
-            let mut pending = pending(number);
-            pending.row.cost = Cost::Reported(Money::from_nanos(7, Currency::USD));
-            pending.correction = Some(Correction {
+            let mut row = numbered(number);
+            row.cost = Cost::Reported(Money::from_nanos(7, Currency::USD));
+            let correction = Correction {
                 before: Cost::Priced(Money::from_nanos(1, Currency::USD)),
                 at: Timestamp::UNIX_EPOCH,
-            });
-            pending
+            };
+            Pending::Correction(row, DAY, correction)
         };
         let rows = [pending(1), pending(2), correction(2), correction(3)];
         store.add("s", rows.iter(), &[]).unwrap();

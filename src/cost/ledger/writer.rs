@@ -13,6 +13,7 @@ use super::booth::Booth;
 use super::correction::Correction;
 use super::reserve::Moment;
 use super::reserving::Asked;
+use super::row::Row;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, Shared, State, Turn};
@@ -78,13 +79,8 @@ impl Writer<'_> {
                     self.session.add(&row.cost);
                     self.booth.spend(&row);
                     let day = Day::of(&row, &zone);
-                    let is_reserved = self.booth.ends(&row.id);
-                    self.remember(Pending {
-                        is_reserved,
-                        row: *row,
-                        day,
-                        correction: None,
-                    });
+                    self.booth.release(row.id.clone());
+                    self.remember(row, day);
                     settled.push(done);
                 }
                 Command::Correct(before, row, done) => {
@@ -93,13 +89,17 @@ impl Writer<'_> {
                         self.session.replace(&before, &row.cost);
                         self.booth.correct(&before, &row);
                         let at = (self.shared.setting.now)();
-                        self.backlog.push_back(Pending {
-                            day: Day::of(&row, &zone),
-                            row: *row,
-                            correction: Some(Correction { before, at }),
-                            is_reserved: false,
-                        });
+                        let day = Day::of(&row, &zone);
+                        let correction = Correction { before, at };
+                        self.backlog
+                            .push_back(Pending::Correction(row, day, correction));
                         settled.push(done);
+                    }
+                }
+                Command::Note(note) => {
+                    // Where nothing can be written, the calls themselves go first.
+                    if self.backlog.len() < self.shared.setting.limit / 2 {
+                        self.backlog.push_back(Pending::Note(note));
                     }
                 }
                 Command::Reserve(asked) => reserving.push(*asked),
@@ -109,12 +109,13 @@ impl Writer<'_> {
                 Command::Close(reply) => closing.push(reply),
             }
         }
-        // Calls wait for these; what was settled until now counts in them.
+        // Calls wait for these; what was settled until now is written before, and counts in them.
+        let is_written = !reserving.is_empty() || !standings.is_empty();
         self.reserve(reserving);
         for (budget, reply) in standings {
             self.tell_standings(&budget, reply);
         }
-        if settled.is_empty() && asked.is_empty() && closing.is_empty() && refused.calls == 0 {
+        if is_written && settled.is_empty() && asked.is_empty() && closing.is_empty() {
             return;
         }
         let totals = self.totals();
@@ -167,12 +168,11 @@ impl Writer<'_> {
         }
     }
 
-    fn remember(&mut self, pending: Pending) {
+    fn remember(&mut self, row: Box<Row>, day: Day) {
         if self.backlog.len() < self.shared.setting.limit {
-            self.backlog.push_back(pending);
+            self.backlog.push_back(Pending::Call(row, day));
         } else {
-            let lost = self.lost.entry(pending.day).or_default();
-            lost.add(&pending.row.cost);
+            self.lost.entry(day).or_default().add(&row.cost);
         }
     }
 
@@ -204,17 +204,15 @@ impl Writer<'_> {
             count(*when, &|total| total.add_sum(sum));
         }
         for pending in &self.backlog {
-            let cost = &pending.row.cost;
-            match &pending.correction {
-                None => {
+            match pending {
+                Pending::Call(row, day) => {
                     unrecorded += 1;
-                    count(pending.day, &|total| total.add(cost));
+                    count(*day, &|total| total.add(&row.cost));
                 }
-                Some(correction) => {
-                    count(pending.day, &|total| {
-                        total.replace(&correction.before, cost);
-                    });
+                Pending::Correction(row, day, correction) => {
+                    count(*day, &|total| total.replace(&correction.before, &row.cost));
                 }
+                Pending::Note(_) => {}
             }
         }
         Totals {
@@ -243,7 +241,9 @@ impl Writer<'_> {
                 if failure != Failure::Locked {
                     self.store = None;
                 }
-                let waiting = self.backlog.len();
+                let calls = self.backlog.iter();
+                let waiting = calls.filter(|pending| !matches!(pending, Pending::Note(_)));
+                let waiting = waiting.count();
                 State::Degraded {
                     reason: explain(&self.shared.place, &failure, waiting, lost),
                 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fates;
 mod processes;
 mod reserving;
 mod trouble;
