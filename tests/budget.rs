@@ -26,7 +26,10 @@ fn provider(thinks: Duration) -> Scripted {
         json!({"model": "m", "choices": [{"index": 0, "text": "", "finish_reason": "length"}]}),
         json!({"model": "m", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 16, "total_tokens": 25}}),
     ];
-    let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let events: String = events
+        .iter()
+        .map(|event| format!("data: {event}\n\n"))
+        .collect();
     let body = format!("{events}data: [DONE]\n\n");
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{body}",
@@ -157,7 +160,11 @@ fn four_servers_with_a_hundred_calls_each_spend_a_cap_to_its_last_call_and_no_mo
     const FIT: i64 = 37;
     let folder = tempfile::tempdir().unwrap();
     let provider = provider(Duration::from_millis(20));
-    configure(folder.path(), &provider, FIT * PRICE_NANOS + PRICE_NANOS / 2);
+    configure(
+        folder.path(),
+        &provider,
+        FIT * PRICE_NANOS + PRICE_NANOS / 2,
+    );
     let mut editors: Vec<Editor> = (0..4).map(|_| Editor::start(folder.path())).collect();
     for editor in &mut editors {
         editor.ask(0..100);
@@ -216,13 +223,19 @@ fn kill_often(folder: &Path, kills: usize, mut seed: u32) {
     doctor.unwrap();
     assert_eq!(one::<i64>(folder, RESERVED), 0, "nothing stays reserved");
     for id in &told {
-        let count: i64 = one(folder, &format!("SELECT count(*) FROM calls WHERE id = '{id}'"));
+        let count: i64 = one(
+            folder,
+            &format!("SELECT count(*) FROM calls WHERE id = '{id}'"),
+        );
         assert_eq!(count, 1, "a row that was told is kept");
     }
     let spent: i64 = one(folder, SPENT);
     let billed = i64::try_from(provider.requests()).unwrap() * PRICE_NANOS;
     assert!(spent <= cap, "the cap holds: {spent}");
-    assert!(billed <= spent, "nothing that was billed is missing: {billed} {spent}");
+    assert!(
+        billed <= spent,
+        "nothing that was billed is missing: {billed} {spent}"
+    );
     assert!(!told.is_empty() && spent > 0, "something was done");
     let owners = std::fs::read_dir(folder).unwrap().flatten();
     let owners = owners.filter(|entry| entry.file_name().to_string_lossy().contains(".owner-"));
@@ -230,7 +243,8 @@ fn kill_often(folder: &Path, kills: usize, mut seed: u32) {
 }
 
 #[test]
-fn servers_that_are_killed_at_any_moment_lose_no_row_and_leave_nothing_reserved_and_the_cap_holds() {
+fn servers_that_are_killed_at_any_moment_lose_no_row_and_leave_nothing_reserved_and_the_cap_holds()
+{
     std::thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || {

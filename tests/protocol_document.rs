@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
-    ActionParams, ActionResult, Models, SetModelParams, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionResult, BudgetParams, Models, SetModelParams, StatusParams, UsageParams,
+    UsageSummary,
 };
 use schemars::schema_for;
 
@@ -54,6 +55,7 @@ fn the_document_was_read_again_when_a_message_changed() {
 fn the_schemas_are_those_of_the_types() {
     let schemas = [
         ("usage", schema_for!(UsageParams)),
+        ("budget", schema_for!(BudgetParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
         ("models", schema_for!(Models)),

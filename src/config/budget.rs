@@ -214,8 +214,8 @@ pub(super) fn resolve(
         budget.exchange.insert(currency, worth);
     }
     for (number, cap) in options.all_caps().iter().enumerate() {
-        let cap =
-            resolve_cap(cap, providers).map_err(|(key, message)| (key_of(options, number, key), message))?;
+        let cap = resolve_cap(cap, providers)
+            .map_err(|(key, message)| (key_of(options, number, key), message))?;
         budget.add(cap);
     }
     Ok(budget)
@@ -300,12 +300,11 @@ fn resolve_cap(
     }
     let at = match (options.at.unwrap_or_default(), &options.degrade_to) {
         (AtOption::Degrade, Some(name)) => {
-            let (provider, model) = match parse_model(name, providers)
-                .map_err(|message| ("degrade_to", message))?
-            {
-                ModelName::Of { provider, model } => (provider, model),
-                ModelName::Auto | ModelName::Local => ("local".into(), "patterns".into()),
-            };
+            let (provider, model) =
+                match parse_model(name, providers).map_err(|message| ("degrade_to", message))? {
+                    ModelName::Of { provider, model } => (provider, model),
+                    ModelName::Auto | ModelName::Local => ("local".into(), "patterns".into()),
+                };
             AtCap::Degrade {
                 provider: provider.into(),
                 model: model.into(),
@@ -318,10 +317,7 @@ fn resolve_cap(
             ));
         }
         (_, Some(_)) => {
-            return Err((
-                "degrade_to",
-                "it goes with at = \"degrade\" only".into(),
-            ));
+            return Err(("degrade_to", "it goes with at = \"degrade\" only".into()));
         }
         (AtOption::Soft, None) => AtCap::Soft,
         (AtOption::Ask, None) => AtCap::Ask,
@@ -411,24 +407,38 @@ mod tests {
         layers.set_json(Layer::Editor, "e", editor).unwrap();
         assert_eq!(told(&layers), ["day: $2.00 hard", "session: $1.00 hard"]);
         let budget = layers.settings().budget;
-        assert_eq!(
-            budget.when_unsure,
-            crate::cost::budget::WhenUnsure::Refuse
-        );
+        assert_eq!(budget.when_unsure, crate::cost::budget::WhenUnsure::Refuse);
     }
 
     #[test]
     fn a_mistake_names_its_place_and_what_to_do() {
         let cases = [
             ("day = \"2 dollars\"", "budget.day: "),
-            ("day = \"0 USD\"", "budget.day: it must be more than nothing"),
-            ("caps = [{amount = \"1 USD\", per = \"day\", at = \"degrade\"}]", "budget.caps[0].degrade_to: name the model"),
-            ("day = \"1 USD\"\ncaps = [{amount = \"1 USD\", per = \"day\", feature = \"x\"}]", "budget.caps[0].feature: there is no feature"),
-            ("caps = [{amount = \"1 USD\", per = \"day\", model = \"nobody/x\"}]", "budget.caps[0].model: no provider"),
-            ("exchange = {EUR = \"1 EUR\"}", "budget.exchange.EUR: a currency"),
+            (
+                "day = \"0 USD\"",
+                "budget.day: it must be more than nothing",
+            ),
+            (
+                "caps = [{amount = \"1 USD\", per = \"day\", at = \"degrade\"}]",
+                "budget.caps[0].degrade_to: name the model",
+            ),
+            (
+                "day = \"1 USD\"\ncaps = [{amount = \"1 USD\", per = \"day\", feature = \"x\"}]",
+                "budget.caps[0].feature: there is no feature",
+            ),
+            (
+                "caps = [{amount = \"1 USD\", per = \"day\", model = \"nobody/x\"}]",
+                "budget.caps[0].model: no provider",
+            ),
+            (
+                "exchange = {EUR = \"1 EUR\"}",
+                "budget.exchange.EUR: a currency",
+            ),
         ];
         for (text, expected) in cases {
-            let problem = layers(&format!("[budget]\n{text}")).err().unwrap_or_default();
+            let problem = layers(&format!("[budget]\n{text}"))
+                .err()
+                .unwrap_or_default();
             assert!(problem.contains(expected), "{text}: {problem}");
         }
     }

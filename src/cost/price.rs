@@ -147,8 +147,7 @@ impl Price {
             &rates.cache_write,
             &rates.cache_write_1h,
         ];
-        let of_tokens =
-            dearest(&read, input) + dearest(&[&rates.output, &rates.reasoning], output);
+        let of_tokens = dearest(&read, input) + dearest(&[&rates.output, &rates.reasoning], output);
         let of_request = i128::from(rates.request.unwrap_or(0)) * 1_000_000;
         Money::from_femtos(of_tokens + of_request, self.currency)
     }
@@ -370,7 +369,10 @@ mod tests {
         cliff.rates.input = Some(Rate::Tiered(1_000_000_000, vec![(10, 7_000_000_000)]));
         let dearest = Price::dearest_of([price("5", "2"), cliff.clone()]).unwrap();
         assert_eq!(dearest.origin, Origin::Assumed);
-        assert_eq!(dearest.cost(&tokens(1_000_000, 1_000_000)).to_decimal(), "16");
+        assert_eq!(
+            dearest.cost(&tokens(1_000_000, 1_000_000)).to_decimal(),
+            "16"
+        );
         assert_eq!(Price::dearest_of([]), None);
         assert_eq!(Price::dearest_of([cliff, price("1 EUR", "1 EUR")]), None);
     }

@@ -394,7 +394,9 @@ impl Asked {
             }
             Input::Chat(messages) => {
                 let texts = messages.iter().map(|message| &message.text);
-                let bytes = texts.inspect(|text| text.hash(&mut hasher)).map(String::len);
+                let bytes = texts
+                    .inspect(|text| text.hash(&mut hasher))
+                    .map(String::len);
                 (bytes.sum(), messages.len())
             }
         };

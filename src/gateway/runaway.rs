@@ -153,9 +153,8 @@ impl Runaways {
             return Ok(());
         };
         let odd = watched.count(worst, now);
-        let is_over = now - odd.since >= LONGEST
-            || odd.nanos >= MOST_NANOS
-            || odd.calls >= MOST_CALLS;
+        let is_over =
+            now - odd.since >= LONGEST || odd.nanos >= MOST_NANOS || odd.calls >= MOST_CALLS;
         if !is_over {
             return Ok(());
         }
@@ -297,7 +296,9 @@ mod tests {
             let start = Instant::now();
             for key in 0..keys_per_second * 300 {
                 runaways.typed();
-                let now = start + Duration::from_millis(1_000 / keys_per_second) * u32::try_from(key).expect("small");
+                let now = start
+                    + Duration::from_millis(1_000 / keys_per_second)
+                        * u32::try_from(key).expect("small");
                 // The dearest ghost text there is, and a text that comes back to what it was now and then.
                 let asked = runaways.check(Feature::Completion, key % 7, 1, cents(3), now);
                 assert_eq!(asked, Ok(()), "key {key}");

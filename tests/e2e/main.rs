@@ -11,6 +11,7 @@
 
 mod actions;
 mod bad_input;
+mod budget;
 mod cancel;
 mod client;
 mod configuration;

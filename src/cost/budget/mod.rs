@@ -140,9 +140,7 @@ impl Scope {
     /// Returns whether a call is among those that are meant.
     pub fn covers(&self, kind: &Kind) -> bool {
         let is = |wanted: &Option<String>, there: Option<&str>| {
-            wanted
-                .as_deref()
-                .is_none_or(|wanted| there == Some(wanted))
+            wanted.as_deref().is_none_or(|wanted| there == Some(wanted))
         };
         is(&self.provider, Some(&kind.provider))
             && is(&self.model, Some(&kind.model))
@@ -374,7 +372,11 @@ mod tests {
             .iter()
             .map(|cap| (&*cap.name, cap.amount.to_string()))
             .collect();
-        let expected = [("day", "$1.00"), ("day (soft)", "$1.00"), ("month", "$9.00")];
+        let expected = [
+            ("day", "$1.00"),
+            ("day (soft)", "$1.00"),
+            ("month", "$9.00"),
+        ];
         assert_eq!(amounts, expected.map(|(name, it)| (name, it.to_owned())));
         assert_eq!(both.unknown_price, UnknownPrice::Refuse);
         assert_eq!(both.when_unsure, WhenUnsure::Refuse);

@@ -190,11 +190,7 @@ impl Store {
     }
 }
 
-fn measure(
-    connection: &Connection,
-    who: &Who<'_>,
-    wanted: &Wanted,
-) -> Result<Verdict, Failure> {
+fn measure(connection: &Connection, who: &Who<'_>, wanted: &Wanted) -> Result<Verdict, Failure> {
     let kind = kind_of(&wanted.row);
     let budget = &wanted.budget;
     let mut soft = Vec::new();
@@ -250,9 +246,10 @@ fn standing(
     let (spent, reserved) = match cap.per {
         Per::Request => (Vec::new(), Vec::new()),
         Per::Session => (who.sums.of(cap), reserved(connection, who, cap)?),
-        Per::Hour | Per::Day | Per::Month => {
-            (spent(connection, who, cap)?, reserved(connection, who, cap)?)
-        }
+        Per::Hour | Per::Day | Per::Month => (
+            spent(connection, who, cap)?,
+            reserved(connection, who, cap)?,
+        ),
     };
     let (spent, reserved) = (sum(spent), sum(reserved));
     let mut standing = Standing {

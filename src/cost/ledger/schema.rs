@@ -82,7 +82,12 @@ ALTER TABLE calls ADD COLUMN raw_usage TEXT;
 ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
 ";
 
-const MIGRATIONS: [&str; 4] = [FIRST, SECOND, include_str!("outcomes.sql"), include_str!("budget.sql")];
+const MIGRATIONS: [&str; 4] = [
+    FIRST,
+    SECOND,
+    include_str!("outcomes.sql"),
+    include_str!("budget.sql"),
+];
 
 /// Why a file cannot be brought up to date.
 #[derive(Debug)]

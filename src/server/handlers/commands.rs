@@ -57,6 +57,7 @@ pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
     } else {
         shared.gateway.resume();
         shared.status.halted(None);
+        shared.status.failure(None);
     }
     done(shared)
 }

@@ -29,7 +29,10 @@ pub async fn another(
     if !refusal.may_be_asked() {
         return None;
     }
-    let question = format!("byok-lsp: {}: {refusal}. Run it all the same?", decision.name());
+    let question = format!(
+        "byok-lsp: {}: {refusal}. Run it all the same?",
+        decision.name()
+    );
     let answer = editor::choose(&shared.client, &question, &[RUN.into(), "Cancel".into()]).await;
     (answer.as_deref() == Some(RUN)).then(|| Decision {
         has_consent: true,

@@ -293,10 +293,18 @@ fn a_locked_ledger_refuses_and_goes_on_by_itself() {
 /// What may happen to a call, in any order and by any of several handles.
 #[derive(Debug, Clone)]
 enum Step {
-    Reserve { by: usize, nanos: i64 },
+    Reserve {
+        by: usize,
+        nanos: i64,
+    },
     /// Settles one that is under way, for a share of what it may cost, in percent.
-    Settle { which: usize, percent: i64 },
-    GiveBack { which: usize },
+    Settle {
+        which: usize,
+        percent: i64,
+    },
+    GiveBack {
+        which: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
