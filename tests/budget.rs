@@ -26,10 +26,7 @@ fn provider(thinks: Duration) -> Scripted {
         json!({"model": "m", "choices": [{"index": 0, "text": "", "finish_reason": "length"}]}),
         json!({"model": "m", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 16, "total_tokens": 25}}),
     ];
-    let events: String = events
-        .iter()
-        .map(|event| format!("data: {event}\n\n"))
-        .collect();
+    let events = events.map(|event| format!("data: {event}\n\n")).concat();
     let body = format!("{events}data: [DONE]\n\n");
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{body}",

@@ -267,8 +267,8 @@ mod tests {
     use super::*;
     use crate::cost::Currency;
 
-    fn cents(cents: i64) -> Option<Money> {
-        Some(Money::from_nanos(cents * 10_000_000, Currency::USD))
+    fn cents(cents: i64) -> Money {
+        Money::from_nanos(cents * 10_000_000, Currency::USD)
     }
 
     /// Asks in a loop and returns after how many calls and how long it was halted.
@@ -300,7 +300,7 @@ mod tests {
                     + Duration::from_millis(1_000 / keys_per_second)
                         * u32::try_from(key).expect("small");
                 // The dearest ghost text there is, and a text that comes back to what it was now and then.
-                let asked = runaways.check(Feature::Completion, key % 7, 1, cents(3), now);
+                let asked = runaways.check(Feature::Completion, key % 7, 1, Some(cents(3)), now);
                 assert_eq!(asked, Ok(()), "key {key}");
             }
         }
@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_dear_loop_is_halted_before_it_has_spent_ten_cents_more() {
-        let (calls, _) = halted(Feature::Completion, TENTH, cents(2), |_| 7).expect("halted");
+        let (calls, _) = halted(Feature::Completion, TENTH, Some(cents(2)), |_| 7).expect("halted");
         // Three are what anybody may ask; the fifth odd one would make it ten cents.
         assert_eq!(calls, 3 + 4);
-        let (calls, _) = halted(Feature::Action, TENTH, cents(5), |_| 7).expect("halted");
+        let (calls, _) = halted(Feature::Action, TENTH, Some(cents(5)), |_| 7).expect("halted");
         assert_eq!(calls, 3 + 1);
     }
 
@@ -346,7 +346,7 @@ mod tests {
         for run in 0..20 {
             let now = start + Duration::from_secs(25) * run;
             for attempt in 1..=3 {
-                let asked = runaways.check(Feature::Action, 7, attempt, cents(9), now);
+                let asked = runaways.check(Feature::Action, 7, attempt, Some(cents(9)), now);
                 assert_eq!(asked, Ok(()), "run {run}");
             }
         }
@@ -356,7 +356,7 @@ mod tests {
     fn what_is_halted_stays_so_until_the_user_says_to_go_on_and_other_features_go_on() {
         let runaways = Runaways::default();
         let now = Instant::now();
-        let ask = |feature, now| runaways.check(feature, 7, 1, cents(20), now);
+        let ask = |feature, now| runaways.check(feature, 7, 1, Some(cents(20)), now);
         let news: Vec<bool> = (0..6)
             .filter_map(|_| ask(Feature::Action, now).err())
             .map(|halt| halt.is_new)
