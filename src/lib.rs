@@ -14,6 +14,7 @@
 //! - [`credential`]: where keys come from; the secret type.
 //! - [`provider`]: one file per wire protocol.
 //! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
+//! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
@@ -30,6 +31,7 @@ pub mod gateway;
 pub mod local;
 pub mod models;
 pub mod provider;
+pub mod repository;
 pub mod routing;
 pub mod scrub;
 pub mod server;

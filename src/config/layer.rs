@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::actions::ActionsOptions;
 use super::budget::BudgetOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
-    ActionsOptions, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options,
-    ProviderOptions,
+    CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
 use super::problem::Problem;
 use super::settings::Settings;
@@ -136,7 +136,7 @@ fn merge(below: Options, above: Options) -> Options {
     }
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
-        actions: merge_with(below.actions, above.actions, merge_actions),
+        actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         budget: merge_with(below.budget, above.budget, BudgetOptions::with),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
@@ -188,13 +188,6 @@ fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> Compl
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),
-    }
-}
-
-fn merge_actions(below: ActionsOptions, above: ActionsOptions) -> ActionsOptions {
-    ActionsOptions {
-        model: above.model.or(below.model),
-        max_tokens: above.max_tokens.or(below.max_tokens),
     }
 }
 

@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::actions;
 use super::budget;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
 /// All settings, immutable; a change of configuration makes new ones.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
+    /// An action whose estimate is above this asks before it runs; `None` asks never.
+    pub action_ask_above: Option<Money>,
     /// How much may be spent.
     pub budget: Arc<Budget>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -79,6 +83,7 @@ impl Default for Settings {
             max_lines: 12,
             action_model: None,
             action_max_tokens: 4096,
+            action_ask_above: None,
             budget: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
@@ -152,16 +157,8 @@ impl Settings {
             }
         }
         if let Some(actions) = &options.actions {
-            if let Some(model) = &actions.model {
-                let model = parse_model(model, &settings.providers)
-                    .map_err(|message| problem("actions.model".into(), message))?;
-                settings.action_model = Some(model);
-            }
-            if let Some(tokens) = actions.max_tokens {
-                check_range(tokens.into(), 64, 65536)
-                    .map_err(|m| problem("actions.max_tokens".into(), m))?;
-                settings.action_max_tokens = tokens;
-            }
+            actions::resolve(actions, &mut settings)
+                .map_err(|(key, message)| problem(format!("actions.{key}"), message))?;
         }
         if let Some(written) = &options.budget {
             let budget = budget::resolve(written, &settings.providers)
@@ -227,7 +224,7 @@ fn check_local_server(
     }
 }
 
-fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
+pub(super) fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

@@ -19,6 +19,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
@@ -74,7 +75,7 @@ pub struct Request {
     /// What it is to work on.
     pub input: Input,
     /// Which code action asks, for the ledger.
-    pub action: Option<&'static str>,
+    pub action: Option<Cow<'static, str>>,
     /// The most tokens it may write.
     pub max_tokens: u32,
     /// Texts at which it must stop.

@@ -179,7 +179,7 @@ fn row(
         attempt: begin.attempt,
         started,
         feature: decision.feature.name().into(),
-        action: begin.action.map(str::to_owned),
+        action: begin.action.as_deref().map(str::to_owned),
         language: begin.language.map(str::to_owned),
         workspace: begin.workspace.clone(),
         branch: None,

@@ -19,7 +19,10 @@ use super::handlers::{
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
-use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
+use super::previews::Previews;
+use super::protocol::{
+    Done, Models, PreviewAnswer, PreviewTaken, SetModelParams, UsageParams, UsageSummary,
+};
 use super::running::Running;
 use super::status::Status;
 use super::to_proto;
@@ -49,6 +52,7 @@ pub struct Shared {
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
     pub running: Running,
+    pub previews: Previews,
     /// The way to ask the editor something.
     pub client: Client,
     /// The folder for explanations that the editor opens.
@@ -104,6 +108,7 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("byok/usageSummary", Backend::usage_summary)
         .custom_method("byok/models", Backend::models)
         .custom_method("byok/setModel", Backend::set_model)
+        .custom_method("byok/answerPreview", Backend::answer_preview)
         .custom_method("byok/pause", Backend::pause)
         .custom_method("byok/resume", Backend::resume)
         .finish()
@@ -199,6 +204,11 @@ impl Backend {
         commands::set_model(&self.shared, &params.model)
     }
 
+    async fn answer_preview(&self, params: PreviewAnswer) -> Result<PreviewTaken> {
+        let taken = self.shared.previews.answer(&params.id, params.accepted);
+        Ok(PreviewTaken { taken })
+    }
+
     async fn pause(&self, _: serde_json::Value) -> Result<Done> {
         Ok(commands::set_paused(&self.shared, true))
     }
@@ -252,6 +262,7 @@ impl Shared {
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),
+            previews: Previews::default(),
             client,
             explanations: parts.explanations,
             abilities: OnceLock::new(),

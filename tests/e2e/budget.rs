@@ -121,7 +121,7 @@ fn an_action_at_a_cap_that_asks_is_run_if_the_user_says_so_and_not_otherwise() {
     let question = client.asked("window/showMessageRequest");
     let message = question["params"]["message"].as_str().unwrap();
     assert!(message.contains("the cap \"request\""), "{message}");
-    client.reply(&question, json!({"title": "Cancel"}));
+    client.reply(&question, json!({"title": "Leave it"}));
     assert_eq!(client.answer(id)["result"]["outcome"], "unchanged");
     assert!(!fake.is_called());
     let id = explain(&mut client);

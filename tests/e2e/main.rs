@@ -13,6 +13,7 @@ mod actions;
 mod bad_input;
 mod budget;
 mod cancel;
+mod catalogue;
 mod client;
 mod configuration;
 mod documents;
