@@ -142,8 +142,6 @@ impl BudgetOptions {
     pub(super) fn with(self, above: Self) -> Self {
         let mut caps = self.all_caps();
         caps.extend(above.all_caps());
-        let mut exchange = above.exchange;
-        exchange.extend(self.exchange);
         let either = |strict| self.when_unsure == Some(strict) || above.when_unsure == Some(strict);
         let when_unsure = if either(WhenUnsureOption::Refuse) {
             Some(WhenUnsureOption::Refuse)
@@ -161,7 +159,8 @@ impl BudgetOptions {
             caps,
             when_unsure,
             unknown_price,
-            exchange,
+            // Another's could make a call look cheap.
+            exchange: self.exchange,
             ..Self::default()
         }
     }

@@ -10,6 +10,7 @@ use super::budget;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
+use super::policy::Policy;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use crate::cost::Money;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// What the workspace allows of all this.
+    pub policy: Policy,
 }
 
 /// What `completion.model` names.
@@ -91,6 +94,7 @@ impl Default for Settings {
             network: Arc::default(),
             keys: Arc::default(),
             providers: provider::well_known(),
+            policy: Policy::default(),
         }
     }
 }
@@ -99,8 +103,11 @@ impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
         let degrades = |cap: &Cap| matches!(&cap.at, AtCap::Degrade { provider, .. } if &**provider == "local");
-        matches!(self.model, ModelName::Auto | ModelName::Local)
-            || self.budget.caps.iter().any(degrades)
+        self.budget.caps.iter().any(degrades)
+            || match &self.model {
+                ModelName::Auto | ModelName::Local => true,
+                ModelName::Of { provider, model } => !self.policy.allows(provider, model),
+            }
     }
 
     /// Returns the model of code actions.

@@ -15,7 +15,7 @@ use super::editor::Abilities;
 use super::handlers::{
     code_action, commands, completion, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
-    inline_completion, models,
+    inline_completion, models, workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
@@ -45,6 +45,8 @@ pub struct Shared {
     session: Mutex<Session>,
     /// Mistakes in the configuration that the user has not been told yet.
     problems: Mutex<Vec<Problem>>,
+    /// What else the user is to be told once the editor can show it.
+    remarks: Mutex<Vec<String>>,
     pub gateway: Gateway,
     pub engine: Engine,
     pub lists: Lists,
@@ -99,6 +101,10 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
             "workspace/didChangeConfiguration",
             Backend::did_change_configuration,
         )
+        .custom_method(
+            "workspace/didChangeWatchedFiles",
+            Backend::did_change_watched_files,
+        )
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("textDocument/completion", Backend::completion)
@@ -144,8 +150,14 @@ impl Backend {
         did_change::apply(&self.shared, &params);
     }
 
-    /// The text was sent before; nothing here depends on what is on the disk.
-    async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {}
+    /// The text was sent before; only a workspace's own file is read from the disk.
+    async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
+        workspace_file::saved(&self.shared, params.text_document.uri.as_ref());
+    }
+
+    async fn did_change_watched_files(&self, params: serde_json::Value) {
+        workspace_file::watched(&self.shared, &params);
+    }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
         did_close::apply(&self.shared, &params);
@@ -256,6 +268,7 @@ impl Shared {
         Self {
             session: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
+            remarks: Mutex::default(),
             gateway,
             engine: parts.engine,
             lists: parts.lists,
@@ -354,6 +367,20 @@ impl Shared {
     /// Takes the mistakes that the user has not been told yet.
     pub fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers what is to be told that is no mistake of the user's, until the editor can show it.
+    pub fn add_remark(&self, remark: String) {
+        self.remarks().push(remark);
+    }
+
+    /// Takes what the user has not been told yet.
+    pub fn take_remarks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.remarks())
+    }
+
+    fn remarks(&self) -> MutexGuard<'_, Vec<String>> {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks providers for their lists of models, in the background.

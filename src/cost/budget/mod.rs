@@ -220,7 +220,7 @@ impl Budget {
     }
 
     /// Returns the stricter of two budgets: what either forbids is forbidden. Of two caps that differ in their amount alone the smaller
-    /// stays. This budget's names and exchange rates come first.
+    /// stays. Exchange rates are this budget's alone: another's could make a call look cheap.
     #[must_use]
     pub fn stricter(mut self, other: &Self) -> Self {
         for cap in &other.caps {
@@ -231,9 +231,6 @@ impl Budget {
         }
         if other.unknown_price == UnknownPrice::Refuse {
             self.unknown_price = UnknownPrice::Refuse;
-        }
-        for (currency, rate) in &other.exchange {
-            self.exchange.entry(*currency).or_insert(*rate);
         }
         self
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{parse, settle};
+use super::{parse, settle, workspace_file};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -19,5 +19,8 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
         .open(uri, &document.language_id.to_string(), &document.text);
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
+    workspace_file::opened(shared, uri);
+    // Another folder may have other settings.
+    settle::decide(shared);
     settle::connect_ahead(shared);
 }

@@ -48,7 +48,7 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
 /// Hands the text to the embedded engine, if completions may go to it. O(1) here; the engine reads it in its own time.
 fn feed_engine(shared: &Shared, uri: &str) {
     let session = shared.session();
-    if !session.settings().may_use_engine() {
+    if !session.may_use_engine() {
         return;
     }
     if let Some(text) = session.text(uri) {
