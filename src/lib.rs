@@ -9,6 +9,7 @@
 //! - [`context`]: what to show a model.
 //! - [`gateway`]: the one way to a model: decide, credential, provider, settle, report.
 //! - [`models`]: which models there are, by the providers' own lists.
+//! - [`sign_in`]: a key without pasting one, over `credential` and `provider`.
 //! - [`routing`]: which model, which key, who pays.
 //! - [`cost`]: money, prices, the ledger.
 //! - [`credential`]: where keys come from; the secret type.
@@ -36,4 +37,5 @@ pub mod routing;
 pub mod scrub;
 pub mod server;
 pub mod session;
+pub mod sign_in;
 pub mod syntax;

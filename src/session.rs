@@ -143,6 +143,11 @@ impl Session {
         &self.settings
     }
 
+    /// Returns what the user's own file comes to by itself.
+    pub fn settings_of_own_file(&self) -> Settings {
+        self.layers.settings_of_own_file()
+    }
+
     /// Returns whether ghost text may come from the embedded engine anywhere, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
         self.settings.may_use_engine() || self.folders.may_use_engine()
@@ -289,6 +294,15 @@ impl Session {
             settings,
             encoding: self.encoding,
             folder,
+        })
+    }
+
+    /// Returns the present moment of a document; `None` if it is not open.
+    pub fn stamp(&self, uri: &str) -> Option<Stamp> {
+        let open = self.documents.get(uri)?;
+        Some(Stamp {
+            opening: open.opening,
+            revision: open.document.revision().0,
         })
     }
 

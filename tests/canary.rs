@@ -65,13 +65,13 @@ fn check(place: &Place) {
         is_in_environment: matches!(place, Place::Environment),
     };
     let source = machine.source(place);
+    let store = match place {
+        Place::Store(store) => store,
+        _ => "file",
+    };
+    let address = &machine.provider.address;
     let config = format!(
-        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{}/v1\"\nkey = {source}\n",
-        match place {
-            Place::Store(store) => store,
-            _ => "file",
-        },
-        machine.provider.address
+        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
     );
     std::fs::write(machine.own.path().join("config.toml"), config).unwrap();
     std::fs::write(
@@ -86,6 +86,9 @@ fn check(place: &Place) {
     for arguments in [
         &["key", "list"] as &[&str],
         &["key", "list", "--json"],
+        &["key", "scope", "canary", "--environment", CANARY],
+        &["key", "scope", "canary", "--feature", CANARY],
+        &["key", "scope", "canary", "--feature", "completion"],
         &["key", "test", "canary"],
         &["doctor"],
         &["config", "check"],
@@ -178,19 +181,21 @@ impl Machine {
     fn serve(&self) -> Vec<u8> {
         let mut server = Editor::start(self.command(&["serve"]));
         server.send(&json!({"id": 1, "method": "initialize", "params": {
-            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}}
+            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}},
+            "workspaceFolders": [{"uri": url::Url::from_file_path(self.workspace()).unwrap(), "name": "w"}]
         }}));
         server.answer(1);
         server.send(&json!({"method": "initialized", "params": {}}));
         let uri = "file:///w/a.rs";
-        server.send(
-            &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
-                "uri": uri, "languageId": "rust", "version": 1, "text": "let total = "
-            }}}),
-        );
         let mut id = 1;
         for script in faults() {
             self.provider.set(script);
+            // Anew, so that no suggestion is known for it.
+            server.send(
+                &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
+                    "uri": uri, "languageId": "rust", "version": 1, "text": "let total = "
+                }}}),
+            );
             id += 1;
             server.send(&json!({"id": id, "method": "textDocument/inlineCompletion", "params": {
                 "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}
@@ -207,12 +212,70 @@ impl Machine {
         ] {
             server.send(&json!({"method": "workspace/didChangeConfiguration", "params": {"settings": mistake}}));
         }
+        self.hostile_files(&mut server, &mut id);
+        self.sign_in(&mut server, &mut id);
         for method in ["byok/usageSummary", "byok/models"] {
             id += 1;
             server.send(&json!({"id": id, "method": method, "params": {}}));
             server.answer(id);
         }
         server.crash(self.folder.path())
+    }
+
+    /// A workspace beside what the product may write to.
+    fn workspace(&self) -> std::path::PathBuf {
+        let folder = self.own.path().join("workspace");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// Has the workspace's own file hold the key wherever one could stand.
+    fn hostile_files(&self, server: &mut Editor, id: &mut i64) {
+        let path = self.workspace().join(".byok.toml");
+        let uri = url::Url::from_file_path(&path).unwrap();
+        for text in [
+            format!("[providers.canary]\nkey = \"{CANARY}\""),
+            format!("[providers.\"{CANARY}\"]\nwire = \"openai-chat\""),
+            format!("[completion]\nmodel = \"{CANARY}\""),
+            format!("[completion]\n\"{CANARY}\" = 1"),
+            format!("[policy]\nproviders = \"{CANARY}\""),
+            format!("\"{CANARY}\" = 1"),
+            CANARY.to_owned(),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            server.send(&json!({"method": "textDocument/didSave", "params": {"textDocument": {"uri": uri}}}));
+            server.told(".byok.toml");
+            *id += 1;
+            server.send(&json!({"id": *id, "method": "byok/usageSummary", "params": {}}));
+            server.answer(*id);
+        }
+    }
+
+    /// Signs in from the editor, at a provider that hands the key over.
+    fn sign_in(&self, server: &mut Editor, id: &mut i64) {
+        let key = json!({"key": CANARY, "user_id": "u"}).to_string();
+        let answer = response("200 OK", "application/json", &key);
+        self.provider.set(vec![Step::Send(answer)]);
+        *id += 1;
+        server.send(&json!({"id": *id, "method": "workspace/executeCommand", "params": {"command": "byok.signIn"}}));
+        let told = server.told("callback_url=");
+        let page = told.split_once("callback_url=").unwrap().1;
+        let callback = page.split(['&', '"', ' ']).next().unwrap();
+        let query = format!("u={callback}");
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let (_, callback) = pairs.next().unwrap();
+        let callback = url::Url::parse(&callback).unwrap();
+        let address = ("127.0.0.1", callback.port().unwrap());
+        let mut browser = std::net::TcpStream::connect(address).unwrap();
+        write!(
+            browser,
+            "GET {}?code=a-code-of-4711 HTTP/1.1\r\n\r\n",
+            callback.path()
+        )
+        .unwrap();
+        server.answer(*id);
+        let told = server.told("signed in at OpenRouter");
+        assert!(told.contains("the key is kept in"), "{told}");
     }
 
     fn reached_provider(&self) -> bool {
@@ -272,6 +335,8 @@ struct Editor {
     input: ChildStdin,
     heard: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
     readers: Vec<std::thread::JoinHandle<()>>,
+    /// How much of it the test has looked through.
+    seen: usize,
 }
 
 impl Editor {
@@ -296,6 +361,7 @@ impl Editor {
             child,
             heard,
             readers: readers.into(),
+            seen: 0,
         }
     }
 
@@ -304,6 +370,23 @@ impl Editor {
         message["jsonrpc"] = "2.0".into();
         let body = message.to_string();
         write!(self.input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+
+    /// Waits until something was said that was not there before, and returns what came from there on.
+    fn told(&mut self, what: &str) -> String {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
+            if let Some(at) = heard.get(self.seen..).and_then(|new| new.find(what))
+                && heard[self.seen + at..].contains("\"type\":")
+            {
+                let at = self.seen + at;
+                self.seen = at + what.len();
+                return heard[at..].to_owned();
+            }
+            assert!(Instant::now() < deadline, "{what} was not said: {heard}");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// Waits until a request was answered.

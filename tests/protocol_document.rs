@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
     ActionParams, ActionProgressParams, ActionResult, BudgetParams, Models, PreviewAnswer,
-    PreviewParams, SetModelParams, StatusParams, UsageParams, UsageSummary,
+    PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -62,6 +62,7 @@ fn the_schemas_are_those_of_the_types() {
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),
+        ("sign-in-result", schema_for!(SignInResult)),
         ("preview", schema_for!(PreviewParams)),
         ("answer-preview", schema_for!(PreviewAnswer)),
         ("action-progress", schema_for!(ActionProgressParams)),

@@ -7,7 +7,7 @@ use super::editor::{Editor, texts};
 use super::provider::{self, SUGGESTED};
 use super::scripted::Scripted;
 use super::table::{Samples, Table, millis, most};
-use super::text::{code, middle};
+use super::text::{behind_middle, code};
 
 const TIME: Duration = Duration::from_millis(200);
 
@@ -24,8 +24,9 @@ pub fn run(amount: &Amount, table: &mut Table) {
         }
         editor.settle();
         let mut samples = Samples::default();
-        for _ in 0..amount.of(7, 3) {
-            samples.push(round(&mut editor, documents, table));
+        for number in 0..amount.of(7, 3) {
+            let at = behind_middle(1_000, number);
+            samples.push(round(&mut editor, documents, at, table));
         }
         let figure = format!(
             "{CALLS} completions at once over {documents} documents: all answered, by the provider's {} ms",
@@ -43,12 +44,12 @@ pub fn run(amount: &Amount, table: &mut Table) {
 }
 
 /// Asks in each document in turn; the last request of each document is answered with the suggestion, the others with nothing.
-fn round(editor: &mut Editor, documents: usize, table: &mut Table) -> Duration {
+fn round(editor: &mut Editor, documents: usize, at: (usize, usize), table: &mut Table) -> Duration {
     let (mut begun, mut last) = (None, None);
     let asked: Vec<i64> = (0..CALLS)
         .map(|n| {
-            let (id, at) = editor.ask(&uri(n % documents), middle(1_000));
-            begun.get_or_insert(at);
+            let (id, asked) = editor.ask(&uri(n % documents), at);
+            begun.get_or_insert(asked);
             id
         })
         .collect();

@@ -5,7 +5,7 @@ use super::editor::{Editor, texts};
 use super::provider::{self, SUGGESTED};
 use super::scripted::Scripted;
 use super::table::{Table, most};
-use super::text::{code, middle};
+use super::text::{behind_middle, code};
 
 const URI: &str = "file:///w/a.rs";
 
@@ -32,11 +32,14 @@ pub fn run(amount: &Amount, table: &mut Table) {
     );
 }
 
+/// How many places there are typed at in turn: more than the server knows suggestions for.
+const PLACES: usize = 50;
+
 fn complete(editor: &mut Editor, provider: &Scripted, calls: usize, table: &mut Table) {
-    let (line, column) = middle(1_000);
     for n in 0..calls {
+        let (line, column) = behind_middle(1_000, n % PLACES);
         // Typed and taken back, so that the text does not grow.
-        if n % 2 == 0 {
+        if (n / PLACES).is_multiple_of(2) {
             editor.change(URI, (line, column), (line, column), "x");
         } else {
             editor.change(URI, (line, column), (line, column + 1), "");

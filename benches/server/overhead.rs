@@ -66,9 +66,12 @@ fn measure(
 ) {
     let provider = Scripted::start(provider::answer());
     let mut editor = start(&provider);
-    editor.open(URI, &code(lines));
+    let text = code(lines);
+    editor.open(URI, &text);
     editor.settle();
-    let (line, mut column) = middle(lines);
+    let (mut line, mut column) = middle(lines);
+    // Ends of lines from the middle on, in turn: for a place that was asked about a while ago the server knows the answer.
+    let mut places = ends_of_lines(&text, lines / 2).into_iter().cycle();
     let (mut to_provider, mut to_editor) = (Samples::default(), Samples::default());
     let mut rounds = Vec::new();
     let before = editor.processor_time();
@@ -84,6 +87,8 @@ fn measure(
             if after_edit {
                 editor.change(URI, (line, column), (line, column), "x");
                 column += 1;
+            } else if let Some(place) = places.next() {
+                (line, column) = place;
             }
             let (id, asked) = editor.ask(URI, (line, column));
             let answer = editor.answer(id);
@@ -92,7 +97,8 @@ fn measure(
                 format!("answered {}", answer.value)
             });
             let shown = hole(&served.body).0;
-            table.check(shown.trim_end_matches('x').ends_with("2;"), || {
+            let before = text.lines().nth(line).unwrap_or_default();
+            table.check(shown.trim_end_matches('x').ends_with(before), || {
                 format!("the wrong place was shown: {shown}")
             });
             let (there, back) = (
@@ -118,4 +124,16 @@ fn measure(
         millis(each)
     );
     table.rounds(figure, &rounds, &note, target);
+}
+
+/// Returns the ends of some lines that are not blank, from a line on and round to it.
+fn ends_of_lines(text: &str, from: usize) -> Vec<(usize, usize)> {
+    const PLACES: usize = 60;
+    let lines: Vec<(usize, usize)> = text.lines().map(str::len).enumerate().collect();
+    let (before, behind) = lines.split_at(from.min(lines.len()));
+    let turned = behind
+        .iter()
+        .chain(before)
+        .filter(|(_, length)| *length > 0);
+    turned.take(PLACES).copied().collect()
 }

@@ -9,7 +9,7 @@ use super::editor::{Editor, texts};
 use super::provider::{self, SUGGESTED, served};
 use super::scripted::{Scripted, Step};
 use super::table::{Samples, Table, millis, most};
-use super::text::{code, middle};
+use super::text::{behind_middle, code, middle};
 
 /// Runs the scenario.
 pub fn run(amount: &Amount, table: &mut Table) {
@@ -53,8 +53,8 @@ pub fn run(amount: &Amount, table: &mut Table) {
         .0;
     editor.answer(switched);
     let mut samples = Samples::default();
-    for _ in 0..amount.of(300, 100) {
-        let (id, asked) = editor.ask("file:///w/other.rs", (line, middle(lines).1));
+    for n in 0..amount.of(300, 100) {
+        let (id, asked) = editor.ask("file:///w/other.rs", behind_middle(lines, n % 50));
         let answer = editor.answer(id);
         table.check(texts(&answer.value) == [SUGGESTED], || {
             format!("answered {}", answer.value)

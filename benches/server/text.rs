@@ -21,6 +21,12 @@ pub fn middle(lines: usize) -> (usize, usize) {
     )
 }
 
+/// Returns the same of an item behind the middle's: a place that was asked about a while ago is one for which the server knows the answer.
+pub fn behind_middle(lines: usize, items: usize) -> (usize, usize) {
+    let (line, column) = middle(lines);
+    (line + items * ITEM, column)
+}
+
 /// Numbers that look random and are the same in every run.
 pub struct Random(u64);
 

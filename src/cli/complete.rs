@@ -14,11 +14,11 @@ use url::Url;
 use super::place::{FilePlace, project_of};
 use super::progress::with_progress;
 use super::{parts, runtime, start_log, style};
-use crate::completion::{self, Ask, Suggestion, Trigger};
+use crate::completion::{self, Ask, Completions, Suggestion, Trigger};
 use crate::config::{Layers, WorkspaceFile};
 use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
-use crate::gateway::{Gateway, Interrupt, Report};
+use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
 use crate::session::{Session, Snapshot};
 use style::Style;
@@ -114,21 +114,28 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     if decision.is_embedded() {
         engine.add_workspace(project);
         engine.update(&uri, snapshot.text.clone());
+        let reading = engine.clone();
         with_progress(
             "reading the workspace",
-            tokio::task::spawn_blocking(move || engine.wait_until_idle(INDEXING)),
+            tokio::task::spawn_blocking(move || reading.wait_until_idle(INDEXING)),
         )
         .await?;
     }
     let waiting = format!("waiting for {}", decision.name());
     let ask = Ask {
-        snapshot: &snapshot,
+        snapshot: snapshot.clone(),
         cursor,
         trigger: Trigger::Explicit,
         decision: decision.clone(),
-        interrupt: Interrupt::default(),
+        first_line: None,
     };
-    let completed = with_progress(&waiting, completion::complete(&gateway, ask)).await;
+    let (completions, session) = (
+        Completions::new(ledger.clone(), engine.clone()),
+        Mutex::new(session),
+    );
+    let completing = completions.complete(&gateway, &session, ask);
+    let completed = with_progress(&waiting, completing).await;
+    completions.settled().await;
     tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
     let report = match (report, &completed) {
@@ -140,7 +147,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         }
     };
     let (suggestion, error) = match completed {
-        Ok(suggestion) => (suggestion, None),
+        Ok(shown) => (shown.map(|shown| shown.suggestion), None),
         Err(error) => (None, Some(error)),
     };
     Ok(Done {

@@ -10,16 +10,10 @@ use url::Url;
 
 use super::key::{Desk, check, set_key};
 use super::{runtime, start_log, style};
-use crate::config::{DEFAULT_LABEL, LABEL, host_of, is_label};
-use crate::credential::sign_in::{Callback, Challenge, key_of};
+use crate::config::{DEFAULT_LABEL, KeysSettings, LABEL, host_of, is_label};
+use crate::credential::sign_in::Challenge;
 use crate::credential::{Name, Record, Secret, environment};
-use crate::provider::{Error, endpoint};
-
-/// How long the user may take.
-const PATIENCE: Duration = Duration::from_mins(5);
-
-/// How long the provider may take to hand the key over.
-const EXCHANGE: Duration = Duration::from_secs(30);
+use crate::sign_in::{Begun, PATIENCE, PROVIDER, exchange, page_to_paste_from};
 
 /// Where, and how the browser comes back.
 #[derive(clap::Args)]
@@ -50,7 +44,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn sign_in(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if arguments.provider != "openrouter" {
+    if arguments.provider != PROVIDER {
         bail!(
             "openrouter is the only provider at which other programs may sign you in; store a key of the others with \"byok-lsp key set PROVIDER\""
         );
@@ -60,39 +54,22 @@ async fn sign_in(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let desk = Desk::open();
     let provider = desk.provider(&arguments.provider)?;
-    let auth = provider
-        .base_url
-        .join("/auth")
-        .context("the provider's address has no page beside it")?;
-    let challenge = Challenge::new()?;
-    let code = if arguments.paste {
-        pasted(&challenge.page(&auth, None, "byok-lsp"))?
+    let key = if arguments.paste {
+        let challenge = Challenge::new()?;
+        let code = pasted(&page_to_paste_from(provider, &challenge)?)?;
+        exchange(&desk.http, provider, &challenge, &code).await?
     } else {
-        let callback = Callback::open(arguments.port).await?;
-        let page = challenge.page(&auth, Some(callback.url()), "byok-lsp");
+        let begun = Begun::new(provider, arguments.port).await?;
         style::complain(&format!(
-            "sign in on this page, within {} s:\n{page}",
-            arguments.limit_s
+            "sign in on this page, within {} s:\n{}",
+            arguments.limit_s, begun.page
         ));
         if !arguments.no_browser {
-            open_browser(&page);
+            open_browser(&begun.page, &desk.settings.keys);
         }
-        callback
-            .code(Duration::from_secs(arguments.limit_s))
-            .await?
+        let limit = Duration::from_secs(arguments.limit_s);
+        begun.key(&desk.http, provider, limit).await?
     };
-    let exchange = endpoint(&provider.base_url, "auth/keys");
-    let answer = desk
-        .http
-        .post_json(&exchange, &challenge.exchange(&code), EXCHANGE)
-        .await;
-    let mut answer = answer.map_err(|error| match error {
-        Error::Unauthorized | Error::Forbidden(_) | Error::Rejected(_) => anyhow::anyhow!(
-            "openrouter did not take the code; it works once and for ten minutes, so sign in again"
-        ),
-        error => anyhow::anyhow!("openrouter: {error}"),
-    })?;
-    let key = key_of(&mut answer).context("openrouter handed over no key")?;
     let name = Name {
         provider: provider.name.clone(),
         label: arguments.label.clone(),
@@ -130,7 +107,7 @@ fn pasted(page: &Url) -> anyhow::Result<Secret> {
 }
 
 /// Opens the page if that is possible; its address has been printed in any case.
-fn open_browser(page: &Url) {
+fn open_browser(page: &Url, settings: &KeysSettings) {
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
     } else if cfg!(windows) {
@@ -140,7 +117,7 @@ fn open_browser(page: &Url) {
     } else {
         Command::new("xdg-open")
     };
-    for variable in environment::well_known_secrets() {
+    for variable in environment::secret_variables(settings) {
         command.env_remove(variable);
     }
     let _ = command

@@ -1,25 +1,39 @@
-//! Ghost text: what to ask, when to stop, what to show.
+//! Ghost text: when to ask, what to ask, when to stop, what to show, and what to do with what was paid for already.
 //!
-//! Entry points: [`debounce`], which waits if that is wise, and [`complete`]. It asks the gateway, ends the stream as soon as the suggestion is whole, fits it to the
-//! place, and returns it for the snapshot it was asked for; [`rebase`] carries it over to a document that moved on meanwhile.
+//! Entry point: [`Completions`]. A request is answered from what is known ([`cache`]), as long as the text before the cursor lies on a
+//! suggestion that was made, which takes no time and asks nobody; else from the document's stream ([`flight`]), if that goes on as was typed;
+//! else a model is asked, in a stream that outlives the request. The stream ends as soon as the suggestion is whole ([`stop`]), and with it
+//! the bill; what came is fitted to the place ([`filter`]). All of it follows the document through its edits ([`reuse`]), so an answer is
+//! for the text as it is when it goes out, or there is none.
 
+mod cache;
+mod completions;
+mod desks;
 mod filter;
-mod rebase;
+mod flight;
+mod outcome;
+mod place;
+mod request;
+mod reuse;
 mod stop;
+#[cfg(test)]
+mod tests;
+mod trigger;
+mod waiting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use ropey::Rope;
 
-pub use rebase::{Rebased, rebase};
+pub use completions::Completions;
+pub use place::Around;
 
-use crate::context::{self, Budget};
-use crate::gateway::{CallId, Gateway, Interrupt, Request};
-use crate::provider::{Error, Fill, Input, Place};
+use crate::cost::Cost;
+use crate::gateway::{CallId, Gateway};
+use crate::provider::Finish;
 use crate::routing::{Decision, Feature};
 use crate::session::Snapshot;
-use crate::syntax;
-use stop::{Extent, Stop};
 
 /// Why a suggestion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,219 +49,59 @@ pub enum Trigger {
 pub struct Suggestion {
     /// The call that it came from.
     pub id: CallId,
-    /// The byte at which it is to be inserted, in the snapshot's text.
+    /// The byte at which it is to be inserted.
     pub cursor: usize,
     /// The text.
     pub text: String,
     /// Who made it, and who pays.
     pub decision: Decision,
+    /// What the call cost; `None` while it goes on.
+    pub cost: Option<Cost>,
 }
 
-/// What stands around the cursor on and below its line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Around {
-    /// From the line's start to the cursor.
-    pub line_before: String,
-    /// From the cursor to the line's end.
-    pub line_after: String,
-    /// The next line that is not blank.
-    pub next_line: String,
+/// A suggestion, and the text that it is for.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The suggestion.
+    pub suggestion: Suggestion,
+    /// The document's text.
+    pub text: Rope,
 }
-
-/// More than any tokenizer's longest common token, in bytes.
-const TOKEN_BYTES: usize = 16;
-
-/// How long an answer may take in all. Nobody waits longer for ghost text, and a provider that trickles must not keep a call open.
-const WHOLE: Duration = Duration::from_mins(1);
-
-/// How much of a line is looked at on either side of the cursor; a line of a megabyte is data, not code.
-const LINE_BYTES: usize = 2 * 1024;
-
-/// How many lines below the cursor are searched for one that is not blank.
-const LINES_BELOW: usize = 4;
 
 /// A suggestion that is asked for.
-pub struct Ask<'a> {
+#[derive(Clone)]
+pub struct Ask {
     /// The document.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: Snapshot,
     /// The byte in its text.
     pub cursor: usize,
     /// Why.
     pub trigger: Trigger,
     /// Which model is to answer ([`decide`]).
     pub decision: Decision,
-    /// Tells that a newer one has taken this one's place.
-    pub interrupt: Interrupt,
+    /// How long the first whole line is held back for the rest of a suggestion, counted from the call; `None` waits for all of it.
+    pub first_line: Option<Duration>,
 }
+
+/// How long the first whole line of a suggestion is held back in an editor for the rest of it: so the usual suggestion is shown at once and
+/// whole, and one that takes longer can be read while it comes.
+pub const FIRST_LINE: Duration = Duration::from_millis(180);
 
 /// Decides which model a suggestion for the snapshot comes from.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
     gateway.decide(&snapshot.settings, Feature::Completion)
 }
 
-/// Waits as long as a suggestion should, so that a model outside this process is not asked for every key.
-pub async fn debounce(ask: &Ask<'_>) {
-    let wait = ask.snapshot.settings.debounce;
-    if ask.trigger == Trigger::Automatic && !ask.decision.is_embedded() && !wait.is_zero() {
-        tokio::time::sleep(wait).await;
-    }
-}
-
-/// Suggests a text for a place in a document, or `None` if there is nothing worth showing.
-///
-/// Dropping the future closes the provider's socket; the interrupt tells why it was dropped.
-pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggestion>, Error> {
-    let Ask {
-        snapshot,
-        cursor,
-        trigger,
-        decision,
-        interrupt,
-    } = ask;
-    let around = around(snapshot, cursor);
-    let extent = extent(snapshot, cursor, &around, &decision);
-    let request = Request {
-        input: input(
-            snapshot,
-            cursor,
-            &decision,
-            lines_of_engine(extent, trigger),
-        ),
-        decision: decision.clone(),
-        action: None,
-        max_tokens: snapshot.settings.max_tokens,
-        stop: Vec::new(),
-        language: snapshot.language.map(syntax::Language::id),
-        workspace: snapshot
-            .folder
-            .as_ref()
-            .map(|folder| folder.display().to_string()),
-        interrupt,
+/// Returns what would be shown of an answer that comes whole.
+pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -> Option<String> {
+    let around = Arc::new(Around::at(snapshot, cursor));
+    let mut stop = stop::Stop::new(place::extent(snapshot, &around), around.clone());
+    // In pieces, as a stream brings it, so that it ends where a stream would be ended.
+    let is_whole = answer.split_inclusive('\n').any(|piece| stop.push(piece));
+    let text = if finish == Finish::Length && !is_whole {
+        filter::whole_lines(stop.finish())
+    } else {
+        stop.finish()
     };
-    let mut call = gateway.call(&snapshot.settings, request).await?;
-    let id = call.id().clone();
-    let mut stop = Stop::new(extent);
-    let deadline = tokio::time::Instant::now() + WHOLE;
-    loop {
-        match tokio::time::timeout_at(deadline, call.next()).await {
-            Ok(Some(piece)) => {
-                if stop.push(&piece?) {
-                    call.stop();
-                    break;
-                }
-            }
-            Ok(None) => break,
-            Err(_) => {
-                let error = Error::TimedOut {
-                    what: "end its answer",
-                    limit: WHOLE,
-                };
-                call.fail(&error);
-                return Err(error);
-            }
-        }
-    }
-    let text = filter::fit(&stop.finish(), &around);
-    Ok(text.map(|text| Suggestion {
-        id,
-        cursor,
-        text,
-        decision,
-    }))
-}
-
-/// Returns how many lines the embedded engine may suggest. Fewer than half of its blocks are right in every line (docs/local-engine.md), so
-/// while the user types it is held to the line, of which it is far surer.
-fn lines_of_engine(extent: Extent, trigger: Trigger) -> usize {
-    match trigger {
-        Trigger::Automatic => 1,
-        Trigger::Explicit => extent.max_lines,
-    }
-}
-
-/// Makes what the model is shown, in the form that its wire takes.
-fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usize) -> Input {
-    let place = Place {
-        uri: snapshot.uri.clone(),
-        text: snapshot.text.clone(),
-        cursor,
-        max_lines,
-    };
-    if decision.is_embedded() {
-        // The embedded engine reads the snapshot itself.
-        return Input::Fill(Fill {
-            prefix: String::new(),
-            suffix: String::new(),
-            place,
-        });
-    }
-    let window = context::window(&snapshot.text, cursor, Budget::default());
-    if decision.way.fills() {
-        return Input::Fill(Fill {
-            prefix: window.prefix,
-            suffix: window.suffix,
-            place,
-        });
-    }
-    let language = snapshot.language.map_or("", syntax::Language::name);
-    Input::Chat(context::fill_by_chat(
-        &window,
-        language,
-        snapshot.file_name(),
-    ))
-}
-
-fn around(snapshot: &Snapshot, cursor: usize) -> Around {
-    let text = &snapshot.text;
-    let floor = |byte: usize| text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())));
-    let cursor = floor(cursor);
-    let line = text.byte_to_line(cursor);
-    let start = text
-        .line_to_byte(line)
-        .max(floor(cursor.saturating_sub(LINE_BYTES)));
-    let end = text
-        .line_to_byte((line + 1).min(text.len_lines()))
-        .min(floor(cursor + LINE_BYTES));
-    let next_line = (line + 1..text.len_lines().min(line + 1 + LINES_BELOW))
-        .map(|below| {
-            let start = text.line_to_byte(below);
-            let end = text.line_to_byte(below + 1).min(floor(start + LINE_BYTES));
-            String::from(text.byte_slice(start..end))
-        })
-        .find(|below| !below.trim().is_empty());
-    Around {
-        line_before: text.byte_slice(start..cursor).into(),
-        line_after: String::from(text.byte_slice(cursor..end))
-            .trim_end_matches(['\r', '\n'])
-            .to_owned(),
-        next_line: next_line.unwrap_or_default().trim_end().to_owned(),
-    }
-}
-
-/// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
-fn extent(snapshot: &Snapshot, cursor: usize, around: &Around, decision: &Decision) -> Extent {
-    let within_text = snapshot.tree.as_ref().is_some_and(|tree| {
-        matches!(
-            syntax::place(tree, &snapshot.text, cursor),
-            syntax::Place::Comment | syntax::Place::String
-        )
-    });
-    let is_line_end = around
-        .line_after
-        .chars()
-        .all(|c| c.is_whitespace() || ")]}\"'`;,".contains(c));
-    Extent {
-        max_lines: if within_text || !is_line_end {
-            1
-        } else {
-            snapshot.settings.max_lines
-        },
-        indent: stop::indentation(&around.line_before),
-        max_bytes: snapshot.settings.max_tokens as usize * TOKEN_BYTES,
-        may_fence: !decision.way.fills()
-            && snapshot
-                .language
-                .is_none_or(|language| language.id() != "markdown"),
-        at_line_start: around.line_before.trim().is_empty(),
-    }
+    filter::fit(text, &around)
 }

@@ -1,4 +1,12 @@
 //! Where a suggestion ends: decided while it streams in, so that nothing behind its end is paid for.
+//!
+//! Entry points: [`Stop`] for a stream, [`Extent::visible`] for what is known. A suggestion is whole where the syntax says so (a line, a
+//! statement, a block), where a model begins to say again what it said, and where it meets what follows the cursor.
+
+use std::sync::Arc;
+
+use super::filter;
+use super::place::Around;
 
 /// How much may be suggested at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +17,8 @@ pub struct Extent {
     pub indent: usize,
     /// The most bytes, whatever the lines: what the most tokens could come to.
     pub max_bytes: usize,
-    /// Whether the model may fence its answer, as chat models do against all instructions.
-    pub may_fence: bool,
+    /// After so many bytes the next whole line is the last.
+    pub enough: usize,
     /// Whether nothing but blanks stands before the cursor on its line, so that whole statements may follow each other.
     pub at_line_start: bool,
 }
@@ -19,69 +27,76 @@ pub struct Extent {
 #[derive(Debug)]
 pub struct Stop {
     extent: Extent,
+    around: Arc<Around>,
+    /// All that came, words and fences round the code included.
     text: String,
-    /// Whether the model fenced its answer; the fence is no part of the text.
-    is_fenced: bool,
 }
+
+/// How far an answer is read that is likely to be followed, in bytes.
+const ENOUGH: usize = 160;
 
 impl Stop {
     /// Starts with nothing.
-    pub fn new(extent: Extent) -> Self {
+    pub fn new(extent: Extent, around: Arc<Around>) -> Self {
         Self {
             extent,
+            around,
             text: String::new(),
-            is_fenced: false,
         }
     }
 
     /// Takes more text; returns whether the suggestion is whole, so that no more is needed.
     pub fn push(&mut self, more: &str) -> bool {
         self.text.push_str(more);
-        self.take_fence_off();
-        if self.text.len() > self.extent.max_bytes {
+        if self.text.len() > self.extent.max_bytes || filter::is_closed(&self.text, &self.around) {
             return true;
         }
-        let may_become_fence =
-            self.extent.may_fence && !self.is_fenced && FENCE.starts_with(self.text.trim());
+        // Lines without content are counted, although they may yet stand before a fence.
         let is_blank = self.text.trim().is_empty();
-        (is_blank || !may_become_fence) && self.end().is_some()
+        let text = if is_blank { &self.text } else { self.text() };
+        self.extent.end(text).is_some()
+            || more.contains('\n') && filter::overrun(text, &self.around).is_some()
+    }
+
+    /// Returns the suggestion as far as it has come.
+    pub fn text(&self) -> &str {
+        filter::begun(&self.text, &self.around)
     }
 
     /// Returns the suggestion: up to its end, or all that came.
-    pub fn finish(mut self) -> String {
-        if let Some(end) = self.end() {
-            self.text.truncate(end);
+    pub fn finish(&self) -> &str {
+        let text = filter::body(&self.text, &self.around);
+        &text[..self.extent.end(text).unwrap_or(text.len())]
+    }
+}
+
+impl Extent {
+    /// Reads on behind what is shown at once: what follows will be wanted next, and a few more tokens of this answer cost a fraction of another
+    /// prompt. It still ends with the block, and soon.
+    pub fn reading_on(self) -> Self {
+        if self.max_lines == 1 {
+            return self;
         }
-        if self.extent.may_fence && self.text.trim_start().starts_with(FENCE) {
-            // The fence's own line is all there is.
-            self.text.clear();
+        Self {
+            at_line_start: true,
+            enough: ENOUGH,
+            ..self
         }
-        self.text
     }
 
-    /// Takes the opening line of a fence off, once it is complete.
-    fn take_fence_off(&mut self) {
-        let begins = self.extent.may_fence && self.text.trim_start().starts_with(FENCE);
-        if self.is_fenced || !begins {
-            return;
-        }
-        let blank = self.text.len() - self.text.trim_start().len();
-        if let Some(end) = self.text[blank..].find('\n') {
-            self.text.drain(..=blank + end);
-            self.is_fenced = true;
-        }
+    /// Returns the part of a text that is shown at once, and whether that is whole, whatever may follow.
+    pub fn visible(self, text: &str) -> (&str, bool) {
+        let end = self.end(text);
+        (text[..end.unwrap_or(text.len())].trim_end(), end.is_some())
     }
 
     /// Finds the end, if the lines that are complete so far tell it.
-    fn end(&self) -> Option<usize> {
+    fn end(&self, text: &str) -> Option<usize> {
         let mut start = 0;
         let mut last_content = None::<usize>;
-        for (count, line) in self.text.split_inclusive('\n').enumerate() {
+        for (count, line) in text.split_inclusive('\n').enumerate() {
             let is_complete = line.ends_with('\n');
             let content = line.trim_end();
-            if content.trim() == FENCE && self.is_fenced {
-                return Some(last_content.unwrap_or(start));
-            }
             if count > 0 && !content.trim().is_empty() {
                 // A line that is still coming in tells its indentation as soon as it has one character of content.
                 match self.following(content, last_content.is_some()) {
@@ -95,12 +110,15 @@ impl Stop {
                 last_content = Some(start + content.len());
             }
             start += line.len();
-            if is_complete && count + 1 >= self.extent.max_lines {
+            if is_complete && start > self.enough && last_content.is_some() {
+                return last_content;
+            }
+            if is_complete && count + 1 >= self.max_lines {
                 // Lines of nothing count too, but one before the content is common: models begin with a line break.
                 if let Some(end) = last_content {
                     return Some(end);
                 }
-                if count > self.extent.max_lines {
+                if count > self.max_lines {
                     return Some(0);
                 }
             }
@@ -114,25 +132,22 @@ impl Stop {
         let is_closer = line.trim_start().starts_with(['}', ')', ']']);
         // As in `} else {`, which closes one block and opens the next.
         let opens = line.ends_with(['{', '(', '[']);
-        if indent > self.extent.indent {
+        if indent > self.indent {
             Following::Goes
-        } else if indent < self.extent.indent {
+        } else if indent < self.indent {
             Following::EndedBefore
         } else if is_closer && opens {
             Following::Goes
-        } else if is_closer && !self.extent.at_line_start {
+        } else if is_closer && !self.at_line_start {
             // What the first line opened is closed.
             Following::EndsWithIt
-        } else if self.extent.at_line_start || !has_content {
+        } else if self.at_line_start || !has_content {
             Following::Goes
         } else {
             Following::EndedBefore
         }
     }
 }
-
-/// What Markdown begins and ends a block of code with.
-const FENCE: &str = "```";
 
 enum Following {
     Goes,
@@ -157,9 +172,13 @@ mod tests {
 
     /// Feeds the text byte by byte and returns the suggestion, and whether the stream could be stopped.
     fn run(extent: Extent, text: &str) -> (String, bool) {
-        let mut stop = Stop::new(extent);
+        run_at(extent, Around::default(), text)
+    }
+
+    fn run_at(extent: Extent, around: Around, text: &str) -> (String, bool) {
+        let mut stop = Stop::new(extent, Arc::new(around));
         let stopped = text.chars().any(|c| stop.push(&c.to_string()));
-        (stop.finish(), stopped)
+        (stop.finish().to_owned(), stopped)
     }
 
     fn after_code(max_lines: usize) -> Extent {
@@ -167,7 +186,7 @@ mod tests {
             max_lines,
             indent: 4,
             max_bytes: 2048,
-            may_fence: true,
+            enough: usize::MAX,
             at_line_start: false,
         }
     }
@@ -193,7 +212,7 @@ mod tests {
             expected
         );
         assert_eq!(run(after_code(12), "\n```\na + b;\n```"), expected);
-        assert_eq!(run(after_code(12), "```rust"), (String::new(), false));
+        assert!(!run(after_code(12), "```rust").1);
     }
 
     #[test]
@@ -221,13 +240,16 @@ mod tests {
     #[test]
     fn a_fence_in_a_text_that_has_fences_stays() {
         let extent = Extent {
-            may_fence: false,
             at_line_start: true,
             indent: 0,
             ..after_code(12)
         };
+        let around = Around {
+            is_prose: true,
+            ..Around::default()
+        };
         assert_eq!(
-            run(extent, "```sh\ncargo run\n```").0,
+            run_at(extent, around, "```sh\ncargo run\n```").0,
             "```sh\ncargo run\n```"
         );
     }
@@ -238,11 +260,35 @@ mod tests {
             max_lines: 12,
             indent: 4,
             max_bytes: 2048,
-            may_fence: true,
+            enough: usize::MAX,
             at_line_start: true,
         };
         let text = "a();\n    b();\n}\n\nfn next";
         assert_eq!(run(extent, text), ("a();\n    b();".into(), true));
+    }
+
+    #[test]
+    fn it_ends_where_it_goes_round_in_circles_or_meets_what_follows() {
+        let extent = Extent {
+            at_line_start: true,
+            ..after_code(12)
+        };
+        assert!(run(extent, "again();\n    again();\n    again();\n").1);
+        let around = Around {
+            above: "fn f() {\n    ".into(),
+            line_before: "    ".into(),
+            below: "\n    total\n}".into(),
+            ..Around::default()
+        };
+        assert!(run_at(extent, around, "add();\n    total\n").1);
+    }
+
+    #[test]
+    fn what_is_shown_is_a_statement_of_what_was_read() {
+        let extent = after_code(12).reading_on();
+        let text = "x + 1;\n    let y = 2;\n}";
+        assert_eq!(run(extent, text).0, "x + 1;\n    let y = 2;");
+        assert_eq!(after_code(12).visible(text), ("x + 1;", true));
     }
 
     #[test]
@@ -251,7 +297,7 @@ mod tests {
             max_lines: 2,
             indent: 0,
             max_bytes: 2048,
-            may_fence: true,
+            enough: usize::MAX,
             at_line_start: true,
         };
         assert_eq!(run(extent, "a\nb\nc\n"), ("a\nb".into(), true));

@@ -92,6 +92,11 @@ impl Layers {
         Settings::resolve(&self.merged(), "").unwrap_or_default()
     }
 
+    /// Returns what the user's own file comes to by itself, for what an editor must have no say in.
+    pub fn settings_of_own_file(&self) -> Settings {
+        Settings::resolve(&self.options[Layer::UserFile as usize], "").unwrap_or_default()
+    }
+
     fn set(&mut self, layer: Layer, name: &str, options: Options) -> Result<(), Problem> {
         let before = std::mem::replace(&mut self.options[layer as usize], options);
         // A layer can be sound in itself and still make no sense with the others, such as a model of a provider that nobody defines.
@@ -141,6 +146,7 @@ fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Op
 fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> CompletionOptions {
     CompletionOptions {
         model: above.model.or(below.model),
+        trigger: above.trigger.or(below.trigger),
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),
@@ -151,6 +157,7 @@ fn merge_local(below: LocalOptions, above: LocalOptions) -> LocalOptions {
     LocalOptions {
         servers: above.servers.or(below.servers),
         min_confidence: above.min_confidence.or(below.min_confidence),
+        partner: above.partner.or(below.partner),
         max_index_tokens: above.max_index_tokens.or(below.max_index_tokens),
     }
 }

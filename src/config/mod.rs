@@ -9,6 +9,7 @@
 
 mod actions;
 mod budget;
+mod eagerness;
 mod editor;
 mod families;
 mod key_option;
@@ -30,6 +31,7 @@ pub use actions::ActionsOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
 };
+pub use eagerness::Eagerness;
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};

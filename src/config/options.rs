@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
 use super::budget::BudgetOptions;
+use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
@@ -46,8 +47,11 @@ pub struct CompletionOptions {
     /// answers, else the embedded engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How long to wait after a key before a provider is asked, in milliseconds. An explicit request never waits, and neither does the
-    /// embedded engine. Default 75.
+    /// When ghost text comes by itself: `quiet`, `balanced` (the default), `eager`, or `manual`: only when asked by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Eagerness>,
+    /// Fixes how long to wait after a key before a provider is asked, in milliseconds. An explicit request never waits, and neither does the
+    /// embedded engine. Default: by the rhythm of typing, the provider's speed and price, and how often suggestions were followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 5000))]
     pub debounce_ms: Option<u64>,
@@ -73,6 +77,9 @@ pub struct LocalOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub min_confidence: Option<u8>,
+    /// Whether the embedded engine answers in a provider's place where it is all but sure, for nothing. Default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<bool>,
     /// The most tokens of source code that the embedded engine's index may hold. Read when the server starts, so from the user's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_index_tokens: Option<usize>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::actions;
 use super::budget;
+use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
@@ -21,8 +22,10 @@ use crate::cost::budget::{AtCap, Budget, Cap};
 pub struct Settings {
     /// The model of ghost text.
     pub model: ModelName,
-    /// How long an automatic request waits before a provider is asked.
-    pub debounce: Duration,
+    /// When ghost text comes by itself.
+    pub eagerness: Eagerness,
+    /// How long an automatic request waits before a provider is asked, if the user fixed it.
+    pub debounce: Option<Duration>,
     /// The most output tokens of a suggestion.
     pub max_tokens: u32,
     /// The most lines of a suggestion.
@@ -39,6 +42,8 @@ pub struct Settings {
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
     pub min_confidence: Option<u8>,
+    /// Whether the embedded engine answers in a provider's place where it is all but sure.
+    pub has_partner: bool,
     /// The bound of the embedded engine's index; `None` is the engine's own default.
     pub max_index_tokens: Option<usize>,
     /// How providers are reached that are not on this machine.
@@ -81,7 +86,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             model: ModelName::Auto,
-            debounce: Duration::from_millis(75),
+            eagerness: Eagerness::default(),
+            debounce: None,
             max_tokens: 128,
             max_lines: 12,
             action_model: None,
@@ -90,6 +96,7 @@ impl Default for Settings {
             budget: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
+            has_partner: false,
             max_index_tokens: None,
             network: Arc::default(),
             keys: Arc::default(),
@@ -106,7 +113,9 @@ impl Settings {
         self.budget.caps.iter().any(degrades)
             || match &self.model {
                 ModelName::Auto | ModelName::Local => true,
-                ModelName::Of { provider, model } => !self.policy.allows(provider, model),
+                ModelName::Of { provider, model } => {
+                    self.has_partner || !self.policy.allows(provider, model)
+                }
             }
     }
 
@@ -147,10 +156,11 @@ impl Settings {
                 settings.model = parse_model(model, &settings.providers)
                     .map_err(|message| problem("completion.model".into(), message))?;
             }
+            settings.eagerness = completion.trigger.unwrap_or_default();
             if let Some(wait) = completion.debounce_ms {
                 check_range(wait, 0, 5000)
                     .map_err(|m| problem("completion.debounce_ms".into(), m))?;
-                settings.debounce = Duration::from_millis(wait);
+                settings.debounce = Some(Duration::from_millis(wait));
             }
             if let Some(tokens) = completion.max_tokens {
                 check_range(tokens.into(), 1, 4096)
@@ -183,6 +193,7 @@ impl Settings {
                     .map_err(|m| problem("local.min_confidence".into(), m))?;
             }
             settings.min_confidence = local.min_confidence;
+            settings.has_partner = local.partner.unwrap_or_default();
             settings.max_index_tokens = local.max_index_tokens;
         }
         Ok(settings)

@@ -32,13 +32,13 @@ const OTHERS: [&str; 8] = [
 
 /// Returns the variables that no program of ours inherits: those that hold providers' keys by their names, and every other whose value
 /// begins as such a key does.
-pub(super) fn secret_variables(settings: &KeysSettings) -> Vec<OsString> {
+pub fn secret_variables(settings: &KeysSettings) -> Vec<OsString> {
     let named = settings.variables.iter().map(OsString::from);
     named.chain(well_known_secrets()).collect()
 }
 
 /// The same without those that only the settings name.
-pub fn well_known_secrets() -> Vec<OsString> {
+fn well_known_secrets() -> Vec<OsString> {
     let mut names: BTreeSet<OsString> = OTHERS.iter().map(OsString::from).collect();
     names.extend(config::well_known_variables().map(OsString::from));
     let looks_like_key = |value: &OsString| value.to_str().is_some_and(scrub::has_key_prefix);

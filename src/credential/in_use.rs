@@ -21,12 +21,14 @@ const LEAST: usize = 8;
 /// the name of a provider or of this program.
 const LEAST_WITHOUT_DIGIT: usize = 20;
 
-/// More keys than this no user has; a helper that makes a new token each minute must not fill the memory.
+/// More keys than this are not remembered once nobody holds them any more; a helper that makes a new token each minute must not fill the memory.
 const MOST: usize = 64;
 
 /// The searches for one key's forms.
 struct Known {
     raw: String,
+    /// How many hold it at this moment.
+    holders: usize,
     forms: Vec<Finder<'static>>,
 }
 
@@ -38,31 +40,48 @@ impl Drop for Known {
 
 static KNOWN: RwLock<Vec<Known>> = RwLock::new(Vec::new());
 
-/// Remembers a text for as long as the process lives.
+/// Remembers a text that somebody holds from now on, for as long as that is, and long after.
 pub(super) fn remember(text: &str) {
-    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-    if text.len() < LEAST || (!has_digit && text.len() < LEAST_WITHOUT_DIGIT) {
+    if is_word(text) {
         return;
     }
-    let is_known = |known: &[Known]| known.iter().any(|known| known.raw == text);
-    if is_known(&KNOWN.read().unwrap_or_else(PoisonError::into_inner)) {
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(at) = known.iter().position(|known| known.raw == text) {
+        known[at].holders += 1;
+        // The latest stand last.
+        known[at..].rotate_left(1);
         return;
+    }
+    if known.len() >= MOST
+        && let Some(at) = known.iter().position(|known| known.holders == 0)
+    {
+        known.remove(at);
     }
     let forms = forms(text)
         .iter()
         .map(|form| Finder::new(form.as_bytes()).into_owned())
         .collect();
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    if is_known(&known) {
-        return;
-    }
-    if known.len() == MOST {
-        known.remove(0);
-    }
     known.push(Known {
         raw: text.to_owned(),
+        holders: 1,
         forms,
     });
+}
+
+/// Notes that one holder of a text is gone.
+pub(super) fn release(text: &str) {
+    if is_word(text) {
+        return;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.iter_mut().find(|known| known.raw == text) {
+        known.holders = known.holders.saturating_sub(1);
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    text.len() < LEAST || (!has_digit && text.len() < LEAST_WITHOUT_DIGIT)
 }
 
 /// Replaces every key that this process has held by `[redacted]`, whatever stands around it. Text without one is not copied.
@@ -122,6 +141,15 @@ mod tests {
         }
         let told = redact("canary%2Fin%20use%2B4711 canary%2Fin+use%2B4711");
         assert_eq!(told, "[redacted] [redacted]");
+    }
+
+    #[test]
+    fn a_key_that_is_held_is_left_out_however_many_came_after_it() {
+        let _held = Secret::new("canary-held-0815".into());
+        for number in 0..2 * MOST {
+            drop(Secret::new(format!("canary-token-{number:04}")));
+        }
+        assert_eq!(redact("a canary-held-0815 b"), "a [redacted] b");
     }
 
     #[test]

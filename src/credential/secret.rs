@@ -52,6 +52,12 @@ impl Secret {
     }
 }
 
+impl Drop for Secret {
+    fn drop(&mut self) {
+        in_use::release(self.expose());
+    }
+}
+
 fn sensitive(text: &SecretString) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(text.expose_secret()).ok()?;
     header.set_sensitive(true);

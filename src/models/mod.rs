@@ -8,6 +8,7 @@ mod ask;
 mod cache;
 mod listed;
 mod near;
+pub use near::near as names_near;
 mod offer;
 
 use std::collections::{BTreeMap, BTreeSet};

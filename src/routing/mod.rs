@@ -157,9 +157,9 @@ pub const NO_ACTIONS: &str = "this workspace's .byok.toml allows no code actions
 /// Why another model answers where the workspace's file does not allow the one that is set.
 pub const NOT_ALLOWED: &str = "this workspace's .byok.toml does not allow the model that is set";
 
-/// Decides which model a call goes to. `answering` are the local model servers that answer now.
-pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let embedded = |reason| Decision {
+/// Decides for the embedded engine, for a reason in a few words.
+pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
+    Decision {
         feature,
         provider: LOCAL.into(),
         model: PATTERNS.into(),
@@ -167,7 +167,12 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         payer: Payer::Nobody,
         reason,
         has_consent: false,
-    };
+    }
+}
+
+/// Decides which model a call goes to. `answering` are the local model servers that answer now.
+pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
+    let embedded = |reason| embedded(feature, reason);
     if feature == Feature::Action && !settings.policy.allows_actions() {
         return embedded(NO_ACTIONS);
     }

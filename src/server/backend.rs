@@ -13,7 +13,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::editor::Abilities;
 use super::handlers::{
-    code_action, commands, completion, did_change, did_change_configuration,
+    accepted, code_action, commands, completion, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
     inline_completion, models, workspace_file,
 };
@@ -28,11 +28,13 @@ use super::status::Status;
 use super::to_proto;
 use super::{Parts, budget};
 use crate::action::Diagnostic;
+use crate::completion::Completions;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
 use crate::local::Engine;
 use crate::models::Lists;
+use crate::provider::Http;
 use crate::session::{Session, Snapshot, Stamp};
 
 /// The server as the framework sees it.
@@ -42,17 +44,20 @@ pub struct Backend {
 
 /// What handlers share.
 pub struct Shared {
-    session: Mutex<Session>,
+    pub documents: Mutex<Session>,
     /// Mistakes in the configuration that the user has not been told yet.
     problems: Mutex<Vec<Problem>>,
     /// What else the user is to be told once the editor can show it.
     remarks: Mutex<Vec<String>>,
     pub gateway: Gateway,
+    /// The client of what is no call to a model.
+    pub http: Http,
     pub engine: Engine,
     pub lists: Lists,
     /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
+    pub completions: Completions,
     pub running: Running,
     pub previews: Previews,
     /// The way to ask the editor something.
@@ -108,6 +113,14 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("textDocument/completion", Backend::completion)
+        .custom_method(
+            "textDocument/didShowCompletion",
+            Backend::did_show_completion,
+        )
+        .custom_method(
+            "textDocument/didPartiallyAcceptCompletion",
+            Backend::did_partially_accept_completion,
+        )
         .custom_method("textDocument/codeAction", Backend::code_action)
         .custom_method("codeAction/resolve", Backend::code_action_resolve)
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
@@ -131,6 +144,7 @@ impl LanguageServer for Backend {
 
     async fn shutdown(&self) -> Result<()> {
         self.shared.in_flight.end_all();
+        self.shared.completions.end_all();
         self.shared.running.end_all();
         Ok(())
     }
@@ -187,6 +201,13 @@ impl Backend {
 
     async fn completion(&self, params: lsp::CompletionParams) -> Result<serde_json::Value> {
         Ok(completion::answer(&self.shared, params).await)
+    }
+
+    /// What was answered was shown; an editor that says so says nothing new.
+    async fn did_show_completion(&self, _: serde_json::Value) {}
+
+    async fn did_partially_accept_completion(&self, params: serde_json::Value) {
+        accepted::note_part(&self.shared, &params);
     }
 
     async fn code_action(&self, params: code_action::Params) -> Result<Vec<serde_json::Value>> {
@@ -253,9 +274,9 @@ impl Shared {
             }
         });
         let gateway = Gateway::with_substitutes(
-            parts.http,
+            parts.http.clone(),
             parts.engine.clone(),
-            parts.ledger,
+            parts.ledger.clone(),
             reporter,
             parts.substitutes,
         );
@@ -266,9 +287,11 @@ impl Shared {
             changed.clone(),
         ));
         Self {
-            session: Mutex::new(Session::new(parts.layers)),
+            completions: Completions::new(parts.ledger, parts.engine.clone()),
+            documents: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
             remarks: Mutex::default(),
+            http: parts.http,
             gateway,
             engine: parts.engine,
             lists: parts.lists,
@@ -291,7 +314,9 @@ impl Shared {
 
     /// Locks the session. No guard outlives a statement or two, and none an `.await`.
     pub fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what the editor can do.
@@ -414,6 +439,7 @@ impl Shared {
     /// Ends everything that runs.
     pub fn close(&self) {
         self.in_flight.end_all();
+        self.completions.end_all();
         self.running.end_all();
         self.gateway.close();
         self.refreshes().abort_all();

@@ -87,6 +87,13 @@ pub async fn show_document(client: &Client, uri: &str) -> bool {
     answer.is_some_and(|answer| answer["success"] == true)
 }
 
+/// Asks the editor to open a page in the browser; returns whether it did.
+pub async fn show_page(client: &Client, url: &str) -> bool {
+    let params = json!({"uri": url, "external": true});
+    let answer = ask::<lsp::ShowDocumentRequest>(client, params, SOON).await;
+    answer.is_some_and(|answer| answer["success"] == true)
+}
+
 /// Asks the user to choose among titles.
 pub async fn choose(client: &Client, message: &str, titles: &[String]) -> Option<String> {
     let actions: Vec<Value> = titles.iter().map(|title| json!({"title": title})).collect();

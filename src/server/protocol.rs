@@ -356,6 +356,27 @@ pub struct FileDiagnostic {
     pub range: serde_json::Value,
 }
 
+/// The answer to the command `byok.signIn`. It holds no key; no message does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SignInResult {
+    /// What came of it.
+    pub outcome: SignInOutcome,
+    /// What the user was told.
+    pub message: String,
+}
+
+/// What came of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SignInOutcome {
+    /// There is a key, and it is kept.
+    SignedIn,
+    /// The user, or a newer sign-in, took it back.
+    Cancelled,
+    /// There is none; the message says why.
+    Failed,
+}
+
 /// The answer to the command `byok.action`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActionResult {

@@ -47,6 +47,7 @@ where
     let _ = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
     // What is still not done has nobody to answer to; its account is settled by its drop, before the ledger closes.
     tasks.shutdown().await;
+    let _ = tokio::time::timeout(FLUSH, shared.completions.settled()).await;
     forwarding.abort();
     let ledger = shared.ledger();
     // The last calls' reports go out before the writer ends.

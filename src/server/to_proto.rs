@@ -10,7 +10,7 @@ use super::protocol::{
 };
 use crate::completion::Suggestion;
 use crate::cost::ledger::Sum;
-use crate::cost::{Currency, Totals};
+use crate::cost::{Cost, Currency, Totals};
 use crate::document::{ByteOffset, Edit, Encoding};
 use crate::gateway::Report;
 
@@ -18,7 +18,7 @@ use crate::gateway::Report;
 pub const DID_ACCEPT: &str = "byok.didAccept";
 
 /// The reply to `textDocument/inlineCompletion`: a list, possibly empty, never null.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct InlineCompletions {
     items: Vec<InlineItem>,
 }
@@ -65,12 +65,20 @@ pub fn completion(suggestion: Option<&Suggestion>, text: &Rope, encoding: Encodi
             .unwrap_or_default()
             .trim();
         let label: String = first_line.chars().take(LABEL_CHARS).collect();
+        let origin = origin(suggestion);
+        // Longer than any fence in the text.
+        let fence = if whole.contains("```") {
+            "`````"
+        } else {
+            "```"
+        };
         json!({
             "label": label,
             "kind": lsp::CompletionItemKind::Snippet,
-            "detail": format!("{} · {}", suggestion.decision.name(), suggestion.decision.payer),
-            "documentation": {"kind": "markdown", "value": format!("```\n{whole}\n```\n{} · {}", suggestion.decision.name(), suggestion.decision.payer)},
-            "filterText": whole,
+            "detail": origin,
+            "documentation": {"kind": "markdown", "value": format!("{fence}\n{whole}\n{fence}\n{origin}")},
+            // What is typed is compared with this; the line breaks of what follows would only be in the way.
+            "filterText": whole.lines().next().unwrap_or_default(),
             "sortText": "0",
             "insertTextFormat": lsp::InsertTextFormat::PlainText,
             "textEdit": {
@@ -82,6 +90,18 @@ pub fn completion(suggestion: Option<&Suggestion>, text: &Rope, encoding: Encodi
     };
     // Nothing yet is no final word: a client that keeps lists would not ask again within the word.
     json!({"isIncomplete": suggestion.is_none(), "items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+}
+
+/// Says who made a suggestion, who pays, and what the call cost as far as that is known.
+fn origin(suggestion: &Suggestion) -> String {
+    let decision = &suggestion.decision;
+    let cost = match suggestion.cost {
+        Some(Cost::Free) | None => String::new(),
+        Some(Cost::Unknown) => " · cost unknown".into(),
+        Some(Cost::Reported(money) | Cost::Priced(money)) => format!(" · {money}"),
+        Some(Cost::Estimated(money)) => format!(" · about {money}"),
+    };
+    format!("{} · {}{cost}", decision.name(), decision.payer)
 }
 
 /// The longest label: what fits a menu.

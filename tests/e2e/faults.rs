@@ -182,14 +182,14 @@ fn every_fault_over_every_wire_is_told_leaves_one_row_and_is_not_asked_again() {
         for (name, script, told) in faults.into_iter().chain([last]) {
             calls += 1;
             provider.set(script);
-            let failed = fail(&mut client, &at);
+            let failed = fail(&mut client);
             assert!(failed.message.contains(told), "{name}: {}", failed.message);
             assert_eq!(failed.calls, calls, "{name}: one row");
             assert_eq!(provider.requests(), 1, "{name}: asked once");
             if name != "429" {
                 calls += 1;
                 provider.set(spoken.answer());
-                works(&mut client, &at);
+                works(&mut client);
                 assert_eq!(provider.requests(), 1, "{name}: and once thereafter");
             }
         }
@@ -212,10 +212,16 @@ struct Failed {
     calls: u64,
 }
 
+/// Opens the document anew, so that nothing is known for it, and returns the cursor.
+fn fresh(client: &mut Client) -> Value {
+    client.open("fn main() {\n    let x = ˇ\n}\n")
+}
+
 /// Asks once and reads what is told of the failure. A call that hangs fails the test by the client's deadline.
-fn fail(client: &mut Client, at: &Value) -> Failed {
+fn fail(client: &mut Client) -> Failed {
     go_on(client);
-    let id = client.ask(at);
+    let at = fresh(client);
+    let id = client.ask(&at);
     assert_eq!(client.texts(id), Vec::<String>::new());
     let usage = client.notification("byok/usage");
     assert_eq!(usage["outcome"], "failed", "{usage}");
@@ -233,9 +239,10 @@ fn go_on(client: &mut Client) {
 }
 
 /// Asks once more, which works as if nothing had been.
-fn works(client: &mut Client, at: &Value) {
+fn works(client: &mut Client) {
     go_on(client);
-    let id = client.ask(at);
+    let at = fresh(client);
+    let id = client.ask(&at);
     assert_eq!(client.texts(id), ["42;"]);
     assert_eq!(client.notification("byok/usage")["outcome"], "completed");
     // The next error is told even if its words are the same as before.
@@ -258,8 +265,7 @@ fn an_error_inside_an_answer_counts_though_the_status_was_good() {
     let mut client = Builder::default()
         .http(&provider.address, "openai-completions")
         .start();
-    let at = client.open("let x = ˇ");
-    let failed = fail(&mut client, &at);
+    let failed = fail(&mut client);
     assert!(
         failed.message.contains("limits the rate"),
         "{}",
@@ -276,10 +282,11 @@ fn a_fault_behind_a_whole_answer_is_no_fault() {
             .config(spoken.config(&provider.address))
             .patience(impatient())
             .start();
-        let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+
         let whole = [spoken.first.as_bytes(), spoken.rest.as_bytes()];
         for last in [Step::Stall, Step::Reset, Step::Close] {
             provider.set(spoken.stream(&whole, Some(last)));
+            let at = fresh(&mut client);
             let id = client.ask(&at);
             assert_eq!(client.texts(id), ["42;"]);
             let usage = client.notification("byok/usage");
@@ -288,6 +295,7 @@ fn a_fault_behind_a_whole_answer_is_no_fault() {
         // A last line without its break is a whole one.
         let unended = spoken.first.to_owned() + spoken.rest.trim_end();
         provider.set(spoken.stream(&[unended.as_bytes()], None));
+        let at = fresh(&mut client);
         let id = client.ask(&at);
         assert_eq!(client.texts(id), ["42;"]);
         client.finish();

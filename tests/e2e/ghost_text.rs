@@ -92,20 +92,61 @@ fn the_stream_ends_as_soon_as_the_suggestion_is_whole() {
 }
 
 #[test]
-fn a_newer_request_supersedes_the_older_and_both_are_answered() {
+fn a_newer_request_goes_on_with_the_olders_stream_and_both_are_answered() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     let at = client.open("fn main() {\n    let x = ˇ\n}\n");
     let older = client.ask(&at);
     let running = wait(fake.next());
+    let at = client.type_at(&at, "2");
     let newer = client.ask(&at);
     assert_eq!(client.texts(older), Vec::<String>::new());
+    running.text("2 + 3;");
+    drop(running);
+    assert_eq!(client.texts(newer), [" + 3;"]);
+    assert!(!fake.is_called());
+    client.finish();
+}
+
+#[test]
+fn a_newer_request_supersedes_a_stream_that_is_not_what_was_typed() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let older = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("1");
+    let at = client.type_at(&at, "x");
+    let newer = client.ask(&at);
+    assert_eq!(client.texts(older), Vec::<String>::new());
+    let second = wait(fake.next());
     wait(running.dropped());
     assert_eq!(client.notification("byok/usage")["outcome"], "superseded");
+    second.text("y;");
+    drop(second);
+    assert_eq!(client.texts(newer), ["y;"]);
+    client.finish();
+}
+
+#[test]
+fn typing_along_a_suggestion_is_answered_from_what_is_known() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
     let running = wait(fake.next());
-    running.text("2;");
+    running.text("compute();");
     drop(running);
-    assert_eq!(client.texts(newer), ["2;"]);
+    assert_eq!(client.texts(id), ["compute();"]);
+    let at = client.type_at(&at, "comp");
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["ute();"]);
+    // The same for editors without ghost text.
+    let params = json!({"textDocument": {"uri": URI}, "position": at});
+    let id = client.request("textDocument/completion", params);
+    let item = client.answer(id)["result"]["items"][0].take();
+    assert_eq!(item["textEdit"]["newText"], "compute();");
+    assert!(!fake.is_called());
     client.finish();
 }
 

@@ -27,6 +27,7 @@ mod network;
 mod openrouter;
 mod peer;
 mod provider;
+mod sign_in;
 mod spoken;
 mod wires;
 mod workspace;

@@ -23,6 +23,7 @@ use crate::config::{
     DEFAULT_LABEL, LABEL, Layers, ProviderSettings, Settings, is_label, needs_address,
 };
 use crate::credential::{Fault, Keys, Kind, Name, Vault};
+use crate::models;
 use crate::provider::Http;
 use crate::scrub;
 
@@ -118,6 +119,14 @@ impl Desk {
                 return needed;
             }
             let names: Vec<&str> = self.settings.providers.keys().map(String::as_str).collect();
+            let near = models::names_near(name, names.iter().copied());
+            if !near.is_empty() {
+                return format!(
+                    "no provider is called \"{}\"; did you mean {}?",
+                    scrub::scrub(name),
+                    near.join(" or ")
+                );
+            }
             format!(
                 "no provider is called \"{}\"; known are {}, and any other with its own [providers.NAME] table in your configuration",
                 scrub::scrub(name),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::scope::ScopeArguments;
 use super::{Checked, Desk, Which, check, entry, faulty};
 use crate::cli::style;
-use crate::config::{KeySource, KeysSettings, ProviderSettings, StoreOption, host_of};
+use crate::config::{KeySource, KeysSettings, ModelName, ProviderSettings, StoreOption, host_of};
 use crate::credential::{self, Kind, Name, Record, Secret};
 use crate::provider;
 
@@ -49,7 +49,7 @@ pub async fn set(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode>
     let name = arguments.which.name()?;
     let provider = desk.provider(&name.provider)?;
     let scope = arguments.scope.read()?;
-    let key = typed(provider, &name, arguments.stdin)?;
+    let key = typed(provider, &name, arguments)?;
     let settings = settings(desk, arguments);
     let record = Record {
         scope,
@@ -76,7 +76,7 @@ pub async fn rotate(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCo
             old.hosts.join(", ")
         );
     }
-    let key = typed(provider, &name, arguments.stdin)?;
+    let key = typed(provider, &name, arguments)?;
     let mut checked = None;
     if !arguments.no_check {
         let outcome = check(&desk.http, provider, key.header(provider)).await;
@@ -107,6 +107,7 @@ pub async fn rotate(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCo
         kind,
         why: "the old one was there".into(),
         name,
+        next: None,
         record,
     };
     Ok(stored.tell(provider, checked.as_ref(), arguments.json))
@@ -117,6 +118,8 @@ pub struct Stored {
     kind: Kind,
     why: String,
     name: Name,
+    /// What is to be done next, if anything.
+    next: Option<String>,
     /// What was stored.
     pub record: Record,
 }
@@ -145,8 +148,21 @@ pub async fn store(
     Ok(Stored {
         kind,
         why,
+        next: next(desk, &name.provider),
         name: name.clone(),
         record,
+    })
+}
+
+/// Says how completions come to use a provider that no setting names.
+fn next(desk: &Desk, provider: &str) -> Option<String> {
+    let is_of = |model: &ModelName| matches!(model, ModelName::Of { provider: named, .. } if named == provider);
+    let settings = &desk.settings;
+    let is_named = is_of(&settings.model) || is_of(settings.model_of_actions());
+    (!is_named).then(|| {
+        format!(
+            "next: name one of its models in your configuration, [completion] model = \"{provider}/...\"; \"byok-lsp models {provider}\" lists them"
+        )
     })
 }
 
@@ -213,6 +229,7 @@ impl Stored {
             Some(Err(error)) => lines.push(format!("{}: {error}", provider.name)),
         }
         lines.extend(self.hint(provider));
+        lines.extend(self.next.clone());
         lines.join("\n") + "\n"
     }
 
@@ -234,8 +251,14 @@ impl Stored {
 }
 
 /// Reads the key and refuses what is none.
-fn typed(provider: &ProviderSettings, name: &Name, is_piped: bool) -> anyhow::Result<Secret> {
-    let key = entry::key(&format!("Key for {name} (it is not shown): "), is_piped)?;
+fn typed(
+    provider: &ProviderSettings,
+    name: &Name,
+    arguments: &Arguments,
+) -> anyhow::Result<Secret> {
+    let is_checked = !arguments.no_check;
+    let question = format!("Key for {name} (it is not shown): ");
+    let key = entry::key(&question, arguments.stdin)?;
     if let Err(reason) = credential::check_form(provider, &key) {
         bail!(
             "this is not stored as a key for {}: {reason}",
@@ -243,6 +266,13 @@ fn typed(provider: &ProviderSettings, name: &Name, is_piped: bool) -> anyhow::Re
         );
     }
     if let Some(owner) = credential::belongs_to_another(&provider.name, &key) {
+        // The question whether the provider takes it would show it to a stranger.
+        if is_checked {
+            bail!(
+                "this looks like a key of {owner}, not of {}, so it was neither stored nor sent; store it with \"byok-lsp key set {owner}\", or here all the same and unasked with --no-check",
+                provider.name
+            );
+        }
         style::complain(&format!(
             "this looks like a key of {owner}, not of {}",
             provider.name

@@ -62,6 +62,7 @@ impl Tightening {
     fn completion(&mut self, written: &CompletionOptions) {
         let CompletionOptions {
             model,
+            trigger,
             debounce_ms,
             max_tokens,
             max_lines,
@@ -73,10 +74,22 @@ impl Tightening {
             self.settings.model = self.model("completion.model", model, own);
             self.settings.action_model = Some(actions);
         }
+        if let Some(trigger) = trigger {
+            let own = self.settings.eagerness;
+            self.settings.eagerness = self.most("completion.trigger", *trigger, own);
+        }
         if let Some(wait) = debounce_ms {
-            let own = u64::try_from(self.settings.debounce.as_millis()).unwrap_or(u64::MAX);
-            let wait = self.most("completion.debounce_ms", *wait, own).min(5000);
-            self.settings.debounce = Duration::from_millis(wait);
+            match self.settings.debounce {
+                Some(own) => {
+                    let own = u64::try_from(own.as_millis()).unwrap_or(u64::MAX);
+                    let wait = self.most("completion.debounce_ms", *wait, own).min(5000);
+                    self.settings.debounce = Some(Duration::from_millis(wait));
+                }
+                None => self.refuse(
+                    "completion.debounce_ms",
+                    "the wait goes by your typing unless you fixed it; completion.trigger may be a quieter one".into(),
+                ),
+            }
         }
         if let Some(tokens) = max_tokens {
             let own = self.settings.max_tokens;
@@ -152,8 +165,17 @@ impl Tightening {
         let LocalOptions {
             servers,
             min_confidence,
+            partner,
             max_index_tokens,
         } = written;
+        match partner {
+            Some(true) => self.settings.has_partner = true,
+            Some(false) if self.settings.has_partner => self.refuse(
+                "local.partner",
+                "providers would be asked for more than you want".into(),
+            ),
+            _ => {}
+        }
         if let Some(servers) = servers {
             let own = &mut self.settings.local_servers;
             let is_more = servers.iter().any(|server| !own.contains(server));

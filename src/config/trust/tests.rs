@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 56] = [
+const TABLE: [Row; 60] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -66,6 +66,8 @@ const TABLE: [Row; 56] = [
         true,
     ),
     row("completion.model", "\"auto\"", "openai/gpt-4.1-mini", true),
+    row("completion.trigger", "\"manual\"", "manual", false),
+    row("completion.trigger", "\"eager\"", "balanced", true),
     row("completion.debounce_ms", "300", "300", false),
     row("completion.debounce_ms", "0", "100", true),
     row("completion.debounce_ms", "99999999", "5000", false),
@@ -126,6 +128,8 @@ const TABLE: [Row; 56] = [
     ),
     row("local.min_confidence", "80", "80", false),
     row("local.min_confidence", "10", "50", true),
+    row("local.partner", "true", "true", false),
+    row("local.partner", "false", "false", false),
     row("local.max_index_tokens", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
@@ -188,7 +192,10 @@ const TABLE: [Row; 56] = [
 fn comes_to(settings: &Settings, option: &str) -> String {
     match option {
         "completion.model" => settings.model.to_string(),
-        "completion.debounce_ms" => settings.debounce.as_millis().to_string(),
+        "completion.trigger" => settings.eagerness.to_string(),
+        "completion.debounce_ms" => settings
+            .debounce
+            .map_or_else(String::new, |wait| wait.as_millis().to_string()),
         "completion.max_tokens" => settings.max_tokens.to_string(),
         "completion.max_lines" => settings.max_lines.to_string(),
         "actions.model" => settings.model_of_actions().to_string(),
@@ -202,6 +209,7 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             caps.collect::<Vec<_>>().join(", ")
         }
         "local.servers" => settings.local_servers.join(" "),
+        "local.partner" => settings.has_partner.to_string(),
         "local.min_confidence" => settings.min_confidence.unwrap_or_default().to_string(),
         _ => String::new(),
     }

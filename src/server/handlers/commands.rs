@@ -54,6 +54,7 @@ pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
     shared.status.paused(is_paused);
     if is_paused {
         shared.in_flight.end_all();
+        shared.completions.end_all();
     } else {
         shared.gateway.resume();
         shared.status.halted(None);

@@ -50,6 +50,7 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
             "a change named a place outside the text and was clamped to it"
         );
     }
+    shared.completions.follow(&shared.session(), &uri);
     let version = params.text_document.version.and_then(|it| it.as_i64());
     let version = version.and_then(|it| i32::try_from(it).ok());
     shared.session().set_version(&uri, version);

@@ -8,6 +8,7 @@ use super::super::backend::Shared;
 pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
     let uri = params.text_document.uri.as_ref();
     shared.in_flight.end(uri);
+    shared.completions.forget(uri);
     shared.running.end(uri);
     shared.session().close(uri);
     shared.engine.close(uri);

@@ -13,6 +13,7 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     let uri = document.uri.as_ref();
     // A call for what this name was before is of no use any more.
     shared.in_flight.end(uri);
+    shared.completions.forget(uri);
     shared.running.end(uri);
     shared
         .session()

@@ -12,7 +12,7 @@ use super::super::backend::Shared;
 use super::super::capabilities::ACTION;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{commands, models, run_action};
+use super::{accepted, commands, models, run_action, sign_in};
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
@@ -23,7 +23,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
     let argument = params.arguments.unwrap_or_default().into_iter().next();
     match params.command.as_str() {
         DID_ACCEPT => {
-            shared.count_accepted();
+            accepted::note(shared, argument.as_ref());
             Ok(Value::Null)
         }
         "byok.usageSummary" => {
@@ -62,6 +62,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             );
             to_json(&done)
         }
+        "byok.signIn" => to_json(&sign_in::run(shared).await),
         "byok.pause" => {
             show(shared, "byok-lsp: paused");
             to_json(&commands::set_paused(shared, true))

@@ -7,6 +7,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::backend::Shared;
 use super::super::{from_proto, to_proto};
 use super::suggest::suggest;
+use crate::completion::Trigger;
 
 /// Answers the request: a list, possibly empty, never null, never an error.
 pub async fn answer(
@@ -14,6 +15,10 @@ pub async fn answer(
     params: lsp::InlineCompletionParams,
 ) -> to_proto::InlineCompletions {
     let trigger = from_proto::inline_trigger(&params.context);
+    if trigger == Trigger::Automatic && params.context.selected_completion_info.is_some() {
+        // A menu is open, whose entry the user is about to take; what does not extend that entry is not shown, and would be paid for.
+        return to_proto::InlineCompletions::default();
+    }
     let suggested = suggest(shared, params.text_document_position_params, trigger).await;
     to_proto::inline_completion(suggested.suggestion, &suggested.text, suggested.encoding)
 }

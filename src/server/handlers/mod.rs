@@ -1,5 +1,6 @@
 //! One handler a file: convert in, call one function, convert out.
 
+pub mod accepted;
 pub mod code_action;
 pub mod commands;
 pub mod completion;
@@ -18,6 +19,7 @@ pub mod models;
 mod parse;
 pub mod run_action;
 mod settle;
+pub mod sign_in;
 mod suggest;
 mod wanted;
 pub mod workspace_file;

@@ -10,7 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::backend::Shared;
 use super::super::from_proto;
 use super::{consent, settle};
-use crate::completion::{self, Ask, Suggestion, Trigger};
+use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
 use crate::document::Encoding;
 use crate::provider::Error;
 use crate::session::Snapshot;
@@ -54,57 +54,64 @@ pub async fn suggest(
     shared.remember_cursor(&snapshot, located.byte.0);
     let is_allowed = snapshot.settings.policy.allows_completion();
     let is_wanted = is_allowed && (!is_paused || trigger == Trigger::Explicit);
-    let suggestion = if is_wanted {
-        run(shared, &snapshot, located.byte.0, trigger).await
+    let (text, encoding) = (snapshot.text.clone(), snapshot.encoding);
+    let shown = if is_wanted {
+        run(shared, snapshot, located.byte.0, trigger).await
     } else {
         None
     };
-    carry_over(shared, &snapshot, suggestion)
+    let (suggestion, text) = match shown {
+        Some(shown) => (Some(shown.suggestion), shown.text),
+        None => (None, text),
+    };
+    Suggested {
+        suggestion,
+        text,
+        encoding,
+    }
 }
 
 async fn run(
     shared: &Arc<Shared>,
-    snapshot: &Snapshot,
+    snapshot: Snapshot,
     cursor: usize,
     trigger: Trigger,
-) -> Option<Suggestion> {
-    let ticket = shared.in_flight.begin(snapshot.uri.clone());
+) -> Option<Shown> {
     let ask = Ask {
-        snapshot,
         cursor,
         trigger,
-        decision: completion::decide(&shared.gateway, snapshot),
-        interrupt: ticket.interrupt.clone(),
+        decision: completion::decide(&shared.gateway, &snapshot),
+        snapshot,
+        first_line: Some(completion::FIRST_LINE),
     };
+    let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
+    if let Some(known) = shared.completions.reuse(&shared.documents, &ask) {
+        return known;
+    }
     tokio::select! {
         biased;
-        // Superseded or taken back: the future is dropped, and the provider's socket with it.
+        // Superseded or taken back: the future is dropped, and what streams is left to the newer request, if that types along it.
         () = ticket.interrupt.over() => None,
         suggestion = complete(shared, ask) => suggestion,
     }
 }
 
 /// Asks the model and keeps the status up to date; a failure is a status, never an answer.
-async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
+async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
     if ask.trigger == Trigger::Automatic {
         // After a rest the connection is made while the user types on.
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
-    completion::debounce(&ask).await;
     let mut ask = ask;
     for _ in 0..consent::MOST_INSTEAD {
-        let (snapshot, feature) = (ask.snapshot, ask.decision.feature);
-        let again = Ask {
-            interrupt: ask.interrupt.clone(),
-            decision: ask.decision.clone(),
-            ..ask
-        };
+        let again = ask.clone();
+        let settings = &again.snapshot.settings;
         let completed = complete_by(shared, ask).await;
         let error = completed.as_ref().err();
-        let instead =
-            error.and_then(|error| shared.gateway.instead(&snapshot.settings, feature, error));
+        let feature = again.decision.feature;
+        let instead = error.and_then(|error| shared.gateway.instead(settings, feature, error));
         let Some(decision) = instead else {
-            if snapshot.settings.budget.has_caps() && completed.is_ok() {
+            if settings.budget.has_caps() && completed.is_ok() {
                 // The one before may have been answered by another model.
                 shared.status.decided(&again.decision);
             }
@@ -116,11 +123,20 @@ async fn complete(shared: &Arc<Shared>, ask: Ask<'_>) -> Option<Suggestion> {
     None
 }
 
-async fn complete_by(shared: &Arc<Shared>, ask: Ask<'_>) -> Result<Option<Suggestion>, Error> {
+async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Error> {
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
-    let mut completing = std::pin::pin!(completion::complete(&shared.gateway, ask));
+    let completions = &shared.completions;
+    let documents = &shared.documents;
+    if !completions
+        .hold_back(&shared.gateway, documents, &ask)
+        .await
+    {
+        return Ok(None);
+    }
+    let completing = completions.complete(&shared.gateway, documents, ask);
+    let mut completing = std::pin::pin!(completing);
     let (completed, busy) = match futures_util::poll!(&mut completing) {
         Poll::Ready(completed) => (completed, None),
         Poll::Pending => {
@@ -145,29 +161,4 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask<'_>) -> Result<Option<Sugges
         tokio::spawn(async move { drop(busy) });
     }
     completed
-}
-
-/// Carries the suggestion over what was typed since the snapshot, or drops it.
-fn carry_over(shared: &Shared, snapshot: &Snapshot, suggestion: Option<Suggestion>) -> Suggested {
-    let carried = suggestion.and_then(|suggestion| {
-        let session = shared.session();
-        session.since(snapshot, |edits, text| {
-            let rebased = completion::rebase(suggestion.cursor, &suggestion.text, edits)?;
-            let suggestion = Suggestion {
-                cursor: rebased.cursor,
-                text: rebased.text,
-                ..suggestion
-            };
-            Some((suggestion, text.clone()))
-        })?
-    });
-    let (suggestion, text) = match carried {
-        Some((suggestion, text)) => (Some(suggestion), text),
-        None => (None, snapshot.text.clone()),
-    };
-    Suggested {
-        suggestion,
-        text,
-        encoding: snapshot.encoding,
-    }
 }

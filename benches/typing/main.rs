@@ -1,0 +1,101 @@
+//! Replays typing: a user who types real code, an editor that asks at every key, and a model that knows what comes next and makes the
+//! mistakes that models make. Time is virtual, so a replay of minutes takes seconds and always gives the same figures.
+//!
+//! `cargo bench --bench typing`, with `-- --quick` for fewer keys. The files are whatever crates and other code the machine has.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+
+#[path = "../local_engine/corpus.rs"]
+#[allow(dead_code, reason = "the local engine's bench uses the rest of it")]
+mod corpus;
+mod first_line;
+mod model;
+mod replay;
+mod trace;
+
+use replay::{Editor, Figures, replay};
+use trace::Trace;
+
+/// How the editor and the server behave in a row of the table.
+struct Setup {
+    name: &'static str,
+    editor: Editor,
+    options: serde_json::Value,
+}
+
+fn main() {
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let traces = trace::traces(if is_quick { 6 } else { 24 });
+    if traces.is_empty() {
+        println!("no source files on this machine to type: build something first");
+        return;
+    }
+    let keys: usize = traces.iter().map(|trace| trace.keys.len()).sum();
+    let seconds: u64 = traces.iter().map(Trace::seconds).sum();
+    println!(
+        "{} pieces of real code, {keys} keys in {seconds} s of typing ({:.1} keys a second, pauses included)",
+        traces.len(),
+        keys as f64 / seconds as f64
+    );
+    for (title, wrong) in [
+        ("a model that knows what comes next", 0),
+        ("a model that is wrong every fourth time", 25),
+    ] {
+        println!("\n{title}; faults in every fifth answer, 150 to 1,500 ms");
+        Figures::print_head();
+        for setup in setups() {
+            let figures = replay(&traces, setup.editor, &setup.options, wrong);
+            figures.print(setup.name);
+        }
+    }
+    println!();
+    first_line::run();
+}
+
+fn setups() -> Vec<Setup> {
+    let trigger = |name: &str| serde_json::json!({"trigger": name});
+    let fixed = |millis: u64| serde_json::json!({"debounce_ms": millis});
+    let setup = |name, editor, options| Setup {
+        name,
+        editor,
+        options,
+    };
+    vec![
+        setup("quiet", Editor::EveryKey, trigger("quiet")),
+        setup("balanced", Editor::EveryKey, trigger("balanced")),
+        setup(
+            "balanced, the local engine as a partner",
+            Editor::EveryKey,
+            serde_json::json!({"trigger": "balanced", "partner": true}),
+        ),
+        setup("eager", Editor::EveryKey, trigger("eager")),
+        setup(
+            "balanced, an editor that asks 200 ms after a key",
+            Editor::AfterPause,
+            trigger("balanced"),
+        ),
+        setup("fixed wait of 75 ms", Editor::EveryKey, fixed(75)),
+        setup("fixed wait of 200 ms", Editor::EveryKey, fixed(200)),
+        setup("fixed wait of 350 ms", Editor::EveryKey, fixed(350)),
+        setup(
+            "fixed 75 ms, nothing reused",
+            Editor::WithoutReuse,
+            fixed(75),
+        ),
+        setup(
+            "fixed 200 ms, nothing reused",
+            Editor::WithoutReuse,
+            fixed(200),
+        ),
+        setup(
+            "fixed 350 ms, nothing reused",
+            Editor::WithoutReuse,
+            fixed(350),
+        ),
+    ]
+}

@@ -1,0 +1,257 @@
+//! What is known for a document already: the suggestions of late and the stream that is under way.
+//!
+//! Entry point: [`Desk`], one for each open document. A suggestion is found by its place's [`Trail`], so by the document, by every byte
+//! before and behind the place, and by nothing that another file could have; besides, model and settings have to be those it was made with.
+//! It is bounded by the number of suggestions, each of which is bounded by the most tokens.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::filter;
+use super::flight::Flight;
+use super::outcome::{Course, Kept, Record, Watch};
+use super::place::Around;
+use super::reuse::{Fit, Trail};
+use super::stop::Extent;
+use super::trigger::Rhythm;
+use crate::config::Settings;
+use crate::cost::Cost;
+use crate::document::Edit;
+use crate::gateway::CallId;
+use crate::provider::Error;
+use crate::routing::Decision;
+use crate::session::Stamp;
+
+/// How many suggestions are remembered for a document.
+const KNOWN: usize = 32;
+
+/// How many keys it takes to be sure that somebody means what was typed against a suggestion: a slip is taken back before.
+const DOUBT: usize = 3;
+
+/// What is known for one document.
+pub struct Desk {
+    /// The moment up to which edits were followed.
+    pub stamp: Stamp,
+    /// The newest first.
+    known: VecDeque<Known>,
+    /// The stream that is under way.
+    pub flight: Option<Flight>,
+    /// How the user types here.
+    pub rhythm: Rhythm,
+    /// What is on the screen, as far as we know.
+    watch: Option<Watch>,
+    /// What was accepted of late.
+    kept: VecDeque<Kept>,
+    /// For how many keys it is doubtful whether what was typed against the last suggestion is meant, or a slip.
+    pub doubt: usize,
+}
+
+/// A suggestion that was made.
+#[derive(Clone)]
+pub struct Known {
+    /// What has become of its place.
+    pub trail: Trail,
+    /// The text; `None` if the model had nothing to say that was worth showing.
+    pub text: Option<String>,
+    /// The call it came from.
+    pub id: CallId,
+    /// What the call cost.
+    pub cost: Option<Cost>,
+    /// The model.
+    pub decision: Decision,
+    /// The settings it was made under.
+    pub settings: Arc<Settings>,
+}
+
+/// What a place and a moment are compared with.
+pub struct Wanted<'a> {
+    /// Where the cursor is now.
+    pub cursor: usize,
+    /// What stands around it now.
+    pub around: &'a Around,
+    /// The model that would be asked.
+    pub decision: &'a Decision,
+    /// The settings now.
+    pub settings: &'a Arc<Settings>,
+    /// How much may be shown here at once.
+    pub extent: Extent,
+    /// Whether what the embedded engine said in the model's place will do.
+    pub takes_partner: bool,
+}
+
+impl Wanted<'_> {
+    fn is_by(&self, decision: &Decision, settings: &Arc<Settings>) -> bool {
+        let is_same =
+            self.decision.provider == decision.provider && self.decision.model == decision.model;
+        let is_partner = self.takes_partner && decision.is_embedded();
+        Arc::ptr_eq(self.settings, settings) && (is_same || is_partner)
+    }
+}
+
+impl Desk {
+    /// Begins with nothing known.
+    pub fn new(stamp: Stamp) -> Self {
+        Self {
+            stamp,
+            known: VecDeque::new(),
+            flight: None,
+            rhythm: Rhythm::default(),
+            watch: None,
+            kept: VecDeque::new(),
+            doubt: 0,
+        }
+    }
+
+    /// Follows what was done to the document since, up to `stamp`. `None` means that it is forgotten or that this is another document; then
+    /// nothing is known any more. The record is told what became of what was shown, once that is known.
+    pub fn follow(
+        &mut self,
+        edits: Option<&[&Edit]>,
+        stamp: Stamp,
+        now: Instant,
+        record: &mut Record,
+    ) {
+        self.note_kept(now, record);
+        self.stamp = stamp;
+        let Some(edits) = edits else {
+            self.known.clear();
+            self.flight = None;
+            self.watch = None;
+            self.kept.clear();
+            return;
+        };
+        if edits.is_empty() {
+            return;
+        }
+        self.rhythm.edited(edits, now);
+        for edit in edits {
+            self.kept.iter_mut().for_each(|kept| kept.follow(edit));
+        }
+        self.doubt = self.doubt.saturating_sub(edits.len());
+        let course = self
+            .watch
+            .as_mut()
+            .and_then(|watch| watch.follow(edits, now, record, &mut self.kept));
+        if let Some(course) = course {
+            self.watch = None;
+            self.doubt = if course == Course::Left { DOUBT } else { 0 };
+        }
+        let follow = |trail: &mut Trail| edits.iter().all(|edit| trail.follow(edit).is_some());
+        let mut count = 0;
+        self.known.retain_mut(|known| {
+            count += 1;
+            // The latest one may be on the screen, and stays there when something else changes; the others have lost what they were made for.
+            follow(&mut known.trail) && (count == 1 || !known.trail.is_moved)
+        });
+        if self
+            .flight
+            .as_mut()
+            .is_some_and(|flight| !follow(&mut flight.trail))
+        {
+            self.flight = None;
+        }
+    }
+
+    /// Takes what the stream brought, if it has ended. An error is the provider's.
+    pub fn land(&mut self, record: &mut Record) -> Result<(), Error> {
+        // A sender that is gone without a word has panicked.
+        let is_over = |flight: &mut Flight| {
+            flight.progress.borrow().end.is_some() || flight.progress.has_changed().is_err()
+        };
+        let Some(flight) = self.flight.take_if(is_over) else {
+            return Ok(());
+        };
+        let progress = flight.progress.borrow();
+        let end = progress.end.clone().unwrap_or(Ok(()));
+        if let Some(at) = progress.first_line {
+            record.habits.took(at - flight.started);
+        }
+        let text = filter::fit(&progress.text, &flight.around);
+        // What came before a failure and can be seen already stays; a failure alone is no suggestion.
+        if let Some(id) = &progress.id
+            && (end.is_ok() || text.is_some() && flight.is_shown)
+        {
+            self.known.truncate(KNOWN - 1);
+            self.known.push_front(Known {
+                trail: flight.trail.clone(),
+                text,
+                id: id.clone(),
+                cost: progress.cost,
+                decision: flight.decision.clone(),
+                settings: flight.settings.clone(),
+            });
+        }
+        end
+    }
+
+    /// Notes that a text is shown at a cursor.
+    pub fn show(&mut self, id: &CallId, cursor: usize, text: &str, record: &mut Record) {
+        let is_shown = |watch: &Watch| watch.is_shown_at(cursor, text);
+        if !self.watch.as_ref().is_some_and(is_shown) {
+            self.watch = Some(record.show(id, cursor, text));
+        }
+        self.doubt = 0;
+    }
+
+    /// Notes how much is still there of what was accepted, where it is time.
+    pub fn note_kept(&mut self, now: Instant, record: &Record) {
+        self.kept.retain_mut(|kept| {
+            kept.note_if_due(now, record);
+            !kept.is_over()
+        });
+    }
+
+    /// Finds a suggestion on which the text before the cursor lies, and what is left of it. `Some(None)` is known to be nothing.
+    pub fn find(&self, wanted: &Wanted<'_>) -> Option<(Option<String>, &Known)> {
+        self.known
+            .iter()
+            .filter(|known| wanted.is_by(&known.decision, &known.settings))
+            .find_map(|known| {
+                let Some(text) = &known.text else {
+                    let is_there = !known.trail.is_touched() && known.trail.end() == wanted.cursor;
+                    return is_there.then_some((None, known));
+                };
+                let (Fit::Rest(rest), after) = known.trail.fit(wanted.cursor, text) else {
+                    return None;
+                };
+                let rest = fitted(rest, after, wanted)?.0;
+                Some((Some(rest), known))
+            })
+    }
+
+    /// Returns the stream that may still bring what is wanted, and the lines of it that have come, with whether they are all that is shown at once.
+    pub fn coming(&mut self, wanted: &Wanted<'_>) -> Option<(&mut Flight, Option<(String, bool)>)> {
+        let flight = self
+            .flight
+            .as_mut()
+            .filter(|flight| wanted.is_by(&flight.decision, &flight.settings))?;
+        let lines = {
+            let progress = flight.progress.borrow();
+            if flight.trail.fit(wanted.cursor, &progress.text).0 == Fit::Against {
+                return None;
+            }
+            let end = progress.text.rfind('\n').unwrap_or(0);
+            filter::fit(&progress.text[..end], &flight.around).and_then(|lines| {
+                match flight.trail.fit(wanted.cursor, &lines) {
+                    (Fit::Rest(rest), after) => fitted(rest, after, wanted),
+                    _ => None,
+                }
+            })
+        };
+        Some((flight, lines))
+    }
+}
+
+/// Fits the rest of a suggestion to the cursor: to what the editor put behind it meanwhile, if it did, and to how much is shown at once. Returns
+/// it with whether that is whole, whatever may follow.
+fn fitted(rest: String, after: &str, wanted: &Wanted<'_>) -> Option<(String, bool)> {
+    let rest = if after.is_empty() {
+        rest
+    } else {
+        filter::fit(&rest, wanted.around)?
+    };
+    let (rest, is_whole) = wanted.extent.visible(&rest);
+    (!rest.trim().is_empty()).then(|| (rest.to_owned(), is_whole))
+}

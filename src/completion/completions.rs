@@ -1,0 +1,384 @@
+//! What is asked of ghost text, and the order in which it is looked for: known, coming, to be asked for.
+//!
+//! Entry points: [`Completions::reuse`], [`Completions::hold_back`] and [`Completions::complete`], in this order.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::cache::{Desk, Wanted};
+use super::desks::{Desks, follow};
+use super::flight::Flight;
+use super::place::{self, Around};
+use super::reuse;
+use super::trigger::{Moment, Verdict};
+use super::waiting::Waiting;
+use super::{Ask, Shown, Suggestion, Trigger};
+use crate::config::Eagerness;
+use crate::cost::{Cost, Ledger};
+use crate::gateway::{CallId, Gateway};
+use crate::local::{Confidence, Engine, Query};
+use crate::provider::Error;
+use crate::routing::{self, Decision, Feature};
+use crate::session::Session;
+
+/// All that is known about suggestions in one session. Clones are the same.
+#[derive(Clone)]
+pub struct Completions(Arc<Inner>);
+
+struct Inner {
+    desks: Mutex<Desks>,
+    /// The partner that answers for nothing where it is sure.
+    engine: Engine,
+    /// The streams, so that their accounts are settled before the session ends.
+    tasks: TaskTracker,
+}
+
+/// How long a stream that nobody waits for goes on, since an editor that takes a request back at a key asks again a moment later.
+const GRACE: Duration = Duration::from_millis(30);
+
+/// The same if the key was one that the stream goes on with, or may.
+const GRACE_ALONG: Duration = Duration::from_millis(200);
+
+/// How sure the embedded engine has to be to answer in a provider's place, in percent. Of the lines that it gave 90 or more, 97.5 in 100 were right
+/// to the last character; of those from 80 to 90, 90 (docs/local-engine.md).
+const SURE: u8 = 90;
+
+/// How often one request may ask a model: once more, if what was typed proves the stream wrong that it waited for.
+const STARTS: usize = 2;
+
+/// What there is for a request.
+enum Look {
+    /// The answer.
+    Here(Option<Shown>),
+    /// A stream may bring it; if some of it came already, that is due at a moment.
+    Coming(Waiting, Option<Instant>),
+    /// Nothing; and whether the document is still what the request is for.
+    Nothing { is_current: bool },
+}
+
+impl Completions {
+    /// Begins with nothing known; what becomes of suggestions is written into `ledger`.
+    pub fn new(ledger: Ledger, engine: Engine) -> Self {
+        Self(Arc::new(Inner {
+            desks: Mutex::new(Desks::new(ledger)),
+            engine,
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// Answers from what is known, without waiting. `None` if somebody has to be asked, or waited for.
+    pub fn reuse(&self, session: &Mutex<Session>, ask: &Ask) -> Option<Option<Shown>> {
+        match self.look(session, ask, 0) {
+            Ok(Look::Here(answer)) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// Waits as long as a suggestion should that nobody asked for, so that a model outside this process is not asked for every key. False if
+    /// it is better not to be asked at all. What streams in already is not waited for here.
+    pub async fn hold_back(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> bool {
+        if ask.trigger == Trigger::Explicit {
+            return true;
+        }
+        if ask.decision.is_embedded() {
+            return ask.snapshot.settings.eagerness != Eagerness::Manual;
+        }
+        if let Ok(Look::Coming(mut waiting, _)) = self.look(session, ask, 0) {
+            waiting.is_done = true;
+            return true;
+        }
+        match self.verdict(gateway, session, ask) {
+            Verdict::Silent => false,
+            Verdict::Ask(wait) => {
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                true
+            }
+        }
+    }
+
+    /// Decides when to ask.
+    fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
+        let around = Around::of(&ask.snapshot.text, ask.cursor, false);
+        let session = lock(session);
+        let mut desks = self.desks();
+        let nanos = desks.price(gateway, &ask.decision);
+        let Desks { by_uri, record, .. } = &mut *desks;
+        let desk = by_uri
+            .entry(ask.snapshot.uri.clone())
+            .or_insert_with(|| Desk::new(ask.snapshot.stamp()));
+        follow(desk, &session, &ask.snapshot.uri, record);
+        let moment = Moment {
+            eagerness: ask.snapshot.settings.eagerness,
+            fixed: ask.snapshot.settings.debounce,
+            rhythm: &desk.rhythm,
+            habits: &record.habits,
+            nanos,
+            is_within_word: around.is_within_word(),
+            is_within_line: around.is_within_line(),
+            is_doubtful: desk.doubt > 0,
+        };
+        moment.verdict(Instant::now())
+    }
+
+    /// Suggests a text for a place in a document, or `None` if there is nothing worth showing, or the document moved on to where it is of no use.
+    ///
+    /// Dropping the future leaves the stream to whoever asks next; if nobody does, it is closed.
+    pub async fn complete(
+        &self,
+        gateway: &Gateway,
+        session: &Mutex<Session>,
+        mut ask: Ask,
+    ) -> Result<Option<Shown>, Error> {
+        let mut starts = 0;
+        loop {
+            match self.look(session, &ask, starts)? {
+                Look::Here(answer) => return Ok(answer),
+                Look::Coming(mut waiting, due) => {
+                    waiting.more(due).await;
+                    waiting.is_done = true;
+                    continue;
+                }
+                Look::Nothing { is_current } if starts == STARTS || starts > 0 && !is_current => {
+                    return Ok(None);
+                }
+                Look::Nothing { .. } => {}
+            }
+            if starts == 0 && !renew(session, &mut ask) {
+                return Ok(None);
+            }
+            match self.partner(&ask) {
+                Some(local) if starts == 0 => self.start(gateway, session, &local),
+                _ => self.start(gateway, session, &ask),
+            }
+            starts += 1;
+        }
+    }
+
+    /// Follows a document's edits, so that what is known stays where it belongs. Called for each change; it costs a few comparisons.
+    pub fn follow(&self, session: &Session, uri: &str) {
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        if let Some(desk) = by_uri.get_mut(uri) {
+            follow(desk, session, uri, record);
+        }
+    }
+
+    /// Notes what an editor says that its user accepted: a suggestion by its call's name, all of it or so many characters.
+    pub fn accepted(&self, id: &str, chars: Option<u64>) {
+        self.desks().record.accepted(id, chars);
+    }
+
+    /// Forgets a document, and ends what streams for it.
+    pub fn forget(&self, uri: &str) {
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        if let Some(mut desk) = by_uri.remove(uri) {
+            desk.note_kept(Instant::now(), record);
+        }
+    }
+
+    /// Ends all that streams; what is known stays.
+    pub fn end_all(&self) {
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        for desk in by_uri.values_mut() {
+            desk.note_kept(Instant::now(), record);
+            desk.flight = None;
+        }
+    }
+
+    /// Waits until all streams that were ended are settled.
+    pub async fn settled(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Looks what there is for a request that has asked a model `starts` times by itself.
+    fn look(&self, session: &Mutex<Session>, ask: &Ask, starts: usize) -> Result<Look, Error> {
+        let session = lock(session);
+        let uri = &ask.snapshot.uri;
+        let now = session.since(&ask.snapshot, |edits, text| {
+            let cursor = reuse::carry(ask.cursor, edits);
+            (cursor, edits.is_empty(), text.clone())
+        });
+        let Some((cursor, is_current, text)) = now else {
+            return Ok(Look::Here(None));
+        };
+        let nothing = Look::Nothing { is_current };
+        if starts == 0 && ask.trigger == Trigger::Explicit && ask.decision.is_embedded() {
+            // It costs nothing, and looks further when it is asked to.
+            return Ok(nothing);
+        }
+        let Desks { by_uri, record, .. } = &mut *self.desks();
+        let Some(desk) = by_uri.get_mut(uri) else {
+            return Ok(nothing);
+        };
+        follow(desk, &session, uri, record);
+        if let Some(flight) = &mut desk.flight {
+            // Whatever comes from here on wakes who waits.
+            flight.progress.mark_unchanged();
+        }
+        desk.land(record)?;
+        // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
+        let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
+        let around = Around::of(&text, cursor, is_prose);
+        let wanted = Wanted {
+            cursor,
+            around: &around,
+            decision: &ask.decision,
+            settings: &ask.snapshot.settings,
+            extent: place::extent(&ask.snapshot, &around),
+            takes_partner: ask.trigger == Trigger::Automatic,
+        };
+        let shown = |insert: String, id: CallId, decision: &Decision, cost: Option<Cost>| Shown {
+            suggestion: Suggestion {
+                id,
+                cursor,
+                text: insert,
+                decision: decision.clone(),
+                cost,
+            },
+            text: text.clone(),
+        };
+        match desk.find(&wanted) {
+            Some((Some(rest), known)) => {
+                let shown = shown(rest, known.id.clone(), &known.decision, known.cost);
+                desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
+                return Ok(Look::Here(Some(shown)));
+            }
+            // Who asks by hand what had no answer wants it tried again.
+            Some((None, _)) if ask.trigger == Trigger::Automatic || starts > 0 => {
+                return Ok(Look::Here(None));
+            }
+            _ => {}
+        }
+        let Some((flight, lines)) = desk.coming(&wanted) else {
+            return Ok(nothing);
+        };
+        let due = ask.first_line.map(|wait| flight.started + wait);
+        let id = flight.progress.borrow().id.clone();
+        if let (Some((lines, is_whole)), Some(id)) = (&lines, id)
+            && due.is_some_and(|due| *is_whole || flight.is_shown || Instant::now() >= due)
+        {
+            flight.is_shown = true;
+            let shown = shown(lines.clone(), id, &flight.decision, None);
+            desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
+            return Ok(Look::Here(Some(shown)));
+        }
+        let waiting = Waiting::new(self.clone(), uri.clone(), flight);
+        Ok(Look::Coming(waiting, lines.and(due)))
+    }
+
+    /// Returns the request as one to the embedded engine, if that may answer in the model's place and is sure enough.
+    fn partner(&self, ask: &Ask) -> Option<Ask> {
+        let settings = &ask.snapshot.settings;
+        if !settings.has_partner || ask.decision.is_embedded() || ask.trigger == Trigger::Explicit {
+            return None;
+        }
+        let query = Query {
+            path: &ask.snapshot.uri,
+            text: &ask.snapshot.text,
+            cursor: ask.cursor,
+            max_lines: 1,
+        };
+        let least = settings.min_confidence.unwrap_or_default().max(SURE);
+        let least = Confidence::new(f32::from(least) / 100.0);
+        self.0
+            .engine
+            .predict(&query)
+            .filter(|prediction| prediction.is_confident(least))?;
+        Some(Ask {
+            decision: routing::embedded(Feature::Completion, "it is sure"),
+            ..ask.clone()
+        })
+    }
+
+    /// Asks the model; the document's older stream ends.
+    fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
+        let snapshot = &ask.snapshot;
+        let around = Arc::new(Around::at(snapshot, ask.cursor));
+        let mut extent = place::extent(snapshot, &around);
+        if !ask.decision.is_embedded() && self.desks().record.habits.is_worth_reading_on() {
+            extent = extent.reading_on();
+        }
+        let mut flight = Flight::start(&self.0.tasks, gateway, ask, around, extent);
+        let session = lock(session);
+        let is_there = session.since(snapshot, |edits, _| {
+            edits.iter().all(|edit| flight.trail.follow(edit).is_some())
+        });
+        let Desks {
+            by_uri,
+            record,
+            count,
+            ..
+        } = &mut *self.desks();
+        *count += 1;
+        flight.number = *count;
+        let desk = by_uri
+            .entry(snapshot.uri.clone())
+            .or_insert_with(|| Desk::new(snapshot.stamp()));
+        follow(desk, &session, &snapshot.uri, record);
+        if is_there == Some(true)
+            && let Some(older) = desk.flight.replace(flight)
+        {
+            older.supersede();
+        }
+    }
+
+    /// Sees to it that a stream that nobody comes to wait for is ended.
+    pub(super) fn end_unless_wanted_soon(&self, uri: Arc<str>, number: u64) {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            let ending = self.clone().end_unless_wanted(uri, number);
+            self.0.tasks.spawn(ending);
+        }
+    }
+
+    async fn end_unless_wanted(self, uri: Arc<str>, number: u64) {
+        for (wait, may_go_on) in [(GRACE, true), (GRACE_ALONG, false)] {
+            tokio::time::sleep(wait).await;
+            let mut desks = self.desks();
+            let Some(desk) = desks.by_uri.get_mut(&uri) else {
+                return;
+            };
+            let is_idle = |flight: &mut Flight| {
+                let is_it = flight.number == number && flight.waiting == 0 && !flight.is_shown;
+                is_it && !(may_go_on && flight.is_typed_along())
+            };
+            if let Some(flight) = desk.flight.take_if(is_idle) {
+                if flight.trail.is_touched() {
+                    flight.supersede();
+                }
+                return;
+            }
+        }
+    }
+
+    pub(super) fn desks(&self) -> MutexGuard<'_, Desks> {
+        self.0.desks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the document as it is now, with the cursor where it went. False if it is closed, or was opened anew.
+fn renew(session: &Mutex<Session>, ask: &mut Ask) -> bool {
+    let session = lock(session);
+    let carried = session.since(&ask.snapshot, |edits, _| {
+        (!edits.is_empty()).then(|| reuse::carry(ask.cursor, edits))
+    });
+    let Some(carried) = carried else {
+        return false;
+    };
+    if let Some(cursor) = carried {
+        let Some(snapshot) = session.snapshot(&ask.snapshot.uri) else {
+            return false;
+        };
+        ask.cursor = cursor;
+        ask.snapshot = snapshot;
+    }
+    true
+}

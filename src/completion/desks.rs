@@ -1,0 +1,80 @@
+//! What is known about all documents, and in common.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::cache::Desk;
+use super::outcome::Record;
+use crate::cost::{Ledger, Money, Tokens};
+use crate::gateway::Gateway;
+use crate::routing::Decision;
+use crate::session::Session;
+
+/// The desks of all documents.
+pub struct Desks {
+    /// How many flights there were; a number is never given again.
+    pub count: u64,
+    /// One for each open document about which somebody asked.
+    pub by_uri: HashMap<Arc<str>, Desk>,
+    /// What became of suggestions.
+    pub record: Record,
+    /// What a call costs, and of which model.
+    price: Option<(String, Option<i64>)>,
+}
+
+/// A usual completion, to know beforehand what one costs.
+const USUAL: Tokens = Tokens {
+    input: 1_500,
+    cache_read: 0,
+    cache_write_5m: 0,
+    cache_write_1h: 0,
+    output: 40,
+    reasoning: 0,
+};
+
+impl Desks {
+    /// Begins with none; what becomes of suggestions is written into `ledger`.
+    pub fn new(ledger: Ledger) -> Self {
+        Self {
+            count: 0,
+            by_uri: HashMap::new(),
+            record: Record::new(ledger),
+            price: None,
+        }
+    }
+
+    /// Returns what a usual call costs, which is looked up once for a model.
+    pub fn price(&mut self, gateway: &Gateway, decision: &Decision) -> Option<i64> {
+        let name = decision.name();
+        if let Some((of, nanos)) = &self.price
+            && *of == name
+        {
+            return *nanos;
+        }
+        let nanos = gateway
+            .estimate(decision, &USUAL)
+            .amount()
+            .map(Money::nanos);
+        self.price = Some((name, nanos));
+        nanos
+    }
+}
+
+/// Brings a desk up to the document as it is.
+pub fn follow(desk: &mut Desk, session: &Session, uri: &str, record: &mut Record) {
+    let Some(stamp) = session.stamp(uri) else {
+        return;
+    };
+    if stamp == desk.stamp {
+        return;
+    }
+    let now = Instant::now();
+    let followed = session.since_stamp(uri, desk.stamp, |edits, _| {
+        desk.follow(Some(edits), stamp, now, record);
+    });
+    if followed.is_none() {
+        desk.follow(None, stamp, now, record);
+    }
+}

@@ -1,0 +1,203 @@
+//! A model's answer while it streams in, owned by the document and not by the request that began it.
+//!
+//! Entry point: [`Flight::start`]. Requests come and go with every key while one stream goes on; whoever types along it waits for it or is
+//! answered from what has come ([`Flight::progress`]). Dropping the flight closes the provider's socket and settles the call: as
+//! superseded if it was [told so](Flight::supersede), else as cancelled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::place::Around;
+use super::request::request;
+use super::reuse::{Fit, Trail};
+use super::stop::{Extent, Stop};
+use super::{Ask, filter};
+use crate::config::Settings;
+use crate::cost::Cost;
+use crate::gateway::{CallId, Gateway, Interrupt, Request};
+use crate::provider::{Error, Finish};
+use crate::routing::Decision;
+
+/// How long an answer may take in all. Nobody waits longer for ghost text, and a provider that trickles must not keep a call open.
+const WHOLE: Duration = Duration::from_mins(1);
+
+/// A stream that is under way.
+pub struct Flight {
+    /// Which one, since there may be a newer one by the time that somebody asks after it.
+    pub number: u64,
+    /// What has become of the place it was asked for.
+    pub trail: Trail,
+    /// What stood around the place.
+    pub around: Arc<Around>,
+    /// Which model is asked.
+    pub decision: Decision,
+    /// The settings it was asked under.
+    pub settings: Arc<Settings>,
+    /// When it was asked.
+    pub started: Instant,
+    /// How many requests wait for it.
+    pub waiting: usize,
+    /// Whether the beginning of it was answered already.
+    pub is_shown: bool,
+    /// What has come.
+    pub progress: watch::Receiver<Progress>,
+    interrupt: Interrupt,
+}
+
+/// What has come of an answer.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The call's name, once it was sent.
+    pub id: Option<CallId>,
+    /// The suggestion, as far as it has come.
+    pub text: String,
+    /// When the first whole line was there.
+    pub first_line: Option<Instant>,
+    /// What it cost, once it has ended.
+    pub cost: Option<Cost>,
+    /// How it ended, once it has.
+    pub end: Option<Result<(), Error>>,
+}
+
+impl Flight {
+    /// Sends a request. It is with the connection when this returns, so that the caller may go on with other things.
+    pub fn start(
+        tasks: &TaskTracker,
+        gateway: &Gateway,
+        ask: &Ask,
+        around: Arc<Around>,
+        extent: Extent,
+    ) -> Self {
+        let interrupt = Interrupt::default();
+        let request = request(ask, extent, interrupt.clone());
+        let (sender, progress) = watch::channel(Progress::default());
+        let mut flying = Box::pin(fly(
+            gateway.clone(),
+            ask.snapshot.settings.clone(),
+            request,
+            Stop::new(extent, around.clone()),
+            sender,
+        ));
+        if (&mut flying).now_or_never().is_none() {
+            tasks.spawn(flying);
+        }
+        let text = &ask.snapshot.text;
+        let before = String::from(text.byte_slice(before(text, ask.cursor)));
+        Self {
+            number: 0,
+            trail: Trail::new(ask.cursor, &before),
+            around,
+            decision: ask.decision.clone(),
+            settings: ask.snapshot.settings.clone(),
+            started: Instant::now(),
+            waiting: 0,
+            is_shown: false,
+            progress,
+            interrupt,
+        }
+    }
+
+    /// Returns whether what was typed since is, or may become, what streams in.
+    pub fn is_typed_along(&self) -> bool {
+        let progress = self.progress.borrow();
+        let fit = self.trail.fit(self.trail.end(), &progress.text).0;
+        self.trail.is_touched() && fit != Fit::Against
+    }
+
+    /// Ends it because a newer one takes its place.
+    pub fn supersede(self) {
+        self.interrupt.supersede();
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.interrupt.cancel();
+    }
+}
+
+/// Returns the range of text before a cursor that a trail may remember.
+fn before(text: &ropey::Rope, cursor: usize) -> std::ops::Range<usize> {
+    const ENOUGH: usize = 512;
+    let start = cursor.saturating_sub(ENOUGH);
+    text.char_to_byte(text.byte_to_char(start))..cursor
+}
+
+/// Reads the answer until the suggestion is whole or nobody wants it any more.
+async fn fly(
+    gateway: Gateway,
+    settings: Arc<Settings>,
+    request: Request,
+    stop: Stop,
+    progress: watch::Sender<Progress>,
+) {
+    let interrupt = request.interrupt.clone();
+    tokio::select! {
+        biased;
+        () = interrupt.over() => {}
+        end = read(&gateway, &settings, request, stop, &progress) => {
+            progress.send_modify(|progress| progress.end = Some(end));
+        }
+    }
+}
+
+async fn read(
+    gateway: &Gateway,
+    settings: &Settings,
+    request: Request,
+    mut stop: Stop,
+    progress: &watch::Sender<Progress>,
+) -> Result<(), Error> {
+    let mut call = gateway.call(settings, request).await?;
+    progress.send_if_modified(|progress| {
+        progress.id = Some(call.id().clone());
+        false
+    });
+    let deadline = Instant::now() + WHOLE;
+    let (is_cut, cost) = loop {
+        match tokio::time::timeout_at(deadline, call.next()).await {
+            Ok(Some(piece)) => {
+                if stop.push(&piece?) {
+                    let cost = call.so_far().1.map(Cost::Estimated);
+                    call.stop();
+                    break (false, cost);
+                }
+                progress.send_modify(|progress| {
+                    progress.text.clear();
+                    progress.text.push_str(stop.text());
+                    let has_line = progress.text.trim_start().contains('\n');
+                    if has_line && progress.first_line.is_none() {
+                        progress.first_line = Some(Instant::now());
+                    }
+                });
+            }
+            Ok(None) => break (call.finish() == Some(Finish::Length), call.cost().copied()),
+            Err(_) => {
+                let error = Error::TimedOut {
+                    what: "end its answer",
+                    limit: WHOLE,
+                };
+                call.fail(&error);
+                return Err(error);
+            }
+        }
+    };
+    // Told with the end, so that whoever waits is woken once.
+    progress.send_if_modified(|progress| {
+        let text = stop.finish();
+        progress.text = if is_cut {
+            filter::whole_lines(text).to_owned()
+        } else {
+            text.to_owned()
+        };
+        progress.cost = cost;
+        progress.first_line.get_or_insert_with(Instant::now);
+        false
+    });
+    Ok(())
+}

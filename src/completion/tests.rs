@@ -1,0 +1,348 @@
+//! Suggestions from the first key to the last, with a model that the test plays and a clock that stands still.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::completions::lock;
+use super::*;
+use crate::config::{Layer, Layers};
+use crate::cost::{Ledger, Outcome, Row};
+use crate::document::{Change, Position};
+use crate::gateway::Report;
+use crate::local::{Engine, Limits};
+use crate::provider::fake::{Fake, Running};
+use crate::provider::{Http, Provider};
+use crate::session::Session;
+
+const URI: &str = "file:///w/a.rs";
+
+/// An editor's session with one document, and a model that the test plays.
+struct Scene {
+    completions: Completions,
+    gateway: Gateway,
+    session: Arc<Mutex<Session>>,
+    model: Fake,
+    rows: Receiver<Row>,
+    cursor: usize,
+}
+
+impl Scene {
+    /// Opens a document; `ˇ` marks the cursor.
+    fn open(text: &str) -> Self {
+        let model = Fake::default();
+        let (sender, rows) = channel();
+        let engine = Engine::new(Limits::default());
+        let mut layers = Layers::default();
+        let options = json!({
+            "completion": {"model": "mock/m", "debounce_ms": 0},
+            "providers": {"mock": {
+                "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
+            }},
+        });
+        layers
+            .set_json(Layer::Initialization, "test", options)
+            .unwrap();
+        let settings = layers.settings();
+        let gateway = Gateway::with_substitutes(
+            Http::new(&settings.network),
+            engine.clone(),
+            Ledger::in_memory(),
+            Arc::new(move |report: Report| sender.send(report.row).unwrap()),
+            HashMap::from([(
+                "mock".to_owned(),
+                Arc::new(model.clone()) as Arc<dyn Provider>,
+            )]),
+        );
+        let mut session = Session::new(layers);
+        session.open(URI, "rust", &text.replace('ˇ', ""));
+        Self {
+            completions: Completions::new(gateway.ledger().clone(), engine.clone()),
+            gateway,
+            session: Arc::new(Mutex::new(session)),
+            model,
+            rows,
+            cursor: text.find('ˇ').unwrap(),
+        }
+    }
+
+    fn ask(&self) -> Ask {
+        let snapshot = lock(&self.session).snapshot(URI).unwrap();
+        Ask {
+            cursor: self.cursor,
+            trigger: Trigger::Automatic,
+            decision: decide(&self.gateway, &snapshot),
+            snapshot,
+            first_line: Some(FIRST_LINE),
+        }
+    }
+
+    /// Returns what can be answered without waiting.
+    fn now(&self) -> Option<String> {
+        let known = self.completions.reuse(&self.session, &self.ask())?;
+        Some(known.map_or(String::new(), |shown| shown.suggestion.text))
+    }
+
+    /// Asks, in a task, for what may take its time.
+    fn request(&self) -> tokio::task::JoinHandle<Option<String>> {
+        let (completions, gateway) = (self.completions.clone(), self.gateway.clone());
+        let (session, ask) = (self.session.clone(), self.ask());
+        tokio::spawn(async move {
+            let shown = completions.complete(&gateway, &session, ask).await;
+            shown.unwrap().map(|shown| shown.suggestion.text)
+        })
+    }
+
+    /// Asks, and lets the model answer.
+    async fn answered(&self, text: &str) -> Option<String> {
+        let request = self.request();
+        let running = self.model.next().await;
+        running.text(text);
+        drop(running);
+        request.await.unwrap()
+    }
+
+    fn edit(&mut self, from: usize, to: usize, text: &str) {
+        let mut session = lock(&self.session);
+        let rope = session.text(URI).unwrap().clone();
+        let position = |byte: usize| {
+            let line = rope.byte_to_line(byte);
+            Position {
+                line: u32::try_from(line).unwrap(),
+                character: u32::try_from(byte - rope.line_to_byte(line)).unwrap(),
+            }
+        };
+        let change = Change {
+            range: Some((position(from), position(to))),
+            text: text.into(),
+        };
+        session.change(URI, &[change]).unwrap();
+        self.completions.follow(&session, URI);
+    }
+
+    fn type_text(&mut self, text: &str) {
+        self.edit(self.cursor, self.cursor, text);
+        self.cursor += text.len();
+    }
+
+    fn backspace(&mut self) {
+        self.edit(self.cursor - 1, self.cursor, "");
+        self.cursor -= 1;
+    }
+
+    /// Returns how the calls ended that were settled so far.
+    fn outcomes(&self) -> Vec<Outcome> {
+        self.gateway
+            .ledger()
+            .totals(Duration::from_secs(10))
+            .unwrap();
+        self.rows.try_iter().map(|row| row.outcome).collect()
+    }
+}
+
+/// Lets everything run that can.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn streaming(scene: &Scene, text: &str) -> Running {
+    let running = scene.model.next().await;
+    running.text(text);
+    settle().await;
+    running
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_along_a_suggestion_asks_nobody() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    assert_eq!(scene.answered("compute(1);").await.unwrap(), "compute(1);");
+    scene.type_text("c");
+    assert_eq!(scene.now().unwrap(), "ompute(1);");
+    scene.type_text("omp");
+    assert_eq!(scene.now().unwrap(), "ute(1);");
+    scene.backspace();
+    scene.backspace();
+    assert_eq!(scene.now().unwrap(), "mpute(1);");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_key_that_is_taken_back_brings_the_suggestion_back() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    scene.answered("compute(1);").await;
+    scene.type_text("k");
+    assert_eq!(scene.now(), None);
+    scene.backspace();
+    assert_eq!(scene.now().unwrap(), "compute(1);");
+    scene.backspace();
+    assert_eq!(scene.now().unwrap(), " compute(1);");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_after_a_part_was_accepted_is_known() {
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    scene.answered("let a = 1;\n    let b = 2;\n}").await;
+    scene.type_text("let a = 1;");
+    assert_eq!(scene.now().unwrap(), "\n    let b = 2;");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bracket_that_the_editor_closes_does_not_end_it() {
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    scene.answered("call(a)").await;
+    scene.edit(scene.cursor, scene.cursor, "call()");
+    scene.cursor += 5;
+    assert_eq!(scene.now().unwrap(), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suggestion_of_one_document_is_none_in_another_with_the_same_text() {
+    let text = "fn main() {\n    let x = ˇ\n}\n";
+    let scene = Scene::open(text);
+    scene.answered("compute(1);").await;
+    let other = "file:///w/b.rs";
+    lock(&scene.session).open(other, "rust", &text.replace('ˇ', ""));
+    let mut ask = scene.ask();
+    ask.snapshot = lock(&scene.session).snapshot(other).unwrap();
+    assert!(scene.completions.reuse(&scene.session, &ask).is_none());
+    // Nor when the same name is opened anew.
+    lock(&scene.session).open(URI, "rust", &text.replace('ˇ', ""));
+    assert_eq!(scene.now(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suggestion_is_none_where_another_model_would_be_asked() {
+    let scene = Scene::open("let x = ˇ");
+    scene.answered("compute(1);").await;
+    let mut ask = scene.ask();
+    ask.decision.model = "another".into();
+    assert!(scene.completions.reuse(&scene.session, &ask).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_typed_characters_are_one_call_while_they_are_what_streams_in() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    let mut request = scene.request();
+    let running = streaming(&scene, "com").await;
+    for character in ["c", "o", "m", "p", "u", "t", "e", "(", "1", ","] {
+        scene.type_text(character);
+        // The editor gives the older request up.
+        request.abort();
+        request = scene.request();
+        settle().await;
+    }
+    running.text("pute(1, 2);");
+    drop(running);
+    assert_eq!(request.await.unwrap().unwrap(), " 2);");
+    assert!(!scene.model.is_called());
+    settle().await;
+    assert_eq!(scene.outcomes(), [Outcome::Completed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_proven_wrong_gives_way_to_a_new_one() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    let _older = scene.request();
+    let running = streaming(&scene, "com").await;
+    scene.type_text("x");
+    let newer = scene.request();
+    let second = streaming(&scene, "yz;").await;
+    drop(second);
+    running.dropped().await;
+    assert_eq!(newer.await.unwrap().unwrap(), "yz;");
+    settle().await;
+    assert!(scene.outcomes().contains(&Outcome::Superseded));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_for_a_stream_that_turns_out_wrong_asks_once_more() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    let _older = scene.request();
+    let running = scene.model.next().await;
+    scene.type_text("x");
+    let newer = scene.request();
+    settle().await;
+    assert!(!scene.model.is_called());
+    running.text("compute();");
+    drop(running);
+    let second = scene.model.next().await;
+    second.text("yz;");
+    drop(second);
+    assert_eq!(newer.await.unwrap().unwrap(), "yz;");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_taken_back_and_not_made_again_closes_the_stream() {
+    let scene = Scene::open("let x = ˇ");
+    let request = scene.request();
+    let running = streaming(&scene, "com").await;
+    request.abort();
+    let begun = Instant::now();
+    running.dropped().await;
+    assert!(begun.elapsed() < Duration::from_millis(50));
+    settle().await;
+    assert_eq!(scene.outcomes(), [Outcome::Cancelled]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_taken_back_at_a_key_leaves_its_stream_to_the_next() {
+    let mut scene = Scene::open("let x = ˇ");
+    let request = scene.request();
+    let running = streaming(&scene, "com").await;
+    scene.type_text("c");
+    request.abort();
+    tokio::time::sleep(Duration::from_millis(45)).await;
+    let next = scene.request();
+    settle().await;
+    running.text("pute();");
+    drop(running);
+    assert_eq!(next.await.unwrap().unwrap(), "ompute();");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_whole_line_is_answered_while_the_stream_goes_on() {
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    let begun = Instant::now();
+    let request = scene.request();
+    let running = scene.model.next().await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.text("let a = 1;\n    le");
+    assert_eq!(request.await.unwrap().unwrap(), "let a = 1;");
+    assert!(begun.elapsed() <= Duration::from_millis(250));
+    assert!(!running.is_dropped());
+    // What was accepted is typed, and the stream is there already.
+    scene.type_text("let a = 1;");
+    let next = scene.request();
+    running.text("t b = 2;\n}");
+    assert_eq!(next.await.unwrap().unwrap(), "\n    let b = 2;");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_carried_over_an_edit_elsewhere() {
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    let request = scene.request();
+    let running = scene.model.next().await;
+    scene.edit(0, 0, "use a;\n");
+    scene.cursor += 7;
+    running.text("compute();");
+    drop(running);
+    assert_eq!(request.await.unwrap().unwrap(), "compute();");
+    assert_eq!(scene.now().unwrap(), "compute();");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_model_had_nothing_for_is_not_asked_again_until_something_changes() {
+    let mut scene = Scene::open("let x = ˇ");
+    assert_eq!(scene.answered("  \n").await, None);
+    assert_eq!(scene.now().unwrap(), "");
+    scene.type_text("a");
+    assert_eq!(scene.now(), None);
+}
