@@ -73,6 +73,17 @@ pub struct Snapshot {
     pub folder: Option<PathBuf>,
 }
 
+/// Which document and moment, without its text.
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("uri", &self.uri)
+            .field("revision", &self.revision.0)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A moment in the life of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
@@ -83,6 +94,31 @@ pub struct Stamp {
 }
 
 impl Snapshot {
+    /// Makes a snapshot of a file that is not open, in the same workspace; nothing is ever known to have happened to it.
+    #[must_use]
+    pub fn of_file(&self, uri: &str, text: &str) -> Self {
+        let path = path_of(uri);
+        let name = path.as_deref().and_then(|path| path.to_str());
+        let first_line = text.lines().next().unwrap_or_default();
+        let language = Language::detect(None, name, first_line);
+        Self {
+            uri: uri.into(),
+            language,
+            opening: 0,
+            revision: Revision::default(),
+            text: Rope::from_str(text),
+            tree: language.map(SyntaxTree::new),
+            settings: self.settings.clone(),
+            encoding: self.encoding,
+            folder: self.folder.clone(),
+        }
+    }
+
+    /// Returns whether this is of a document that is, or was, open.
+    pub fn is_of_document(&self) -> bool {
+        self.opening != 0
+    }
+
     /// Returns which moment this is of.
     pub fn stamp(&self) -> Stamp {
         Stamp {
@@ -295,6 +331,12 @@ impl Session {
             encoding: self.encoding,
             folder,
         })
+    }
+
+    /// Returns the name under which a file is open; editors write the same path in several ways.
+    pub fn uri_at(&self, path: &std::path::Path) -> Option<Arc<str>> {
+        let is_it = |uri: &&Arc<str>| path_of(uri).as_deref() == Some(path);
+        self.documents.keys().find(is_it).cloned()
     }
 
     /// Returns the present moment of a document; `None` if it is not open.

@@ -33,6 +33,7 @@ impl Entry {
             output: self.output,
             question: self.question.map(Into::into),
             task: self.task.into(),
+            own: None,
         }
     }
 }
@@ -124,6 +125,27 @@ static ENTRIES: &[Entry] = &[
         question: None,
         task: "Write the documentation comment of the definition in the region, in the form that the language's tools read and in the style \
                of the file: what it does and what a caller has to know, not how.",
+    },
+    Entry {
+        id: "tests",
+        about: "writes tests for the function, into the file where the language has them",
+        title: "Write tests for",
+        kind: Kind::Rewrite,
+        applies: Applies::Testable,
+        output: Output::Tests,
+        question: None,
+        task: "Write tests for the function in the region, with what the project or else the language itself has for that: what it is for, its \
+               limits, its errors. Few and telling, each named by what it proves.",
+    },
+    Entry {
+        id: "change",
+        about: "changes the open files of the workspace as you say, and creates new ones",
+        title: "Change, over several files,",
+        kind: Kind::Rewrite,
+        applies: Applies::Project,
+        output: Output::Files,
+        question: Some("What should change?"),
+        task: "Change the files as the user's instruction says, and nothing else.",
     },
     Entry {
         id: "translate-comments",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::built_in::BUILT_IN;
-use crate::config::Settings;
+use crate::config::{CustomAction, CustomOutput, Settings};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Action {
     pub question: Option<Cow<'static, str>>,
     /// What the model is told to do.
     pub task: Cow<'static, str>,
+    /// What the user wrote, of an action of their own.
+    pub own: Option<Arc<CustomAction>>,
 }
 
 /// How editors file an action. None is a `source` action, which their menus hide.
@@ -57,6 +59,12 @@ pub enum Applies {
     Stub,
     /// On a selection, in a definition, or at a diagnostic.
     Anything,
+    /// Where the user's own rules say.
+    Own,
+    /// In a function, of a language that has a place for tests.
+    Testable,
+    /// On a selection, or in a definition, of a file of a workspace.
+    Project,
     /// At a name.
     Name,
     /// Wherever a menu is opened by hand, in a file of a workspace: it is about what git says has changed.
@@ -78,13 +86,28 @@ pub enum Output {
     Names,
     /// A commit's message: in its place if that is what is edited, else a document.
     Message,
+    /// Text that is put in below the target's lines.
+    Insert,
+    /// A new file, whose path is known.
+    NewFile,
+    /// Tests, in the file where they belong.
+    Tests,
+    /// Changes of several files, new ones among them.
+    Files,
     /// A document to read.
     Document,
 }
 
 /// Returns the actions, in the order in which they are offered.
-pub fn all(_settings: &Settings) -> impl Iterator<Item = Arc<Action>> {
-    BUILT_IN.iter().cloned()
+pub fn all(settings: &Settings) -> impl Iterator<Item = Arc<Action>> {
+    let is_built_in = |id: &str| BUILT_IN.iter().any(|action| action.id == id);
+    // A name of ours stays ours.
+    let own = settings
+        .custom_actions
+        .iter()
+        .filter(move |own| !is_built_in(&own.options.name));
+    let own = own.map(|own| Arc::new(Action::of(own)));
+    BUILT_IN.iter().cloned().chain(own)
 }
 
 /// Finds an action by its name.
@@ -93,6 +116,32 @@ pub fn find(settings: &Settings, id: &str) -> Option<Arc<Action>> {
 }
 
 impl Action {
+    /// Makes an action of what the user wrote.
+    fn of(own: &Arc<CustomAction>) -> Self {
+        let options = &own.options;
+        let (kind, output) = match options.output {
+            CustomOutput::Edit => (Kind::Rewrite, Output::Replace),
+            CustomOutput::Insert => (Kind::Rewrite, Output::Insert),
+            CustomOutput::NewFile => (Kind::Rewrite, Output::NewFile),
+            CustomOutput::Document => (Kind::Explain, Output::Document),
+        };
+        Self {
+            id: options.name.clone().into(),
+            about: "one of your own".into(),
+            title: options.title.clone().into(),
+            kind: if options.diagnostics.is_some() && output != Output::Document {
+                Kind::QuickFix
+            } else {
+                kind
+            },
+            applies: Applies::Own,
+            output,
+            question: options.ask.clone().map(Into::into),
+            task: options.prompt.clone().into(),
+            own: Some(own.clone()),
+        }
+    }
+
     /// Returns whether the user has to say what is wanted.
     pub fn needs_instruction(&self) -> bool {
         self.question.is_some()

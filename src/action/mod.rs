@@ -13,15 +13,21 @@
 //!
 //! What fails in 4 to 7 is shown to the model once more, with the reason; what fails then changes nothing.
 //!
-//! Invariants: edits lie within the target's lines of the one document that was asked about; nothing that a model says names a file.
-//! Nothing here does I/O but the call through the gateway.
+//! Invariants: edits lie within the target's lines of the one document that was asked about; nothing that a model says names a file, but in
+//! `change` ([`other`], `reply/files.rs`): there it may name those that it was shown, and new ones that [`repository`](crate::repository) lets be created.
+//! Nothing here does I/O but the call through the gateway, and the look whether a file may be created.
 
 mod built_in;
 mod catalogue;
 mod edit;
 mod explanation;
+mod files;
 mod fit;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod hostile_tests;
 mod offer;
+mod other;
 mod price;
 mod prompt;
 mod rename;
@@ -36,7 +42,9 @@ mod verify;
 pub use catalogue::{Action, Applies, Kind, Output, all, find};
 pub use edit::{Conflict, moved, rebase};
 pub use offer::{Ask, Offer, decide, offers, unable};
+pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_paths};
 pub use price::{is_above, shown as shown_price};
+pub use prompt::longest_run;
 pub use rename::rename;
 pub use run::{Done, Failure, Job, Progress, Watch, run};
 pub use target::{Diagnostic, Target, target};

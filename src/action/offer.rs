@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::catalogue::{self, Action, Applies, Output};
+use super::other::Material;
 use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
+use crate::config::ModelName;
 use crate::cost::{Cost, Tokens};
 use crate::gateway::Gateway;
 use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
@@ -35,9 +37,16 @@ pub struct Offer {
     pub title: String,
 }
 
-/// Decides which model actions of the document go to.
-pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
-    gateway.decide(&snapshot.settings, Feature::Action)
+/// Decides which model an action goes to.
+pub fn decide(gateway: &Gateway, snapshot: &Snapshot, action: &Action) -> Decision {
+    match own_model(action) {
+        Some(model) => gateway.decide_on(&snapshot.settings, Feature::Action, model),
+        None => gateway.decide(&snapshot.settings, Feature::Action),
+    }
+}
+
+fn own_model(action: &Action) -> Option<&ModelName> {
+    action.own.as_ref()?.model.as_ref()
 }
 
 /// Returns why a model cannot do actions, and what to do about it.
@@ -62,10 +71,7 @@ pub fn unable(decision: &Decision) -> Option<String> {
 /// Returns what makes sense at a place, with model, payer and price; nothing if the model cannot do actions.
 pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
     let snapshot = ask.snapshot;
-    let decision = decide(gateway, snapshot);
-    if unable(&decision).is_some() {
-        return Vec::new();
-    }
+    let usual = gateway.decide(&snapshot.settings, Feature::Action);
     let site = Site::new(snapshot, &ask.selection, ask.diagnostics);
     // Most actions are about the same lines, and show the same of the file.
     let mut shown: Vec<(Range<usize>, usize)> = Vec::new();
@@ -73,6 +79,13 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
         let is_hidden = (action.needs_instruction() && !ask.can_instruct)
             || (action.applies.is_about_changes() && !ask.is_by_hand && !is_message(snapshot));
         if is_hidden {
+            return None;
+        }
+        let decision = match own_model(&action) {
+            Some(_) => decide(gateway, snapshot, &action),
+            None => usual.clone(),
+        };
+        if unable(&decision).is_some() {
             return None;
         }
         let target = site.target(&action)?;
@@ -85,7 +98,7 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
                 target: &target,
                 diagnostics: ask.diagnostics,
                 instruction: None,
-                changes: None,
+                material: &Material::None,
             };
             let known = shown.iter().find(|(lines, _)| *lines == target.lines);
             let bytes = if let Some((_, bytes)) = known {
@@ -126,6 +139,10 @@ const COMMENT_TOKENS: u64 = 80;
 const NAMES_TOKENS: u64 = 25;
 const MESSAGE_TOKENS: u64 = 60;
 
+/// What a handful of tests is reckoned at, and changes in other files.
+const TESTS_TOKENS: u64 = 400;
+const FILES_TOKENS: u64 = 200;
+
 /// What a search and replace block, or a fence, takes besides the code.
 const FORM_TOKENS: u64 = 20;
 
@@ -138,6 +155,8 @@ fn expected(question: &Question<'_>, sent: usize) -> Tokens {
         Output::Comment => COMMENT_TOKENS,
         Output::Names => NAMES_TOKENS,
         Output::Message => MESSAGE_TOKENS,
+        Output::Tests | Output::NewFile | Output::Insert => TESTS_TOKENS,
+        Output::Files => region + FILES_TOKENS,
         Output::Replace | Output::Comments => region + FORM_TOKENS,
     };
     Tokens {

@@ -4,7 +4,9 @@
 //! data: a comment in the code that gives orders is code.
 
 use super::catalogue::{Action, Output};
+use super::other::{self, Material, OtherFile, Spot};
 use super::target::{Diagnostic, Target};
+use crate::config;
 use crate::context::{self, Budget};
 use crate::provider::{Message, Role};
 use crate::repository::Changes;
@@ -40,6 +42,14 @@ comment marks in.";
 
 const DOCUMENT: &str = "Reply in Markdown.";
 
+const INSERT: &str = "Reply with only the text that is to be put in below the region, in one fenced code block, and with nothing else: no \
+explanation. Do not repeat the region.";
+
+const FILES: &str = "Reply with the changes file by file, and with nothing else. For a file that was shown: a line `File: path`, then each place \
+that changes as one block of this form:\n<<<<<<< SEARCH\n(lines of the file as they are, exactly, enough of them to be found only once)\n=======\n(the \
+lines that take their place)\n>>>>>>> REPLACE\nFor a new file: a line `New file: path`, the path as those shown have it, then its whole text in one fenced code \
+block. Never leave code out and never abbreviate it. Change no other file.";
+
 const COMMENTS: &str = "Only comments may differ from the region as it is.";
 
 const NAMES: &str =
@@ -63,8 +73,8 @@ pub struct Question<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// What the user wants, of an action that has to be told.
     pub instruction: Option<&'a str>,
-    /// What has changed, of an action that is about that.
-    pub changes: Option<&'a Changes>,
+    /// What it is about besides.
+    pub material: &'a Material,
 }
 
 /// Makes the conversation for an action.
@@ -75,11 +85,13 @@ pub fn messages(question: &Question<'_>) -> Vec<Message> {
     } else {
         format!("{DATA}\n\n{}", form(question))
     };
-    let mut user = match question.changes {
-        Some(changes) => of_changes(changes),
-        None => of_document(question),
+    let mut user = match question.material {
+        Material::Changes(changes) => of_changes(changes),
+        Material::None => of_document(question),
+        Material::File(file) => of_document(question) + &of_tests(question.snapshot, file),
+        Material::Files(files) => of_document(question) + &of_files(files),
     };
-    put(&mut user, format_args!("Task: {}\n", action.task));
+    put(&mut user, format_args!("Task: {}\n", task(question)));
     if let Some(instruction) = question.instruction {
         put(
             &mut user,
@@ -94,6 +106,29 @@ pub fn messages(question: &Question<'_>) -> Vec<Message> {
     vec![message(Role::System, system), message(Role::User, user)]
 }
 
+/// Returns the task; that of an action of the user's own with its variables filled.
+fn task(question: &Question<'_>) -> String {
+    let action = question.action;
+    if action.own.is_none() {
+        return action.task.to_string();
+    }
+    let snapshot = question.snapshot;
+    let one_line = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).collect() };
+    config::fill(&action.task, |variable| match variable {
+        "language" => Some(
+            snapshot
+                .language
+                .map_or("text", syntax::Language::name)
+                .into(),
+        ),
+        "file" => Some(one_line(snapshot.file_name())),
+        "path" => Some(one_line(&other::relative(snapshot).unwrap_or_default())),
+        "name" => Some(one_line(&question.target.name)),
+        "instruction" => Some(question.instruction.unwrap_or_default().into()),
+        _ => None,
+    })
+}
+
 /// Returns how an answer is to look.
 fn form(question: &Question<'_>) -> String {
     let region = question
@@ -104,6 +139,12 @@ fn form(question: &Question<'_>) -> String {
     match question.action.output {
         Output::Document => DOCUMENT.into(),
         Output::Comment => COMMENT.into(),
+        Output::Files => FILES.into(),
+        Output::Insert => INSERT.into(),
+        Output::Tests | Output::NewFile => match question.material {
+            Material::File(file) => tests_form(question.snapshot, file),
+            _ => WHOLE.into(),
+        },
         Output::Names => NAMES.into(),
         Output::Message => MESSAGE.into(),
         Output::Comments if is_long => format!("{BLOCKS}\n{COMMENTS}"),
@@ -111,6 +152,66 @@ fn form(question: &Question<'_>) -> String {
         Output::Replace if is_long => BLOCKS.into(),
         Output::Replace => WHOLE.into(),
     }
+}
+
+/// Returns how tests are to be given, which depends on where they go.
+fn tests_form(document: &Snapshot, file: &OtherFile) -> String {
+    let path = &file.path;
+    match file.spot(document) {
+        Spot::Create => format!(
+            "Reply with the whole text of the new file {path}, in one fenced code block, and with nothing else: no explanation. Never leave \
+             code out."
+        ),
+        Spot::Append => format!(
+            "Reply with what is to be added at the end of the file {path}, in one fenced code block, and with nothing else: the tests, and \
+             round them what the language wants (a module, imports), if it is not there yet."
+        ),
+        Spot::Lines(lines) => {
+            let text = file.text.as_ref().map(|it| it.text.byte_slice(lines));
+            let is_long = text.is_some_and(|text| text.len_lines() > LONG);
+            let form = if is_long { BLOCKS } else { WHOLE };
+            format!(
+                "Add the tests to those that are there; leave those as they are. {}",
+                form.replace("the region", "the tests so far")
+            )
+        }
+    }
+}
+
+/// Shows where the tests go, and what is there.
+fn of_tests(document: &Snapshot, file: &OtherFile) -> String {
+    let path = &file.path;
+    match (file.spot(document), &file.text) {
+        (Spot::Lines(lines), Some(snapshot)) => {
+            let text = String::from(snapshot.text.byte_slice(lines));
+            let fence = fence(&[&text]);
+            let text = text.trim_end();
+            format!("The tests so far, in {path}:\n{fence}\n{text}\n{fence}\n\n")
+        }
+        (Spot::Create, _) => format!("The file {path} is not there yet.\n\n"),
+        _ => format!("There are no tests in {path} yet.\n\n"),
+    }
+}
+
+/// Shows the files that may be changed.
+fn of_files(files: &[OtherFile]) -> String {
+    let mut user = String::from("The files that may be changed:\n\n");
+    for file in files {
+        let text = file
+            .text
+            .as_ref()
+            .map_or_else(String::new, |it| it.text.to_string());
+        let fence = fence(&[&text]);
+        put(
+            &mut user,
+            format_args!(
+                "File: {}\n{fence}\n{}\n{fence}\n\n",
+                file.path,
+                text.trim_end()
+            ),
+        );
+    }
+    user
 }
 
 /// Shows what has changed.
@@ -233,7 +334,8 @@ fn fence(texts: &[&str]) -> String {
     "`".repeat((longest + 1).max(3))
 }
 
-fn longest_run(text: &str) -> usize {
+/// Returns the longest run of backticks.
+pub fn longest_run(text: &str) -> usize {
     let (mut longest, mut run) = (0, 0);
     for byte in text.bytes() {
         run = if byte == b'`' { run + 1 } else { 0 };

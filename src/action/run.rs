@@ -2,11 +2,13 @@
 //!
 //! Entry point: [`run`]. Dropping the future closes the provider's socket and leaves everything as it is; the interrupt tells why.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
 use super::catalogue::{Action, Output};
+use super::other::{FileChange, Material, What};
 use super::prompt::Question;
 use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
@@ -16,9 +18,9 @@ use crate::cost::{Cost, Money};
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
-use crate::repository::Changes;
+use crate::repository::{self, Changed, Check};
 use crate::routing::Decision;
-use crate::session::Snapshot;
+use crate::session::{Snapshot, path_of};
 use crate::syntax;
 
 /// How long an answer may take in all, waits for another attempt included.
@@ -39,8 +41,10 @@ pub struct Job<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// What the user wants, of an action that has to be told.
     pub instruction: Option<&'a str>,
-    /// What has changed, of an action that is about that.
-    pub changes: Option<&'a Changes>,
+    /// What it is about besides.
+    pub material: &'a Material,
+    /// The user's own check of what comes of it.
+    pub check: Option<&'a Check>,
     /// Which model is to do it.
     pub decision: Decision,
     /// Tells why the action was given up, if it is.
@@ -55,7 +59,7 @@ impl Job<'_> {
             target: &self.target,
             diagnostics: self.diagnostics,
             instruction: self.instruction,
-            changes: self.changes,
+            material: self.material,
         }
     }
 
@@ -82,10 +86,10 @@ pub struct Progress<'a> {
 pub type Watch<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Done {
-    /// Edits of the snapshot's text, in order; none if there is nothing to change.
-    Edits(Vec<Edit>),
+    /// What is to become of files, most often of the one document; none if there is nothing to change.
+    Changes(Vec<FileChange>),
     /// A document to read, in Markdown.
     Document(String),
     /// Names to choose from, the best first.
@@ -151,6 +155,7 @@ pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<D
 }
 
 fn unusable(job: &Job<'_>, fault: Fault) -> Failure {
+    let fault = fault.in_short();
     let model = job.decision.name();
     Failure::Unusable { model, fault }
 }
@@ -235,54 +240,122 @@ async fn answer(
 async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
     let document =
         |text: &str| Done::Document(explanation::document(job, text, answer.cost.as_ref()));
-    match job.action.output {
+    let done = match job.action.output {
         Output::Document => {
             let text = answer.text.trim_end();
             if text.trim().is_empty() {
                 return Err(Fault::Empty);
             }
-            Ok(document(text))
+            document(text)
         }
         Output::Names => {
             let selected = job.target.selected.clone().unwrap_or(0..0);
             let old = String::from(job.snapshot.text.byte_slice(selected));
-            reply::names(&answer.text, &old).map(Done::Names)
+            reply::names(&answer.text, &old).map(Done::Names)?
         }
         Output::Message if !is_message(job.snapshot) => {
             let message = reply::message(&answer.text)?;
-            Ok(document(&format!("```text\n{message}\n```")))
+            document(&format!("```text\n{message}\n```"))
         }
-        Output::Message | Output::Replace | Output::Comments | Output::Comment => {
-            edits(job, &answer.text).await.map(Done::Edits)
+        Output::Message | Output::Replace | Output::Comments | Output::Comment | Output::Insert => {
+            blocking(job, &answer.text, |work| {
+                let edits = work.edits()?;
+                Ok(vec![FileChange::of(&work.snapshot, edits)])
+            })
+            .await?
         }
+        Output::Tests | Output::NewFile => {
+            let Material::File(file) = job.material else {
+                return Err(Fault::NoFile);
+            };
+            let file = file.clone();
+            blocking(job, &answer.text, move |work| {
+                super::files::tests(work, &file)
+            })
+            .await?
+        }
+        Output::Files => {
+            let Material::Files(files) = job.material else {
+                return Err(Fault::NoFile);
+            };
+            let files = files.clone();
+            blocking(job, &answer.text, move |work| {
+                super::files::changes(work, &files)
+            })
+            .await?
+        }
+    };
+    if let (Done::Changes(changes), Some(check)) = (&done, job.check) {
+        checked(job, check, changes).await?;
+    }
+    Ok(done)
+}
+
+/// Has the user's own check look at changes.
+async fn checked(job: &Job<'_>, check: &Check, made: &[FileChange]) -> Result<(), Fault> {
+    let folder = match (&job.snapshot.folder, path_of(&job.snapshot.uri)) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(path)) => path.parent().map(Path::to_owned).unwrap_or_default(),
+        (None, None) => return Ok(()),
+    };
+    let file = |change: &FileChange| match &change.what {
+        What::Edit(base, edits) => Changed {
+            path: change.path.clone(),
+            old: Some(base.text.to_string()),
+            new: verify::applied(&base.text, edits).to_string(),
+        },
+        What::Create(text) => Changed {
+            path: change.path.clone(),
+            old: None,
+            new: text.clone(),
+        },
+    };
+    let files: Vec<Changed> = made.iter().map(file).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    match repository::complaint(check, &folder, &files).await {
+        Some(output) => Err(Fault::Check {
+            program: check.argv.first().cloned().unwrap_or_default(),
+            output,
+        }),
+        None => Ok(()),
     }
 }
 
-/// Makes edits of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
-async fn edits(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
+/// Makes changes of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
+async fn blocking(
+    job: &Job<'_>,
+    answer: &str,
+    make: impl FnOnce(&Work) -> Result<Vec<FileChange>, Fault> + Send + 'static,
+) -> Result<Done, Fault> {
     let work = Work {
         snapshot: job.snapshot.clone(),
         target: job.target.clone(),
         output: job.action.output,
         answer: answer.to_owned(),
     };
-    let working = tokio::task::spawn_blocking(move || work.edits());
-    working.await.unwrap_or(Err(Fault::Empty))
+    let working = tokio::task::spawn_blocking(move || make(&work));
+    let mut changes = working.await.unwrap_or(Err(Fault::Empty))?;
+    changes.retain(|change| !change.is_empty());
+    Ok(Done::Changes(changes))
 }
 
 /// An answer, and what it is the answer to.
-struct Work {
-    snapshot: Snapshot,
-    target: Target,
-    output: Output,
-    answer: String,
+pub(super) struct Work {
+    pub snapshot: Snapshot,
+    pub target: Target,
+    pub output: Output,
+    pub answer: String,
 }
 
 impl Work {
-    fn edits(&self) -> Result<Vec<Edit>, Fault> {
+    /// Makes edits of the document.
+    pub fn edits(&self) -> Result<Vec<Edit>, Fault> {
         let edits = match (self.output, &self.target.comment) {
             (Output::Comment, Some(place)) => self.comment(place)?,
             (Output::Message, _) => self.message()?,
+            (Output::Insert, _) => self.insertion()?,
             _ => self.replacement()?,
         };
         let demand = match self.output {
@@ -300,6 +373,27 @@ impl Work {
         let new = fit::fit(&new, &plain(&old), self.snapshot.language);
         let new = new.replace('\n', self.line_break());
         Ok(edit::minimal(&old, &new, self.target.lines.start))
+    }
+
+    /// Puts text in below the lines, indented as their first is.
+    fn insertion(&self) -> Result<Vec<Edit>, Fault> {
+        let new = reply::read(&self.answer, "", self.snapshot.file_name())?;
+        let new = new.trim_matches('\n');
+        if new.trim().is_empty() {
+            return Err(Fault::Empty);
+        }
+        let old = plain(&self.lines());
+        let like = old
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("x");
+        let new = fit::fit(new, like, self.snapshot.language);
+        let at = self.target.lines.end;
+        let text = format!("\n{new}").replace('\n', self.line_break());
+        Ok(vec![Edit {
+            bytes: at..at,
+            text,
+        }])
     }
 
     /// Puts a commit's message where it belongs, above git's own words.
@@ -346,7 +440,7 @@ impl Work {
     }
 
     /// Returns the line break of the lines, or of the file if they are one.
-    fn line_break(&self) -> &'static str {
+    pub fn line_break(&self) -> &'static str {
         let text = &self.snapshot.text;
         let lines = text.byte_slice(self.target.lines.clone());
         if lines.chars().any(|c| matches!(c, '\n' | '\r')) {
@@ -360,6 +454,6 @@ impl Work {
 /// How much of a file is looked at for its line break.
 const LINE_BREAK_CHARS: usize = 64 * 1024;
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -8,11 +8,13 @@ use std::ops::Range;
 use ropey::Rope;
 
 use super::catalogue::{Action, Applies};
+use super::other;
+use crate::config::{CustomAction, CustomNode, CustomOutput};
 use crate::session::Snapshot;
-use crate::syntax::{self, Kind, Layout, Place, Scope};
+use crate::syntax::{self, Kind, Language, Layout, Place, Scope};
 
 /// A larger region is not sent to be written anew.
-const MOST_BYTES: usize = 24 * 1024;
+pub const MOST_BYTES: usize = 24 * 1024;
 
 /// How many lines round a diagnostic are shown as the region where no definition encloses it.
 const LINES_ROUND: usize = 5;
@@ -159,6 +161,17 @@ impl<'a> Site<'a> {
                 target.selected = Some(name);
                 Some(target)
             }
+            Applies::Own => self.own(action.own.as_ref()?),
+            Applies::Testable => {
+                let scope = self.definition()?;
+                let is_function = matches!(scope.kind, Kind::Function | Kind::Method);
+                let has_place = !other::test_paths(self.snapshot).is_empty();
+                (is_function && has_place).then(|| of_scope(text, scope))?
+            }
+            Applies::Project => {
+                other::relative(self.snapshot)?;
+                self.code()
+            }
             Applies::Changes => self.changes("the git diff"),
             Applies::Staged if is_message(self.snapshot) => {
                 let end = message_end(text);
@@ -179,6 +192,44 @@ impl<'a> Site<'a> {
         }
         let scope = self.definition().and_then(|scope| of_scope(text, scope));
         scope.or_else(|| round(text, self.diagnostics))
+    }
+
+    /// Returns what an action of the user's own is about, by their rules.
+    fn own(&self, own: &CustomAction) -> Option<Target> {
+        let options = &own.options;
+        let language = self.snapshot.language.map(Language::id);
+        let is_for_language = options.languages.is_empty()
+            || options
+                .languages
+                .iter()
+                .any(|it| Some(it.as_str()) == language);
+        let path = other::relative(self.snapshot);
+        let path = path.as_deref().unwrap_or(self.snapshot.file_name());
+        let mut messages = self.diagnostics.iter().map(|it| it.message.as_str());
+        let has_message = options
+            .diagnostics
+            .as_deref()
+            .is_none_or(|text| messages.any(|it| it.contains(text)));
+        let needs_folder = options.output == CustomOutput::NewFile;
+        if !is_for_language
+            || !has_message
+            || !own.is_for(path)
+            || (needs_folder && self.snapshot.folder.is_none())
+        {
+            return None;
+        }
+        let is_in = |node: &CustomNode| {
+            let kind = self.definition().map(|scope| scope.kind);
+            match node {
+                CustomNode::Function => matches!(kind, Some(Kind::Function | Kind::Method)),
+                CustomNode::Type => kind == Some(Kind::Type),
+                CustomNode::Module => kind == Some(Kind::Module),
+            }
+        };
+        if !options.nodes.is_empty() && !options.nodes.iter().any(is_in) {
+            return None;
+        }
+        self.code()
     }
 
     /// Returns the cursor's place, for what is not about the text there.
@@ -337,6 +388,11 @@ fn indent_at(text: &Rope, line: usize) -> String {
         .take(200)
         .map(char::from)
         .collect()
+}
+
+/// Returns the lines of a range as what an action is about.
+pub fn of_range(text: &Rope, range: &Range<usize>) -> Option<Target> {
+    of_lines(text, range, None)
 }
 
 fn of_scope(text: &Rope, scope: &Scope) -> Option<Target> {

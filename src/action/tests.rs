@@ -6,7 +6,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use ropey::Rope;
 
-use super::verify::applied;
 use super::*;
 use crate::config::Layers;
 use crate::cost::Ledger;
@@ -198,11 +197,12 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     let job = Job {
         snapshot,
         action: &action,
-        changes: None,
+        material: &Material::None,
+        check: None,
         target: target(snapshot, &action, &(at..at), &[]).unwrap(),
         diagnostics: &[],
         instruction: None,
-        decision: decide(gateway, snapshot),
+        decision: decide(gateway, snapshot, &action),
         interrupt: Interrupt::default(),
     };
     let mut watch = |_: Progress<'_>| ();
@@ -219,7 +219,16 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
         () = model => unreachable!("it never ends"),
     };
     match done {
-        Ok(Done::Edits(edits)) => (applied(&snapshot.text, &edits).to_string(), None),
+        Ok(Done::Changes(changes)) => match changes.as_slice() {
+            [] => (old.to_owned(), None),
+            [
+                FileChange {
+                    what: What::Edit(base, edits),
+                    ..
+                },
+            ] => (applied(&base.text, edits).to_string(), None),
+            other => panic!("{other:?}"),
+        },
         Ok(other) => panic!("{other:?}"),
         Err(failure) => (old.to_owned(), Some(failure)),
     }
@@ -404,8 +413,16 @@ fn change(text: &Rope, edit: &Edit) -> Change {
     }
 }
 
+/// How many interleavings are tried; `BYOK_INTERLEAVINGS=100000` for all of an afternoon's.
+fn interleavings() -> u32 {
+    let wanted = std::env::var("BYOK_INTERLEAVINGS")
+        .ok()
+        .and_then(|it| it.parse().ok());
+    wanted.unwrap_or(2000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: interleavings(), ..ProptestConfig::default() })]
 
     /// The order does not matter: typing carried over the edits, or the edits carried over typing, is the same text. `|` in the text is
     /// typed by nobody, so that what the edits bring can be told apart.

@@ -1,8 +1,12 @@
 //! `[actions]`: what users write about code actions, and what it comes to.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::custom_action::{self, CustomActionOptions};
 use super::settings::{Settings, check_range, parse_model};
 use crate::cost::Money;
 
@@ -21,15 +25,30 @@ pub struct ActionsOptions {
     /// before it runs. Default: none asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask_above: Option<String>,
+    /// Code actions of your own; one of the same name takes the place of one in a lower layer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomActionOptions>,
+    /// What checks the code of a language, by its id: a program and its arguments, `rust = ["cargo", "check"]`. It runs on a copy with the new
+    /// text, and what it complains about is shown to the model once. With `{file}` among the arguments the copy is of the file alone, else
+    /// of the workspace. From your own file only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub check: BTreeMap<String, Vec<String>>,
 }
 
 impl ActionsOptions {
     /// Lays these options over others.
     pub(super) fn over(below: Self, above: Self) -> Self {
+        let mut custom = below.custom;
+        custom.retain(|it| above.custom.iter().all(|other| other.name != it.name));
+        custom.extend(above.custom);
+        let mut check = below.check;
+        check.extend(above.check);
         Self {
             model: above.model.or(below.model),
             max_tokens: above.max_tokens.or(below.max_tokens),
             ask_above: above.ask_above.or(below.ask_above),
+            custom,
+            check,
         }
     }
 }
@@ -51,6 +70,20 @@ pub(super) fn resolve(
         let money = money(amount).map_err(|m| ("ask_above".to_owned(), m))?;
         settings.action_ask_above = Some(money);
     }
+    let mut custom = Vec::new();
+    for own in &options.custom {
+        let key = |key: &str| format!("custom.{}.{key}", own.name);
+        let action = custom_action::resolve(own, settings).map_err(|(of, m)| (key(of), m))?;
+        custom.push(Arc::new(action));
+    }
+    settings.custom_actions = custom.into();
+    for (language, argv) in &options.check {
+        if argv.first().is_none_or(String::is_empty) {
+            let message = "a check is a program and its arguments: [\"cargo\", \"check\"]";
+            return Err((format!("check.{language}"), message.into()));
+        }
+    }
+    settings.action_checks = Arc::new(options.check.clone());
     Ok(())
 }
 

@@ -28,6 +28,10 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
     {
         return Err(problem("keys.passphrase".into(), refusal("a command")));
     }
+    let checks = |options: &Options| options.actions.clone().unwrap_or_default().check;
+    if !checks(editor).is_empty() && checks(editor) != checks(own) {
+        return Err(problem("actions.check".into(), refusal("a command")));
+    }
     let environment = |options: &Options| options.keys.as_ref()?.environment.clone();
     if environment(editor).is_some() && environment(editor) != environment(own) {
         return Err(problem(

@@ -9,6 +9,7 @@
 
 mod actions;
 mod budget;
+mod custom_action;
 mod eagerness;
 mod editor;
 mod families;
@@ -31,6 +32,7 @@ pub use actions::ActionsOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
 };
+pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use eagerness::Eagerness;
 pub use families::FimFamily;
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};

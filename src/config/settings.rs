@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::actions;
 use super::budget;
+use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
@@ -36,6 +37,10 @@ pub struct Settings {
     pub action_max_tokens: u32,
     /// An action whose estimate is above this asks before it runs; `None` asks never.
     pub action_ask_above: Option<Money>,
+    /// The user's own code actions.
+    pub custom_actions: Arc<[Arc<CustomAction>]>,
+    /// What checks the code of a language, by its id: a program and its arguments.
+    pub action_checks: Arc<BTreeMap<String, Vec<String>>>,
     /// How much may be spent.
     pub budget: Arc<Budget>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -93,6 +98,8 @@ impl Default for Settings {
             action_model: None,
             action_max_tokens: 4096,
             action_ask_above: None,
+            custom_actions: Arc::default(),
+            action_checks: Arc::default(),
             budget: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,

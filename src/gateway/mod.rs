@@ -36,7 +36,7 @@ pub use probe::probe;
 pub use purse::{Notice, Watch};
 pub use report::{CallId, Report, Reporter};
 
-use crate::config::Settings;
+use crate::config::{ModelName, Settings};
 use crate::cost::{Cost, Ledger, Money, Outcome, Tokens};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
@@ -145,6 +145,11 @@ impl Gateway {
     /// Decides which model a call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
         routing::decide(settings, feature, &self.answering())
+    }
+
+    /// Decides the same for a call that has a model of its own.
+    pub fn decide_on(&self, settings: &Settings, feature: Feature, model: &ModelName) -> Decision {
+        routing::decide_on(settings, feature, model, &self.answering())
     }
 
     /// Decides for the model that takes another's place where a call was refused, if a cap says which.

@@ -172,14 +172,24 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
 
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let embedded = |reason| embedded(feature, reason);
-    if feature == Feature::Action && !settings.policy.allows_actions() {
-        return embedded(NO_ACTIONS);
-    }
     let wanted = match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),
     };
+    decide_on(settings, feature, wanted, answering)
+}
+
+/// Decides the same where the model is another than the feature's.
+pub fn decide_on(
+    settings: &Settings,
+    feature: Feature,
+    wanted: &ModelName,
+    answering: &[LocalServer],
+) -> Decision {
+    let embedded = |reason| embedded(feature, reason);
+    if feature == Feature::Action && !settings.policy.allows_actions() {
+        return embedded(NO_ACTIONS);
+    }
     let (name, model, reason) = match wanted {
         ModelName::Local => return embedded("the settings name it"),
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),

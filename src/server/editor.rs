@@ -37,6 +37,10 @@ pub struct Abilities {
     pub preview: bool,
     /// Its plugin shows documents while they come.
     pub stream: bool,
+    /// It creates files that an edit names.
+    pub create: bool,
+    /// It shows what is said about edits, and lets the user confirm them.
+    pub annotations: bool,
     /// Its plugin renames with the editor's own command.
     pub rename: bool,
 }
@@ -47,7 +51,13 @@ impl Abilities {
         // Read as JSON, since the generated types have an option in each of many layers.
         let capabilities = serde_json::to_value(capabilities).unwrap_or_default();
         let is = |pointer: &str| capabilities.pointer(pointer) == Some(&Value::Bool(true));
+        let edits = "/workspace/workspaceEdit";
+        let operations = capabilities.pointer(&format!("{edits}/resourceOperations"));
+        let operations = operations.and_then(Value::as_array).into_iter().flatten();
+        let annotations = capabilities.pointer(&format!("{edits}/changeAnnotationSupport"));
         Self {
+            create: operations.into_iter().any(|it| it == "create"),
+            annotations: annotations.is_some_and(Value::is_object),
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
             watches_files: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
@@ -73,11 +83,22 @@ pub enum Applied {
 /// Asks the editor to make an edit.
 pub async fn apply(client: &Client, label: &str, edit: Value) -> Applied {
     let params = json!({"label": label, "edit": edit});
-    match ask::<lsp::ApplyWorkspaceEditRequest>(client, params, SOON).await {
+    match ask::<ApplyEdit>(client, params, SOON).await {
         Some(answer) if answer["applied"] == true => Applied::Yes,
         Some(answer) => Applied::No(answer["failureReason"].as_str().unwrap_or_default().into()),
         None => Applied::Unknown,
     }
+}
+
+/// The same request with an edit of our own making: the generated type takes an annotated edit for a plain one, and drops its annotation.
+enum ApplyEdit {}
+
+impl lsp::Request for ApplyEdit {
+    const METHOD: lsp::LspRequestMethod<'static> = lsp::ApplyWorkspaceEditRequest::METHOD;
+    const MESSAGE_DIRECTION: lsp::MessageDirection =
+        lsp::ApplyWorkspaceEditRequest::MESSAGE_DIRECTION;
+    type Params = Value;
+    type Result = Value;
 }
 
 /// Asks the editor to open a document; returns whether it did.
@@ -145,10 +166,14 @@ mod tests {
         assert_eq!(of(json!({})), Abilities::default());
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
-            "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}},
+            "workspace": {
+                "didChangeWatchedFiles": {"dynamicRegistration": true},
+                "workspaceEdit": {"resourceOperations": ["create"], "changeAnnotationSupport": {}},
+            },
             "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
         }));
         let ours = all.instruction && all.preview && all.stream && all.rename;
-        assert!(all.progress && all.show_document && all.watches_files && ours);
+        let edits = all.create && all.annotations;
+        assert!(all.progress && all.show_document && all.watches_files && ours && edits);
     }
 }

@@ -132,28 +132,76 @@ pub fn position(text: &Rope, byte: usize, encoding: Encoding) -> lsp::Position {
     }
 }
 
-/// Makes a workspace's edit of one document's edits, which are in order and of `text`.
+/// What is to become of one file, in the protocol's terms.
+pub struct FileEdits<'a> {
+    /// The file.
+    pub uri: &'a str,
+    /// Its version, if it is open.
+    pub version: Option<i32>,
+    /// The edits, which are in order.
+    pub edits: &'a [Edit],
+    /// The text that they are of.
+    pub text: &'a Rope,
+    /// Whether it is to be created first.
+    pub is_new: bool,
+}
+
+/// What an editor shows beside edits.
+pub struct Annotation {
+    /// What they are.
+    pub label: String,
+    /// Whether the user is to confirm them.
+    pub needs_confirmation: bool,
+}
+
+/// Makes a workspace's edit.
 ///
-/// It is always versioned: an editor whose text has moved on must refuse it. (Neovim 0.12 takes `documentChanges` without announcing it.)
-pub fn workspace_edit(
-    uri: &str,
-    version: Option<i32>,
-    edits: &[Edit],
-    text: &Rope,
+/// That of an open document is always versioned: an editor whose text has moved on must refuse it. (Neovim 0.12 takes `documentChanges` without
+/// announcing it.) A file is created only where there is none.
+pub fn workspace_edit<'a>(
+    files: impl Iterator<Item = FileEdits<'a>>,
+    annotation: Option<&Annotation>,
     encoding: Encoding,
 ) -> Value {
-    let edit = |edit: &Edit| {
-        json!({
-            "range": {
-                "start": position(text, edit.bytes.start, encoding),
-                "end": position(text, edit.bytes.end, encoding),
-            },
-            "newText": edit.text,
-        })
-    };
-    let edits: Vec<Value> = edits.iter().map(edit).collect();
-    json!({"documentChanges": [{"textDocument": {"uri": uri, "version": version}, "edits": edits}]})
+    let mut changes: Vec<Value> = Vec::new();
+    for file in files {
+        if file.is_new {
+            let options = json!({"overwrite": false, "ignoreIfExists": false});
+            let mut create = json!({"kind": "create", "uri": file.uri, "options": options});
+            if annotation.is_some() {
+                create["annotationId"] = json!(ANNOTATION);
+            }
+            changes.push(create);
+        }
+        let edit = |edit: &Edit| {
+            let mut edit = json!({
+                "range": {
+                    "start": position(file.text, edit.bytes.start, encoding),
+                    "end": position(file.text, edit.bytes.end, encoding),
+                },
+                "newText": edit.text,
+            });
+            if annotation.is_some() {
+                edit["annotationId"] = json!(ANNOTATION);
+            }
+            edit
+        };
+        let edits: Vec<Value> = file.edits.iter().map(edit).collect();
+        changes.push(
+            json!({"textDocument": {"uri": file.uri, "version": file.version}, "edits": edits}),
+        );
+    }
+    let mut whole = json!({"documentChanges": changes});
+    if let Some(annotation) = annotation {
+        let shown =
+            json!({"label": annotation.label, "needsConfirmation": annotation.needs_confirmation});
+        whole["changeAnnotations"] = json!({ANNOTATION: shown});
+    }
+    whole
 }
+
+/// The name of our annotation within one edit.
+const ANNOTATION: &str = "byok";
 
 /// Makes a `byok/usage`.
 pub fn usage(report: &Report) -> UsageParams {

@@ -107,6 +107,12 @@ impl Builder {
         self
     }
 
+    /// Sets a section of the user's own file.
+    pub fn own(mut self, section: &str, said: Value) -> Self {
+        self.own[section] = said;
+        self
+    }
+
     /// Sets the initialization options, whatever is in them.
     pub fn editor(mut self, options: Value) -> Self {
         self.config = options;

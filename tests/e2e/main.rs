@@ -18,6 +18,7 @@ mod client;
 mod configuration;
 mod documents;
 mod faults;
+mod files;
 mod ghost_text;
 mod http;
 mod litellm;

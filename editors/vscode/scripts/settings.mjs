@@ -92,7 +92,8 @@ function order(section) {
 /** package.json with the settings that the schema has. */
 export function updated(manifest, schema) {
   const groups = configuration(schema);
-  const restricted = groups.flatMap((group) => Object.entries(group.properties)).filter(([, value]) => value.scope !== 'window').map(([name]) => name);
+  // Without trust a workspace sets nothing at all: a shorter wait costs money, too.
+  const restricted = groups.flatMap((group) => Object.keys(group.properties));
   return {
     ...manifest,
     capabilities: { ...manifest.capabilities, untrustedWorkspaces: { ...manifest.capabilities.untrustedWorkspaces, restrictedConfigurations: restricted } },

@@ -23,7 +23,12 @@ fn is_mark(line: &str, mark: char, word: &str) -> bool {
     line.len() - rest.len() >= 5 && rest.trim().eq_ignore_ascii_case(word)
 }
 
-/// Reads search and replace blocks, in a fence or not.
+/// Returns whether a line ends a search and replace block.
+pub fn is_end(line: &str) -> bool {
+    is_mark(line, '>', "REPLACE")
+}
+
+/// Reads search and replace blocks, in a fence or not; with an empty `file`, whichever file is named above them.
 pub fn search_and_replace(lines: &[&str], file: &str) -> Result<Vec<Block>, Fault> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut above = "";
@@ -39,7 +44,7 @@ pub fn search_and_replace(lines: &[&str], file: &str) -> Result<Vec<Block>, Faul
         }
         let search = until(&mut rest, |line| is_mark(line, '=', ""))?;
         let replace = until(&mut rest, |line| is_mark(line, '>', "REPLACE"))?;
-        if heading(above).is_some_and(|path| is_other_path(path, file)) {
+        if !file.is_empty() && heading(above).is_some_and(|path| is_other_path(path, file)) {
             return Err(Fault::Foreign);
         }
         let block = Block { search, replace };

@@ -45,7 +45,7 @@ pub fn all(lines: &[&str]) -> Vec<Fence> {
 }
 
 /// Reads an opening fence: its indentation, its character, its length, what follows it.
-fn opening(line: &str) -> Option<(usize, char, usize, &str)> {
+pub fn opening(line: &str) -> Option<(usize, char, usize, &str)> {
     let trimmed = line.trim_start_matches(' ');
     let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = trimmed.trim_start_matches(mark);

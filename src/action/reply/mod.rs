@@ -2,16 +2,18 @@
 //!
 //! Entry point: [`read`]. It takes one fenced block with the whole new text, search and replace blocks, or a unified diff whose line numbers
 //! are ignored; with prose around, in any case of line breaks. What could be read in two ways is a [`Fault`], never a guess.
-//! [`names`] and [`message`] read answers that are words rather than code.
+//! [`files`] reads an answer about several files, [`names`] and [`message`] read answers that are words rather than code.
 //! File names in an answer are never used to find a file; a block that names another file than the document is left out.
 
 mod blocks;
 mod fence;
+mod files;
 mod words;
 
-use blocks::Block;
+pub use blocks::Block;
 use fence::Fence;
 
+pub use files::{What, files};
 pub use words::{message, names};
 
 /// Why an answer cannot be used; each is a sentence that goes on from "the answer".
@@ -49,12 +51,49 @@ pub enum Fault {
     /// It changes code where only comments were to change.
     #[error("changes more than the comments")]
     TouchesCode,
+    /// It does not say which file it is about.
+    #[error("does not say which file each change is for")]
+    NoFile,
+    /// It changes too many files.
+    #[error("changes too many files at once")]
+    TooMany,
+    /// It changes a file that it was not shown.
+    #[error("changes {0}, which it was not shown")]
+    NotShown(String),
+    /// It names a file that may not be created.
+    #[error("creates a file that it may not: {0}")]
+    NotCreatable(String),
+    /// The user's own check complains about it.
+    #[error("does not pass {program}, which says: {output}")]
+    Check {
+        /// The program.
+        program: String,
+        /// What it says.
+        output: String,
+    },
     /// It holds no name that would do.
     #[error("holds no name that would do")]
     NoName,
     /// It is not the comment that was asked for.
     #[error("is more than a comment")]
     NoComment,
+}
+
+/// How much of a check's output a user is told.
+const TOLD_CHARS: usize = 300;
+
+impl Fault {
+    /// Returns the same with no more of other people's words than a message can hold.
+    #[must_use]
+    pub fn in_short(self) -> Self {
+        match self {
+            Self::Check { program, output } => Self::Check {
+                program,
+                output: output.chars().take(TOLD_CHARS).collect(),
+            },
+            other => other,
+        }
+    }
 }
 
 /// Returns the new text of the lines, with `\n` for line breaks and in the answer's own indentation.
@@ -126,7 +165,8 @@ fn whole(text: &str, old: &str) -> Result<String, Fault> {
     }
 }
 
-fn replaced(old: &str, blocks: &[Block]) -> Result<String, Fault> {
+/// Puts search and replace blocks into a text.
+pub fn replaced(old: &str, blocks: &[Block]) -> Result<String, Fault> {
     for block in blocks {
         if let Some(line) = elision(&block.replace.join("\n"), old) {
             return Err(Fault::Elided(line));

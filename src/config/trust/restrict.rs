@@ -107,7 +107,19 @@ impl Tightening {
             model,
             max_tokens,
             ask_above,
+            custom,
+            check,
         } = written;
+        if !custom.is_empty() {
+            let why = "what a model is told to do is yours to say, in your own file or your editor's settings";
+            self.refuse("actions.custom", why.into());
+        }
+        if !check.is_empty() {
+            self.refuse(
+                "actions.check",
+                "a program is taken from your own file only".into(),
+            );
+        }
         if let Some(model) = model {
             let own = self.settings.model_of_actions().clone();
             self.settings.action_model = Some(self.model("actions.model", model, own));

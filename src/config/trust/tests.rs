@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 60] = [
+const TABLE: [Row; 62] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -88,6 +88,18 @@ const TABLE: [Row; 60] = [
     row("actions.ask_above", "\"0.05 USD\"", "$0.05", false),
     row("actions.ask_above", "\"5 USD\"", "$0.10", true),
     row("actions.ask_above", "\"0.05 EUR\"", "$0.10", true),
+    row(
+        "actions.custom",
+        "[{ name = \"evil\", title = \"Evil\", prompt = \"Evil.\" }]",
+        "",
+        true,
+    ),
+    row(
+        "actions.check",
+        "{ rust = [\"sh\", \"-c\", \"evil\"] }",
+        "",
+        true,
+    ),
     row(
         "budget.request",
         "\"0.1 USD\"",
@@ -203,6 +215,12 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         "actions.ask_above" => settings
             .action_ask_above
             .map_or_else(String::new, |amount| amount.to_string()),
+        "actions.custom" => settings
+            .custom_actions
+            .iter()
+            .map(|action| action.options.name.clone())
+            .collect(),
+        "actions.check" => settings.action_checks.keys().cloned().collect(),
         budget if budget.starts_with("budget.") => {
             let caps = settings.budget.caps.iter();
             let caps = caps.map(|cap| format!("{} {}", cap.name, cap.amount));

@@ -8,7 +8,7 @@ use super::super::backend::{LastPlace, Shared};
 use super::super::protocol::{ActionDiagnostic, ActionParams, ActionPlace};
 use super::super::{capabilities, from_proto};
 use crate::action::{self, Diagnostic};
-use crate::routing::{Decision, NO_ACTIONS, NOT_ALLOWED};
+use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED};
 
 /// The parameters, read more leniently than the generated types do: a diagnostic of another server may be odd.
 #[derive(Deserialize)]
@@ -72,13 +72,14 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         };
         only.is_none_or(|only| only.iter().any(is_within))
     };
-    let decision = action::decide(&shared.gateway, &snapshot);
-    if action::unable(&decision).is_some() {
+    let has_own = !snapshot.settings.custom_actions.is_empty();
+    let usual = shared.gateway.decide(&snapshot.settings, Feature::Action);
+    if !has_own && action::unable(&usual).is_some() {
         // A light bulb at every word would be a nuisance; who opens the menu by hand is told once what is missing.
         let is_asked =
             params.context.trigger_kind == Some(INVOKED) && params.context.only.is_none();
         return is_asked
-            .then(|| missing_model(&decision))
+            .then(|| missing_model(&usual))
             .into_iter()
             .collect();
     }

@@ -15,6 +15,7 @@ pub mod execute_command;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+mod material;
 pub mod models;
 mod parse;
 pub mod run_action;

@@ -17,12 +17,14 @@ use super::super::progress::Progress;
 use super::super::protocol::{ActionOutcome, ActionResult};
 use super::super::running::Entry;
 use super::wanted::{Wanted, wanted};
-use super::{consent, deliver};
-use crate::action::{self, Applies, Diagnostic, Done, Failure, Job, Target};
+use super::{consent, deliver, material};
+use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
+use crate::cost::Cost;
+use crate::credential;
 use crate::document::Edit;
-use crate::repository::{self, Changes, Which};
+use crate::repository::Check;
 use crate::routing::Decision;
-use crate::session::{Snapshot, path_of};
+use crate::session::Snapshot;
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, arguments: Vec<Value>) -> ActionResult {
@@ -118,11 +120,11 @@ async fn perform(shared: &Arc<Shared>, wanted: Wanted) -> ActionResult {
 /// Finds out whether an action can be run, and on what.
 async fn ready(shared: &Arc<Shared>, wanted: Wanted) -> Result<Ready, String> {
     let (snapshot, selection, diagnostics) = now(shared, &wanted.place)?;
-    let decision = action::decide(&shared.gateway, &snapshot);
+    let action = wanted.action.clone();
+    let decision = action::decide(&shared.gateway, &snapshot, &action);
     if let Some(reason) = action::unable(&decision) {
         return Err(reason);
     }
-    let action = wanted.action.clone();
     if action.needs_instruction() && wanted.instruction.is_none() {
         return Err(format!(
             "\"{}\" has to be told what you want: send byok.action the word {} and your instruction",
@@ -147,21 +149,38 @@ async fn ready(shared: &Arc<Shared>, wanted: Wanted) -> Result<Ready, String> {
 
 async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResult {
     let action = &ready.wanted.action;
-    let changes = match changes(action.applies, &ready.snapshot).await {
-        Ok(changes) => changes,
+    let material = match material::gather(shared, action, &ready.snapshot).await {
+        Ok(material) => material,
         Err(message) => return unchanged(message),
     };
+    let settings = &ready.snapshot.settings;
+    let language = ready.snapshot.language.map(crate::syntax::Language::id);
+    let argv = language.and_then(|id| settings.action_checks.get(id));
+    let check = argv.map(|argv| Check {
+        argv: argv.clone(),
+        without: credential::secret_variables(&settings.keys),
+    });
     let mut job = Job {
         snapshot: &ready.snapshot,
         action,
         target: ready.target.clone(),
         diagnostics: &ready.diagnostics,
         instruction: ready.wanted.instruction.as_deref(),
-        changes: changes.as_ref(),
+        material: &material,
+        check: check.as_ref(),
         decision: ready.decision.clone(),
         interrupt: entry.interrupt.clone(),
     };
-    if !is_worth_it(shared, &job).await {
+    let ceiling = action.own.as_ref().and_then(|own| own.ceiling);
+    let estimate = job.estimate(&shared.gateway);
+    if let Some(ceiling) = ceiling.filter(|_| action::is_above(ceiling, &estimate)) {
+        return unchanged(format!(
+            "nothing was sent: {} is above the ceiling of {ceiling} that you set for \"{}\"",
+            action::shown_price(&estimate),
+            action.title
+        ));
+    }
+    if !is_worth_it(shared, &job, &estimate).await {
         return unchanged("nothing was sent, since you did not say yes to the price");
     }
     let _busy = shared.status.busy();
@@ -182,10 +201,10 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
         Ok(Done::Document(text)) if is_streamed => deliver::streamed(shared, &entry.token, &text),
         Ok(Done::Document(text)) => deliver::document(shared, text).await,
         Ok(Done::Names(names)) => deliver::names(shared, &job, &entry.token, names).await,
-        Ok(Done::Edits(edits)) if edits.is_empty() => {
+        Ok(Done::Changes(changes)) if changes.is_empty() => {
             unchanged(format!("{} sees nothing to change", job.decision.name()))
         }
-        Ok(Done::Edits(edits)) => deliver::edits(shared, &job, &entry.token, edits).await,
+        Ok(Done::Changes(changes)) => deliver::changes(shared, &job, &entry.token, &changes).await,
         Err(failure) => unchanged(failure.to_string()),
     };
     if let Some(progress) = progress {
@@ -194,27 +213,10 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
     result
 }
 
-/// Asks git, for an action that is about what it knows.
-async fn changes(applies: Applies, snapshot: &Snapshot) -> Result<Option<Changes>, String> {
-    let which = match applies {
-        Applies::Changes => Which::All,
-        Applies::Staged => Which::Staged,
-        _ => return Ok(None),
-    };
-    let path = path_of(&snapshot.uri);
-    let parent = path.as_deref().and_then(std::path::Path::parent);
-    let folder = parent
-        .or(snapshot.folder.as_deref())
-        .ok_or("this document is no file, so no repository is known")?;
-    let changes = repository::changes(folder, which).await;
-    changes.map(Some).map_err(|failure| failure.to_string())
-}
-
 /// Asks the user whether an action is worth its price, if that is above what the settings let it cost unasked.
-async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>) -> bool {
-    let estimate = job.estimate(&shared.gateway);
+async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>, estimate: &Cost) -> bool {
     let limit = job.snapshot.settings.action_ask_above;
-    if !action::is_above(limit, &estimate) {
+    if !action::is_above(limit, estimate) {
         return true;
     }
     let set = limit.map_or_else(String::new, |limit| {
@@ -225,7 +227,7 @@ async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>) -> bool {
         job.action.title,
         job.target.name,
         job.decision.name(),
-        action::shown_price(&estimate)
+        action::shown_price(estimate)
     );
     editor::confirm(&shared.client, &message, "Run it").await
 }

@@ -13,6 +13,7 @@ use super::super::protocol::ActionParams;
 use super::run_action::now;
 use crate::action::{self, Action, Diagnostic};
 use crate::config::Settings;
+use crate::routing::Feature;
 use crate::session::Stamp;
 
 /// An action that is to be run, and where.
@@ -132,10 +133,6 @@ fn sane(start: usize, end: usize) -> Range<usize> {
 /// Lets the user choose among what makes sense at the last place, where an editor's palette sends nothing.
 async fn chosen(shared: &Arc<Shared>, place: LastPlace) -> Result<Wanted, String> {
     let (snapshot, selection, diagnostics) = now(shared, &place)?;
-    let decision = action::decide(&shared.gateway, &snapshot);
-    if let Some(reason) = action::unable(&decision) {
-        return Err(reason);
-    }
     let ask = action::Ask {
         snapshot: &snapshot,
         selection,
@@ -145,6 +142,10 @@ async fn chosen(shared: &Arc<Shared>, place: LastPlace) -> Result<Wanted, String
     };
     let offers = action::offers(&shared.gateway, &ask);
     if offers.is_empty() {
+        let usual = shared.gateway.decide(&snapshot.settings, Feature::Action);
+        if let Some(reason) = action::unable(&usual) {
+            return Err(reason);
+        }
         return Err(
             "no action makes sense there; put the cursor into a function, or select some lines"
                 .into(),

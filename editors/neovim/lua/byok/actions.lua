@@ -90,6 +90,7 @@ function M.cancel()
 end
 
 M.NAMES = {
+  'change',
   'commit-message',
   'document',
   'explain',
@@ -103,6 +104,7 @@ M.NAMES = {
   'review-changes',
   'rewrite',
   'simplify',
+  'tests',
   'translate',
   'translate-comments',
   'types',

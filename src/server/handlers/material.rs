@@ -1,0 +1,169 @@
+//! What an action is about besides the document: what git says, where the tests belong, which files are open beside it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::backend::Shared;
+use crate::action::{self, Action, Material, OtherFile, Output};
+use crate::repository::{self, Refusal, Which};
+use crate::session::{Snapshot, path_of};
+
+/// So much of other files is shown in all, in bytes.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// More files than these are not shown.
+const MOST_FILES: usize = 12;
+
+/// Gathers what an action is about besides; a failure is a sentence for the user.
+pub(super) async fn gather(
+    shared: &Arc<Shared>,
+    action: &Action,
+    snapshot: &Snapshot,
+) -> Result<Material, String> {
+    match action.output {
+        Output::Tests => tests(shared, snapshot).await.map(Material::File),
+        Output::NewFile => new_file(action, snapshot).await.map(Material::File),
+        Output::Files => Ok(Material::Files(open_files(shared, snapshot))),
+        _ => changes(action, snapshot).await,
+    }
+}
+
+/// Asks git, for an action that is about what it knows.
+async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, String> {
+    let which = match action.applies {
+        action::Applies::Changes => Which::All,
+        action::Applies::Staged => Which::Staged,
+        _ => return Ok(Material::None),
+    };
+    let path = path_of(&snapshot.uri);
+    let folder = path.as_deref().and_then(Path::parent);
+    let folder = folder
+        .or(snapshot.folder.as_deref())
+        .ok_or("this document is no file, so no repository is known")?;
+    let changes = repository::changes(folder, which).await;
+    changes
+        .map(Material::Changes)
+        .map_err(|failure| failure.to_string())
+}
+
+/// Finds the file of a document's tests: the first that is there, else the first that may be created.
+async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, String> {
+    let none = || "this language has no place for tests that we know".to_owned();
+    let folder = snapshot.folder.clone().ok_or_else(none)?;
+    let paths = action::test_paths(snapshot);
+    let own = action::relative(snapshot);
+    if let Some(path) = paths.iter().find(|path| Some(*path) == own.as_ref()) {
+        return Ok(OtherFile {
+            path: path.clone(),
+            uri: snapshot.uri.to_string(),
+            text: Some(snapshot.clone()),
+        });
+    }
+    let document = snapshot.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        let there = paths.iter().find_map(|path| {
+            let (place, text) = repository::readable(&folder, path).ok()?;
+            let uri = url::Url::from_file_path(place).ok()?;
+            let text = Some(document.of_file(uri.as_str(), &text));
+            Some(OtherFile {
+                path: path.clone(),
+                uri: uri.into(),
+                text,
+            })
+        });
+        // A folder for tests that is there already is the better place.
+        let has_folder = |path: &&String| {
+            Path::new(path)
+                .parent()
+                .is_some_and(|it| folder.join(it).is_dir())
+        };
+        let new = || -> Result<OtherFile, Refusal> {
+            let first = paths.iter().find(has_folder).or(paths.first());
+            let path = first.ok_or_else(|| Refusal::Outside("the file of the tests".into()))?;
+            let place = repository::creatable(&folder, path)?;
+            let uri =
+                url::Url::from_file_path(place).map_err(|()| Refusal::Outside(path.clone()))?;
+            Ok(OtherFile {
+                path: path.clone(),
+                uri: uri.into(),
+                text: None,
+            })
+        };
+        there.map_or_else(new, Ok)
+    });
+    let mut file = looking
+        .await
+        .map_err(|_| none())?
+        .map_err(|refusal| refusal.to_string())?;
+    // The editor's text is newer than the disk's.
+    let session = shared.session();
+    let open = path_of(&file.uri).and_then(|path| session.uri_at(&path));
+    if let Some(uri) = open {
+        let out_of_step = || {
+            format!(
+                "{} is open and its last change could not be read",
+                file.path
+            )
+        };
+        file.text = Some(session.snapshot(&uri).ok_or_else(out_of_step)?);
+        file.uri = uri.to_string();
+    }
+    drop(session);
+    Ok(file)
+}
+
+/// Finds out whether the file may be created that an action of the user's own makes.
+async fn new_file(action: &Action, snapshot: &Snapshot) -> Result<OtherFile, String> {
+    let none = || "this document is in no workspace".to_owned();
+    let template = action.own.as_ref().and_then(|own| own.options.file.clone());
+    let path = template
+        .and_then(|it| action::new_path(snapshot, &it))
+        .ok_or_else(none)?;
+    let folder = snapshot.folder.clone().ok_or_else(none)?;
+    let looking = tokio::task::spawn_blocking(move || {
+        let place = repository::creatable(&folder, &path)?;
+        let uri = url::Url::from_file_path(place).map_err(|()| Refusal::Outside(path.clone()))?;
+        Ok::<_, Refusal>(OtherFile {
+            path,
+            uri: uri.into(),
+            text: None,
+        })
+    });
+    let file = looking.await.map_err(|_| none())?;
+    file.map_err(|refusal| refusal.to_string())
+}
+
+/// Returns the documents of the workspace that are open, the one in question first, those of its language before others.
+fn open_files(shared: &Arc<Shared>, snapshot: &Snapshot) -> Vec<OtherFile> {
+    let session = shared.session();
+    let uris: Vec<Arc<str>> = session.texts().map(|(uri, _)| uri.clone()).collect();
+    let snapshots = uris.iter().filter_map(|uri| session.snapshot(uri));
+    let mut files: Vec<OtherFile> = snapshots
+        .filter(|it| it.folder == snapshot.folder)
+        .filter_map(|it| {
+            Some(OtherFile {
+                path: action::relative(&it)?,
+                uri: it.uri.to_string(),
+                text: Some(it),
+            })
+        })
+        .collect();
+    files.sort_by(|a, b| {
+        let key = |file: &OtherFile| {
+            let it = file.text.as_ref();
+            let is_own = file.uri == *snapshot.uri;
+            let is_kin = it.is_some_and(|it| it.language == snapshot.language);
+            (!is_own, !is_kin)
+        };
+        key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+    });
+    let mut left = MOST_BYTES;
+    files.retain(|file| {
+        let length = file.text.as_ref().map_or(0, |it| it.text.len_bytes());
+        let fits = length <= left;
+        left -= if fits { length } else { 0 };
+        fits
+    });
+    files.truncate(MOST_FILES);
+    files
+}
