@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, AdviceParams, Models, PreviewAnswer,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, Models, PreviewAnswer,
     PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
@@ -57,6 +57,7 @@ fn the_schemas_are_those_of_the_types() {
     let schemas = [
         ("advice", schema_for!(AdviceParams)),
         ("usage", schema_for!(UsageParams)),
+        ("budget", schema_for!(BudgetParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
         ("usage-summary-params", schema_for!(UsageSummaryParams)),

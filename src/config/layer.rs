@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::actions::ActionsOptions;
+use super::budget::BudgetOptions;
 use super::editor;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
@@ -127,6 +128,7 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
+        budget: merge_with(below.budget, above.budget, BudgetOptions::with),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

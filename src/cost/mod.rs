@@ -5,10 +5,12 @@
 //! Invariants: amounts are integers of 10^-9 units and know their currency; a cost that is not known is never counted as
 //! nothing; the price used is stored with the row; no text of documents, prompts or replies gets here.
 
+pub mod budget;
 mod call_cost;
 mod catalogue;
 mod decimal;
 mod error;
+pub mod estimate;
 pub mod ledger;
 mod money;
 mod price;
@@ -18,6 +20,7 @@ pub mod report;
 pub mod spreadsheet;
 mod tokens;
 
+pub use budget::{Budget, Refusal};
 pub use call_cost::{Cost, CostSource};
 pub use catalogue::{Catalogue, Conditions};
 pub use error::Error;

@@ -104,6 +104,74 @@ pub struct SumParams {
     pub unpriced: u64,
 }
 
+/// `byok/budget`, server to client: how the caps stand. Sent when that changed, at most twice a second; never without caps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BudgetParams {
+    /// The version of this message.
+    pub v: u32,
+    /// The state of the first cap; `ok` if there is none.
+    pub state: CapStateParams,
+    /// The caps that last longer than a request: first what calls meet, then by how much of each is left.
+    pub caps: Vec<CapParams>,
+}
+
+/// How a cap stands. Amounts are in 10^-9 of the currency's unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CapParams {
+    /// Its name, for people.
+    pub name: String,
+    /// In which time it counts: `session`, `hour`, `day`, `month`.
+    pub per: String,
+    /// What is done when a call would break it: `soft`, `ask`, `hard`, `degrade`.
+    pub at: String,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+    /// How much may be spent.
+    pub cap: i64,
+    /// What was spent.
+    pub spent: i64,
+    /// What calls under way may cost at most.
+    pub reserved: i64,
+    /// What is left; below zero where a cap that only warns is passed.
+    pub left: i64,
+    /// How it stands in a word.
+    pub state: CapStateParams,
+    /// With this provider alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// With this model of it alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// With the key of this label alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// For this alone: `completion`, `action`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// In this folder alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// In this environment alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+}
+
+/// How a cap stands in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CapStateParams {
+    /// There is room.
+    Ok,
+    /// It only warns, and is passed.
+    Warned,
+    /// The user is asked before a further call.
+    Asked,
+    /// Calls are refused.
+    Reached,
+    /// A cheaper model answers.
+    Degraded,
+}
+
 /// `byok/status`, server to client: what the server is doing, sent when it changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusParams {
@@ -115,7 +183,8 @@ pub struct StatusParams {
     pub model: String,
     /// Who pays for it, in words.
     pub payer: String,
-    /// With `error`: what is wrong, in a sentence that also says what to do.
+    /// With `error`: what is wrong, in a sentence that also says what to do. With `paused`: the same, where the server itself halted what ran
+    /// away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// With `error`: what one key could do about it.
@@ -167,7 +236,7 @@ pub enum StatusState {
     Idle,
     /// It waits for a model.
     Busy,
-    /// The user paused suggestions.
+    /// The user paused suggestions, or the server halted what ran away; `byok/resume` ends both.
     Paused,
     /// The last call failed, or the configuration has a mistake.
     Error,

@@ -22,6 +22,8 @@ struct Inner {
     mistake: Option<Advice>,
     /// Why the last call failed.
     failure: Option<Advice>,
+    /// Why something is halted.
+    halted: Option<String>,
     /// What was told last.
     told: Option<StatusParams>,
 }
@@ -40,6 +42,7 @@ impl Status {
             payer: String::new(),
             mistake: None,
             failure: None,
+            halted: None,
             told: None,
         })))
     }
@@ -67,6 +70,11 @@ impl Status {
         self.change(|inner| inner.failure = advice);
     }
 
+    /// Says that something was halted and why, or that all goes on.
+    pub fn halted(&self, message: Option<String>) {
+        self.change(|inner| inner.halted = message);
+    }
+
     /// Says that a call waits for a model, until the returned value is dropped.
     pub fn busy(&self) -> Busy {
         self.change(|inner| inner.running += 1);
@@ -87,7 +95,8 @@ impl Status {
 impl Inner {
     fn params(&self) -> StatusParams {
         let error = self.mistake.as_ref().or(self.failure.as_ref());
-        let state = match (self.is_paused, error, self.running) {
+        let is_paused = self.is_paused || self.halted.is_some();
+        let state = match (is_paused, error, self.running) {
             (true, ..) => StatusState::Paused,
             (_, _, 1..) => StatusState::Busy,
             (_, Some(_), 0) => StatusState::Error,
@@ -99,7 +108,11 @@ impl Inner {
             state,
             model: self.model.clone(),
             payer: self.payer.clone(),
-            message: error.map(|error| error.message.clone()),
+            message: match state {
+                StatusState::Error => error.map(|error| error.message.clone()),
+                StatusState::Paused => self.halted.clone(),
+                StatusState::Idle | StatusState::Busy => None,
+            },
             fix: error.and_then(|error| error.fix.clone()),
         }
     }

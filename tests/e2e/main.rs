@@ -12,6 +12,7 @@
 mod actions;
 mod advice;
 mod bad_input;
+mod budget;
 mod cancel;
 mod catalogue;
 mod client;

@@ -1,13 +1,17 @@
 //! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
 //!
-//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::note`], [`Ledger::totals`],
+//! Entry points: [`Ledger::open`], [`Ledger::reserve`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::note`], [`Ledger::totals`],
 //! [`Ledger::report`]. Invariants: nothing is opened or created before the
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod booth;
 mod correction;
 mod fate;
 mod lines;
+mod owner;
+mod reserve;
+mod reserving;
 mod row;
 mod schema;
 mod store;
@@ -23,14 +27,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use tokio::sync::oneshot;
+
 use self::fate::Note;
+use self::reserving::Asked;
 use self::store::Place;
+use crate::cost::budget::{Budget, Standing};
 use crate::cost::reconcile::Line;
 use crate::cost::report::{Query, Report};
 use crate::cost::{Cost, Error};
 
 pub use fate::Fate;
 pub use lines::Wanted;
+pub use reserving::{Held, Reservation};
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
 
@@ -174,7 +183,10 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
-        let may_gather = matches!(command, Command::Settle(..) | Command::Note(_));
+        let may_gather = matches!(
+            command,
+            Command::Settle(..) | Command::Note(_) | Command::Release(_)
+        );
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
@@ -227,6 +239,10 @@ enum Command {
     Settle(Box<Row>, Done),
     Correct(Cost, Box<Row>, Done),
     Note(Note),
+    /// Who asks for a reservation waits for it on their way to a provider.
+    Reserve(Box<Asked>),
+    Release(CallId),
+    Standings(Arc<Budget>, oneshot::Sender<Vec<Standing>>),
     Totals(mpsc::Sender<Totals>),
     Report(Query, mpsc::Sender<Result<Report, String>>),
     Lines(Wanted, mpsc::Sender<Result<Vec<Line>, String>>),
@@ -305,6 +321,14 @@ impl Shared {
         match *lock(&self.state) {
             State::Ready => self.setting.patience,
             State::Degraded { .. } => self.setting.patience / 20,
+        }
+    }
+
+    /// What keeps the file from being used, if anything does.
+    fn trouble(&self) -> Option<String> {
+        match &*lock(&self.state) {
+            State::Ready => None,
+            State::Degraded { reason } => Some(reason.clone()),
         }
     }
 

@@ -96,6 +96,10 @@ pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
     if is_paused {
         shared.in_flight.end_all();
         shared.completions.end_all();
+    } else {
+        shared.gateway.resume();
+        shared.status.halted(None);
+        shared.status.failure(None);
     }
     done(shared)
 }

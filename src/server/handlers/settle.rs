@@ -26,6 +26,7 @@ pub fn settle(shared: &Arc<Shared>) {
     // The lists of models come over the same client.
     let settings = shared.session().settings().clone();
     shared.gateway.follow(&settings);
+    shared.budget_changed();
     get_ready(shared);
     let later = shared.clone();
     tokio::spawn(async move {

@@ -10,7 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::advice;
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::settle;
+use super::{consent, settle};
 use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
 use crate::config::ModelName;
 use crate::document::Encoding;
@@ -104,6 +104,28 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         // After a rest the connection is made while the user types on.
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
+    let mut ask = ask;
+    for _ in 0..consent::MOST_INSTEAD {
+        let again = ask.clone();
+        let settings = &again.snapshot.settings;
+        let completed = complete_by(shared, ask).await;
+        let error = completed.as_ref().err();
+        let feature = again.decision.feature;
+        let instead = error.and_then(|error| shared.gateway.instead(settings, feature, error));
+        let Some(decision) = instead else {
+            if settings.budget.has_caps() && completed.is_ok() {
+                // The one before may have been answered by another model.
+                shared.status.decided(&again.decision);
+            }
+            return completed.ok().flatten();
+        };
+        shared.status.decided(&decision);
+        ask = Ask { decision, ..again };
+    }
+    None
+}
+
+async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Error> {
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
@@ -114,7 +136,7 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         .hold_back(&shared.gateway, documents, &ask)
         .await
     {
-        return None;
+        return Ok(None);
     }
     let completing = completions.complete(&shared.gateway, documents, ask);
     let mut completing = std::pin::pin!(completing);
@@ -144,5 +166,5 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         // The answer goes out first: a task that is spawned now runs after this one.
         tokio::spawn(async move { drop(busy) });
     }
-    completed.ok().flatten()
+    completed
 }
