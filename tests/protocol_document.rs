@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, Models, PreviewAnswer,
-    PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, Models,
+    PreviewAnswer, PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams,
+    UsageSummary,
 };
 use schemars::schema_for;
 
