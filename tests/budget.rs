@@ -252,8 +252,8 @@ fn kill_often(folder: &Path, kills: usize, mut seed: u32) {
     }
     let spent: i64 = one(folder, SPENT);
     let taken_back: i64 = one(folder, TAKEN_BACK);
-    let sent = sent(&provider);
-    let billed = (sent - taken_back) * PRICE_NANOS;
+    let requests = sent(&provider);
+    let billed = (requests - taken_back) * PRICE_NANOS;
     assert!(spent <= cap, "the cap holds: {spent}");
     assert!(
         billed <= spent,

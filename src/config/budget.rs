@@ -139,7 +139,7 @@ pub enum UnknownPriceOption {
 impl BudgetOptions {
     /// Returns what two layers come to together: the caps of both, and the stricter rules of each.
     #[must_use]
-    pub(super) fn with(self, above: Self) -> Self {
+    pub(super) fn with(self, above: &Self) -> Self {
         let mut caps = self.all_caps();
         caps.extend(above.all_caps());
         let either = |strict| self.when_unsure == Some(strict) || above.when_unsure == Some(strict);
