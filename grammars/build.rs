@@ -52,6 +52,9 @@ struct Entry {
     strings: Vec<String>,
     #[serde(default)]
     code_in_strings: Vec<String>,
+    #[serde(default)]
+    data: bool,
+    family: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +178,11 @@ fn rust_of(
     ] {
         let _ = writeln!(code, "    {key}: &{values:?},");
     }
+    let _ = writeln!(
+        code,
+        "    data: {},\n    family: {:?},",
+        entry.data, entry.family
+    );
     let folders = lineage(entries, id)?;
     for query in QUERIES {
         let mut parts = Vec::new();

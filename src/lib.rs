@@ -14,6 +14,8 @@
 //! - [`credential`]: where keys come from; the secret type.
 //! - [`provider`]: one file per wire protocol.
 //! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
+//! - [`index`]: the definitions of the workspace, found by name.
+//! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
@@ -27,6 +29,7 @@ pub mod cost;
 pub mod credential;
 pub mod document;
 pub mod gateway;
+pub mod index;
 pub mod local;
 pub mod models;
 pub mod provider;
@@ -35,3 +38,4 @@ pub mod scrub;
 pub mod server;
 pub mod session;
 pub mod syntax;
+pub mod workspace;

@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
-    ActionParams, ActionResult, Models, SetModelParams, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionResult, ExplainContext, ExplainContextParams, Models, SetModelParams,
+    StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -57,6 +58,8 @@ fn the_schemas_are_those_of_the_types() {
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
         ("models", schema_for!(Models)),
+        ("explain-context", schema_for!(ExplainContext)),
+        ("explain-context-params", schema_for!(ExplainContextParams)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),

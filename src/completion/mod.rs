@@ -13,10 +13,10 @@ use futures_util::StreamExt as _;
 
 pub use rebase::{Rebased, rebase};
 
-use crate::context::{self, Budget};
+use crate::context::{self, Form, Manifest, Prompt, View};
 use crate::gateway::{CallId, Gateway, Interrupt, Request};
 use crate::provider::{Error, Fill, Input, Place};
-use crate::routing::{Decision, Feature};
+use crate::routing::{Decision, Feature, Way};
 use crate::session::Snapshot;
 use crate::syntax;
 use stop::{Extent, Stop};
@@ -82,7 +82,11 @@ pub struct Ask<'a> {
 
 /// Decides which model a suggestion for the snapshot comes from.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
-    gateway.decide(&snapshot.settings, Feature::Completion)
+    let decision = gateway.decide(&snapshot.settings, Feature::Completion);
+    match snapshot.confined {
+        Some(_) => decision.confined(),
+        None => decision,
+    }
 }
 
 /// Waits as long as a suggestion should, so that a model outside this process is not asked for every key.
@@ -106,13 +110,10 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
     } = ask;
     let around = around(snapshot, cursor);
     let extent = extent(snapshot, cursor, &around, &decision);
+    let lines = lines_of_engine(extent, trigger);
+    let (input, manifest) = input(snapshot, cursor, &decision, lines);
     let request = Request {
-        input: input(
-            snapshot,
-            cursor,
-            &decision,
-            lines_of_engine(extent, trigger),
-        ),
+        input,
         decision: decision.clone(),
         action: None,
         max_tokens: snapshot.settings.max_tokens,
@@ -122,10 +123,12 @@ pub async fn complete(gateway: &Gateway, ask: Ask<'_>) -> Result<Option<Suggesti
             .folder
             .as_ref()
             .map(|folder| folder.display().to_string()),
+        confined: snapshot.confined,
         interrupt,
     };
     let mut call = gateway.call(&snapshot.settings, request).await?;
     let id = call.id().clone();
+    snapshot.desk.manifests.note(&id.to_string(), manifest);
     let mut stop = Stop::new(extent);
     let deadline = tokio::time::Instant::now() + WHOLE;
     loop {
@@ -165,36 +168,56 @@ fn lines_of_engine(extent: Extent, trigger: Trigger) -> usize {
     }
 }
 
-/// Makes what the model is shown, in the form that its wire takes.
-fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usize) -> Input {
-    let place = Place {
-        uri: snapshot.uri.clone(),
-        text: snapshot.text.clone(),
-        cursor,
-        max_lines,
+/// Makes what the model is shown, in the form that its wire takes, and the list of what that is made of.
+fn input(
+    snapshot: &Snapshot,
+    cursor: usize,
+    decision: &Decision,
+    max_lines: usize,
+) -> (Input, Manifest) {
+    let fill = |prefix, suffix, files| {
+        let place = Place {
+            uri: snapshot.uri.clone(),
+            text: snapshot.text.clone(),
+            cursor,
+            max_lines,
+        };
+        Input::Fill(Fill {
+            prefix,
+            suffix,
+            files,
+            place,
+        })
     };
-    if decision.is_embedded() {
+    let Way::Http(provider) = &decision.way else {
         // The embedded engine reads the snapshot itself.
-        return Input::Fill(Fill {
-            prefix: String::new(),
-            suffix: String::new(),
-            place,
-        });
-    }
-    let window = context::window(&snapshot.text, cursor, Budget::default());
-    if decision.way.fills() {
-        return Input::Fill(Fill {
-            prefix: window.prefix,
-            suffix: window.suffix,
-            place,
-        });
-    }
-    let language = snapshot.language.map_or("", syntax::Language::name);
-    Input::Chat(context::fill_by_chat(
-        &window,
-        language,
-        snapshot.file_name(),
-    ))
+        let nothing = fill(String::new(), String::new(), Vec::new());
+        return (nothing, Manifest::default());
+    };
+    let form = Form::of(provider.wire, &decision.model);
+    let tokens = snapshot.settings.context.max_tokens;
+    let (window, _) = context::shares(
+        tokens,
+        cursor,
+        snapshot.text.len_bytes().saturating_sub(cursor),
+    );
+    let view = View {
+        text: &snapshot.text,
+        cursor,
+        language: snapshot.language,
+        file: &context::shown_path(&snapshot.path(), &snapshot.shown_from()),
+        prepared: &snapshot.desk.prepared(),
+    };
+    let assembled = context::assemble(&view, form, window);
+    let input = match assembled.prompt {
+        Prompt::Fill {
+            prefix,
+            suffix,
+            files,
+        } => fill(prefix, suffix, files),
+        Prompt::Chat(messages) => Input::Chat(messages),
+    };
+    (input, assembled.manifest)
 }
 
 fn around(snapshot: &Snapshot, cursor: usize) -> Around {

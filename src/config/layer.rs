@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::context;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
@@ -135,6 +136,7 @@ fn merge(below: Options, above: Options) -> Options {
     }
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
+        context: merge_with(below.context, above.context, context::merge),
         actions: merge_with(below.actions, above.actions, merge_actions),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),

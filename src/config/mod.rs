@@ -4,6 +4,7 @@
 //! `workspace/didChangeConfiguration` (JSON); the editor's wins, key by key. A layer with a mistake keeps its last good content, and the
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
 
+mod context;
 mod families;
 mod key_option;
 mod key_source;
@@ -18,7 +19,8 @@ mod provider;
 mod settings;
 mod user_file;
 
-pub use families::FimFamily;
+pub use context::{ContextOptions, ContextSettings, ContextSource};
+pub use families::{FimFamily, FimPiece};
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
 pub use known::ModelList;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::context::ContextOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 
@@ -16,6 +17,9 @@ pub struct Options {
     /// Ghost text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completion: Option<CompletionOptions>,
+    /// What a model is shown besides the text at the cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextOptions>,
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::context::{self, ContextSettings};
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub max_tokens: u32,
     /// The most lines of a suggestion.
     pub max_lines: usize,
+    /// What a model is shown besides the text at the cursor.
+    pub context: Arc<ContextSettings>,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
@@ -73,6 +76,7 @@ impl Default for Settings {
             debounce: Duration::from_millis(75),
             max_tokens: 128,
             max_lines: 12,
+            context: Arc::default(),
             action_model: None,
             action_max_tokens: 4096,
             local_servers: Vec::new(),
@@ -105,6 +109,11 @@ impl Settings {
             message,
         };
         let mut settings = Self::default();
+        if let Some(written) = &options.context {
+            let resolved = context::resolve(written)
+                .map_err(|(key, message)| problem(format!("context.{key}"), message))?;
+            settings.context = Arc::new(resolved);
+        }
         if let Some(written) = &options.network {
             let network = network::resolve(written)
                 .map_err(|(key, message)| problem(format!("network.{key}"), message))?;

@@ -35,6 +35,7 @@ use crate::credential::{Authorization, Keys};
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use crate::workspace::Rule;
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
 use settle::{Begin, Settlement};
@@ -73,6 +74,8 @@ pub struct Request {
     pub language: Option<&'static str>,
     /// The folder that the document belongs to, for the ledger.
     pub workspace: Option<String>,
+    /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
+    pub confined: Option<Rule>,
     /// Tells why the call was dropped, if it is.
     pub interrupt: Interrupt,
 }
@@ -204,10 +207,14 @@ impl Gateway {
             stop,
             language,
             workspace,
+            confined,
             interrupt,
         } = request;
+        if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
+            return Err(Error::Confined(rule));
+        }
         let prompt_bytes = match &input {
-            Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
+            Input::Fill(fill) => fill.prompt_bytes(),
             Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
         };
         let pauses = self.0.pauses.clone();

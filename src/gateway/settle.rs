@@ -366,6 +366,7 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::Tls(_)
         | Error::Setting { .. }
         | Error::Credential(_)
+        | Error::Confined(_)
         | Error::Unsupported { .. } => true,
     }
 }

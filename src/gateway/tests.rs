@@ -66,6 +66,7 @@ impl Desk {
             stop: Vec::new(),
             language: None,
             workspace: None,
+            confined: None,
             interrupt: Interrupt::default(),
         }
     }

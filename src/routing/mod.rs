@@ -143,22 +143,43 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// Returns whether what is sent to the model may reach another machine: it runs there, or behind a server here that passes calls on.
+    pub fn leaves_the_machine(&self) -> bool {
+        self.is_elsewhere() || self.payer == Payer::Relay
+    }
+
+    /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
+    #[must_use]
+    pub fn confined(self) -> Self {
+        if self.leaves_the_machine() {
+            embedded(self.feature, "the file stays on this machine")
+        } else {
+            self
+        }
+    }
+}
+
 /// The provider's name of the embedded engine.
 pub const LOCAL: &str = "local";
 
 /// The model's name of the embedded engine.
 pub const PATTERNS: &str = "patterns";
 
-/// Decides which model a call goes to. `answering` are the local model servers that answer now.
-pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let embedded = |reason| Decision {
+fn embedded(feature: Feature, reason: &'static str) -> Decision {
+    Decision {
         feature,
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
-    };
+    }
+}
+
+/// Decides which model a call goes to. `answering` are the local model servers that answer now.
+pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
+    let embedded = |reason| embedded(feature, reason);
     let wanted = match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use serde::Deserialize as _;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
@@ -13,13 +14,15 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 use super::Parts;
 use super::editor::Abilities;
 use super::handlers::{
-    code_action, commands, completion, did_change, did_change_configuration,
+    code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
     inline_completion, models,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
-use super::protocol::{Done, Models, SetModelParams, UsageParams, UsageSummary};
+use super::protocol::{
+    Done, ExplainContext, ExplainContextParams, Models, SetModelParams, UsageParams, UsageSummary,
+};
 use super::running::Running;
 use super::status::Status;
 use super::to_proto;
@@ -27,6 +30,7 @@ use crate::action::Diagnostic;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
+use crate::index::SymbolIndex;
 use crate::local::Engine;
 use crate::models::Lists;
 use crate::session::{Session, Snapshot, Stamp};
@@ -44,6 +48,8 @@ pub struct Shared {
     pub gateway: Gateway,
     pub engine: Engine,
     pub lists: Lists,
+    /// What the workspace defines, for prompts.
+    pub symbols: SymbolIndex,
     /// Providers being asked for their lists.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
@@ -100,6 +106,11 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
         .custom_method("byok/usageSummary", Backend::usage_summary)
         .custom_method("byok/models", Backend::models)
+        .custom_method("byok/explainContext", Backend::explain_context)
+        .custom_method(
+            "workspace/didChangeWatchedFiles",
+            Backend::did_change_watched_files,
+        )
         .custom_method("byok/setModel", Backend::set_model)
         .custom_method("byok/pause", Backend::pause)
         .custom_method("byok/resume", Backend::resume)
@@ -136,8 +147,24 @@ impl Backend {
         did_change::apply(&self.shared, &params);
     }
 
-    /// The text was sent before; nothing here depends on what is on the disk.
-    async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {}
+    /// The text was sent before; but which files may be sent, and what closed ones define, is on the disk.
+    async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
+        context::saved(&self.shared, params.text_document.uri.as_ref());
+    }
+
+    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
+        let uris = params
+            .changes
+            .into_iter()
+            .map(|change| change.uri.to_string());
+        context::changed(&self.shared, uris);
+    }
+
+    async fn explain_context(&self, params: serde_json::Value) -> Result<ExplainContext> {
+        // No parameters are as good as empty ones.
+        let params = ExplainContextParams::deserialize(params).unwrap_or_default();
+        context::explain(&self.shared, params.id.as_deref())
+    }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
         did_close::apply(&self.shared, &params);
@@ -236,6 +263,7 @@ impl Shared {
             ),
             engine: parts.engine,
             lists: parts.lists,
+            symbols: parts.symbols,
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

@@ -32,6 +32,7 @@ pub use transport::{FrameDecoder, MAX_FRAME};
 
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;
+use crate::index::SymbolIndex;
 use crate::local::Engine;
 use crate::models::Lists;
 use crate::provider::{Http, Provider};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub engine: Engine,
     /// The lists of models.
     pub lists: Lists,
+    /// The index of what the workspace defines.
+    pub symbols: SymbolIndex,
     /// The folder for explanations that the editor opens; without one they are shown as messages.
     pub explanations: Option<PathBuf>,
     /// Providers that take the place of those their names stand for.

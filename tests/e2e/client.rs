@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use byok_lsp::config::Layers;
 use byok_lsp::cost::Ledger;
+use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::models::Lists;
 use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
@@ -161,6 +162,7 @@ impl Client {
             explanations: Some(folder.path().join("explanations")),
             ledger: Ledger::in_memory(),
             lists: Lists::new(http.clone(), lists),
+            symbols: SymbolIndex::new(byok_lsp::index::Limits::default()),
             http,
             engine: engine.clone(),
             substitutes,

@@ -14,6 +14,7 @@ mod bad_input;
 mod cancel;
 mod client;
 mod configuration;
+mod context;
 mod documents;
 mod faults;
 mod ghost_text;

@@ -9,6 +9,9 @@ pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
     let uri = params.text_document.uri.as_ref();
     shared.in_flight.end(uri);
     shared.running.end(uri);
+    if let Some(snapshot) = shared.session().snapshot(uri) {
+        shared.symbols.close(&snapshot.path());
+    }
     shared.session().close(uri);
     shared.engine.close(uri);
 }

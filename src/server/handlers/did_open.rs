@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{parse, settle};
+use super::{context, parse, settle};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -17,6 +17,7 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     shared
         .session()
         .open(uri, &document.language_id.to_string(), &document.text);
+    context::confine(shared, uri);
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
     settle::connect_ahead(shared);

@@ -12,7 +12,7 @@ use super::super::backend::Shared;
 use super::super::capabilities::ACTION;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{commands, models, run_action};
+use super::{commands, context, models, run_action};
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
@@ -42,6 +42,12 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
                 ),
             );
             to_json(&models)
+        }
+        "byok.explainContext" => {
+            let id = argument.as_ref().and_then(call_id);
+            let explained = context::explain(shared, id)?;
+            show(shared, &explained.text);
+            to_json(&explained)
         }
         "byok.setModel" => {
             let Some(model) = argument.as_ref().and_then(model_name) else {
@@ -100,6 +106,11 @@ fn model_name(argument: &Value) -> Option<&str> {
     argument
         .as_str()
         .or_else(|| argument.get("model")?.as_str())
+}
+
+/// Takes the call from `"id"` or `{"id": "id"}`.
+fn call_id(argument: &Value) -> Option<&str> {
+    argument.as_str().or_else(|| argument.get("id")?.as_str())
 }
 
 fn show(shared: &Shared, message: &str) {

@@ -3,6 +3,7 @@
 pub mod code_action;
 pub mod commands;
 pub mod completion;
+pub mod context;
 pub mod did_change;
 pub mod did_change_configuration;
 pub mod did_change_workspace_folders;

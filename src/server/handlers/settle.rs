@@ -6,6 +6,7 @@ use serde_json::json;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
+use super::context;
 use crate::config::Settings;
 use crate::routing::{Decision, Feature};
 
@@ -69,6 +70,7 @@ fn get_ready(shared: &Arc<Shared>) {
     if decision.is_embedded() {
         feed_engine(shared);
     } else {
+        context::read_workspace(shared);
         let gateway = shared.gateway.clone();
         let settings = shared.session().settings().clone();
         let (fetching, decided) = (gateway.clone(), decision.clone());

@@ -9,7 +9,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::settle;
+use super::{context, settle};
 use crate::completion::{self, Ask, Suggestion, Trigger};
 use crate::document::Encoding;
 use crate::provider::Error;
@@ -68,11 +68,15 @@ async fn run(
     trigger: Trigger,
 ) -> Option<Suggestion> {
     let ticket = shared.in_flight.begin(snapshot.uri.clone());
+    let decision = completion::decide(&shared.gateway, snapshot);
+    if !decision.is_embedded() {
+        context::follow(shared, snapshot, cursor);
+    }
     let ask = Ask {
         snapshot,
         cursor,
         trigger,
-        decision: completion::decide(&shared.gateway, snapshot),
+        decision,
         interrupt: ticket.interrupt.clone(),
     };
     tokio::select! {
