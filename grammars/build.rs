@@ -55,6 +55,16 @@ struct Entry {
     #[serde(default)]
     data: bool,
     family: Option<String>,
+    #[serde(default)]
+    optional_types: bool,
+    #[serde(default)]
+    tests: Vec<String>,
+    #[serde(default)]
+    bindings: Vec<String>,
+    #[serde(default)]
+    barriers: Vec<String>,
+    #[serde(default)]
+    not_names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +185,10 @@ fn rust_of(
         ("comments", &entry.comments),
         ("strings", &entry.strings),
         ("code_in_strings", &entry.code_in_strings),
+        ("tests", &entry.tests),
+        ("bindings", &entry.bindings),
+        ("barriers", &entry.barriers),
+        ("not_names", &entry.not_names),
     ] {
         let _ = writeln!(code, "    {key}: &{values:?},");
     }
@@ -183,6 +197,12 @@ fn rust_of(
         "    data: {},\n    family: {:?},",
         entry.data, entry.family
     );
+    let _ = writeln!(code, "    optional_types: {},", entry.optional_types);
+    if let Some(odd) = entry.bindings.iter().find(|it| !it.contains('>')) {
+        return Err(format!(
+            "binding {odd:?} names no scope: write node.field>scope"
+        ));
+    }
     let folders = lineage(entries, id)?;
     for query in QUERIES {
         let mut parts = Vec::new();

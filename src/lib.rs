@@ -16,6 +16,7 @@
 //! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
 //! - [`index`]: the definitions of the workspace, found by name.
 //! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
+//! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
@@ -33,6 +34,7 @@ pub mod index;
 pub mod local;
 pub mod models;
 pub mod provider;
+pub mod repository;
 pub mod routing;
 pub mod scrub;
 pub mod server;

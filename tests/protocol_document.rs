@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::{
-    ActionParams, ActionResult, ExplainContext, ExplainContextParams, Models, SetModelParams,
-    StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, ExplainContext, ExplainContextParams, Models,
+    PreviewAnswer, PreviewParams, SetModelParams, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -63,6 +63,9 @@ fn the_schemas_are_those_of_the_types() {
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),
+        ("preview", schema_for!(PreviewParams)),
+        ("answer-preview", schema_for!(PreviewAnswer)),
+        ("action-progress", schema_for!(ActionProgressParams)),
         ("settings", byok_lsp::config::schema()),
     ];
     for (name, schema) in schemas {

@@ -1,22 +1,30 @@
-//! The built-in actions, as data. One entry is one action; `docs/actions.md` lists them.
+//! What an action is, and which there are: the [built-in ones](super::built_in) and the user's own.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::built_in::BUILT_IN;
+use crate::config::Settings;
 
 /// One action.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Action {
     /// The name that commands, settings and the ledger use.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
+    /// What it does, in a clause: its entry in the manual.
+    pub about: Cow<'static, str>,
     /// What the menu says, before what it is about.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// How editors file it.
     pub kind: Kind,
     /// Where it makes sense.
     pub applies: Applies,
     /// What comes back.
     pub output: Output,
-    /// Whether the user has to say what is wanted.
-    pub needs_instruction: bool,
+    /// What the user is asked before it runs, of an action that has to be told something.
+    pub question: Option<Cow<'static, str>>,
     /// What the model is told to do.
-    pub task: &'static str,
+    pub task: Cow<'static, str>,
 }
 
 /// How editors file an action. None is a `source` action, which their menus hide.
@@ -35,14 +43,26 @@ pub enum Kind {
 pub enum Applies {
     /// At a diagnostic.
     Diagnostic,
+    /// At a diagnostic, for the whole file.
+    Problems,
     /// On a selection, or in a definition.
     Code,
+    /// On a selection, or in a definition, that has a comment in it.
+    Commented,
+    /// On a selection, or in a definition, of a language whose types may be left out.
+    Untyped,
     /// In a definition that has no comment yet.
     Undocumented,
     /// In a function that is still to be written.
     Stub,
     /// On a selection, in a definition, or at a diagnostic.
     Anything,
+    /// At a name.
+    Name,
+    /// Wherever a menu is opened by hand, in a file of a workspace: it is about what git says has changed.
+    Changes,
+    /// The same, about what is staged; and in the text of a commit's message.
+    Staged,
 }
 
 /// What an action's answer becomes.
@@ -50,77 +70,40 @@ pub enum Applies {
 pub enum Output {
     /// The new text of the target's lines.
     Replace,
+    /// The same, in which nothing but comments may differ.
+    Comments,
     /// A comment, inserted at the definition.
     Comment,
+    /// Names to choose from.
+    Names,
+    /// A commit's message: in its place if that is what is edited, else a document.
+    Message,
     /// A document to read.
     Document,
 }
 
-/// The actions, in the order in which they are offered.
-pub static ACTIONS: [Action; 6] = [
-    Action {
-        id: "fix",
-        title: "Fix",
-        kind: Kind::QuickFix,
-        applies: Applies::Diagnostic,
-        output: Output::Replace,
-        needs_instruction: false,
-        task: "Fix the problems that are listed, with the smallest change that is right. Change nothing else.",
-    },
-    Action {
-        id: "implement",
-        title: "Implement",
-        kind: Kind::Rewrite,
-        applies: Applies::Stub,
-        output: Output::Replace,
-        needs_instruction: false,
-        task: "Write what is missing: what the stub, the TODO or the empty body stands for. Keep the signature. Use only what the file shows \
-               or the language's standard library has.",
-    },
-    Action {
-        id: "rewrite",
-        title: "Rewrite",
-        kind: Kind::Rewrite,
-        applies: Applies::Code,
-        output: Output::Replace,
-        needs_instruction: true,
-        task: "Change the region as the user's instruction says, and nothing else.",
-    },
-    Action {
-        id: "simplify",
-        title: "Simplify",
-        kind: Kind::Rewrite,
-        applies: Applies::Code,
-        output: Output::Replace,
-        needs_instruction: false,
-        task: "Make the region simpler and easier to read without changing what it does: same names for the outside, same results, same \
-               errors. If it is simple already, return it as it is.",
-    },
-    Action {
-        id: "document",
-        title: "Document",
-        kind: Kind::Rewrite,
-        applies: Applies::Undocumented,
-        output: Output::Comment,
-        needs_instruction: false,
-        task: "Write the documentation comment of the definition in the region, in the form that the language's tools read and in the style \
-               of the file: what it does and what a caller has to know, not how.",
-    },
-    Action {
-        id: "explain",
-        title: "Explain",
-        kind: Kind::Explain,
-        applies: Applies::Anything,
-        output: Output::Document,
-        needs_instruction: false,
-        task: "Explain the region to a programmer who reads it for the first time: what it is for, how it works, what is surprising. If \
-               problems are listed, explain what each means here, why it arises and how it is mended. Be brief.",
-    },
-];
+/// Returns the actions, in the order in which they are offered.
+pub fn all(_settings: &Settings) -> impl Iterator<Item = Arc<Action>> {
+    BUILT_IN.iter().cloned()
+}
 
 /// Finds an action by its name.
-pub fn find(id: &str) -> Option<&'static Action> {
-    ACTIONS.iter().find(|action| action.id == id)
+pub fn find(settings: &Settings, id: &str) -> Option<Arc<Action>> {
+    all(settings).find(|action| action.id == id)
+}
+
+impl Action {
+    /// Returns whether the user has to say what is wanted.
+    pub fn needs_instruction(&self) -> bool {
+        self.question.is_some()
+    }
+}
+
+impl Applies {
+    /// Returns whether it is about what git knows rather than about the document's text.
+    pub fn is_about_changes(self) -> bool {
+        matches!(self, Self::Changes | Self::Staged)
+    }
 }
 
 impl Kind {
@@ -140,10 +123,20 @@ mod tests {
 
     #[test]
     fn every_action_is_found_by_its_own_name_and_is_no_source_action() {
-        for action in &ACTIONS {
-            assert_eq!(find(action.id), Some(action));
+        let settings = Settings::default();
+        for action in all(&settings) {
+            assert_eq!(find(&settings, &action.id), Some(action.clone()));
             assert!(!action.kind.name().starts_with("source"));
         }
-        assert_eq!(find("dance"), None);
+        assert_eq!(find(&settings, "dance"), None);
+    }
+
+    #[test]
+    fn the_manual_has_every_action_in_its_own_words() {
+        let manual = include_str!("../../docs/actions.md");
+        for action in all(&Settings::default()) {
+            let row = format!("| `{}` | {} |", action.id, action.about);
+            assert!(manual.contains(&row), "docs/actions.md has no row {row}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Entry points: [`offers`], which is free and offline, and [`run`], which asks the model. The way of an action:
 //!
-//! 1. [`catalogue`]: the built-in actions are data: what each is called, where it applies, what the model is told, what comes back.
+//! 1. [`catalogue`]: the [built-in actions](built_in) are data: what each is called, where it applies, what the model is told, what comes back.
 //! 2. [`target`]: which lines an action is about: the selection, else the definition round the cursor or the diagnostic.
 //! 3. [`prompt`]: what the model is shown. The file's text is data in it, never instructions.
 //! 4. [`reply`]: a model's answer, read leniently: one fenced block, or search and replace blocks, or a diff whose line numbers nobody
@@ -16,12 +16,15 @@
 //! Invariants: edits lie within the target's lines of the one document that was asked about; nothing that a model says names a file.
 //! Nothing here does I/O but the call through the gateway.
 
+mod built_in;
 mod catalogue;
 mod edit;
 mod explanation;
 mod fit;
 mod offer;
+mod price;
 mod prompt;
+mod rename;
 mod reply;
 mod run;
 mod target;
@@ -30,8 +33,11 @@ mod target;
 mod tests;
 mod verify;
 
-pub use catalogue::{Action, Kind, find};
+pub use catalogue::{Action, Applies, Kind, Output, all, find};
 pub use edit::{Conflict, moved, rebase};
 pub use offer::{Ask, Offer, decide, offers, unable};
+pub use price::{is_above, shown as shown_price};
+pub use rename::rename;
 pub use run::{Done, Failure, Job, Progress, Watch, run};
 pub use target::{Diagnostic, Target, target};
+pub use verify::applied;

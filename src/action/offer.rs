@@ -1,10 +1,12 @@
 //! What is offered at a place: free, offline, and fast enough to be asked after every move of the cursor.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::catalogue::{ACTIONS, Action, Output};
-use super::prompt;
-use super::target::{Diagnostic, Target, target};
+use super::catalogue::{self, Action, Applies, Output};
+use super::price;
+use super::prompt::{self, Question};
+use super::target::{Diagnostic, Site, Target, is_message};
 use crate::cost::{Cost, Tokens};
 use crate::gateway::Gateway;
 use crate::routing::{Decision, Feature, Payer};
@@ -20,17 +22,17 @@ pub struct Ask<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// Whether the editor can ask the user for an instruction.
     pub can_instruct: bool,
+    /// Whether the user opened the menu, rather than moved the cursor.
+    pub is_by_hand: bool,
 }
 
 /// An action that makes sense.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     /// Which one.
-    pub action: &'static Action,
+    pub action: Arc<Action>,
     /// What the menu says: what is done, by which model, who pays, and about how much.
     pub title: String,
-    /// What it would cost.
-    pub estimate: Cost,
 }
 
 /// Decides which model actions of the document go to.
@@ -56,52 +58,87 @@ pub fn unable(decision: &Decision) -> Option<String> {
 
 /// Returns what makes sense at a place, with model, payer and price; nothing if the model cannot do actions.
 pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
-    let decision = decide(gateway, ask.snapshot);
+    let snapshot = ask.snapshot;
+    let decision = decide(gateway, snapshot);
     if unable(&decision).is_some() {
         return Vec::new();
     }
-    let offer = |action: &'static Action| {
-        if action.needs_instruction && !ask.can_instruct {
+    let site = Site::new(snapshot, &ask.selection, ask.diagnostics);
+    // Most actions are about the same lines, and show the same of the file.
+    let mut shown: Vec<(Range<usize>, usize)> = Vec::new();
+    let mut offer = |action: Arc<Action>| {
+        let is_hidden = (action.needs_instruction() && !ask.can_instruct)
+            || (action.applies.is_about_changes() && !ask.is_by_hand && !is_message(snapshot));
+        if is_hidden {
             return None;
         }
-        let target = target(ask.snapshot, action, &ask.selection, ask.diagnostics)?;
-        let tokens = expected(ask, action, &target);
-        let estimate = gateway.estimate(&decision, &tokens);
+        let target = site.target(&action)?;
+        let price = if action.applies.is_about_changes() {
+            "priced when it is read".to_owned()
+        } else {
+            let question = Question {
+                snapshot,
+                action: &action,
+                target: &target,
+                diagnostics: ask.diagnostics,
+                instruction: None,
+                changes: None,
+            };
+            let known = shown.iter().find(|(lines, _)| *lines == target.lines);
+            let bytes = if let Some((_, bytes)) = known {
+                *bytes
+            } else {
+                let bytes = prompt::of_document(&question).len();
+                shown.push((target.lines.clone(), bytes));
+                bytes
+            };
+            let tokens = expected(&question, bytes + prompt::overhead(&question));
+            price::shown(&gateway.estimate(&decision, &tokens))
+        };
         Some(Offer {
-            action,
             title: format!(
-                "{} · {} · {} · {}",
-                what(action, &target, ask.diagnostics),
+                "{} · {} · {} · {price}",
+                what(&action, &target, ask.diagnostics),
                 decision.name(),
                 payer(decision.payer),
-                price(&estimate)
             ),
-            estimate,
+            action,
         })
     };
-    ACTIONS.iter().filter_map(offer).collect()
+    catalogue::all(&snapshot.settings)
+        .filter_map(&mut offer)
+        .collect()
 }
 
-/// What an explanation is reckoned at, and a comment.
+/// Returns what an action would cost, by all that is known when it is about to run.
+pub fn estimate(gateway: &Gateway, decision: &Decision, question: &Question<'_>) -> Cost {
+    let messages = prompt::messages(question);
+    let bytes = messages.iter().map(|message| message.text.len()).sum();
+    gateway.estimate(decision, &expected(question, bytes))
+}
+
+/// What an explanation is reckoned at, a comment, a handful of names, and a commit's message.
 const DOCUMENT_TOKENS: u64 = 400;
 const COMMENT_TOKENS: u64 = 80;
+const NAMES_TOKENS: u64 = 25;
+const MESSAGE_TOKENS: u64 = 60;
 
 /// What a search and replace block, or a fence, takes besides the code.
 const FORM_TOKENS: u64 = 20;
 
 /// Returns what an action would use: what it sends is known, what comes back is reckoned by its kind.
-fn expected(ask: &Ask<'_>, action: &Action, target: &Target) -> Tokens {
-    let messages = prompt::messages(ask.snapshot, action, target, ask.diagnostics, None);
-    let input = messages.iter().map(|message| message.text.len()).sum();
-    let region = Tokens::in_bytes(target.lines.len());
-    let most = u64::from(ask.snapshot.settings.action_max_tokens);
-    let output = match action.output {
+fn expected(question: &Question<'_>, sent: usize) -> Tokens {
+    let region = Tokens::in_bytes(question.target.lines.len());
+    let most = u64::from(question.snapshot.settings.action_max_tokens);
+    let output = match question.action.output {
         Output::Document => DOCUMENT_TOKENS,
         Output::Comment => COMMENT_TOKENS,
-        Output::Replace => region + FORM_TOKENS,
+        Output::Names => NAMES_TOKENS,
+        Output::Message => MESSAGE_TOKENS,
+        Output::Replace | Output::Comments => region + FORM_TOKENS,
     };
     Tokens {
-        input: Tokens::in_bytes(input),
+        input: Tokens::in_bytes(sent),
         output: output.min(most),
         ..Tokens::default()
     }
@@ -111,14 +148,18 @@ fn expected(ask: &Ask<'_>, action: &Action, target: &Target) -> Tokens {
 const TITLE_CHARS: usize = 50;
 
 fn what(action: &Action, target: &Target, diagnostics: &[Diagnostic]) -> String {
-    let is_about_them = matches!(action.applies, super::catalogue::Applies::Diagnostic);
+    let is_about_them = matches!(action.applies, Applies::Diagnostic | Applies::Problems);
     let about = match diagnostics {
         [one] if is_about_them => shortened(&one.message),
         many if is_about_them => format!("{} problems", many.len()),
         _ => target.name.clone(),
     };
     // Three dots are how menus say that they will ask something.
-    let dots = if action.needs_instruction { "…" } else { "" };
+    let dots = if action.needs_instruction() {
+        "…"
+    } else {
+        ""
+    };
     format!("{} {about}{dots}", action.title)
 }
 
@@ -138,21 +179,5 @@ fn payer(payer: Payer) -> &'static str {
         Payer::Nobody => "nobody pays",
         Payer::OwnKey => "your key",
         Payer::Relay => "you, by a local server",
-    }
-}
-
-fn price(cost: &Cost) -> String {
-    match cost {
-        Cost::Free => "free".into(),
-        Cost::Unknown => "price unknown".into(),
-        Cost::Reported(money) | Cost::Priced(money) | Cost::Estimated(money) => {
-            let money = money.to_string();
-            // Less than the least that is shown is no approximation.
-            if money.starts_with('<') {
-                money
-            } else {
-                format!("about {money}")
-            }
-        }
     }
 }

@@ -7,13 +7,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::catalogue::{Action, Output};
+use super::prompt::Question;
 use super::reply::{self, Fault};
-use super::target::{CommentPlace, Diagnostic, Target};
-use super::{edit, explanation, fit, prompt, verify};
+use super::target::{CommentPlace, Diagnostic, Target, is_message};
+use super::verify::Demand;
+use super::{edit, explanation, fit, offer, prompt, verify};
 use crate::cost::{Cost, Money};
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
+use crate::repository::Changes;
 use crate::routing::Decision;
 use crate::session::Snapshot;
 use crate::syntax;
@@ -29,22 +32,44 @@ pub struct Job<'a> {
     /// The document.
     pub snapshot: &'a Snapshot,
     /// Which action.
-    pub action: &'static Action,
+    pub action: &'a Action,
     /// The lines that it is about.
     pub target: Target,
     /// What is complained about there.
     pub diagnostics: &'a [Diagnostic],
     /// What the user wants, of an action that has to be told.
     pub instruction: Option<&'a str>,
+    /// What has changed, of an action that is about that.
+    pub changes: Option<&'a Changes>,
     /// Which model is to do it.
     pub decision: Decision,
     /// Tells why the action was given up, if it is.
     pub interrupt: Interrupt,
 }
 
+impl Job<'_> {
+    fn question(&self) -> Question<'_> {
+        Question {
+            snapshot: self.snapshot,
+            action: self.action,
+            target: &self.target,
+            diagnostics: self.diagnostics,
+            instruction: self.instruction,
+            changes: self.changes,
+        }
+    }
+
+    /// Returns what it would cost.
+    pub fn estimate(&self, gateway: &Gateway) -> Cost {
+        offer::estimate(gateway, &self.decision, &self.question())
+    }
+}
+
 /// How far an action is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
+pub struct Progress<'a> {
+    /// The text that has just come.
+    pub text: &'a str,
     /// How many tokens came, by our estimate.
     pub tokens: u64,
     /// What has been spent so far, where that is known.
@@ -54,7 +79,7 @@ pub struct Progress {
 }
 
 /// Hears how far an action is.
-pub type Watch<'a> = &'a mut (dyn FnMut(Progress) + Send);
+pub type Watch<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +88,8 @@ pub enum Done {
     Edits(Vec<Edit>),
     /// A document to read, in Markdown.
     Document(String),
+    /// Names to choose from, the best first.
+    Names(Vec<String>),
 }
 
 /// Why nothing came of it.
@@ -101,24 +128,12 @@ pub enum Failure {
 /// Runs an action and returns what came of it, for the snapshot that it was asked for.
 pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<Done, Failure> {
     let snapshot = job.snapshot;
-    let messages = prompt::messages(
-        snapshot,
-        job.action,
-        &job.target,
-        job.diagnostics,
-        job.instruction,
-    );
+    let messages = prompt::messages(&job.question());
     let first = answer(gateway, job, messages.clone(), false, watch).await?;
-    if job.action.output == Output::Document {
-        let text = first.text.trim_end();
-        if text.trim().is_empty() {
-            return Err(unusable(job, Fault::Empty));
-        }
-        let document = explanation::document(job, text, first.cost.as_ref());
-        return Ok(Done::Document(document));
-    }
-    let fault = match usable(job, &first.text).await {
-        Ok(edits) => return Ok(Done::Edits(edits)),
+    let fault = match usable(job, &first).await {
+        Ok(done) => return Ok(done),
+        // There is no other form that words for people could have.
+        Err(fault) if job.action.output == Output::Document => return Err(unusable(job, fault)),
         Err(fault) => fault,
     };
     // A second answer would be cut at the same place.
@@ -127,13 +142,12 @@ pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<D
         let model = job.decision.name();
         return Err(Failure::TooLong { model, limit });
     }
-    tracing::info!(%fault, action = job.action.id, "an answer cannot be used; the model is told why, once");
+    tracing::info!(%fault, action = %job.action.id, "an answer cannot be used; the model is told why, once");
     let messages = prompt::repair(&messages, &first.text, &fault.to_string());
     let second = answer(gateway, job, messages, true, watch).await?;
-    match usable(job, &second.text).await {
-        Ok(edits) => Ok(Done::Edits(edits)),
-        Err(fault) => Err(unusable(job, fault)),
-    }
+    usable(job, &second)
+        .await
+        .map_err(|fault| unusable(job, fault))
 }
 
 fn unusable(job: &Job<'_>, fault: Fault) -> Failure {
@@ -164,7 +178,7 @@ async fn answer(
     let request = Request {
         decision: job.decision.clone(),
         input: Input::Chat(messages),
-        action: Some(job.action.id),
+        action: Some(job.action.id.clone()),
         max_tokens,
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
@@ -184,7 +198,17 @@ async fn answer(
     let most = max_tokens as usize * TOKEN_BYTES;
     loop {
         match tokio::time::timeout_at(deadline, call.next()).await {
-            Ok(Some(piece)) => text += &piece.map_err(failed)?,
+            Ok(Some(piece)) => {
+                let piece = piece.map_err(failed)?;
+                text += &piece;
+                let (tokens, money) = call.so_far();
+                watch(Progress {
+                    text: &piece,
+                    tokens,
+                    money,
+                    is_repair,
+                });
+            }
             Ok(None) => break,
             Err(_) => {
                 let error = Error::TimedOut {
@@ -195,12 +219,6 @@ async fn answer(
                 return Err(failed(error));
             }
         }
-        let (tokens, money) = call.so_far();
-        watch(Progress {
-            tokens,
-            money,
-            is_repair,
-        });
         if text.len() > most {
             call.stop();
             let (is_cut, cost) = (true, None);
@@ -214,8 +232,35 @@ async fn answer(
     })
 }
 
+/// Makes of an answer what it is to become.
+async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
+    let document =
+        |text: &str| Done::Document(explanation::document(job, text, answer.cost.as_ref()));
+    match job.action.output {
+        Output::Document => {
+            let text = answer.text.trim_end();
+            if text.trim().is_empty() {
+                return Err(Fault::Empty);
+            }
+            Ok(document(text))
+        }
+        Output::Names => {
+            let selected = job.target.selected.clone().unwrap_or(0..0);
+            let old = String::from(job.snapshot.text.byte_slice(selected));
+            reply::names(&answer.text, &old).map(Done::Names)
+        }
+        Output::Message if !is_message(job.snapshot) => {
+            let message = reply::message(&answer.text)?;
+            Ok(document(&format!("```text\n{message}\n```")))
+        }
+        Output::Message | Output::Replace | Output::Comments | Output::Comment => {
+            edits(job, &answer.text).await.map(Done::Edits)
+        }
+    }
+}
+
 /// Makes edits of an answer, and parses what they would leave: on a thread of its own, since an answer may be long.
-async fn usable(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
+async fn edits(job: &Job<'_>, answer: &str) -> Result<Vec<Edit>, Fault> {
     let work = Work {
         snapshot: job.snapshot.clone(),
         target: job.target.clone(),
@@ -236,19 +281,34 @@ struct Work {
 
 impl Work {
     fn edits(&self) -> Result<Vec<Edit>, Fault> {
-        let edits = match &self.target.comment {
-            Some(place) if self.output == Output::Comment => self.comment(place)?,
+        let edits = match (self.output, &self.target.comment) {
+            (Output::Comment, Some(place)) => self.comment(place)?,
+            (Output::Message, _) => self.message()?,
             _ => self.replacement()?,
         };
-        let is_comment = self.output == Output::Comment;
+        let demand = match self.output {
+            Output::Comment => Demand::Comment,
+            Output::Comments => Demand::SameCode,
+            _ => Demand::Syntax,
+        };
         let (tree, text) = (self.snapshot.tree.as_ref(), &self.snapshot.text);
-        verify::verify(tree, text, &edits, is_comment).map(|()| edits)
+        verify::verify(tree, text, &edits, demand).map(|()| edits)
     }
 
     fn replacement(&self) -> Result<Vec<Edit>, Fault> {
         let old = self.lines();
         let new = reply::read(&self.answer, &plain(&old), self.snapshot.file_name())?;
         let new = fit::fit(&new, &plain(&old), self.snapshot.language);
+        let new = new.replace('\n', self.line_break());
+        Ok(edit::minimal(&old, &new, self.target.lines.start))
+    }
+
+    /// Puts a commit's message where it belongs, above git's own words.
+    fn message(&self) -> Result<Vec<Edit>, Fault> {
+        let old = self.lines();
+        let has_more = self.target.lines.end < self.snapshot.text.len_bytes();
+        let end = if has_more { "\n\n" } else { "\n" };
+        let new = reply::message(&self.answer)? + end;
         let new = new.replace('\n', self.line_break());
         Ok(edit::minimal(&old, &new, self.target.lines.start))
     }

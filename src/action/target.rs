@@ -2,11 +2,12 @@
 //!
 //! Entry point: [`target`]. Everything here looks at a bounded part of the text, since editors ask after every move of the cursor.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use ropey::Rope;
 
-use super::catalogue::{Action, Applies, Output};
+use super::catalogue::{Action, Applies};
 use crate::session::Snapshot;
 use crate::syntax::{self, Kind, Layout, Place, Scope};
 
@@ -50,6 +51,17 @@ pub struct CommentPlace {
     pub indent: String,
 }
 
+/// A place in a document, looked at once for all actions.
+pub struct Site<'a> {
+    snapshot: &'a Snapshot,
+    diagnostics: &'a [Diagnostic],
+    selection: Range<usize>,
+    selected: Option<Range<usize>>,
+    /// The definition round the selection's start, and that round the first diagnostic; each is looked for when somebody asks.
+    definition: OnceCell<Option<Scope>>,
+    complained: OnceCell<Option<Scope>>,
+}
+
 /// Returns what an action is about at a place, or `None` where it makes no sense.
 pub fn target(
     snapshot: &Snapshot,
@@ -57,46 +69,150 @@ pub fn target(
     selection: &Range<usize>,
     diagnostics: &[Diagnostic],
 ) -> Option<Target> {
-    let text = &snapshot.text;
-    let selection = within(text, selection);
-    let selected = is_selection(text, &selection).then(|| selection.clone());
-    let has_diagnostics = !diagnostics.is_empty();
-    if action.applies == Applies::Diagnostic && !has_diagnostics {
-        return None;
-    }
-    let probe = match (selected.is_none(), diagnostics.first()) {
-        (true, Some(first)) if action.applies == Applies::Diagnostic => first.range.start,
-        _ => selection.start,
-    };
-    let definition = definition(snapshot, probe);
-    match action.applies {
-        Applies::Stub | Applies::Undocumented => {
-            let scope = definition?;
-            let is_function = matches!(scope.kind, Kind::Function | Kind::Method);
-            if action.applies == Applies::Stub && !(is_function && is_stub(text, &scope)) {
-                return None;
-            }
-            let mut target = of_scope(text, &scope)?;
-            if action.output == Output::Comment {
-                target.comment = Some(comment_place(snapshot, &scope)?);
-            }
-            Some(target)
+    Site::new(snapshot, selection, diagnostics).target(action)
+}
+
+impl<'a> Site<'a> {
+    /// Looks at a place.
+    pub fn new(
+        snapshot: &'a Snapshot,
+        selection: &Range<usize>,
+        diagnostics: &'a [Diagnostic],
+    ) -> Self {
+        let selection = within(&snapshot.text, selection);
+        let selected = is_selection(&snapshot.text, &selection).then(|| selection.clone());
+        Self {
+            snapshot,
+            diagnostics,
+            selection,
+            selected,
+            definition: OnceCell::new(),
+            complained: OnceCell::new(),
         }
-        Applies::Diagnostic | Applies::Code | Applies::Anything => {
-            if let Some(selected) = selected {
-                return of_lines(text, &selected, Some(selected.clone()));
+    }
+
+    /// Returns what an action is about here, or `None` where it makes no sense.
+    pub fn target(&self, action: &Action) -> Option<Target> {
+        let text = &self.snapshot.text;
+        match action.applies {
+            Applies::Stub => {
+                let scope = self.definition()?;
+                let is_function = matches!(scope.kind, Kind::Function | Kind::Method);
+                (is_function && is_stub(text, scope)).then(|| of_scope(text, scope))?
             }
-            let scope = definition.and_then(|scope| of_scope(text, &scope));
-            let with_scope = scope.filter(|target| {
-                let inside = |diagnostic: &Diagnostic| {
-                    target.lines.start <= diagnostic.range.start
-                        && diagnostic.range.end <= target.lines.end
+            Applies::Undocumented => {
+                let scope = self.definition()?;
+                let mut target = of_scope(text, scope)?;
+                target.comment = Some(comment_place(self.snapshot, scope)?);
+                Some(target)
+            }
+            Applies::Diagnostic => {
+                let first = self.diagnostics.first()?;
+                if let Some(selected) = &self.selected {
+                    return of_lines(text, selected, Some(selected.clone()));
+                }
+                let scope = self
+                    .complained
+                    .get_or_init(|| definition(self.snapshot, first.range.start));
+                let target = scope.as_ref().and_then(|scope| of_scope(text, scope));
+                let holds = |target: &Target| {
+                    let lines = &target.lines;
+                    let mut all = self.diagnostics.iter().map(|it| &it.range);
+                    all.all(|range| lines.start <= range.start && range.end <= lines.end)
                 };
-                action.applies != Applies::Diagnostic || diagnostics.iter().all(inside)
-            });
-            with_scope.or_else(|| has_diagnostics.then(|| round(text, diagnostics))?)
+                target
+                    .filter(holds)
+                    .or_else(|| round(text, self.diagnostics))
+            }
+            Applies::Problems => {
+                self.diagnostics.first()?;
+                let whole = of_lines(text, &(0..text.len_bytes()), None);
+                let mut target = whole.or_else(|| round(text, self.diagnostics))?;
+                target.name = "the file".into();
+                Some(target)
+            }
+            Applies::Code | Applies::Anything => self.code(),
+            Applies::Untyped => {
+                let language = self.snapshot.language?;
+                language.has_optional_types().then(|| self.code())?
+            }
+            Applies::Commented => {
+                let language = self.snapshot.tree.as_ref()?.language();
+                let target = self.code()?;
+                let region = String::from(text.byte_slice(target.lines.clone()));
+                let marks = [
+                    language.line_comment(),
+                    language.block_comment().map(|it| it.0),
+                ];
+                let mut marks = marks.into_iter().flatten();
+                marks.any(|mark| region.contains(mark)).then_some(target)
+            }
+            Applies::Name => {
+                let name =
+                    syntax::name_at(self.snapshot.tree.as_ref()?, text, self.selection.start)?;
+                if self.selection.end > name.end {
+                    return None;
+                }
+                let scope = self.definition().and_then(|scope| of_scope(text, scope));
+                let mut target = scope.or_else(|| of_lines(text, &name, None))?;
+                target.name = format!("`{}`", text.byte_slice(name.clone()));
+                target.selected = Some(name);
+                Some(target)
+            }
+            Applies::Changes => self.changes("the git diff"),
+            Applies::Staged if is_message(self.snapshot) => {
+                let end = message_end(text);
+                let mut target = of_lines(text, &(0..end), None)?;
+                target.lines = 0..end;
+                target.name = "the staged changes".into();
+                Some(target)
+            }
+            Applies::Staged => self.changes("the staged changes"),
         }
     }
+
+    /// Returns the selected lines, else the definition round the cursor, else the lines round what is complained about.
+    fn code(&self) -> Option<Target> {
+        let text = &self.snapshot.text;
+        if let Some(selected) = &self.selected {
+            return of_lines(text, selected, Some(selected.clone()));
+        }
+        let scope = self.definition().and_then(|scope| of_scope(text, scope));
+        scope.or_else(|| round(text, self.diagnostics))
+    }
+
+    /// Returns the cursor's place, for what is not about the text there.
+    fn changes(&self, name: &str) -> Option<Target> {
+        self.snapshot.folder.as_ref()?;
+        let at = self.selection.start;
+        Some(Target {
+            lines: at..at,
+            selected: None,
+            name: name.into(),
+            comment: None,
+        })
+    }
+
+    fn definition(&self) -> Option<&Scope> {
+        let found = || definition(self.snapshot, self.selection.start);
+        self.definition.get_or_init(found).as_ref()
+    }
+}
+
+/// Returns whether a document is the text of a commit's message, which git has the user edit.
+pub fn is_message(snapshot: &Snapshot) -> bool {
+    snapshot.file_name() == "COMMIT_EDITMSG"
+}
+
+/// How many lines of a commit's message are looked through for git's own words below it.
+const MESSAGE_LINES: usize = 1000;
+
+/// Returns where a commit's message ends and git's own words begin.
+fn message_end(text: &Rope) -> usize {
+    let mut lines = (0..text.len_lines().min(MESSAGE_LINES)).map(|line| text.line_to_byte(line));
+    lines
+        .find(|start| text.bytes_at(*start).next() == Some(b'#'))
+        .unwrap_or(text.len_bytes())
 }
 
 /// Returns whether something is selected, rather than the character under a block cursor or white space.

@@ -76,9 +76,10 @@ fn offered(language: &str, marked: &str, diagnostics: &[&str]) -> String {
         selection: start..end,
         diagnostics: &diagnostics,
         can_instruct: true,
+        is_by_hand: false,
     };
     let offers = offers(&gateway(&Fake::default()), &ask);
-    let names: Vec<&str> = offers.iter().map(|offer| offer.action.id).collect();
+    let names: Vec<&str> = offers.iter().map(|offer| &*offer.action.id).collect();
     names.join(" ")
 }
 
@@ -89,56 +90,62 @@ fn what_is_offered_fits_the_place() {
             "rust",
             "fn a() {\n    «»x();\n}\n",
             &[][..],
-            "rewrite simplify document explain",
+            "rewrite simplify optimise document rename explain review translate",
         ),
         (
             "rust",
             "«»fn a() {\n    x();\n}\n",
             &[],
-            "rewrite simplify document explain",
+            "rewrite simplify optimise document explain review translate",
         ),
         (
             "rust",
             "/// Does.\nfn a() {\n    «»x();\n}\n",
             &[],
-            "rewrite simplify explain",
+            "rewrite simplify optimise rename explain review translate",
         ),
         (
             "rust",
             "/// Does.\n#[inline]\nfn a() {\n    «»todo!()\n}\n",
             &[],
-            "implement rewrite simplify explain",
+            "implement rewrite simplify optimise rename explain review translate",
+        ),
+        (
+            "rust",
+            "/// Does.\nfn a() {\n    //«» Why.\n}\n",
+            &[],
+            "rewrite simplify optimise translate-comments explain review translate",
         ),
         (
             "python",
             "def a():\n    «»pass\n",
             &[],
-            "implement rewrite simplify document explain",
+            "implement rewrite simplify optimise types document explain review translate",
         ),
         (
             "python",
             "def a():\n    \"\"\"Does.\"\"\"\n    «»x()\n",
             &[],
-            "rewrite simplify explain",
+            "rewrite simplify optimise types rename explain review translate",
         ),
         ("rust", "use a::b;«»\n", &[], ""),
         (
             "rust",
             "use a::b;«»\n",
             &["unused"],
-            "fix rewrite simplify explain",
+            "fix fix-all rewrite simplify optimise explain explain-problem review translate",
         ),
         (
             "rust",
             "«use a::b;»\n",
             &["unused"],
-            "fix rewrite simplify explain",
+            "fix fix-all rewrite simplify optimise explain explain-problem review translate",
         ),
         (
             "plaintext",
             "Dear «all»,\n",
             &[],
-            "rewrite simplify explain",
+            "rewrite simplify optimise explain review translate",
         ),
         ("plaintext", "«\n \n»", &[], ""),
     ] {
@@ -187,17 +194,18 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     let Desk { fake, gateway, .. } = desk;
     let snapshot = desk.snapshot(old);
     let at = old.find("let c").unwrap();
-    let action = find("simplify").unwrap();
+    let action = find(&snapshot.settings, "simplify").unwrap();
     let job = Job {
         snapshot,
-        action,
-        target: target(snapshot, action, &(at..at), &[]).unwrap(),
+        action: &action,
+        changes: None,
+        target: target(snapshot, &action, &(at..at), &[]).unwrap(),
         diagnostics: &[],
         instruction: None,
         decision: decide(gateway, snapshot),
         interrupt: Interrupt::default(),
     };
-    let mut watch = |_| ();
+    let mut watch = |_: Progress<'_>| ();
     let model = async {
         for answer in answers {
             let running = fake.next().await;
@@ -212,7 +220,7 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     };
     match done {
         Ok(Done::Edits(edits)) => (applied(&snapshot.text, &edits).to_string(), None),
-        Ok(Done::Document(text)) => panic!("{text}"),
+        Ok(other) => panic!("{other:?}"),
         Err(failure) => (old.to_owned(), Some(failure)),
     }
 }

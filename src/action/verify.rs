@@ -24,15 +24,26 @@ pub fn applied(text: &Rope, edits: &[Edit]) -> Rope {
     text
 }
 
-/// Refuses edits that bring new syntax errors; with `is_comment` also such that bring anything but comments.
+/// What edits have to be, beyond bringing no new syntax error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing more.
+    Syntax,
+    /// Comments alone, put in.
+    Comment,
+    /// Such that the code stays as it is, and only comments differ.
+    SameCode,
+}
+
+/// Refuses edits that bring new syntax errors, or are not what is demanded of them.
 pub fn verify(
     tree: Option<&SyntaxTree>,
     text: &Rope,
     edits: &[Edit],
-    is_comment: bool,
+    demand: Demand,
 ) -> Result<(), Fault> {
     let Some(before) = tree.and_then(|tree| tree.parsed(text, DEADLINE)) else {
-        return Ok(());
+        return unless_same_code(demand);
     };
     let after_text = applied(text, edits);
     let mut after = before.clone();
@@ -43,7 +54,7 @@ pub fn verify(
         step = next;
     }
     let Some(after) = after.parsed(&after_text, DEADLINE) else {
-        return Ok(());
+        return unless_same_code(demand);
     };
     let errors = syntax::errors(&after);
     if errors.count > syntax::errors(&before).count {
@@ -51,7 +62,10 @@ pub fn verify(
         let language = before.language().name();
         return Err(Fault::Syntax { language, near });
     }
-    if is_comment
+    if demand == Demand::SameCode && !is_same_code((&before, text), (&after, &after_text)) {
+        return Err(Fault::TouchesCode);
+    }
+    if demand == Demand::Comment
         && !edits
             .iter()
             .all(|edit| is_all_comment(&after, &after_text, edit))
@@ -59,6 +73,24 @@ pub fn verify(
         return Err(Fault::NoComment);
     }
     Ok(())
+}
+
+/// What cannot be parsed is not verified, which only those edits can bear whose code may change.
+fn unless_same_code(demand: Demand) -> Result<(), Fault> {
+    match demand {
+        Demand::SameCode => Err(Fault::TouchesCode),
+        Demand::Syntax | Demand::Comment => Ok(()),
+    }
+}
+
+fn is_same_code(before: (&SyntaxTree, &Rope), after: (&SyntaxTree, &Rope)) -> bool {
+    let tokens = |(tree, text): (&SyntaxTree, &Rope)| syntax::code_tokens(tree, text);
+    let (old, new) = (tokens(before), tokens(after));
+    old.len() == new.len()
+        && old
+            .into_iter()
+            .zip(new)
+            .all(|(old, new)| before.1.byte_slice(old) == after.1.byte_slice(new))
 }
 
 fn near(text: &Rope, byte: usize) -> String {
@@ -82,9 +114,9 @@ mod tests {
     use super::*;
     use crate::syntax::Language;
 
-    fn check(language: &str, text: &str, edit: Edit, is_comment: bool) -> Result<(), Fault> {
+    fn check(language: &str, text: &str, edit: Edit, demand: Demand) -> Result<(), Fault> {
         let tree = SyntaxTree::new(Language::from_id(language).expect("it is in the registry"));
-        verify(Some(&tree), &Rope::from_str(text), &[edit], is_comment)
+        verify(Some(&tree), &Rope::from_str(text), &[edit], demand)
     }
 
     fn insert(at: usize, text: &str) -> Edit {
@@ -96,7 +128,12 @@ mod tests {
 
     #[test]
     fn a_new_error_is_refused_and_an_old_one_is_not_held_against_the_edit() {
-        let result = check("rust", "fn a() {}\n", insert(8, "let x = ;"), false);
+        let result = check(
+            "rust",
+            "fn a() {}\n",
+            insert(8, "let x = ;"),
+            Demand::Syntax,
+        );
         assert!(
             matches!(
                 result,
@@ -108,7 +145,12 @@ mod tests {
             "{result:?}"
         );
         assert_eq!(
-            check("rust", "fn b( {}\nfn a() {}\n", insert(17, "x();"), false),
+            check(
+                "rust",
+                "fn b( {}\nfn a() {}\n",
+                insert(17, "x();"),
+                Demand::Syntax
+            ),
             Ok(())
         );
     }
@@ -120,19 +162,40 @@ mod tests {
                 "rust",
                 "fn a() {}\n",
                 insert(0, "/// Does it.\n/// Well.\n"),
-                true
+                Demand::Comment
             ),
             Ok(())
         );
         let more = insert(0, "/// Does it.\nfn b() {}\n");
         assert_eq!(
-            check("rust", "fn a() {}\n", more, true),
+            check("rust", "fn a() {}\n", more, Demand::Comment),
             Err(Fault::NoComment)
         );
         let docstring = insert(9, "    \"\"\"Does it.\n\n    Well.\n    \"\"\"\n");
         assert_eq!(
-            check("python", "def a():\n    return 1\n", docstring, true),
+            check(
+                "python",
+                "def a():\n    return 1\n",
+                docstring,
+                Demand::Comment
+            ),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_comment_may_change_without_the_code_and_the_code_not_with_it() {
+        let text = "fn a() {} // eins\n";
+        let put = |bytes, text: &str| Edit {
+            bytes,
+            text: text.into(),
+        };
+        let changed = |edit| check("rust", text, edit, Demand::SameCode);
+        assert_eq!(changed(put(13..17, "one")), Ok(()));
+        assert_eq!(changed(put(3..4, "b")), Err(Fault::TouchesCode));
+        let tree = None;
+        let edits = [put(13..17, "one")];
+        let blind = verify(tree, &Rope::from_str(text), &edits, Demand::SameCode);
+        assert_eq!(blind, Err(Fault::TouchesCode));
     }
 }

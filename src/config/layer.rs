@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::actions::ActionsOptions;
 use super::context;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
-    ActionsOptions, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options,
-    ProviderOptions,
+    CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
 use super::problem::Problem;
 use super::settings::Settings;
@@ -137,7 +137,7 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         context: merge_with(below.context, above.context, context::merge),
-        actions: merge_with(below.actions, above.actions, merge_actions),
+        actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),
@@ -188,13 +188,6 @@ fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> Compl
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),
-    }
-}
-
-fn merge_actions(below: ActionsOptions, above: ActionsOptions) -> ActionsOptions {
-    ActionsOptions {
-        model: above.model.or(below.model),
-        max_tokens: above.max_tokens.or(below.max_tokens),
     }
 }
 

@@ -4,6 +4,7 @@
 //! `workspace/didChangeConfiguration` (JSON); the editor's wins, key by key. A layer with a mistake keeps its last good content, and the
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
 
+mod actions;
 mod context;
 mod families;
 mod key_option;
@@ -19,6 +20,7 @@ mod provider;
 mod settings;
 mod user_file;
 
+pub use actions::ActionsOptions;
 pub use context::{ContextOptions, ContextSettings, ContextSource};
 pub use families::{FimFamily, FimPiece};
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
@@ -31,8 +33,8 @@ pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };
 pub use options::{
-    ActionsOptions, Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options,
-    PriceOptions, ProviderOptions, StoreOption, Wire,
+    Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
+    ProviderOptions, StoreOption, Wire,
 };
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};

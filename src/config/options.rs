@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::actions::ActionsOptions;
 use super::context::ContextOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
@@ -58,19 +59,6 @@ pub struct CompletionOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub max_lines: Option<u32>,
-}
-
-/// Code actions: what is done on demand.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ActionsOptions {
-    /// The model: `provider/model`, of a wire that holds conversations. Default: the model of ghost text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The most tokens one answer may cost, what a model thinks to itself included. Default 4096.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 64, max = 65536))]
-    pub max_tokens: Option<u32>,
 }
 
 /// What runs on this machine.

@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::actions;
 use super::context::{self, ContextSettings};
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use crate::cost::Money;
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Settings {
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
+    /// An action whose estimate is above this asks before it runs; `None` asks never.
+    pub action_ask_above: Option<Money>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -79,6 +83,7 @@ impl Default for Settings {
             context: Arc::default(),
             action_model: None,
             action_max_tokens: 4096,
+            action_ask_above: None,
             local_servers: Vec::new(),
             min_confidence: None,
             max_index_tokens: None,
@@ -154,16 +159,8 @@ impl Settings {
             }
         }
         if let Some(actions) = &options.actions {
-            if let Some(model) = &actions.model {
-                let model = parse_model(model, &settings.providers)
-                    .map_err(|message| problem("actions.model".into(), message))?;
-                settings.action_model = Some(model);
-            }
-            if let Some(tokens) = actions.max_tokens {
-                check_range(tokens.into(), 64, 65536)
-                    .map_err(|m| problem("actions.max_tokens".into(), m))?;
-                settings.action_max_tokens = tokens;
-            }
+            actions::resolve(actions, &mut settings)
+                .map_err(|(key, message)| problem(format!("actions.{key}"), message))?;
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();
@@ -182,7 +179,7 @@ impl Settings {
     }
 }
 
-fn parse_model(
+pub(super) fn parse_model(
     text: &str,
     providers: &BTreeMap<String, ProviderSettings>,
 ) -> Result<ModelName, String> {
@@ -224,7 +221,7 @@ fn check_local_server(
     }
 }
 
-fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
+pub(super) fn check_range(value: u64, least: u64, most: u64) -> Result<(), String> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

@@ -28,8 +28,8 @@ const FEATURES: usize = 17;
 
 /// What each number counts for.
 const WEIGHTS: [f32; FEATURES] = [
-    -7.01, 0.62, 0.66, 3.40, 0.39, 0.14, 0.38, 0.17, 0.73, 2.0, -0.88, -0.01, -0.21, -0.64, -0.81,
-    -0.95, 2.0,
+    -6.60, 0.60, 0.58, 3.53, 0.48, 0.0, 0.24, 0.0, 0.85, 2.0, -0.92, -0.19, -0.68, -0.70, -1.23,
+    -1.18, 4.06,
 ];
 
 /// Puts the fragments first that are likeliest to be used.

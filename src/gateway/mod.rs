@@ -16,6 +16,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +66,7 @@ pub struct Request {
     /// What it is to work on.
     pub input: Input,
     /// Which code action asks, for the ledger.
-    pub action: Option<&'static str>,
+    pub action: Option<Cow<'static, str>>,
     /// The most tokens it may write.
     pub max_tokens: u32,
     /// Texts at which it must stop.

@@ -2,6 +2,7 @@
 //!
 //! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ pub(super) struct Begin {
     pub decision: Decision,
     /// The label of the key that is used.
     pub key: Option<String>,
-    pub action: Option<&'static str>,
+    pub action: Option<Cow<'static, str>>,
     /// 1 for the first attempt.
     pub attempt: u32,
     pub language: Option<&'static str>,
@@ -200,7 +201,7 @@ impl Settlement {
             attempt: self.begin.attempt,
             started: self.started,
             feature: decision.feature.name().into(),
-            action: self.begin.action.map(str::to_owned),
+            action: self.begin.action.as_deref().map(str::to_owned),
             language: self.begin.language.map(str::to_owned),
             workspace: self.begin.workspace.take(),
             branch: None,

@@ -204,7 +204,7 @@ async fn an_action_is_tried_again_before_its_first_byte_and_each_attempt_is_a_ro
     let desk = Desk::of("openai", "gpt-4.1-mini");
     let request = Request {
         decision: desk.gateway.decide(&desk.settings, Feature::Action),
-        action: Some("fix"),
+        action: Some("fix".into()),
         ..desk.request()
     };
     let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();

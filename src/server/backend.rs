@@ -20,8 +20,10 @@ use super::handlers::{
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
+use super::previews::Previews;
 use super::protocol::{
-    Done, ExplainContext, ExplainContextParams, Models, SetModelParams, UsageParams, UsageSummary,
+    Done, ExplainContext, ExplainContextParams, Models, PreviewAnswer, PreviewTaken,
+    SetModelParams, UsageParams, UsageSummary,
 };
 use super::running::Running;
 use super::status::Status;
@@ -54,6 +56,7 @@ pub struct Shared {
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
     pub running: Running,
+    pub previews: Previews,
     /// The way to ask the editor something.
     pub client: Client,
     /// The folder for explanations that the editor opens.
@@ -112,6 +115,7 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
             Backend::did_change_watched_files,
         )
         .custom_method("byok/setModel", Backend::set_model)
+        .custom_method("byok/answerPreview", Backend::answer_preview)
         .custom_method("byok/pause", Backend::pause)
         .custom_method("byok/resume", Backend::resume)
         .finish()
@@ -223,6 +227,11 @@ impl Backend {
         commands::set_model(&self.shared, &params.model)
     }
 
+    async fn answer_preview(&self, params: PreviewAnswer) -> Result<PreviewTaken> {
+        let taken = self.shared.previews.answer(&params.id, params.accepted);
+        Ok(PreviewTaken { taken })
+    }
+
     async fn pause(&self, _: serde_json::Value) -> Result<Done> {
         Ok(commands::set_paused(&self.shared, true))
     }
@@ -267,6 +276,7 @@ impl Shared {
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),
+            previews: Previews::default(),
             client,
             explanations: parts.explanations,
             abilities: OnceLock::new(),

@@ -15,7 +15,14 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 /// How long a human may take to choose.
 const HUMAN: Duration = Duration::from_mins(5);
 
+/// How long a human may take to say yes.
+const DECIDING: Duration = Duration::from_mins(1);
+
 /// What the editor said that it can do.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is what the client announces, by itself"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// It shows progress that the server begins.
@@ -24,6 +31,12 @@ pub struct Abilities {
     pub show_document: bool,
     /// Its plugin asks the user for an instruction when an action needs one.
     pub instruction: bool,
+    /// Its plugin shows edits before they are made.
+    pub preview: bool,
+    /// Its plugin shows documents while they come.
+    pub stream: bool,
+    /// Its plugin renames with the editor's own command.
+    pub rename: bool,
 }
 
 impl Abilities {
@@ -36,6 +49,9 @@ impl Abilities {
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
             instruction: is("/experimental/byok/instruction"),
+            preview: is("/experimental/byok/preview"),
+            stream: is("/experimental/byok/stream"),
+            rename: is("/experimental/byok/rename"),
         }
     }
 }
@@ -76,6 +92,14 @@ pub async fn choose(client: &Client, message: &str, titles: &[String]) -> Option
     Some(answer["title"].as_str()?.to_owned())
 }
 
+/// Asks the user whether to go on; no answer is no.
+pub async fn confirm(client: &Client, message: &str, yes: &str) -> bool {
+    let actions = [json!({"title": yes}), json!({"title": "Leave it"})];
+    let params = json!({"type": lsp::MessageType::Warning, "message": message, "actions": actions});
+    let answer = ask::<lsp::ShowMessageRequest>(client, params, DECIDING).await;
+    answer.is_some_and(|answer| answer["title"] == yes)
+}
+
 /// Asks the editor to show progress under a token; returns whether it will.
 pub async fn create_progress(client: &Client, token: &str) -> bool {
     let params = json!({"token": token});
@@ -101,8 +125,9 @@ mod tests {
         assert_eq!(of(json!({})), Abilities::default());
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
-            "experimental": {"byok": {"instruction": true}},
+            "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
         }));
-        assert!(all.progress && all.show_document && all.instruction);
+        let ours = all.instruction && all.preview && all.stream && all.rename;
+        assert!(all.progress && all.show_document && ours);
     }
 }

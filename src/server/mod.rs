@@ -12,6 +12,7 @@ mod guard;
 mod handlers;
 mod in_flight;
 mod outbox;
+mod previews;
 mod progress;
 pub mod protocol;
 mod reader;

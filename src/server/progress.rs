@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::backend::Shared;
 use super::editor;
 use super::outbox::Outbox;
+use super::running::Entry;
 use crate::action;
 
 /// How often it is told at most.
@@ -24,7 +25,8 @@ pub struct Progress {
 
 impl Progress {
     /// Begins one, if the editor shows progress.
-    pub async fn begin(shared: &Arc<Shared>, token: &str, title: &str) -> Option<Self> {
+    pub async fn begin(shared: &Arc<Shared>, entry: &Entry, title: &str) -> Option<Self> {
+        let token = entry.token.as_str();
         if !shared.abilities().progress || !editor::create_progress(&shared.client, token).await {
             return None;
         }
@@ -39,7 +41,7 @@ impl Progress {
     }
 
     /// Tells how far it is, unless that was told a moment ago.
-    pub fn report(&mut self, progress: action::Progress) {
+    pub fn report(&mut self, progress: action::Progress<'_>) {
         if self.told.is_some_and(|told| told.elapsed() < EVERY) {
             return;
         }

@@ -267,7 +267,7 @@ pub struct ListParams {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionParams {
-    /// The action's name: `fix`, `implement`, `rewrite`, `simplify`, `document` or `explain`.
+    /// The action's name, such as `fix`.
     pub action: String,
     /// The document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -281,9 +281,18 @@ pub struct ActionParams {
     /// What the action is to mend or to explain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<ActionDiagnostic>,
+    /// What is complained about in the whole file, where the plugin knows it and the action is about all of that (`wantsFileDiagnostics`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub file_diagnostics: Vec<FileDiagnostic>,
+    /// Whether a plugin had better add `fileDiagnostics`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wants_file_diagnostics: bool,
     /// Whether the user has to be asked for an instruction first.
     #[serde(default)]
     pub needs_instruction: bool,
+    /// What the user is asked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// What the user wants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<String>,
@@ -313,6 +322,15 @@ pub struct ActionDiagnostic {
     pub end: usize,
 }
 
+/// A diagnostic of the whole file, as a plugin has it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FileDiagnostic {
+    /// What it says.
+    pub message: String,
+    /// Where, as the protocol's `Range`.
+    pub range: serde_json::Value,
+}
+
 /// The answer to the command `byok.action`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActionResult {
@@ -321,6 +339,93 @@ pub struct ActionResult {
     /// What the user was told, if there was anything to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// With `renaming`: what the plugin is to rename.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renaming: Option<Renaming>,
+}
+
+/// A renaming that the editor's own rename command is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Renaming {
+    /// The document.
+    pub uri: String,
+    /// A position in the name, as the protocol's `Position`.
+    pub position: serde_json::Value,
+    /// The new name.
+    pub new_name: String,
+}
+
+/// `byok/preview`, server to client, to clients that announce it: an edit to look at before it is made. The answer is
+/// `byok/answerPreview`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PreviewParams {
+    /// The version of this message.
+    pub v: u32,
+    /// The name of the preview, and the token of the action's progress.
+    pub id: String,
+    /// The action's name.
+    pub action: String,
+    /// What it is, for a heading.
+    pub title: String,
+    /// The files that it changes.
+    pub files: Vec<PreviewFile>,
+}
+
+/// One file of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewFile {
+    /// The document.
+    pub uri: String,
+    /// What would happen to it.
+    pub kind: PreviewKind,
+    /// The version that `oldText` is of; null if the document is not open.
+    pub version: Option<i32>,
+    /// The whole text as it is; empty of a file that is created.
+    pub old_text: String,
+    /// The whole text as it would be.
+    pub new_text: String,
+}
+
+/// What would happen to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PreviewKind {
+    /// It is there, and would be changed.
+    Edit,
+    /// It would be created.
+    Create,
+}
+
+/// The parameters of `byok/answerPreview`, client to server.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct PreviewAnswer {
+    /// The preview's name.
+    pub id: String,
+    /// Whether the edit is to be made.
+    pub accepted: bool,
+}
+
+/// The answer to `byok/answerPreview`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PreviewTaken {
+    /// Whether a preview of that name was waiting; false if the action was taken back, or it was answered before.
+    pub taken: bool,
+}
+
+/// `byok/actionProgress`, server to client, to clients that announce it: what comes of a document while it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ActionProgressParams {
+    /// The version of this message.
+    pub v: u32,
+    /// The token of the action's progress.
+    pub id: String,
+    /// The text that has just come, as the model wrote it.
+    pub text: String,
+    /// With the last one: the whole document in Markdown, with model and cost, to show instead of the pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 /// What came of an action.
@@ -331,8 +436,10 @@ pub enum ActionOutcome {
     Edited,
     /// A document, or a message in its place, was shown.
     Shown,
-    /// Nothing was changed, and the message says why.
+    /// Nothing was changed, and the message says why, unless the user decided so.
     Unchanged,
+    /// The plugin is to rename, with the editor's own command.
+    Renaming,
     /// It was taken back.
     Cancelled,
 }
@@ -344,6 +451,7 @@ impl ActionOutcome {
             Self::Edited => "edited",
             Self::Shown => "shown",
             Self::Unchanged => "nothing changed",
+            Self::Renaming => "renaming",
             Self::Cancelled => "cancelled",
         }
     }

@@ -103,7 +103,8 @@ fn word_start(text: &Rope, cursor: usize) -> usize {
     text.char_to_byte(char) - length
 }
 
-fn position(text: &Rope, byte: usize, encoding: Encoding) -> lsp::Position {
+/// Makes a position of a byte.
+pub fn position(text: &Rope, byte: usize, encoding: Encoding) -> lsp::Position {
     let position = encoding.position(text, ByteOffset(byte));
     lsp::Position {
         line: position.line,

@@ -118,6 +118,16 @@ impl Language {
         self.entry().family.unwrap_or(self.id())
     }
 
+    /// Returns whether types may be left out, so that somebody may want them written down.
+    pub fn has_optional_types(self) -> bool {
+        self.entry().optional_types
+    }
+
+    /// Returns where tests of a file belong, most usual first: patterns of paths, empty where there is no convention.
+    pub fn tests(self) -> &'static [&'static str] {
+        self.entry().tests
+    }
+
     /// Returns the compiled grammar.
     pub fn grammar(self) -> &'static tree_sitter::Language {
         let entry = self.entry();
@@ -148,6 +158,16 @@ impl Language {
         }
     }
 
+    /// Returns what binds names and in which scope, over what names are not seen through, and what looks like a name and is none of a scope.
+    pub(super) fn names(self) -> Names {
+        let entry = self.entry();
+        Names {
+            bindings: entry.bindings,
+            barriers: entry.barriers,
+            others: entry.not_names,
+        }
+    }
+
     fn entry(self) -> &'static Entry {
         &ENTRIES[usize::from(self.0)]
     }
@@ -171,6 +191,14 @@ pub(super) struct Texts {
     pub(super) code_in_strings: &'static [&'static str],
 }
 
+/// What a grammar's nodes say about names; the formats are in `grammars/README.md`.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) bindings: &'static [&'static str],
+    pub(super) barriers: &'static [&'static str],
+    pub(super) others: &'static [&'static str],
+}
+
 /// One table of `languages.toml`, as the build script writes it.
 struct Entry {
     id: &'static str,
@@ -189,6 +217,11 @@ struct Entry {
     code_in_strings: &'static [&'static str],
     data: bool,
     family: Option<&'static str>,
+    tests: &'static [&'static str],
+    bindings: &'static [&'static str],
+    barriers: &'static [&'static str],
+    not_names: &'static [&'static str],
+    optional_types: bool,
     outline: &'static str,
     scopes: &'static str,
     imports: &'static str,

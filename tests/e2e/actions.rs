@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::client::{Builder, Client, URI};
 
 /// Runs a future of the fake provider on the test's own thread.
-fn wait<F: Future>(future: F) -> F::Output {
+pub fn wait<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -20,14 +20,14 @@ fn wait<F: Future>(future: F) -> F::Output {
 }
 
 /// An editor with all abilities, a provider that the test plays, and what the editor shows.
-struct Desk {
-    client: Client,
-    fake: Fake,
-    uri: String,
-    text: String,
+pub struct Desk {
+    pub client: Client,
+    pub fake: Fake,
+    pub uri: String,
+    pub text: String,
 }
 
-const ABILITIES: fn() -> Value = || {
+pub const ABILITIES: fn() -> Value = || {
     json!({
         "textDocument": {"inlineCompletion": {}},
         "window": {"workDoneProgress": true, "showDocument": {"support": true}},
@@ -37,11 +37,22 @@ const ABILITIES: fn() -> Value = || {
 
 impl Desk {
     /// Opens a text, in which `«` and `»` stand for the selection; without them it is the text's start.
-    fn open(uri: &str, language: &str, marked: &str) -> (Self, Value) {
+    pub fn open(uri: &str, language: &str, marked: &str) -> (Self, Value) {
         let fake = Fake::default();
         let builder = Builder::default()
             .fake_chat(&fake)
             .capabilities(ABILITIES());
+        Self::open_in(builder, fake, uri, language, marked)
+    }
+
+    /// Opens it in an editor of one's own making.
+    pub fn open_in(
+        builder: Builder,
+        fake: Fake,
+        uri: &str,
+        language: &str,
+        marked: &str,
+    ) -> (Self, Value) {
         let mut client = builder.start();
         let plain = |text: &str| text.replace(['«', '»'], "");
         let at = |mark: char| {
@@ -68,7 +79,7 @@ impl Desk {
     }
 
     /// Returns the entry of an action.
-    fn entry(&mut self, id: &str, range: &Value, diagnostics: &Value) -> Value {
+    pub fn entry(&mut self, id: &str, range: &Value, diagnostics: &Value) -> Value {
         // The tree is there a moment after the text; the offers that need it come with it.
         for _ in 0..500 {
             let uri = self.uri.clone();
@@ -85,7 +96,7 @@ impl Desk {
     }
 
     /// Chooses an entry.
-    fn choose(&mut self, entry: &Value, instruction: Option<&str>) -> i64 {
+    pub fn choose(&mut self, entry: &Value, instruction: Option<&str>) -> i64 {
         let mut argument = entry["command"]["arguments"][0].clone();
         if let Some(instruction) = instruction {
             argument["instruction"] = json!(instruction);
@@ -97,7 +108,7 @@ impl Desk {
     }
 
     /// Lets the model say this, and returns the prompt that it was given.
-    fn say(&self, answer: &str) -> String {
+    pub fn say(&self, answer: &str) -> String {
         let running = wait(self.fake.next());
         let prompt = prompt(&running);
         for piece in answer.split_inclusive(' ') {
@@ -116,7 +127,7 @@ impl Desk {
     }
 
     /// Takes the edit that the server asks for, and returns the text with it.
-    fn take_edit(&mut self) -> String {
+    pub fn take_edit(&mut self) -> String {
         let request = self.client.asked("workspace/applyEdit");
         self.client.reply(&request, json!({"applied": true}));
         let change = &request["params"]["edit"]["documentChanges"];
@@ -125,7 +136,7 @@ impl Desk {
         apply(&self.text, &change[0]["edits"])
     }
 
-    fn outcome(&mut self, id: i64) -> String {
+    pub fn outcome(&mut self, id: i64) -> String {
         let answer = self.client.answer(id);
         answer["result"]["outcome"]
             .as_str()
@@ -134,7 +145,7 @@ impl Desk {
     }
 }
 
-fn prompt(running: &Running) -> String {
+pub fn prompt(running: &Running) -> String {
     match &running.call.input {
         Input::Chat(messages) => messages
             .iter()
@@ -146,7 +157,7 @@ fn prompt(running: &Running) -> String {
 }
 
 /// Applies edits of UTF-16 positions as an editor does.
-fn apply(text: &str, edits: &Value) -> String {
+pub fn apply(text: &str, edits: &Value) -> String {
     let offset = |position: &Value| {
         let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
         let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();

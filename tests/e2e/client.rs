@@ -46,6 +46,7 @@ pub struct Builder {
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
+    folder: Option<String>,
 }
 
 impl Default for Builder {
@@ -56,11 +57,18 @@ impl Default for Builder {
             patience: Patience::default(),
             substitutes: HashMap::new(),
             lists: None,
+            folder: None,
         }
     }
 }
 
 impl Builder {
+    /// Sets the workspace's folder.
+    pub fn folder(mut self, uri: &str) -> Self {
+        self.folder = Some(uri.to_owned());
+        self
+    }
+
     /// Lets completions go to a provider whose stream the test feeds.
     pub fn fake(mut self, fake: &Fake) -> Self {
         self.config = mock_config("http://127.0.0.1:9/v1", "openai-completions");
@@ -110,7 +118,7 @@ impl Builder {
     pub fn start(self) -> Client {
         let mut client = Client::started(self.patience, self.substitutes, self.lists);
         let params = json!({
-            "processId": null, "rootUri": null, "capabilities": self.capabilities,
+            "processId": null, "rootUri": self.folder, "capabilities": self.capabilities,
             "initializationOptions": self.config,
         });
         let initialized = client.request("initialize", params);

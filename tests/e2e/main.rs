@@ -12,6 +12,7 @@
 mod actions;
 mod bad_input;
 mod cancel;
+mod catalogue;
 mod client;
 mod configuration;
 mod context;

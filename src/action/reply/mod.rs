@@ -2,13 +2,17 @@
 //!
 //! Entry point: [`read`]. It takes one fenced block with the whole new text, search and replace blocks, or a unified diff whose line numbers
 //! are ignored; with prose around, in any case of line breaks. What could be read in two ways is a [`Fault`], never a guess.
+//! [`names`] and [`message`] read answers that are words rather than code.
 //! File names in an answer are never used to find a file; a block that names another file than the document is left out.
 
 mod blocks;
 mod fence;
+mod words;
 
 use blocks::Block;
 use fence::Fence;
+
+pub use words::{message, names};
 
 /// Why an answer cannot be used; each is a sentence that goes on from "the answer".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +46,12 @@ pub enum Fault {
         /// The line.
         near: String,
     },
+    /// It changes code where only comments were to change.
+    #[error("changes more than the comments")]
+    TouchesCode,
+    /// It holds no name that would do.
+    #[error("holds no name that would do")]
+    NoName,
     /// It is not the comment that was asked for.
     #[error("is more than a comment")]
     NoComment,

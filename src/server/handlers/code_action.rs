@@ -83,6 +83,7 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         selection: selection.clone(),
         diagnostics: &diagnostics,
         can_instruct: shared.abilities().instruction,
+        is_by_hand: params.context.trigger_kind == Some(INVOKED),
     };
     let stamp = snapshot.stamp();
     action::offers(&shared.gateway, &ask)
@@ -90,7 +91,7 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         .filter(|offer| is_wanted(offer.action.kind.name()))
         .map(|offer| {
             let arguments = ActionParams {
-                action: offer.action.id.into(),
+                action: offer.action.id.to_string(),
                 uri: Some(uri.to_owned()),
                 range: None,
                 at: Some(ActionPlace {
@@ -107,10 +108,14 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
                         end: diagnostic.range.end,
                     })
                     .collect(),
-                needs_instruction: offer.action.needs_instruction,
+                file_diagnostics: Vec::new(),
+                wants_file_diagnostics: offer.action.applies == action::Applies::Problems,
+                needs_instruction: offer.action.needs_instruction(),
+                question: offer.action.question.as_deref().map(str::to_owned),
                 instruction: None,
             };
-            let mends = offer.action.kind == action::Kind::QuickFix;
+            let mends = offer.action.kind == action::Kind::QuickFix
+                || offer.action.applies == action::Applies::Diagnostic;
             let mut item = json!({
                 "title": offer.title,
                 "kind": offer.action.kind.name(),

@@ -29,7 +29,7 @@ function M.run(command, context)
   if type(argument) ~= 'table' or not argument.needsInstruction then
     return send(running, arguments)
   end
-  vim.ui.input({ prompt = 'What should change? ' }, function(instruction)
+  vim.ui.input({ prompt = (argument.question or 'What should change?') .. ' ' }, function(instruction)
     if instruction and vim.trim(instruction) ~= '' then
       argument.instruction = instruction
       send(running, arguments)
@@ -89,7 +89,24 @@ function M.cancel()
   return true
 end
 
-M.NAMES = { 'document', 'explain', 'fix', 'implement', 'rewrite', 'simplify' }
+M.NAMES = {
+  'commit-message',
+  'document',
+  'explain',
+  'explain-problem',
+  'fix',
+  'fix-all',
+  'implement',
+  'optimise',
+  'rename',
+  'review',
+  'review-changes',
+  'rewrite',
+  'simplify',
+  'translate',
+  'translate-comments',
+  'types',
+}
 M.handlers = { [COMMAND] = M.run }
 
 return M

@@ -1,0 +1,99 @@
+// A provider that bills: ghost text, its cost, the models, a failure and its end.
+import assert from 'node:assert/strict';
+import { mock, Provider } from './provider.mjs';
+
+const ANSWER = [{ text: ['Reader', '::new(path);'], usage: { prompt_tokens: 1000, completion_tokens: 10 } }];
+
+export async function options() {
+  const provider = await Provider.start({ script: ANSWER });
+  return {
+    provider,
+    files: { 'lib.rs': 'fn open(path: &Path) -> Result<Reader> {\n\n}\n' },
+    file: 'lib.rs',
+    settings: { 'byok.completion.model': 'mock/small', 'byok.completion.debounce_ms': 0, 'byok.providers': mock(provider.url) },
+    env: { MOCK_KEY: 'sk-mock-key-of-the-journey' },
+  };
+}
+
+const CARD = '.workbench-hover-container, .monaco-hover.workbench-hover';
+
+async function hover(editor) {
+  await editor.page.locator('.statusbar-item[id="byok-lsp.byok-lsp.byok.status"]').hover();
+  await editor.until('the card', async () => /mock\/small.*this session.*tokens/s.test(await editor.page.evaluate((card) => document.querySelector(card)?.textContent ?? '', CARD)));
+}
+
+/** Types and takes back a letter until the editor has asked again. */
+async function again(editor) {
+  await editor.goTo(2);
+  await editor.keys('Space');
+}
+
+export const steps = {
+  'ghost text comes from the provider, and its cost into the status bar': async (editor, { provider }) => {
+    await editor.expectStatus(/small/);
+    await editor.goTo(2);
+    await editor.type('    let reader = ');
+    await editor.expectGhost(/^Reader::new\(path\);/);
+    await editor.expectStatus(/small \$0\.0\d*[1-9]\d* · \$0\.0\d*[1-9]\d* today/);
+    await hover(editor);
+    await editor.screenshot('ghost-text');
+    await editor.page.mouse.move(500, 500);
+    assert.equal((await provider.requests())[0].body.model, 'small');
+    await editor.keys('Tab');
+    await editor.expectText(/let reader = Reader::new\(path\);/);
+  },
+  'the card has the last calls': async (editor) => {
+    await hover(editor);
+    await editor.screenshot('status-card');
+    await editor.page.mouse.move(500, 300);
+  },
+  'another model is picked, and kept': async (editor, { provider }) => {
+    await editor.command('BYOK: Pick Model');
+    await editor.expectOffered(/mock\/large.*\$30\.00 in, \$90\.00 out a million/);
+    await editor.screenshot('pick-model');
+    await editor.choose('mock/large');
+    await editor.expectStatus(/large/);
+    assert.equal(JSON.parse(editor.read('user/Machine/settings.json'))['byok.completion.model'], 'mock/large');
+    await again(editor);
+    await editor.until('the other model is asked', async () => (await provider.requests()).some((request) => request.body.model === 'large'));
+  },
+  'a provider that is down is shown, told once, and recovers': async (editor, { provider }) => {
+    await provider.script([{ status: 503 }]);
+    await again(editor);
+    await editor.expectNotification(/mock\/large/);
+    await editor.until('the state', async () => /last call failed/.test((await editor.status()).label));
+    await editor.screenshot('provider-down');
+    await again(editor);
+    await editor.until('it is asked again', async () => (await provider.requests()).filter((request) => request.outcome === 'failed').length > 1);
+    assert.equal((await editor.notifications()).filter((text) => /mock\/large/.test(text)).length, 1);
+    await provider.script(ANSWER);
+    await editor.until('it recovers', async () => {
+      await again(editor);
+      await editor.page.waitForTimeout(500);
+      return !/last call failed/.test((await editor.status()).label);
+    });
+  },
+  'pausing stops the calls, and the state says so': async (editor, { provider }) => {
+    await editor.command('BYOK: Pause');
+    await editor.until('paused', async () => /paused/.test((await editor.status()).label));
+    const before = (await provider.requests()).length;
+    await again(editor);
+    await editor.keys('Space', 'Space');
+    await editor.command('BYOK: Resume');
+    await editor.until('going on', async () => !/paused/.test((await editor.status()).label));
+    assert.equal((await provider.requests()).length, before);
+  },
+  'the usage view has what was spent': async (editor) => {
+    await editor.command('BYOK: Usage and Cost');
+    let view;
+    await editor.until('the view', async () => {
+      for (const frame of editor.page.frames()) {
+        const text = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
+        if (/Usage and cost/.test(text) && /mock\/small/.test(text)) view = text;
+      }
+      return view !== undefined;
+    });
+    assert.match(view, /Today\s+\$0\.0\d+/);
+    await editor.screenshot('usage');
+  },
+};

@@ -1,0 +1,65 @@
+/** The tests themselves. The server is the real one, without a key and without a network. */
+
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+
+export interface Api {
+  /** In milliseconds of the thread's work, which what else the machine does is not in. */
+  readonly activation: number;
+  status(): { text: string; spoken: string | undefined };
+  life(): string;
+  calls(): readonly { provider: string; cost: { source: string } }[];
+}
+
+const MOST_ACTIVATION_MS = 50;
+
+/** Waits for something that the editor or the server brings about. */
+async function until(what: string, test: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await test())) {
+    if (Date.now() > end) throw new Error(`never: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function lines(name: string): string[] {
+  return [`pub fn ${name}(path: &Path) -> std::io::Result<usize> {`, '    let reader = BufReader::new(File::open(path)?);', `    Ok(reader.lines().${name}())`, '}', ''];
+}
+
+export const PATTERNS = ['use std::fs::File;', '', ...['count', 'longest', 'shortest', 'first'].flatMap(lines)].join('\n');
+
+/** Returns the tests in their order. */
+export function tests(api: Api): [string, () => Promise<void>][] {
+  return [
+    [`activation takes less than ${MOST_ACTIVATION_MS} ms`, async () => {
+      assert.ok(api.activation < MOST_ACTIVATION_MS, `${api.activation} ms`);
+    }],
+    ['the server comes up by itself', () => until('running', () => api.life() === 'running')],
+    ['every command of the palette is registered', async () => {
+      const extension = vscode.extensions.getExtension('byok-lsp.byok-lsp');
+      const all = new Set(await vscode.commands.getCommands(true));
+      for (const { command } of extension?.packageJSON.contributes.commands ?? []) assert.ok(all.has(command), command);
+      assert.ok(all.has('byok.action'), 'the server\'s own');
+    }],
+    ['the status bar item has words for a screen reader', async () => {
+      await until('a model in the status bar', () => /\$\(sparkle\)/.test(api.status().text));
+      assert.match(api.status().spoken ?? '', /^BYOK: \S+, paid by nobody/);
+    }],
+    ['a workspace cannot name the server, a provider or a model', async () => {
+      for (const name of ['serverPath', 'providers', 'completion.model', 'network.proxy']) {
+        await assert.rejects(async () => vscode.workspace.getConfiguration('byok').update(name, 'theirs', vscode.ConfigurationTarget.Workspace), name);
+      }
+    }],
+    ['code actions are asked for without a call to a model', async () => {
+      const document = await vscode.workspace.openTextDocument({ language: 'rust', content: PATTERNS });
+      await vscode.window.showTextDocument(document);
+      const calls = api.calls().length;
+      await vscode.commands.executeCommand('vscode.executeCodeActionProvider', document.uri, new vscode.Range(3, 0, 3, 10));
+      assert.equal(api.calls().length, calls);
+    }],
+    ['the server that is killed comes back', async () => {
+      await vscode.commands.executeCommand('byokLsp.restart');
+      await until('running again', () => api.life() === 'running');
+    }],
+  ];
+}

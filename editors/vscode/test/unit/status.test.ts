@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Status, Usage } from '../../src/protocol';
+import { State } from '../../src/state';
+import { CARD_COMMANDS, cardOf } from '../../src/status/card';
+import { fixOf } from '../../src/status/fix';
+import { wordsOf } from '../../src/status/words';
+import { usage } from './fixtures';
+
+function stateOf(status: Partial<Status>, ...calls: Usage[]): State {
+  const state = new State();
+  state.lived('running');
+  state.take('byok/status', { state: 'idle', model: 'openai/gpt-4.1-mini', payer: 'you: your own key', ...status });
+  for (const call of calls) state.take('byok/usage', call);
+  return state;
+}
+
+test('the status bar has the model, the session\'s cost and today\'s', () => {
+  const words = wordsOf(stateOf({}, usage()));
+  assert.equal(words.text, '$(sparkle) gpt-4.1-mini $0.00019 · $0.0052 today');
+  assert.match(words.spoken, /^BYOK: openai\/gpt-4.1-mini, paid by you: your own key, \$0.00019 this session, \$0.0052 today\./);
+});
+
+test('every state has words for those who do not see it', () => {
+  assert.match(wordsOf(stateOf({ state: 'busy' })).spoken, /waiting for openai/);
+  assert.match(wordsOf(stateOf({ state: 'paused' })).spoken, /paused, .*Resume/);
+  assert.match(wordsOf(stateOf({ state: 'error', message: 'the key was refused' })).spoken, /last call failed.*the key was refused.*Set Key/);
+  assert.match(wordsOf(new State()).spoken, /stopped/);
+  const missing = new State();
+  missing.lived('missing');
+  assert.match(wordsOf(missing).spoken, /not installed/);
+});
+
+test('an error comes with the command that mends it', () => {
+  const fix = (message: string) => fixOf(stateOf({ state: 'error', message }));
+  assert.deepEqual(fix('openai/x: the key was refused; check that it is the right one'), { title: 'Set Key', command: 'byokLsp.setKey', args: ['openai'] });
+  assert.equal(fix('the setting completion.max_lines is too large')?.title, 'Open Settings');
+  assert.equal(fix('the provider cannot be reached')?.command, 'byokLsp.pickModel');
+  assert.equal(fixOf(stateOf({})), undefined);
+});
+
+test('a correction takes the place of the earlier message', () => {
+  const state = stateOf({}, usage(), usage({ id: 'a-2' }), usage({ cost: { nanos: 1, currency: 'USD', source: 'reported' } }));
+  assert.deepEqual(state.calls.map((call) => [call.id, call.cost.nanos]), [['a-2', 193_600], ['a-1', 1]]);
+});
+
+test('the card shows the last calls, and nothing that a provider says is markup in it', () => {
+  const hostile = '[x](command:workbench.action.quit) | <b>';
+  const card = cardOf(stateOf({ model: hostile, payer: hostile }, usage({ model: hostile, payer: hostile, outcome: hostile, upstream: hostile, action: hostile })));
+  assert.match(card, /\| 412 → 18 \|/);
+  const links = [...card.matchAll(/\]\(command:([\w.]+)\)/g)].map((match) => match[1] ?? '');
+  assert.ok(links.length > 0);
+  for (const link of links) assert.ok((CARD_COMMANDS as readonly string[]).includes(link), link);
+  assert.doesNotMatch(card, /<b>/);
+});
+
+test('the number of calls that are kept is bounded', () => {
+  const state = stateOf({});
+  for (let number = 0; number < 1_000; number += 1) state.take('byok/usage', usage({ id: `a-${number}` }));
+  assert.equal(state.calls.length, 200);
+  assert.equal(state.calls[0]?.id, 'a-999');
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { choices, remember } from '../../src/actions/history';
+import { pageOf as signInPage } from '../../src/keys/page';
+import { providersOf } from '../../src/keys/providers';
+import { describe, missing } from '../../src/models/describe';
+import type { Model } from '../../src/protocol';
+import { pageOf } from '../../src/usage/page';
+import { usage } from './fixtures';
+
+const mini: Model = {
+  id: 'openai/gpt-4.1-mini', payer: 'you: your own key', hasKey: false, ability: 'chat', context: 1_047_576,
+  price: { input: { nanos: 400_000_000, currency: 'USD' }, output: { nanos: 1_600_000_000, currency: 'USD' } },
+};
+
+test('a model reads with price, payer, context and whether its key is there', () => {
+  assert.deepEqual(describe(mini, 'local'), {
+    label: 'openai/gpt-4.1-mini',
+    description: '$0.40 in, $1.60 out a million',
+    detail: 'paid by you: your own key · chats · 1M of context · its key is missing',
+  });
+  assert.match(describe(mini, mini.id).label, /^\$\(check\) /);
+  assert.equal(missing([{ provider: 'openai', refreshing: true }, { provider: 'xai', refreshing: false }]), ' (asking openai; open it again for more)');
+});
+
+test('keys can be stored for every provider in the list, those without one first', () => {
+  const model = (id: string, hasKey: boolean): Model => ({ id, payer: '', hasKey });
+  const list = [model('local', true), model('auto', true), model('openai/a', true), model('openai/b', true), model('anthropic/', false)];
+  assert.deepEqual(providersOf({ current: 'local', models: list, lists: [] }), [{ name: 'anthropic', hasKey: false }, { name: 'openai', hasKey: true }]);
+});
+
+test('earlier instructions are offered below what is typed, without doubles', () => {
+  assert.deepEqual(choices(['use an iterator', 'add a test'], 'iter'), ['iter', 'use an iterator']);
+  assert.deepEqual(choices(['use an iterator', 'add a test'], ''), ['use an iterator', 'add a test']);
+  assert.deepEqual(remember(['a', 'b'], 'b'), ['b', 'a']);
+  assert.equal(remember(Array.from({ length: 30 }, (_, i) => String(i)), 'x').length, 20);
+});
+
+test('the page to sign in at is known when its line is whole', () => {
+  assert.equal(signInPage('sign in on this page, within 300 s:\nhttps://openrouter.ai/auth?cal'), undefined);
+  assert.equal(signInPage('sign in on this page, within 300 s:\nhttps://openrouter.ai/auth?callback=x\n'), 'https://openrouter.ai/auth?callback=x');
+});
+
+test('the usage page lets nothing in but its own style, and shows names of others as text', () => {
+  const call = usage({ model: '<script>alert(1)</script>', payer: '"><img>' });
+  const page = pageOf({ ...call.totals, accepted: 2, last: call }, [call], 'abc');
+  assert.match(page, /default-src 'none'; style-src 'nonce-abc'/);
+  assert.doesNotMatch(page, /<script|<img|style="|onerror/);
+  assert.match(page, /<caption>/);
+  assert.match(page, /scope="row"/);
+});

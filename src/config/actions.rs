@@ -1,0 +1,65 @@
+//! `[actions]`: what users write about code actions, and what it comes to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::settings::{Settings, check_range, parse_model};
+use crate::cost::Money;
+
+/// Code actions: what is done on demand.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActionsOptions {
+    /// The model: `provider/model`, of a wire that holds conversations. Default: the model of ghost text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The most tokens one answer may cost, what a model thinks to itself included. Default 4096.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 64, max = 65536))]
+    pub max_tokens: Option<u32>,
+    /// An amount such as `"0.10 USD"`: an action that is estimated to cost more, or in another currency, or whose price is not known, asks you
+    /// before it runs. Default: none asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask_above: Option<String>,
+}
+
+impl ActionsOptions {
+    /// Lays these options over others.
+    pub(super) fn over(below: Self, above: Self) -> Self {
+        Self {
+            model: above.model.or(below.model),
+            max_tokens: above.max_tokens.or(below.max_tokens),
+            ask_above: above.ask_above.or(below.ask_above),
+        }
+    }
+}
+
+/// Checks the options and puts them into the settings; a mistake is its key below `actions` and what is wrong.
+pub(super) fn resolve(
+    options: &ActionsOptions,
+    settings: &mut Settings,
+) -> Result<(), (String, String)> {
+    if let Some(model) = &options.model {
+        let model = parse_model(model, &settings.providers).map_err(|m| ("model".to_owned(), m))?;
+        settings.action_model = Some(model);
+    }
+    if let Some(tokens) = options.max_tokens {
+        check_range(tokens.into(), 64, 65536).map_err(|m| ("max_tokens".to_owned(), m))?;
+        settings.action_max_tokens = tokens;
+    }
+    if let Some(amount) = &options.ask_above {
+        let money = money(amount).map_err(|m| ("ask_above".to_owned(), m))?;
+        settings.action_ask_above = Some(money);
+    }
+    Ok(())
+}
+
+/// Reads an amount that is not below nothing.
+fn money(text: &str) -> Result<Money, String> {
+    text.parse::<Money>()
+        .ok()
+        .filter(|money| money.nanos() >= 0)
+        .ok_or_else(|| {
+            "this is no amount of money; write it with its currency, such as \"0.10 USD\"".into()
+        })
+}
