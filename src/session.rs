@@ -3,21 +3,23 @@
 //! Entry points: [`Session`] and [`Session::snapshot`]. The session lives in a `std::sync::Mutex`, whose guard the compiler refuses to
 //! hold across an `.await`; so each change is one synchronous call, in the order in which the editor sent it.
 
+mod folders;
 mod recent;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ropey::Rope;
 use url::Url;
 
-use crate::config::{Layers, Settings};
+use crate::config::{Layers, Settings, WorkspaceFile};
 use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
 use crate::workspace::Rule;
+use folders::Folders;
 use recent::Recent;
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
@@ -34,7 +36,9 @@ pub struct Session {
     layers: Layers,
     settings: Arc<Settings>,
     encoding: Encoding,
-    folders: Vec<PathBuf>,
+    folders: Folders,
+    /// The folder that a document was opened in last, whose settings are those that are shown.
+    current: Option<PathBuf>,
     /// How many documents were opened so far.
     openings: u64,
     /// Whether the user paused suggestions.
@@ -76,7 +80,7 @@ pub struct Snapshot {
     pub text: Rope,
     /// The syntax tree; it may lag behind the text ([`SyntaxTree::is_current`]).
     pub tree: Option<SyntaxTree>,
-    /// The settings at that moment.
+    /// The settings at that moment, as far as the folder's own file lets them.
     pub settings: Arc<Settings>,
     /// The unit of the client's positions.
     pub encoding: Encoding,
@@ -152,7 +156,8 @@ impl Session {
             settings: Arc::new(layers.settings()),
             layers,
             encoding: Encoding::default(),
-            folders: Vec::new(),
+            folders: Folders::default(),
+            current: None,
             openings: 0,
             is_paused: false,
             manifests: Arc::default(),
@@ -160,9 +165,23 @@ impl Session {
         }
     }
 
-    /// Returns the settings.
+    /// Returns the settings of the folder that a document was opened in last; a document's own are in its snapshot.
     pub fn settings(&self) -> &Arc<Settings> {
+        let current = self.current.as_ref();
+        let folder = current
+            .or_else(|| self.folders.paths().next())
+            .and_then(|path| self.folders.of(path));
+        folder.map_or(&self.settings, |(_, settings)| settings)
+    }
+
+    /// Returns the settings as they are outside of every folder.
+    pub fn own_settings(&self) -> &Arc<Settings> {
         &self.settings
+    }
+
+    /// Returns whether ghost text may come from the embedded engine anywhere, so that it has to know the open documents.
+    pub fn may_use_engine(&self) -> bool {
+        self.settings.may_use_engine() || self.folders.may_use_engine()
     }
 
     /// Changes the configuration; a mistake leaves it as it was and is returned.
@@ -172,6 +191,7 @@ impl Session {
     ) -> Result<(), E> {
         change(&mut self.layers)?;
         self.settings = Arc::new(self.layers.settings());
+        self.folders.follow(&self.settings);
         Ok(())
     }
 
@@ -181,20 +201,39 @@ impl Session {
     }
 
     /// Returns the workspace folders.
-    pub fn folders(&self) -> &[PathBuf] {
-        &self.folders
+    pub fn folders(&self) -> impl Iterator<Item = &PathBuf> {
+        self.folders.paths()
     }
 
-    /// Adds a workspace folder.
+    /// Adds a workspace folder. Until its own file was [read](Self::set_workspace_file), only the embedded engine answers in it.
     pub fn add_folder(&mut self, folder: PathBuf) {
-        if !self.folders.contains(&folder) {
-            self.folders.push(folder);
-        }
+        self.folders.add(folder, &self.settings);
     }
 
     /// Removes a workspace folder.
-    pub fn remove_folder(&mut self, folder: &PathBuf) {
-        self.folders.retain(|other| other != folder);
+    pub fn remove_folder(&mut self, folder: &Path) {
+        self.folders.remove(folder);
+    }
+
+    /// Takes over what was read of a folder's own file; returns what the user is to be told of it.
+    pub fn set_workspace_file(&mut self, folder: &Path, file: WorkspaceFile) -> Option<String> {
+        self.folders.set_file(folder, file, &self.settings)
+    }
+
+    /// Returns what is known of a folder's file, for the caller to look whether it has changed; `None` if somebody does already.
+    pub fn begin_look(&mut self, folder: &Path) -> Option<WorkspaceFile> {
+        self.folders.begin_look(folder)
+    }
+
+    /// Ends a look; returns whether another is due.
+    pub fn end_look(&mut self, folder: &Path) -> bool {
+        self.folders.end_look(folder)
+    }
+
+    /// Returns the folder that a document lies in.
+    pub fn folder_of(&self, uri: &str) -> Option<PathBuf> {
+        let (folder, _) = self.folders.of(&path_of(uri)?)?;
+        Some(folder.clone())
     }
 
     /// Opens a document, or replaces it if the client opens it twice.
@@ -222,6 +261,7 @@ impl Session {
             desk: Arc::new(Desk::new(self.manifests.clone())),
         };
         self.documents.insert(uri.into(), open);
+        self.current = self.folder_of(uri);
     }
 
     /// Applies changes to a document; `None` if it is not open, since a change to a text that we do not have says nothing.
@@ -291,6 +331,12 @@ impl Session {
             .documents
             .get_key_value(uri)
             .filter(|(_, open)| open.is_in_step)?;
+        let path = path_of(uri);
+        let folder = path.as_deref().and_then(|path| self.folders.of(path));
+        let (folder, settings) = match folder {
+            Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
+            None => (None, self.settings.clone()),
+        };
         Some(Snapshot {
             uri: uri.clone(),
             language: open.language,
@@ -298,9 +344,9 @@ impl Session {
             revision: open.document.revision(),
             text: open.document.text().clone(),
             tree: open.tree.clone(),
-            settings: self.settings.clone(),
+            settings,
             encoding: self.encoding,
-            folder: self.folder_of(uri),
+            folder,
             confined: open.confined,
             desk: open.desk.clone(),
         })
@@ -418,21 +464,6 @@ impl Session {
         open.is_parsing = false;
         // A parse that ran out of time would do so again; the next edit brings another try.
         ControlFlow::Break(())
-    }
-
-    fn folder_of(&self, uri: &str) -> Option<PathBuf> {
-        if self.folders.is_empty() {
-            return None;
-        }
-        let path = path_of(uri)?;
-        let within = self
-            .folders
-            .iter()
-            .filter(|folder| path.starts_with(folder));
-        // The innermost folder, where one lies in another.
-        within
-            .max_by_key(|folder| folder.as_os_str().len())
-            .cloned()
     }
 }
 

@@ -9,7 +9,7 @@ use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
 use crate::cost::{Cost, Tokens};
 use crate::gateway::Gateway;
-use crate::routing::{Decision, Feature, Payer};
+use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
 use crate::session::Snapshot;
 
 /// What is asked.
@@ -42,6 +42,9 @@ pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
 
 /// Returns why a model cannot do actions, and what to do about it.
 pub fn unable(decision: &Decision) -> Option<String> {
+    if [NO_ACTIONS, NOT_ALLOWED].contains(&decision.reason) {
+        return Some(decision.reason.into());
+    }
     if decision.is_embedded() {
         return Some(
             "code actions need a model that can be told what to do; name one in actions.model, such as \"openai/gpt-4.1-mini\"".into(),

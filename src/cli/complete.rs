@@ -15,7 +15,7 @@ use super::place::{FilePlace, project_of};
 use super::progress::with_progress;
 use super::{context, parts, runtime, start_log, style};
 use crate::completion::{self, Ask, Suggestion, Trigger};
-use crate::config::Layers;
+use crate::config::{Layers, WorkspaceFile};
 use crate::context::Manifest;
 use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
@@ -98,6 +98,10 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let engine = parts::engine(&layers.settings());
     let mut session = Session::new(layers);
     session.add_folder(project.clone());
+    let file = WorkspaceFile::read(&project);
+    if let Some(message) = session.set_workspace_file(&project, file) {
+        style::complain(&message);
+    }
     session.open(&uri, "", &text);
     session.confine(&uri, confinement(&path));
     if let Some(job) = session.begin_parse(&uri) {

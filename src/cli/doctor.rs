@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{parts, runtime, style};
 use crate::config::{KeySource, Settings, host_of, user_file};
 use crate::cost::{Ledger, State};
-use crate::credential::{Error as KeyError, Keys, environment};
+use crate::credential::{Error as KeyError, Keys, Use, environment};
 use crate::gateway::Gateway;
 use crate::models;
 use crate::provider::openrouter::{self, KeyInfo};
@@ -191,7 +191,7 @@ async fn look_at_provider(
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let held = match keys.authorization(provider).await {
+    let held = match keys.authorization(provider, Use::QUESTION).await {
         Ok(held) => held,
         Err(error) => {
             let fix = match &error {

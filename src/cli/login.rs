@@ -10,9 +10,9 @@ use url::Url;
 
 use super::key::{Desk, check, set_key};
 use super::{runtime, start_log, style};
-use crate::config::{DEFAULT_LABEL, LABEL, is_label};
+use crate::config::{DEFAULT_LABEL, LABEL, host_of, is_label};
 use crate::credential::sign_in::{Callback, Challenge, key_of};
-use crate::credential::{Name, Secret, environment};
+use crate::credential::{Name, Record, Secret, environment};
 use crate::provider::{Error, endpoint};
 
 /// How long the user may take.
@@ -97,7 +97,13 @@ async fn sign_in(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         provider: provider.name.clone(),
         label: arguments.label.clone(),
     };
-    let stored = set_key(&desk, &desk.settings.keys, provider, &name, key).await?;
+    let stored = set_key(
+        &desk,
+        &desk.settings.keys,
+        &name,
+        Record::new(key, host_of(&provider.base_url)),
+    )
+    .await?;
     let checked = check(&desk.http, provider, stored.record.key.header(provider)).await;
     Ok(stored.tell(provider, Some(&checked), false))
 }

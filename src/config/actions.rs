@@ -55,7 +55,7 @@ pub(super) fn resolve(
 }
 
 /// Reads an amount that is not below nothing.
-fn money(text: &str) -> Result<Money, String> {
+pub(super) fn money(text: &str) -> Result<Money, String> {
     text.parse::<Money>()
         .ok()
         .filter(|money| money.nanos() >= 0)

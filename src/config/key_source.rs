@@ -1,5 +1,6 @@
 //! Where secrets come from, resolved.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -41,7 +42,7 @@ pub struct Helper {
 }
 
 /// Where keys are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeysSettings {
     /// The store.
     pub store: StoreOption,
@@ -49,6 +50,19 @@ pub struct KeysSettings {
     pub passphrase: Option<Passphrase>,
     /// The environment variables that the settings name as holding keys or the passphrase.
     pub variables: Vec<String>,
+    /// The name of this environment, for keys that are kept for one.
+    pub environment: Arc<str>,
+}
+
+impl Default for KeysSettings {
+    fn default() -> Self {
+        Self {
+            store: StoreOption::default(),
+            passphrase: None,
+            variables: Vec::new(),
+            environment: environment(None),
+        }
+    }
 }
 
 /// What opens the encrypted file.
@@ -141,8 +155,18 @@ impl KeysSettings {
             store: written.store.unwrap_or_default(),
             variables,
             passphrase,
+            environment: environment(written.environment.as_deref()),
         })
     }
+}
+
+/// The environment of a process that nobody gave another name: an editor on somebody's machine.
+const DEV: &str = "dev";
+
+fn environment(written: Option<&str>) -> Arc<str> {
+    let own = std::env::var_os("BYOK_ENVIRONMENT").and_then(|name| name.into_string().ok());
+    let own = own.as_deref().filter(|name| !name.is_empty());
+    written.or(own).unwrap_or(DEV).into()
 }
 
 /// Returns what a key is bound to: an address's host, and its port where that is not the scheme's own.

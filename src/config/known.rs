@@ -122,6 +122,15 @@ pub fn well_known_variables() -> impl Iterator<Item = &'static str> {
     all().values().filter_map(|known| known.key_env.as_deref())
 }
 
+/// Returns whether a variable is the one that the provider at an address reads itself.
+pub(super) fn is_own_variable(variable: &str, address: Option<&str>) -> bool {
+    let Some(url) = address.and_then(|address| Url::parse(address).ok()) else {
+        return false;
+    };
+    let is_own = |known: &Known| known.key_env.as_deref() == Some(variable) && known.is_at(&url);
+    all().values().any(is_own)
+}
+
 /// Returns all well-known providers by name.
 pub(super) fn all() -> &'static BTreeMap<String, Known> {
     &file().providers

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::actions::ActionsOptions;
 use super::context;
-use super::key_option::{KeyFrom, KeyOption};
+use super::editor;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
@@ -58,35 +58,21 @@ impl Layers {
         if value.is_null() {
             return Ok(());
         }
-        let options = serde_path_to_error::deserialize(value).map_err(|error| Problem {
-            layer: name.into(),
-            line: None,
-            key: key_of(&error.path().to_string()),
-            message: without_values(&error.inner().to_string()),
-        })?;
-        refuse_commands(&options, name)?;
-        self.refuse_other_addresses(&options, name)?;
-        self.set(layer, name, options)
-    }
-
-    /// A key that the user's own file names goes where that file says, and nowhere that an editor's settings say, which may come from a
-    /// workspace.
-    fn refuse_other_addresses(&self, options: &Options, name: &str) -> Result<(), Problem> {
-        let own = &self.options[Layer::UserFile as usize].providers;
-        let moved = options.providers.iter().find(|(provider, written)| {
-            let own = own.get(*provider);
-            let has_key = own.is_some_and(|own| matches!(own.key, Some(KeyOption::From(_))));
-            let address = own.and_then(|own| own.base_url.as_ref());
-            has_key && written.base_url.is_some() && written.base_url.as_ref() != address
-        });
-        moved.map_or(Ok(()), |(provider, _)| {
-            Err(Problem {
+        let options: Options =
+            serde_path_to_error::deserialize(value).map_err(|error| Problem {
                 layer: name.into(),
                 line: None,
-                key: format!("providers.{provider}.base_url"),
-                message: "your own file names the key of this provider, so the address is taken from there too, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)".into(),
-            })
-        })
+                key: key_of(&error.path().to_string()),
+                message: without_values(&error.inner().to_string()),
+            })?;
+        if layer != Layer::UserFile {
+            // What the editor says in two ways counts together.
+            let mut said = self.options.clone();
+            said[layer as usize] = options.clone();
+            let [own, initialization, settings, _] = said;
+            editor::check(&own, &merge(initialization, settings), name)?;
+        }
+        self.set(layer, name, options)
     }
 
     /// Replaces the model of the run-time layer.
@@ -145,36 +131,6 @@ fn merge(below: Options, above: Options) -> Options {
     }
 }
 
-/// Refuses commands that come by way of the editor, since some editors take settings out of the workspace: a program that a cloned repository
-/// names must not run.
-fn refuse_commands(options: &Options, name: &str) -> Result<(), Problem> {
-    let is_command = |from: &KeyFrom| from.command.is_some();
-    let mut keys = options
-        .providers
-        .iter()
-        .filter_map(|(provider, written)| match &written.key {
-            Some(KeyOption::From(from)) if is_command(from) => {
-                Some(format!("providers.{provider}.key"))
-            }
-            _ => None,
-        });
-    let passphrase = options
-        .keys
-        .as_ref()
-        .and_then(|keys| keys.passphrase.as_ref());
-    let passphrase = passphrase
-        .filter(|from| is_command(from))
-        .map(|_| "keys.passphrase".into());
-    keys.next().or(passphrase).map_or(Ok(()), |key| {
-        Err(Problem {
-            layer: name.into(),
-            line: None,
-            key,
-            message: "a command is taken from your own file only, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)".into(),
-        })
-    })
-}
-
 fn merge_with<T>(below: Option<T>, above: Option<T>, merge: fn(T, T) -> T) -> Option<T> {
     match (below, above) {
         (Some(below), Some(above)) => Some(merge(below, above)),
@@ -210,10 +166,11 @@ fn merge_keys(below: KeysOptions, above: KeysOptions) -> KeysOptions {
     KeysOptions {
         store: above.store.or(below.store),
         passphrase: above.passphrase.or(below.passphrase),
+        environment: above.environment.or(below.environment),
     }
 }
 
-fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOptions {
+pub(super) fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOptions {
     let mut prices = below.prices;
     prices.extend(above.prices);
     ProviderOptions {
@@ -227,7 +184,12 @@ fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOpt
     }
 }
 
-fn problem_of_toml(name: &str, text: &str, path: &str, error: &toml::de::Error) -> Problem {
+pub(super) fn problem_of_toml(
+    name: &str,
+    text: &str,
+    path: &str,
+    error: &toml::de::Error,
+) -> Problem {
     Problem {
         layer: name.into(),
         line: error
@@ -239,7 +201,7 @@ fn problem_of_toml(name: &str, text: &str, path: &str, error: &toml::de::Error) 
 }
 
 /// Takes the value out of a parser's message: somebody may have put a key where a name or a number belongs.
-fn without_values(message: &str) -> String {
+pub(super) fn without_values(message: &str) -> String {
     let quoted = message.split_once("string \"").and_then(|(before, rest)| {
         let (_, after) = rest.rsplit_once('"')?;
         Some(format!("{before}a text{after}"))
@@ -248,7 +210,7 @@ fn without_values(message: &str) -> String {
 }
 
 /// `serde_path_to_error` writes the root as `.`.
-fn key_of(path: &str) -> String {
+pub(super) fn key_of(path: &str) -> String {
     if path == "." {
         String::new()
     } else {

@@ -3,9 +3,13 @@
 //! Entry point: [`Layers`]. The same schema serves the user's file (TOML), the editor's `initializationOptions` and
 //! `workspace/didChangeConfiguration` (JSON); the editor's wins, key by key. A layer with a mistake keeps its last good content, and the
 //! mistake is reported as a [`Problem`] that names layer, key and fix; it never stops the server and never prints a key.
+//!
+//! Trust is graded: the user's own file may say everything, an editor's settings nothing that a key could leave by ([`editor`]), and a
+//! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
 mod context;
+mod editor;
 mod families;
 mod key_option;
 mod key_source;
@@ -15,9 +19,11 @@ mod network;
 mod openrouter;
 mod options;
 mod pattern;
+mod policy;
 mod problem;
 mod provider;
 mod settings;
+mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
@@ -36,9 +42,11 @@ pub use options::{
     Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
     ProviderOptions, StoreOption, Wire,
 };
+pub use policy::Policy;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use settings::{ModelName, Settings};
+pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};
 
 #[cfg(test)]

@@ -102,6 +102,10 @@ pub struct KeysOptions {
     /// is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<KeyFrom>,
+    /// The name of this environment, for keys that are kept for one (`byok-lsp key set --environment`): `dev`, `prod`, or another word. From
+    /// your own file only. Default: what `BYOK_ENVIRONMENT` says, else `dev`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }
 
 /// A store for keys.

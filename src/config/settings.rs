@@ -10,6 +10,7 @@ use super::context::{self, ContextSettings};
 use super::key_source::KeysSettings;
 use super::network::{self, Network};
 use super::options::Options;
+use super::policy::Policy;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use crate::cost::Money;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// What the workspace allows of all this.
+    pub policy: Policy,
 }
 
 /// What `completion.model` names.
@@ -90,6 +93,7 @@ impl Default for Settings {
             network: Arc::default(),
             keys: Arc::default(),
             providers: provider::well_known(),
+            policy: Policy::default(),
         }
     }
 }
@@ -97,7 +101,10 @@ impl Default for Settings {
 impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
-        matches!(self.model, ModelName::Auto | ModelName::Local)
+        match &self.model {
+            ModelName::Auto | ModelName::Local => true,
+            ModelName::Of { provider, model } => !self.policy.allows(provider, model),
+        }
     }
 
     /// Returns the model of code actions.

@@ -13,7 +13,9 @@ use futures_util::future::{BoxFuture, Shared};
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::failures::{FAILURES, Failures};
+use super::last_use::LastUse;
 use super::names::Name;
+use super::scope::{Scope, Use};
 use super::vault::Vault;
 use super::{Error, Found, Source, environment, header, helper, kind};
 use crate::config::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, ProviderSettings, host_of};
@@ -27,6 +29,7 @@ pub struct Keys(Arc<Inner>);
 
 struct Inner {
     vault: Vault,
+    last_use: LastUse,
     state: Mutex<State>,
 }
 
@@ -83,6 +86,7 @@ impl Keys {
     /// Creates a way to keys over some stores.
     pub fn new(vault: Vault) -> Self {
         Self(Arc::new(Inner {
+            last_use: LastUse::new(vault.folder()),
             vault,
             state: Mutex::default(),
         }))
@@ -93,10 +97,16 @@ impl Keys {
         &self.0.vault
     }
 
+    /// Returns when each stored key was last used for a call, by its name.
+    pub fn last_use(&self) -> std::collections::BTreeMap<String, jiff::Timestamp> {
+        self.0.last_use.all()
+    }
+
     /// Returns what carries a provider's key, or `None` if it takes no key or none is stored for one that may take none.
     pub async fn authorization(
         &self,
         provider: &ProviderSettings,
+        wanted: Use<'_>,
     ) -> Result<Option<Authorization>, Error> {
         match &provider.key {
             KeySource::None => Ok(None),
@@ -104,11 +114,36 @@ impl Keys {
             KeySource::Env(variable) => from_environment(provider, variable).map(Some),
             _ => {
                 let read = self.reading(provider).await;
-                read.result?
-                    .map(|found| authorize(provider, &found))
-                    .transpose()
+                let Some(found) = read.result? else {
+                    return Ok(None);
+                };
+                self.admit(provider, &found, wanted)?;
+                authorize(provider, &found).map(Some)
             }
         }
+    }
+
+    /// Checks that a key is kept for what it is wanted for, and notes that it is used.
+    fn admit(
+        &self,
+        provider: &ProviderSettings,
+        found: &Found,
+        wanted: Use<'_>,
+    ) -> Result<(), Error> {
+        let Some(label) = found.source.label() else {
+            return Ok(());
+        };
+        let name = || Name {
+            provider: provider.name.clone(),
+            label: label.into(),
+        };
+        if let Some(kept) = found.scope.refusal(wanted, &provider.stores.environment) {
+            return Err(Error::OutOfScope { name: name(), kept });
+        }
+        if wanted.feature.is_some() {
+            self.0.last_use.note(&name());
+        }
+        Ok(())
     }
 
     /// Looks for a provider's key anew, since the provider refused the one it got; returns it if it is another one.
@@ -116,6 +151,7 @@ impl Keys {
         &self,
         provider: &ProviderSettings,
         refused: &HeaderValue,
+        wanted: Use<'_>,
     ) -> Option<Authorization> {
         if matches!(provider.key, KeySource::None | KeySource::Env(_)) {
             return None;
@@ -124,7 +160,7 @@ impl Keys {
         self.forget_if(&place, |found| {
             authorize(provider, found).is_ok_and(|held| held.header.1 == *refused)
         });
-        let renewed = self.authorization(provider).await.ok()??;
+        let renewed = self.authorization(provider, wanted).await.ok()??;
         if renewed.header.1 != *refused {
             return Some(renewed);
         }
@@ -256,6 +292,7 @@ impl Keys {
                     source: Source::Command {
                         program: command.argv[0].clone(),
                     },
+                    scope: Scope::default(),
                 }))
             }
             Err(message) => {
@@ -299,6 +336,7 @@ impl Keys {
                         kind,
                         label: label.into(),
                     },
+                    scope: record.scope,
                 })));
             }
             None => Ok(()),
@@ -311,6 +349,7 @@ impl Keys {
                 source: Source::Environment {
                     variable: variable.into(),
                 },
+                scope: Scope::default(),
             })));
         }
         usable?;
@@ -377,7 +416,15 @@ fn from_environment(provider: &ProviderSettings, variable: &str) -> Result<Autho
     let source = Source::Environment {
         variable: variable.into(),
     };
-    authorize(provider, &Found { secret, source })
+    let scope = Scope::default();
+    authorize(
+        provider,
+        &Found {
+            secret,
+            source,
+            scope,
+        },
+    )
 }
 
 fn authorize(provider: &ProviderSettings, found: &Found) -> Result<Authorization, Error> {

@@ -10,8 +10,10 @@ mod helper;
 mod in_use;
 mod keys;
 mod kind;
+mod last_use;
 mod names;
 mod record;
+mod scope;
 mod secret;
 pub mod sign_in;
 mod store;
@@ -29,6 +31,7 @@ pub use kind::belongs_to_another;
 use kind::refusal;
 pub use names::Name;
 pub use record::Record;
+pub use scope::{FEATURES, Scope, Use};
 pub use secret::Secret;
 pub use store::{Fault, Kind};
 pub use vault::{Ask, Sought, Surveyed, Vault};
@@ -41,6 +44,8 @@ use crate::config::{Auth, ProviderSettings};
 struct Found {
     secret: Secret,
     source: Source,
+    /// What it may be used for.
+    scope: Scope,
 }
 
 /// Where a key was found.
@@ -124,6 +129,16 @@ pub enum Error {
         /// The host it would have gone to.
         host: String,
     },
+    /// The stored one is kept for something else.
+    #[error(
+        "the key {name} is kept for {kept}; to keep it for other things: byok-lsp key scope {}{}", .name.provider, as_argument_unless_default(.name)
+    )]
+    OutOfScope {
+        /// The key.
+        name: Name,
+        /// What it is kept for, and what it was wanted for.
+        kept: String,
+    },
     /// The stored one is switched off.
     #[error("the key {name} is switched off; switch it on with: byok-lsp key enable {}{}", .name.provider, as_argument_unless_default(.name))]
     Disabled {
@@ -196,9 +211,10 @@ fn because(faults: &str) -> String {
     format!(" (not every store could be asked: {faults})")
 }
 
-/// Returns what carries a provider's key, or `None` if it takes no key or has none and may take none.
+/// Returns what carries a provider's key with a question that costs nothing, or `None` if it takes no key or has none and may take none.
 pub async fn authorization(provider: &ProviderSettings) -> Result<Option<Authorization>, Error> {
-    Keys::of_process().authorization(provider).await
+    let keys = Keys::of_process();
+    keys.authorization(provider, Use::QUESTION).await
 }
 
 /// Returns whether a provider that takes a key has one, as far as is known without waiting ([`Keys::is_present`]).

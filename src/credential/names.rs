@@ -10,7 +10,7 @@ use super::store::{Fault, Store};
 const INDEX: &str = "index";
 
 /// A stored key's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// The provider.
     pub provider: String,

@@ -1,12 +1,12 @@
-//! What is kept with a key: the hosts it may go to and whether it is switched off. It lies in the same entry as the key itself, so that
+//! What is kept with a key: the hosts it may go to what else it is kept for, and whether it is switched off. It lies in the same entry as the key itself, so that
 //! whoever can change the one could read the other anyway.
 
 use jiff::civil::Date;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
 use super::store::Fault;
+use super::{Scope, Secret};
 
 /// A stored key and what is known of it.
 pub struct Record {
@@ -14,6 +14,8 @@ pub struct Record {
     pub key: Secret,
     /// The hosts it may go to; never empty.
     pub hosts: Vec<String>,
+    /// What else it is kept for.
+    pub scope: Scope,
     /// Whether it is switched off.
     pub is_disabled: bool,
     /// The day on which it was stored.
@@ -26,6 +28,8 @@ struct Text<K> {
     v: u32,
     key: K,
     hosts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Scope::is_everything")]
+    scope: Scope,
     #[serde(default)]
     disabled: bool,
     /// As `2026-11-21`.
@@ -38,6 +42,7 @@ impl Record {
         Self {
             key,
             hosts: vec![host],
+            scope: Scope::default(),
             is_disabled: false,
             stored: jiff::Zoned::now().date(),
         }
@@ -48,6 +53,7 @@ impl Record {
             v: 1,
             key: self.key.expose(),
             hosts: self.hosts.clone(),
+            scope: self.scope.clone(),
             disabled: self.is_disabled,
             stored: self.stored.to_string(),
         };
@@ -67,6 +73,7 @@ impl Record {
         Ok(Self {
             key: Secret::new(text.key),
             hosts: text.hosts,
+            scope: text.scope,
             is_disabled: text.disabled,
             stored,
         })
@@ -82,11 +89,13 @@ mod tests {
         let mut record = Record::new(Secret::new("sk-canary-4711".into()), "a.example".into());
         record.hosts.push("127.0.0.1:8080".into());
         record.is_disabled = true;
+        record.scope.environments.push("prod".into());
         let text = record.to_text().expect("a text");
         let back = Record::from_text(&text).expect("a record");
         assert_eq!(back.key.expose(), "sk-canary-4711");
         assert_eq!(back.hosts, ["a.example", "127.0.0.1:8080"]);
         assert!(back.is_disabled);
+        assert_eq!(back.scope, record.scope);
         assert_eq!(back.stored, record.stored);
     }
 

@@ -48,7 +48,10 @@ impl Desk {
 
     /// Returns the header's value, or the error.
     async fn key(&self) -> Result<Option<String>, Error> {
-        let held = self.keys.authorization(&self.provider).await?;
+        let held = self
+            .keys
+            .authorization(&self.provider, Use::QUESTION)
+            .await?;
         Ok(held.map(|held| held.header.1.to_str().unwrap().to_owned()))
     }
 }
@@ -164,16 +167,22 @@ async fn a_program_is_run_once_and_again_when_its_key_was_refused() {
     let desk = Desk::of(folder.path(), sh(script));
     let held = desk
         .keys
-        .authorization(&desk.provider)
+        .authorization(&desk.provider, Use::QUESTION)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(held.header.1, "Bearer canary-1");
     assert_eq!(desk.key().await.unwrap().unwrap(), "Bearer canary-1");
-    let renewed = desk.keys.renewed(&desk.provider, &held.header.1).await;
+    let renewed = desk
+        .keys
+        .renewed(&desk.provider, &held.header.1, Use::QUESTION)
+        .await;
     assert_eq!(renewed.unwrap().header.1, "Bearer canary-2");
     // A refusal of the old key that comes late finds the new one and does not run the program again.
-    let renewed = desk.keys.renewed(&desk.provider, &held.header.1).await;
+    let renewed = desk
+        .keys
+        .renewed(&desk.provider, &held.header.1, Use::QUESTION)
+        .await;
     assert_eq!(renewed.unwrap().header.1, "Bearer canary-2");
 }
 
@@ -203,24 +212,29 @@ async fn a_program_that_prints_a_refused_key_again_and_again_is_not_run_any_more
     for _ in 0..3 {
         let held = desk
             .keys
-            .authorization(&desk.provider)
+            .authorization(&desk.provider, Use::QUESTION)
             .await
             .unwrap()
             .unwrap();
         assert!(
             desk.keys
-                .renewed(&desk.provider, &held.header.1)
+                .renewed(&desk.provider, &held.header.1, Use::QUESTION)
                 .await
                 .is_none()
         );
     }
-    let held = desk.keys.authorization(&desk.provider).await;
+    let held = desk.keys.authorization(&desk.provider, Use::QUESTION).await;
     assert!(
         held.is_ok(),
         "what was read last holds until it is refused once more"
     );
     let refused = held.unwrap().unwrap().header.1;
-    assert!(desk.keys.renewed(&desk.provider, &refused).await.is_none());
+    assert!(
+        desk.keys
+            .renewed(&desk.provider, &refused, Use::QUESTION)
+            .await
+            .is_none()
+    );
     assert!(matches!(desk.key().await, Err(Error::HelperStopped { .. })));
 }
 
@@ -257,4 +271,37 @@ fn every_header_with_a_key_is_marked_so_that_no_log_shows_it() {
         );
         assert!(content.is_sensitive());
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_kept_for_one_thing_is_not_used_for_another_and_the_message_says_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::of(folder.path(), KeySource::Default { variable: None });
+    let record = Record {
+        scope: Scope {
+            features: vec!["action".into()],
+            ..Scope::default()
+        },
+        ..Record::new(
+            Secret::new("sk-canary-4711".into()),
+            "api.openai.com".into(),
+        )
+    };
+    desk.put_record(&record).await;
+    let wanted = |feature| Use {
+        feature: Some(feature),
+        workspace: None,
+    };
+    let held = desk.keys.authorization(&desk.provider, wanted("action"));
+    assert!(held.await.unwrap().is_some());
+    let refused = desk
+        .keys
+        .authorization(&desk.provider, wanted("completion"));
+    let told = refused.await.err().unwrap().to_string();
+    assert_eq!(
+        told,
+        "the key openai/default is kept for the feature action and this is completion; to keep it for other things: byok-lsp key scope openai"
+    );
+    // A question that costs nothing is held to the host alone.
+    assert!(desk.key().await.unwrap().is_some());
 }

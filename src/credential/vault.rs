@@ -291,6 +291,11 @@ impl Vault {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the folder of the encrypted file, where the platform tells one.
+    pub(super) fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
+    }
+
     /// Returns where the encrypted file lies, whether or not it exists.
     pub fn file_path(&self) -> Option<PathBuf> {
         Some(self.folder.as_ref()?.join("keys.age"))

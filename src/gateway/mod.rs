@@ -32,7 +32,7 @@ pub use report::{CallId, Report, Reporter};
 
 use crate::config::Settings;
 use crate::cost::{Cost, Ledger, Money, Outcome, Tokens};
-use crate::credential::{Authorization, Keys};
+use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
@@ -145,7 +145,7 @@ impl Gateway {
     pub async fn fetch_key(&self, decision: &Decision) {
         if let Way::Http(provider) = &decision.way {
             // A failure is kept for a while and told by the first call.
-            let _ = self.0.keys.authorization(provider).await;
+            let _ = self.0.keys.authorization(provider, Use::QUESTION).await;
         }
     }
 
@@ -221,7 +221,11 @@ impl Gateway {
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         self.follow(settings);
-        let (provider, authorization) = self.reach(&decision, settings).await?;
+        let wanted = Use {
+            feature: Some(decision.feature.name()),
+            workspace: workspace.as_deref(),
+        };
+        let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
         let inquiry = self.inquiry(&decision, authorization.as_ref().map(|held| &held.header));
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
@@ -238,6 +242,8 @@ impl Gateway {
             Way::Http(provider) if authorization.is_some() => Some(renew::Renewal {
                 keys: self.0.keys.clone(),
                 provider: provider.clone(),
+                feature: decision.feature.name(),
+                workspace: workspace.clone(),
             }),
             _ => None,
         };
@@ -308,10 +314,15 @@ impl Gateway {
             .clone()
     }
 
-    async fn reach(&self, decision: &Decision, settings: &Settings) -> Result<Reached, Error> {
+    async fn reach(
+        &self,
+        decision: &Decision,
+        settings: &Settings,
+        wanted: Use<'_>,
+    ) -> Result<Reached, Error> {
         let key = match &decision.way {
             Way::Embedded => None,
-            Way::Http(provider) => self.0.keys.authorization(provider).await?,
+            Way::Http(provider) => self.0.keys.authorization(provider, wanted).await?,
         };
         if let Some(substitute) = self.0.substitutes.get(&decision.provider) {
             return Ok((substitute.clone(), key));

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::config::{ProviderSettings, Settings};
-use crate::credential::Keys;
+use crate::credential::{Keys, Use};
 use crate::provider::{Http, models_url};
 use crate::routing::LocalServer;
 
@@ -27,7 +27,7 @@ pub async fn probe(http: &Http, keys: &Keys, settings: &Settings) -> Vec<LocalSe
 }
 
 async fn ask(http: &Http, keys: &Keys, provider: &ProviderSettings) -> Option<LocalServer> {
-    let authorization = keys.authorization(provider).await.ok()?;
+    let authorization = keys.authorization(provider, Use::QUESTION).await.ok()?;
     let authorization = authorization.map(|held| held.header);
     let url = models_url(&provider.base_url);
     let list = http.get_json(&url, authorization, LIMIT).await.ok()?;

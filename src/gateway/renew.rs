@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use reqwest::header::HeaderValue;
 
 use crate::config::ProviderSettings;
-use crate::credential::Keys;
+use crate::credential::{Authorization, Keys, Use};
 use crate::provider::{Call, Error, Provider, Stream};
 
 /// What it takes to look for a newer key.
@@ -13,6 +14,19 @@ use crate::provider::{Call, Error, Provider, Stream};
 pub(super) struct Renewal {
     pub keys: Keys,
     pub provider: Arc<ProviderSettings>,
+    /// What the call is for, which the newer key must be kept for too.
+    pub feature: &'static str,
+    pub workspace: Option<String>,
+}
+
+impl Renewal {
+    async fn renewed(&self, refused: &HeaderValue) -> Option<Authorization> {
+        let wanted = Use {
+            feature: Some(self.feature),
+            workspace: self.workspace.as_deref(),
+        };
+        self.keys.renewed(&self.provider, refused, wanted).await
+    }
 }
 
 /// Sends a call; if the very first that comes back is that the key is refused, and its source has another one by now, it is sent once more.
@@ -28,7 +42,7 @@ pub(super) fn stream(provider: Arc<dyn Provider>, call: Call, renewal: Option<Re
         if let (Err(Error::Unauthorized), Some((renewal, provider, mut call))) =
             (&event, again.take())
             && let Some((_, refused)) = &call.key
-            && let Some(renewed) = renewal.keys.renewed(&renewal.provider, refused).await
+            && let Some(renewed) = renewal.renewed(refused).await
         {
             call.key = Some(renewed.header);
             stream = provider.stream(call);
@@ -59,7 +73,10 @@ mod tests {
             ttl: Duration::from_mins(5),
         });
         let keys = Keys::new(Vault::new());
-        let held = keys.authorization(&provider).await.expect("a key");
+        let held = keys
+            .authorization(&provider, Use::QUESTION)
+            .await
+            .expect("a key");
         let call = Call {
             base_url: None,
             key: held.map(|held| held.header),
@@ -72,6 +89,8 @@ mod tests {
         let renewal = Renewal {
             keys,
             provider: Arc::new(provider),
+            feature: "completion",
+            workspace: None,
         };
         stream(Arc::new(fake.clone()), call, Some(renewal))
     }

@@ -166,6 +166,12 @@ pub const LOCAL: &str = "local";
 /// The model's name of the embedded engine.
 pub const PATTERNS: &str = "patterns";
 
+/// Why there are no code actions where the workspace's file switches them off.
+pub const NO_ACTIONS: &str = "this workspace's .byok.toml allows no code actions";
+
+/// Why another model answers where the workspace's file does not allow the one that is set.
+pub const NOT_ALLOWED: &str = "this workspace's .byok.toml does not allow the model that is set";
+
 fn embedded(feature: Feature, reason: &'static str) -> Decision {
     Decision {
         feature,
@@ -180,6 +186,9 @@ fn embedded(feature: Feature, reason: &'static str) -> Decision {
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
     let embedded = |reason| embedded(feature, reason);
+    if feature == Feature::Action && !settings.policy.allows_actions() {
+        return embedded(NO_ACTIONS);
+    }
     let wanted = match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),
@@ -188,10 +197,13 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         ModelName::Local => return embedded("the settings name it"),
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),
         ModelName::Auto => {
+            let is_meant = |wanted: &String, server: &LocalServer| {
+                server.provider == *wanted && settings.policy.allows(wanted, &server.model)
+            };
             let preferred = settings
                 .local_servers
                 .iter()
-                .find_map(|wanted| answering.iter().find(|server| server.provider == *wanted));
+                .find_map(|wanted| answering.iter().find(|server| is_meant(wanted, server)));
             match preferred {
                 Some(server) => (
                     &server.provider,
@@ -209,6 +221,9 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
         // Settings are checked as a whole, so this takes a server that answered before it was taken out of them.
         return embedded("the provider is no longer configured");
     };
+    if !settings.policy.allows(name, model) {
+        return embedded(NOT_ALLOWED);
+    }
     Decision {
         feature,
         provider: name.clone(),

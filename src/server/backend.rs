@@ -16,7 +16,7 @@ use super::editor::Abilities;
 use super::handlers::{
     code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
-    inline_completion, models,
+    inline_completion, models, workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
@@ -47,6 +47,8 @@ pub struct Shared {
     session: Mutex<Session>,
     /// Mistakes in the configuration that the user has not been told yet.
     problems: Mutex<Vec<Problem>>,
+    /// What else the user is to be told once the editor can show it.
+    remarks: Mutex<Vec<String>>,
     pub gateway: Gateway,
     pub engine: Engine,
     pub lists: Lists,
@@ -151,17 +153,16 @@ impl Backend {
         did_change::apply(&self.shared, &params);
     }
 
-    /// The text was sent before; but which files may be sent, and what closed ones define, is on the disk.
+    /// The text was sent before; what is on the disk: a workspace's own file, which files may be sent, what closed ones define.
     async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
-        context::saved(&self.shared, params.text_document.uri.as_ref());
+        let uri = params.text_document.uri.as_ref();
+        workspace_file::saved(&self.shared, uri);
+        context::saved(&self.shared, uri);
     }
 
-    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
-        let uris = params
-            .changes
-            .into_iter()
-            .map(|change| change.uri.to_string());
-        context::changed(&self.shared, uris);
+    async fn did_change_watched_files(&self, params: serde_json::Value) {
+        workspace_file::watched(&self.shared, &params);
+        context::watched(&self.shared, &params);
     }
 
     async fn explain_context(&self, params: serde_json::Value) -> Result<ExplainContext> {
@@ -263,6 +264,7 @@ impl Shared {
         Self {
             session: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
+            remarks: Mutex::default(),
             gateway: Gateway::with_substitutes(
                 parts.http,
                 parts.engine.clone(),
@@ -367,6 +369,20 @@ impl Shared {
     /// Takes the mistakes that the user has not been told yet.
     pub fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers what is to be told that is no mistake of the user's, until the editor can show it.
+    pub fn add_remark(&self, remark: String) {
+        self.remarks().push(remark);
+    }
+
+    /// Takes what the user has not been told yet.
+    pub fn take_remarks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.remarks())
+    }
+
+    fn remarks(&self) -> MutexGuard<'_, Vec<String>> {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks providers for their lists of models, in the background.

@@ -29,6 +29,8 @@ pub struct Abilities {
     pub progress: bool,
     /// It opens documents that the server names.
     pub show_document: bool,
+    /// It tells when files change that the server names.
+    pub watches_files: bool,
     /// Its plugin asks the user for an instruction when an action needs one.
     pub instruction: bool,
     /// Its plugin shows edits before they are made.
@@ -48,6 +50,7 @@ impl Abilities {
         Self {
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
+            watches_files: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
             instruction: is("/experimental/byok/instruction"),
             preview: is("/experimental/byok/preview"),
             stream: is("/experimental/byok/stream"),
@@ -108,6 +111,16 @@ pub async fn create_progress(client: &Client, token: &str) -> bool {
         .is_some()
 }
 
+/// Asks the editor to tell when a file of this name changes in any folder. One that does not is told of by saving or opening.
+pub async fn watch(client: &Client, name: &str) {
+    let options = json!({"watchers": [{"globPattern": format!("**/{name}")}]});
+    let registration = json!({
+        "id": name, "method": "workspace/didChangeWatchedFiles", "registerOptions": options,
+    });
+    let params = json!({"registrations": [registration]});
+    ask::<lsp::RegistrationRequest>(client, params, SOON).await;
+}
+
 /// Sends a request; `None` if it is refused, or not answered in time.
 async fn ask<R: lsp::Request>(client: &Client, params: Value, limit: Duration) -> Option<Value> {
     let params = serde_json::from_value(params).ok()?;
@@ -125,9 +138,10 @@ mod tests {
         assert_eq!(of(json!({})), Abilities::default());
         let all = of(json!({
             "window": {"workDoneProgress": true, "showDocument": {"support": true}},
+            "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}},
             "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
         }));
         let ours = all.instruction && all.preview && all.stream && all.rename;
-        assert!(all.progress && all.show_document && ours);
+        assert!(all.progress && all.show_document && all.watches_files && ours);
     }
 }

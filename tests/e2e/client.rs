@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::Layers;
+use byok_lsp::config::{Layer, Layers};
 use byok_lsp::cost::Ledger;
 use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
@@ -41,7 +41,9 @@ pub struct Client {
 
 /// What a server is started with.
 pub struct Builder {
+    own: Value,
     config: Value,
+    folders: Vec<PathBuf>,
     capabilities: Value,
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
@@ -52,7 +54,9 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            own: json!({}),
             config: json!({"completion": {"debounce_ms": 0}}),
+            folders: Vec::new(),
             capabilities: json!({"textDocument": {"inlineCompletion": {}}}),
             patience: Patience::default(),
             substitutes: HashMap::new(),
@@ -90,9 +94,29 @@ impl Builder {
         self
     }
 
-    /// Sets the initialization options.
-    pub fn config(mut self, config: Value) -> Self {
+    /// Sets the settings: what only the user's own file may say stands there, and the rest in the initialization options.
+    pub fn config(mut self, mut config: Value) -> Self {
+        for section in ["providers", "network", "keys"] {
+            if let Some(said) = config
+                .as_object_mut()
+                .and_then(|config| config.remove(section))
+            {
+                self.own[section] = said;
+            }
+        }
         self.config = config;
+        self
+    }
+
+    /// Sets the initialization options, whatever is in them.
+    pub fn editor(mut self, options: Value) -> Self {
+        self.config = options;
+        self
+    }
+
+    /// Adds a workspace folder.
+    pub fn workspace(mut self, folder: &std::path::Path) -> Self {
+        self.folders.push(folder.to_owned());
         self
     }
 
@@ -116,10 +140,19 @@ impl Builder {
 
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
-        let mut client = Client::started(self.patience, self.substitutes, self.lists);
+        let mut layers = Layers::default();
+        layers
+            .set_json(Layer::UserFile, "config.toml", self.own)
+            .expect("a good file");
+        let mut client = Client::started(layers, self.patience, self.substitutes, self.lists);
+        let folders: Vec<Value> = self
+            .folders
+            .iter()
+            .map(|folder| json!({"uri": url::Url::from_file_path(folder).unwrap(), "name": "w"}))
+            .collect();
         let params = json!({
             "processId": null, "rootUri": self.folder, "capabilities": self.capabilities,
-            "initializationOptions": self.config,
+            "initializationOptions": self.config, "workspaceFolders": folders,
         });
         let initialized = client.request("initialize", params);
         let answer = client.answer(initialized);
@@ -151,10 +184,11 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
-        Self::started(patience, substitutes, None)
+        Self::started(Layers::default(), patience, substitutes, None)
     }
 
     fn started(
+        layers: Layers,
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
         lists: Option<PathBuf>,
@@ -165,7 +199,7 @@ impl Client {
         let http = Http::with_patience(&Arc::default(), patience);
         let folder = tempfile::tempdir().unwrap();
         let parts = Parts {
-            layers: Layers::default(),
+            layers,
             problems: Vec::new(),
             explanations: Some(folder.path().join("explanations")),
             ledger: Ledger::in_memory(),
@@ -269,6 +303,11 @@ impl Client {
         let id = self.request("byok/models", json!({}));
         self.answer(id);
         self.unread.iter().any(fits)
+    }
+
+    /// Forgets what came of a method so far.
+    pub fn forget(&mut self, method: &str) {
+        self.unread.retain(|message| message["method"] != method);
     }
 
     /// Waits for the first message that fits, and leaves the others to be read.

@@ -29,3 +29,4 @@ mod peer;
 mod provider;
 mod spoken;
 mod wires;
+mod workspace;

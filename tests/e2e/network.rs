@@ -72,12 +72,9 @@ fn a_certificate_that_nobody_trusts_is_told_with_the_setting_and_trusted_once_it
         0,
         "no key goes to who cannot be trusted"
     );
-    // No restart is needed.
-    let bundle = authority.write(folder.path());
-    client.notify(
-        "workspace/didChangeConfiguration",
-        json!({"settings": {"byok": {"network": {"ca_bundle": bundle}}}}),
-    );
+    client.finish();
+    let network = json!({"ca_bundle": authority.write(folder.path())});
+    let mut client = start(with_network(&elsewhere(&provider), network));
     assert_eq!(ask(&mut client), Ok(vec!["42;".to_owned()]));
     client.finish();
 }

@@ -88,7 +88,7 @@ impl Desk {
         let mut layers = Layers::default();
         let written = config(provider, &json!({}));
         layers
-            .set_json(Layer::Editor, "the editor", written)
+            .set_json(Layer::UserFile, "config.toml", written)
             .unwrap();
         let (sender, reports) = unbounded_channel();
         let reporter = Arc::new(move |report| {

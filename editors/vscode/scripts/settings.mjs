@@ -13,15 +13,19 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
  */
 const OF_A_WORKSPACE = new Set(['byok.completion.debounce_ms', 'byok.completion.max_lines', 'byok.completion.trigger', 'byok.local.min_confidence']);
 
-const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', local: 'On This Machine', network: 'Network', keys: 'Keys', providers: 'Providers' };
+const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', budget: 'Budget', local: 'On This Machine', network: 'Network', keys: 'Keys', providers: 'Providers' };
 
 const OWN = {
   'byok.serverPath': {
     type: 'string', default: '', scope: 'machine', order: 0,
     markdownDescription: 'The whole path of the program `byok-lsp`. Empty: the one that came with this extension, else the one on the `PATH`.',
   },
+  'byok.previewEdits': {
+    type: 'boolean', default: true, scope: 'machine', order: 1,
+    markdownDescription: 'Show what a code action would change, and change it only when you say so.',
+  },
   'byok.trace.server': {
-    type: 'string', enum: ['off', 'messages', 'verbose'], default: 'off', scope: 'machine', order: 1,
+    type: 'string', enum: ['off', 'messages', 'verbose'], default: 'off', scope: 'machine', order: 2,
     markdownDescription: 'What of the conversation with the server is written to the output channel *BYOK*. `verbose` writes your code there; keys never travel in it.',
   },
 };

@@ -1,6 +1,7 @@
 /** The commands, one line each. Their names begin with `byokLsp.`, since the server's own, which the client registers, begin with `byok.`. */
 
 import * as vscode from 'vscode';
+import type { Previews } from './actions/preview';
 import { WALKTHROUGH } from './firstMinute';
 import { setKey } from './keys/set';
 import { signIn } from './keys/signIn';
@@ -10,6 +11,7 @@ import type { Server } from './server/server';
 import type { State } from './state';
 import { plain } from './text/escape';
 import type { UsagePanel } from './usage/panel';
+import { showContext } from './views/context';
 import type { Documents } from './views/documents';
 import { showDoctor } from './views/doctor';
 
@@ -18,11 +20,12 @@ export interface Parts {
   readonly state: State;
   readonly usage: UsagePanel;
   readonly documents: Documents;
+  readonly previews: Previews;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** Registers them. */
-export function registerCommands({ server, state, usage, documents, log }: Parts): vscode.Disposable {
+export function registerCommands({ server, state, usage, documents, previews, log }: Parts): vscode.Disposable {
   const commands: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
     menu: () => showMenu(state),
     pickModel: () => pickModel(server, 'completion'),
@@ -31,6 +34,9 @@ export function registerCommands({ server, state, usage, documents, log }: Parts
     signIn: () => signIn(server),
     pause: () => server.request('byok/pause'),
     resume: () => server.request('byok/resume'),
+    acceptPreview: () => previews.answerActive(true),
+    discardPreview: () => previews.answerActive(false),
+    explainContext: () => showContext(server, documents),
     usage: () => usage.show(),
     doctor: () => showDoctor(server, documents),
     restart: () => server.restart(),

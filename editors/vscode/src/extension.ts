@@ -2,10 +2,12 @@
 
 import { firstLine, workedMs } from './activation';
 import * as vscode from 'vscode';
+import { ADVICE, Previews } from './actions/preview';
+import { Streams } from './actions/stream';
 import { registerCommands } from './commands';
 import { FirstMinute } from './firstMinute';
-import type { UsageSummary } from './protocol';
-import { Server } from './server/server';
+import type { ActionProgressPiece, Preview, UsageSummary } from './protocol';
+import { ACTION_ENDED, Server } from './server/server';
 import { State } from './state';
 import { StatusBar } from './status/bar';
 import { Teller } from './status/tell';
@@ -23,6 +25,8 @@ export function activate(context: vscode.ExtensionContext) {
   const bar = new StatusBar(state);
   const usage = new UsagePanel(server, state);
   const documents = new Documents();
+  const previews = new Previews();
+  const streams = new Streams(documents);
   const teller = new Teller(state);
   const firstMinute = new FirstMinute(context.globalState, state);
   running = server;
@@ -31,15 +35,30 @@ export function activate(context: vscode.ExtensionContext) {
     bar.touch();
     if (life === 'running') void seed(server, state, bar);
     void vscode.commands.executeCommand('setContext', 'byok.running', life === 'running');
+    void vscode.commands.executeCommand('setContext', 'byok.explainsContext', server.offers('byok.explainContext'));
   });
   server.onNotification(({ method, params }) => {
-    if (!state.take(method, params)) return;
+    switch (method) {
+      case 'byok/preview':
+        server.say((params as Preview).id, ADVICE);
+        return void previews.show(params as Preview, (id, accepted) => server.request('byok/answerPreview', { id, accepted }));
+      case 'byok/actionProgress':
+        return void streams.take(params as ActionProgressPiece);
+      case ACTION_ENDED:
+        return previews.ended((params as { id: string }).id);
+      default:
+        if (state.take(method, params)) noticed();
+    }
+  });
+  const noticed = () => {
     bar.touch();
     usage.touch();
-    teller.look();
     firstMinute.look();
-  });
-  context.subscriptions.push(log, server, bar, usage, documents, registerCommands({ server, state, usage, documents, log }));
+    // A cap that is reached is told by the server itself.
+    teller.look();
+  };
+  context.subscriptions.push(log, server, bar, usage, documents, previews, streams);
+  context.subscriptions.push(registerCommands({ server, state, usage, documents, previews, log }));
   // The language client is read behind the activation, not in it.
   setImmediate(() => void server.start());
   const activation = loadMs + workedMs() - called;

@@ -50,6 +50,8 @@ export interface Status {
 export interface UsageSummary extends Totals {
   readonly accepted: number;
   readonly last: Usage | null;
+  /** With parameters: what `byok-lsp usage --json` prints for them. */
+  readonly report?: unknown;
 }
 
 export interface Model {
@@ -77,8 +79,87 @@ export interface Models {
 /** The argument of the server's command `byok.action`, as far as this extension reads it. */
 export interface ActionArgument {
   readonly action: string;
+  readonly uri?: string;
   readonly needsInstruction?: boolean;
+  /** What the user is asked, where an instruction is needed. */
+  readonly question?: string;
   readonly instruction?: string;
+  readonly wantsFileDiagnostics?: boolean;
 }
 
 export const ACTION_COMMAND = 'byok.action';
+
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+/** The answer to `byok.action`. */
+export interface ActionResult {
+  readonly outcome: string;
+  readonly message?: string;
+  readonly renaming?: { readonly uri: string; readonly position: Position; readonly newName: string };
+}
+
+export interface PreviewFile {
+  readonly uri: string;
+  readonly kind: 'edit' | 'create';
+  readonly oldText: string;
+  readonly newText: string;
+}
+
+/** An edit to look at before the server makes it. */
+export interface Preview {
+  readonly id: string;
+  readonly action: string;
+  readonly title: string;
+  readonly files: readonly PreviewFile[];
+}
+
+/** A piece of an explanation; the last one has the whole. */
+export interface ActionProgressPiece {
+  readonly id: string;
+  readonly text: string;
+  readonly document?: string;
+}
+
+/** One cap. Amounts are in 10^-9 of the currency's unit. */
+export interface Cap {
+  readonly name: string;
+  readonly per: string;
+  readonly at: string;
+  readonly currency: string;
+  readonly cap: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly left: number;
+  readonly state: CapState;
+}
+
+export type CapState = 'ok' | 'warned' | 'asked' | 'reached' | 'degraded';
+
+/** How the caps stand, what calls meet first. */
+export interface Budget {
+  readonly state: CapState;
+  readonly caps: readonly Cap[];
+}
+
+export interface ContextPart {
+  readonly field: string;
+  readonly rule: string;
+  readonly file: string | null;
+  readonly lines: readonly [number, number] | null;
+  readonly bytes: number;
+  readonly tokens: number;
+  /** In thousandths of the prompt. */
+  readonly share: number;
+  readonly text: string;
+}
+
+/** What the prompt of a completion was made of. */
+export interface ExplainContext {
+  readonly id: string;
+  readonly tokens: number;
+  readonly parts: readonly ContextPart[];
+  readonly text: string;
+}

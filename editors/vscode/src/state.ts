@@ -1,6 +1,6 @@
 /** What the server last said about itself and its calls. It is only kept here; who shows it asks when it is time to draw. */
 
-import type { Status, Totals, Usage } from './protocol';
+import type { Budget, Status, Totals, Usage } from './protocol';
 import type { Life } from './server/server';
 
 const MOST_CALLS = 200;
@@ -9,6 +9,7 @@ export class State {
   life: Life = 'stopped';
   status: Status | undefined;
   totals: Totals | undefined;
+  budget: Budget | undefined;
   private readonly recent: Usage[] = [];
 
   /** The settled calls of this window, newest first. */
@@ -18,7 +19,9 @@ export class State {
 
   lived(life: Life): void {
     this.life = life;
-    if (life !== 'running') this.status = undefined;
+    if (life === 'running') return;
+    this.status = undefined;
+    this.budget = undefined;
   }
 
   /** Takes one of the server's notifications; tells whether it was one of those kept here. */
@@ -26,6 +29,9 @@ export class State {
     switch (method) {
       case 'byok/status':
         this.status = params as Status;
+        return true;
+      case 'byok/budget':
+        this.budget = params as Budget;
         return true;
       case 'byok/usage':
         this.settled(params as Usage);

@@ -11,6 +11,7 @@ use url::Url;
 use super::Desk;
 use crate::cli::style;
 use crate::config::{KeySource, LABEL, ModelName, ProviderSettings, is_label};
+use crate::credential::Use;
 use crate::models;
 use crate::provider::openrouter::{self, KeyInfo};
 use crate::provider::{self, Error, Http, endpoint};
@@ -59,7 +60,7 @@ pub async fn test(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode
             label: label.clone(),
         };
     }
-    let held = desk.keys.authorization(&provider).await?;
+    let held = desk.keys.authorization(&provider, Use::QUESTION).await?;
     let held = held.with_context(|| format!("no key is set for {}", provider.name))?;
     let outcome = check(&desk.http, &provider, Some(held.header)).await;
     let ends = held

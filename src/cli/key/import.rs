@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Desk, set};
 use crate::cli::style;
-use crate::config::{DEFAULT_LABEL, Layer, Layers, user_file};
-use crate::credential::{self, Name, Secret};
+use crate::config::{DEFAULT_LABEL, Layer, Layers, host_of, user_file};
+use crate::credential::{self, Name, Record, Secret};
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -53,7 +53,8 @@ pub async fn import(_: &Arguments) -> anyhow::Result<ExitCode> {
             provider: literal.provider,
             label: DEFAULT_LABEL.into(),
         };
-        let stored = set::store(&desk, &desk.settings.keys, provider, &name, literal.key).await?;
+        let record = Record::new(literal.key, host_of(&provider.base_url));
+        let stored = set::store(&desk, &desk.settings.keys, &name, record).await?;
         stored.tell(provider, None, false);
     }
     replace(&path, &new_text).with_context(|| {

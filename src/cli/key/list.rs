@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Desk;
 use crate::cli::style;
-use crate::credential::{Name, environment};
+use crate::credential::{Name, Record, Scope, environment};
 
 /// How to list.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Print JSON: a list of {provider, label, source, lastFour, hosts, stored, disabled}.
+    /// Print JSON: a list of {provider, label, source, lastFour, hosts, scope, stored, lastUse, disabled}.
     #[arg(long)]
     json: bool,
 }
@@ -28,8 +29,14 @@ struct Item {
     last_four: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hosts: Vec<String>,
+    /// What else it is kept for; nothing if it is for everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored: Option<String>,
+    /// As in `2026-11-21T10:00:00Z`, to the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_use: Option<String>,
     disabled: bool,
 }
 
@@ -37,6 +44,7 @@ struct Item {
 pub async fn list(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &desk.settings.keys;
     let mut items = Vec::new();
+    let last_use = desk.keys.last_use();
     for surveyed in desk.vault().survey(settings).await {
         let kind = surveyed.kind;
         let names = surveyed.names.unwrap_or_else(|fault| {
@@ -45,7 +53,10 @@ pub async fn list(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode
         });
         for name in names {
             match desk.vault().get(settings, kind, &name).await {
-                Ok(Some(record)) => items.push(Item::stored(&name, kind.to_string(), &record)),
+                Ok(Some(record)) => {
+                    let last_use = last_use.get(&name.to_string()).copied();
+                    items.push(Item::stored(&name, kind.to_string(), &record, last_use));
+                }
                 Ok(None) => {}
                 Err(fault) => style::complain(&format!("{name} in {kind}: {fault}")),
             }
@@ -64,7 +75,9 @@ pub async fn list(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode
             source: format!("the environment variable {variable}"),
             last_four: key.last_four(),
             hosts: Vec::new(),
+            scope: None,
             stored: None,
+            last_use: None,
             disabled: false,
         });
     }
@@ -80,13 +93,15 @@ pub async fn list(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode
 }
 
 impl Item {
-    fn stored(name: &Name, source: String, record: &crate::credential::Record) -> Self {
+    fn stored(name: &Name, source: String, record: &Record, last_use: Option<Timestamp>) -> Self {
         Self {
             provider: name.provider.clone(),
             label: Some(name.label.clone()),
             source,
             last_four: record.key.last_four(),
             hosts: record.hosts.clone(),
+            scope: (!record.scope.is_everything()).then(|| record.scope.clone()),
+            last_use: last_use.map(|at| at.to_string()),
             stored: Some(record.stored.to_string()),
             disabled: record.is_disabled,
         }
@@ -105,8 +120,15 @@ impl Item {
         if !self.hosts.is_empty() {
             line = format!("{line}, for {}", self.hosts.join(", "));
         }
+        if let Some(scope) = &self.scope {
+            line = format!("{line}, {}", scope.words());
+        }
         if let Some(stored) = &self.stored {
-            line = format!("{line}, since {stored}");
+            let used = self.last_use.as_ref().map_or_else(
+                || "not used yet".to_owned(),
+                |at| format!("last used {}", at.split('T').next().unwrap_or_default()),
+            );
+            line = format!("{line}, since {stored}, {used}");
         }
         if self.disabled {
             line += ", switched off";

@@ -6,6 +6,7 @@ mod check;
 mod entry;
 mod import;
 mod list;
+mod scope;
 mod set;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum What {
     Remove(change::Arguments),
     /// Let a stored key go to one more host.
     AllowHost(change::AllowHost),
+    /// Keep a stored key for some workspaces, environments or features, or for all again.
+    Scope(scope::Arguments),
     /// Keep a stored key and use it no more.
     Disable(change::Arguments),
     /// Use a stored key again.
@@ -66,6 +69,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             What::Test(arguments) => check::test(&Desk::open(), arguments).await,
             What::Remove(arguments) => change::remove(&Desk::open(), arguments).await,
             What::AllowHost(arguments) => change::allow_host(&Desk::open(), arguments).await,
+            What::Scope(arguments) => scope::set(&Desk::open(), arguments).await,
             What::Disable(arguments) => change::switch(&Desk::open(), arguments, false).await,
             What::Enable(arguments) => change::switch(&Desk::open(), arguments, true).await,
             What::Import(arguments) => import::import(arguments).await,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::scope::ScopeArguments;
 use super::{Checked, Desk, Which, check, entry, faulty};
 use crate::cli::style;
 use crate::config::{KeySource, KeysSettings, ProviderSettings, StoreOption, host_of};
@@ -25,7 +26,9 @@ pub struct Arguments {
     /// The store, instead of the configured or first one that works.
     #[arg(long, value_enum)]
     store: Option<StoreArgument>,
-    /// Print JSON: provider, label, store, hosts, lastFour, checked.
+    #[command(flatten)]
+    scope: ScopeArguments,
+    /// Print JSON: provider, label, store, hosts, scope, lastFour, checked.
     #[arg(long)]
     json: bool,
 }
@@ -45,9 +48,14 @@ pub enum StoreArgument {
 pub async fn set(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = arguments.which.name()?;
     let provider = desk.provider(&name.provider)?;
+    let scope = arguments.scope.read()?;
     let key = typed(provider, &name, arguments.stdin)?;
     let settings = settings(desk, arguments);
-    let stored = store(desk, &settings, provider, &name, key).await?;
+    let record = Record {
+        scope,
+        ..Record::new(key, host_of(&provider.base_url))
+    };
+    let stored = store(desk, &settings, &name, record).await?;
     let checked = if arguments.no_check {
         None
     } else {
@@ -87,6 +95,7 @@ pub async fn rotate(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCo
     }
     let record = Record {
         hosts: old.hosts,
+        scope: old.scope,
         is_disabled: old.is_disabled,
         ..Record::new(key, host)
     };
@@ -116,14 +125,12 @@ pub struct Stored {
 pub async fn store(
     desk: &Desk,
     settings: &KeysSettings,
-    provider: &ProviderSettings,
     name: &Name,
-    key: Secret,
+    record: Record,
 ) -> anyhow::Result<Stored> {
     let (kind, why) = desk.vault().target(settings).await.map_err(|fault| {
         anyhow::anyhow!("no store for keys works here ({fault}); set the provider's environment variable instead, or choose the encrypted file with --store file")
     })?;
-    let record = Record::new(key, host_of(&provider.base_url));
     desk.vault()
         .put(settings, kind, name, &record)
         .await
@@ -175,6 +182,7 @@ impl Stored {
             "label": self.name.label,
             "store": self.kind.id(),
             "hosts": self.record.hosts,
+            "scope": self.record.scope,
             "lastFour": self.record.key.last_four(),
             "checked": checked.map(|checked| match checked {
                 Ok(checked) => checked.json(),
@@ -196,6 +204,9 @@ impl Stored {
             self.record.hosts.join(", "),
             self.kind.lasts()
         )];
+        if !self.record.scope.is_everything() {
+            lines.push(format!("it is kept for {}", self.record.scope.words()));
+        }
         match checked {
             None => {}
             Some(Ok(checked)) => lines.push(format!("{}: {}", provider.name, checked.text())),

@@ -8,6 +8,7 @@ use super::super::backend::{LastPlace, Shared};
 use super::super::protocol::{ActionDiagnostic, ActionParams, ActionPlace};
 use super::super::{capabilities, from_proto};
 use crate::action::{self, Diagnostic};
+use crate::routing::{Decision, NO_ACTIONS, NOT_ALLOWED};
 
 /// The parameters, read more leniently than the generated types do: a diagnostic of another server may be odd.
 #[derive(Deserialize)]
@@ -76,7 +77,10 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         // A light bulb at every word would be a nuisance; who opens the menu by hand is told once what is missing.
         let is_asked =
             params.context.trigger_kind == Some(INVOKED) && params.context.only.is_none();
-        return is_asked.then(missing_model).into_iter().collect();
+        return is_asked
+            .then(|| missing_model(&decision))
+            .into_iter()
+            .collect();
     }
     let ask = action::Ask {
         snapshot: &snapshot,
@@ -131,8 +135,11 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
 }
 
 /// The one entry of a menu without a model: it says what to configure.
-fn missing_model() -> Value {
-    let title = "byok-lsp: name a model for code actions (actions.model)";
+fn missing_model(decision: &Decision) -> Value {
+    let title = match decision.reason {
+        reason @ (NO_ACTIONS | NOT_ALLOWED) => format!("byok-lsp: {reason}"),
+        _ => "byok-lsp: name a model for code actions (actions.model)".into(),
+    };
     json!({
         "title": title,
         "kind": action::Kind::Explain.name(),

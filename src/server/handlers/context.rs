@@ -8,6 +8,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
+use crate::completion;
 use crate::context::{self, Inputs, Manifest};
 use crate::session::{Snapshot, path_of};
 use crate::workspace;
@@ -61,9 +62,12 @@ pub fn saved(shared: &Shared, uri: &str) {
 }
 
 /// Notes that files changed on the disk.
-pub fn changed(shared: &Shared, uris: impl Iterator<Item = String>) {
-    for uri in uris {
-        saved(shared, &uri);
+pub fn watched(shared: &Shared, params: &serde_json::Value) {
+    let changes = params.get("changes").and_then(serde_json::Value::as_array);
+    for change in changes.into_iter().flatten() {
+        if let Some(uri) = change.get("uri").and_then(serde_json::Value::as_str) {
+            saved(shared, uri);
+        }
     }
 }
 
@@ -75,6 +79,10 @@ pub async fn refresh(shared: &Arc<Shared>, uri: &str) {
         let Some(snapshot) = session.snapshot(uri) else {
             return;
         };
+        // A model in this process is shown the document itself.
+        if completion::decide(&shared.gateway, &snapshot).is_embedded() {
+            return;
+        }
         let cursor = session.last_edit(uri);
         (snapshot, cursor)
     };

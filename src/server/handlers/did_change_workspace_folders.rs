@@ -1,13 +1,16 @@
 //! `workspace/didChangeWorkspaceFolders`.
 
+use std::sync::Arc;
+
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::settle::decide;
+use super::workspace_file;
 use crate::session::path_of;
 
 /// Adds and removes folders.
-pub fn apply(shared: &Shared, params: &lsp::DidChangeWorkspaceFoldersParams) {
+pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams) {
     let reads_workspace = decide(shared).is_embedded();
     let mut session = shared.session();
     for folder in &params.event.removed {
@@ -28,4 +31,6 @@ pub fn apply(shared: &Shared, params: &lsp::DidChangeWorkspaceFoldersParams) {
             }
         }
     }
+    drop(session);
+    workspace_file::look_at_all(shared);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{context, parse, settle};
+use super::{context, parse, settle, workspace_file};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -20,5 +20,8 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     context::confine(shared, uri);
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
+    workspace_file::opened(shared, uri);
+    // Another folder may have other settings.
+    settle::decide(shared);
     settle::connect_ahead(shared);
 }

@@ -1,10 +1,13 @@
-//! `initialize`: what the client can do, what it configures, what we offer. It does nothing that takes time.
+//! `initialize`: what the client can do, what it configures, what we offer. It waits for nothing but the workspace's own files.
+
+use std::path::PathBuf;
 
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::super::editor::Abilities;
 use super::super::{capabilities, from_proto};
+use super::workspace_file;
 use crate::config::Layer;
 use crate::session::path_of;
 
@@ -12,12 +15,14 @@ use crate::session::path_of;
 pub fn answer(shared: &Shared, params: lsp::InitializeParams) -> lsp::InitializeResult {
     let encoding = from_proto::encoding(&params.capabilities);
     shared.set_abilities(Abilities::of(&params.capabilities));
+    let folders: Vec<PathBuf> = from_proto::folders(&params)
+        .iter()
+        .filter_map(|folder| path_of(folder))
+        .collect();
     let mut session = shared.session();
     session.set_encoding(encoding);
-    for folder in from_proto::folders(&params) {
-        if let Some(path) = path_of(&folder) {
-            session.add_folder(path);
-        }
+    for folder in &folders {
+        session.add_folder(folder.clone());
     }
     if let Some(options) = params.initialization_options {
         let configured = session.configure(|layers| {
@@ -31,6 +36,8 @@ pub fn answer(shared: &Shared, params: lsp::InitializeParams) -> lsp::Initialize
             shared.add_problem(problem);
         }
     }
+    drop(session);
+    workspace_file::read_first(shared, folders);
     lsp::InitializeResult {
         capabilities: capabilities::server(&params.capabilities, encoding),
         server_info: Some(lsp::ServerInfo {

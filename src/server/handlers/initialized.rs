@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::backend::Shared;
 use super::settle::{look_for_servers, settle};
+use super::workspace_file;
 
 /// How often the enabled local servers are asked whether they answer.
 const PROBE_EVERY: Duration = Duration::from_secs(15);
@@ -15,6 +16,7 @@ pub fn start(shared: &Arc<Shared>) {
         return;
     }
     settle(shared);
+    workspace_file::start(shared);
     let weak = Arc::downgrade(shared);
     tokio::spawn(async move {
         loop {

@@ -20,3 +20,4 @@ pub mod run_action;
 mod settle;
 mod suggest;
 mod wanted;
+pub mod workspace_file;

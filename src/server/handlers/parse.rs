@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::super::backend::Shared;
 use super::context;
-use crate::routing::Feature;
 
 /// How long a parse waits after an edit. A request that follows the edit is on its way by then and need not share the processor, and of
 /// edits at full speed only the last is parsed.
@@ -42,10 +41,7 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
             return;
         };
         if shared.session().end_parse(&job, tree).is_break() {
-            // A model in this process is shown the document itself.
-            if goes_elsewhere(&shared) {
-                context::refresh(&shared, &uri).await;
-            }
+            context::refresh(&shared, &uri).await;
             return;
         }
     }
@@ -54,19 +50,10 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
 /// Hands the text to the embedded engine, if completions may go to it. O(1) here; the engine reads it in its own time.
 fn feed_engine(shared: &Shared, uri: &str) {
     let session = shared.session();
-    if !session.settings().may_use_engine() && !session.is_confined(uri) {
+    if !session.may_use_engine() && !session.is_confined(uri) {
         return;
     }
     if let Some(text) = session.text(uri) {
         shared.engine.update(uri, text.clone());
     }
-}
-
-/// Returns whether completions go to a model outside this process.
-fn goes_elsewhere(shared: &Shared) -> bool {
-    let settings = shared.session().settings().clone();
-    !shared
-        .gateway
-        .decide(&settings, Feature::Completion)
-        .is_embedded()
 }

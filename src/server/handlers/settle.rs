@@ -21,6 +21,9 @@ pub fn settle(shared: &Arc<Shared>) {
         // One message, with the fix in it; never a diagnostic on the user's code.
         warn(shared, &problem.to_string());
     }
+    for remark in shared.take_remarks() {
+        warn(shared, &remark);
+    }
     // The lists of models come over the same client.
     let settings = shared.session().settings().clone();
     shared.gateway.follow(&settings);
@@ -50,7 +53,7 @@ fn warn(shared: &Shared, message: &str) {
 
 /// Asks the enabled local servers whether they answer, and takes the consequences.
 pub async fn look_for_servers(shared: &Arc<Shared>) {
-    let settings = shared.session().settings().clone();
+    let settings = shared.session().own_settings().clone();
     if !settings.local_servers.is_empty() {
         shared.gateway.probe(&settings).await;
         get_ready(shared);
@@ -67,9 +70,10 @@ pub fn decide(shared: &Shared) -> Decision {
 
 fn get_ready(shared: &Arc<Shared>) {
     let decision = decide(shared);
-    if decision.is_embedded() {
+    if shared.session().may_use_engine() {
         feed_engine(shared);
-    } else {
+    }
+    if !decision.is_embedded() {
         context::read_workspace(shared);
         let gateway = shared.gateway.clone();
         let settings = shared.session().settings().clone();

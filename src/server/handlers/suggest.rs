@@ -52,7 +52,8 @@ pub async fn suggest(
         );
     }
     shared.remember_cursor(&snapshot, located.byte.0);
-    let is_wanted = !is_paused || trigger == Trigger::Explicit;
+    let is_allowed = snapshot.settings.policy.allows_completion();
+    let is_wanted = is_allowed && (!is_paused || trigger == Trigger::Explicit);
     let suggestion = if is_wanted {
         run(shared, &snapshot, located.byte.0, trigger).await
     } else {

@@ -9,20 +9,14 @@ local CODE = { 'fn add(a: i32, b: i32) -> i32 {', '    a - b', '}' }
 local function ready(nvim, script)
   local url, requests = provider(nvim, script)
   vim.fn.mkdir(nvim.work .. '/.git')
-  nvim:setup({
-    cmd = { BINARY, 'serve' },
-    settings = {
-      actions = { model = 'mock/small' },
-      providers = {
-        mock = {
-          wire = 'openai-chat',
-          base_url = url,
-          key = { env = 'MOCK_KEY' },
-          prices = { small = { input = '3 USD', output = '20 USD' } },
-        },
-      },
-    },
-  })
+  nvim:configure(([[
+[providers.mock]
+wire = "openai-chat"
+base_url = "%s"
+key = { env = "MOCK_KEY" }
+prices = { small = { input = "3 USD", output = "20 USD" } }
+]]):format(url))
+  nvim:setup({ cmd = { BINARY, 'serve' }, settings = { actions = { model = 'mock/small' } } })
   nvim:open('lib.rs', CODE)
   nvim:expect('attached()', true)
   nvim:lua([[

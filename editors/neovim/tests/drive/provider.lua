@@ -13,19 +13,16 @@ local NANOS = 3200000
 local function ready(nvim, url, wire)
   vim.fn.mkdir(nvim.work .. '/.git')
   nvim:lua([[vim.o.laststatus = 2; vim.o.statusline = "%f %{v:lua.require'byok'.statusline()}"]])
+  nvim:configure(([[
+[providers.mock]
+wire = "%s"
+base_url = "%s"
+key = { env = "MOCK_KEY" }
+prices = { small = { input = "3 USD", output = "20 USD" } }
+]]):format(wire, url))
   nvim:setup({
     cmd = { BINARY, 'serve' },
-    settings = {
-      completion = { model = 'mock/small', debounce_ms = 0 },
-      providers = {
-        mock = {
-          wire = wire,
-          base_url = url,
-          key = { env = 'MOCK_KEY' },
-          prices = { small = { input = '3 USD', output = '20 USD' } },
-        },
-      },
-    },
+    settings = { completion = { model = 'mock/small', debounce_ms = 0 } },
   })
   nvim:open('lib.rs', { 'fn open(path: &Path) -> Result<Reader> {', '', '}' })
   nvim:expect('attached()', true)

@@ -46,6 +46,12 @@ function M:stop()
   vim.fn.delete(self.folder, 'rf')
 end
 
+--- Writes the user's own file of the server, which alone may name a variable with a key.
+function M:configure(toml)
+  vim.fn.mkdir(self.folder .. '/config/byok-lsp', 'p')
+  vim.fn.writefile(vim.split(toml, '\n'), self.folder .. '/config/byok-lsp/config.toml')
+end
+
 --- The last lines of the language client's log.
 function M:log()
   local file = io.open(self.folder .. '/state/nvim/lsp.log')

@@ -18,7 +18,7 @@ interface Shown {
 export class ActionProgress {
   private readonly shown = new Map<ProgressToken, Shown>();
 
-  constructor(private readonly cancel: (token: ProgressToken) => void) {}
+  constructor(private readonly cancel: (token: ProgressToken) => void, private readonly ended: (token: ProgressToken) => void) {}
 
   /** Takes a step of a progress over; false leaves it to the client. */
   handle(token: ProgressToken, step: Step): boolean {
@@ -35,8 +35,14 @@ export class ActionProgress {
     }
     shown.end();
     this.shown.delete(token);
+    this.ended(token);
     // The client has an entry of its own for the token, which it closes now.
     return false;
+  }
+
+  /** Says something in a progress that is shown. */
+  say(token: ProgressToken, message: string): void {
+    this.shown.get(token)?.report(message);
   }
 
   private begin(token: ProgressToken, begin: WorkDoneProgressBegin): void {

@@ -4,34 +4,48 @@ import * as vscode from 'vscode';
 import {
   CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, type StaticFeature,
 } from 'vscode-languageclient/node';
-import { askForInstruction } from '../actions/instruction';
-import { ACTION_COMMAND } from '../protocol';
+import { completed } from '../actions/arguments';
 import { ActionProgress } from '../actions/progress';
+import { renameIfAsked } from '../actions/rename';
+import { ACTION_COMMAND } from '../protocol';
 
 export interface Wiring {
   readonly program: string;
   readonly settings: Record<string, unknown>;
   readonly log: vscode.LogOutputChannel;
   readonly memory: vscode.Memento;
+  /** Whether edits are shown before they are made. */
+  readonly previews: boolean;
   /** The server's end, unless it was asked to end. */
   readonly ended: () => void;
+  /** The end of a progress that could be cancelled, and so of an action. */
+  readonly actionEnded: (token: string) => void;
 }
 
-/** Announces that this client asks its user for an instruction where an action needs one. */
-const asksForInstructions: StaticFeature = {
-  fillClientCapabilities(capabilities) {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), byok: { instruction: true } };
-  },
-  initialize() {},
-  getState: () => ({ kind: 'static' }),
-  clear() {},
-};
+/** Announces what this client does beyond the Language Server Protocol (docs/protocol.md). */
+function abilities(previews: boolean): StaticFeature {
+  return {
+    fillClientCapabilities(capabilities) {
+      const byok = { instruction: true, rename: true, stream: true, preview: previews };
+      capabilities.experimental = { ...(capabilities.experimental as object | undefined), byok };
+    },
+    initialize() {},
+    getState: () => ({ kind: 'static' }),
+    clear() {},
+  };
+}
+
+export interface Client {
+  readonly client: LanguageClient;
+  /** Says something in the progress of an action. */
+  readonly say: (token: string, message: string) => void;
+}
 
 /** Makes a client for one run of the server; the next run gets a new one. */
-export function createClient(wiring: Wiring): LanguageClient {
+export function createClient(wiring: Wiring): Client {
   const progress = new ActionProgress((token) => {
     void client.sendNotification('window/workDoneProgress/cancel', { token });
-  });
+  }, (token) => wiring.actionEnded(String(token)));
   const options: LanguageClientOptions = {
     // Every language: what the server does not know it still completes. Files of other schemes have no text of the user's.
     documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
@@ -53,14 +67,17 @@ export function createClient(wiring: Wiring): LanguageClient {
       },
       executeCommand: async (command, args: unknown[], next) => {
         if (command !== ACTION_COMMAND) return next(command, args);
-        const completed = await askForInstruction(args, wiring.memory);
-        return completed === undefined ? undefined : next(command, completed);
+        const whole = await completed(args, wiring.memory);
+        if (whole === undefined) return undefined;
+        const result: unknown = await next(command, whole);
+        await renameIfAsked(result);
+        return result;
       },
     },
   };
   const client = new LanguageClient('byok', 'BYOK', { command: wiring.program, args: ['serve'] }, options);
-  client.registerFeature(asksForInstructions);
-  return client;
+  client.registerFeature(abilities(wiring.previews));
+  return { client, say: (token, message) => progress.say(token, message) };
 }
 
 /** Hands what the server writes to stderr, its log, to the output channel line by line. */

@@ -13,6 +13,11 @@ function loadClient(): typeof import('./client') {
   return require(join(__dirname, 'client.js')) as typeof import('./client');
 }
 
+const NOTIFICATIONS = ['byok/usage', 'byok/status', 'byok/budget', 'byok/preview', 'byok/actionProgress'];
+
+/** What `onNotification` says, beside the server's own, when the progress of an action has ended. */
+export const ACTION_ENDED = 'action ended';
+
 export type Life = 'stopped' | 'starting' | 'running' | 'missing';
 
 export class Server implements vscode.Disposable {
@@ -28,6 +33,8 @@ export class Server implements vscode.Disposable {
   readonly onLife = this.changed.event;
   /** Fires with each of the server's own notifications. */
   readonly onNotification = this.notified.event;
+  /** Says something in the progress of an action. */
+  say: (token: string, message: string) => void = () => {};
   /** The program in use, for those who start it for other tasks. */
   program: string | undefined;
 
@@ -54,15 +61,18 @@ export class Server implements vscode.Disposable {
     this.log.info(`starting ${found.program} (${found.from})`);
     this.become('starting');
     this.backoff.started(Date.now());
-    const client = loadClient().createClient({
+    const { client, say } = loadClient().createClient({
       program: found.program,
       settings: this.settings(),
       log: this.log,
       memory: this.context.globalState,
+      previews: vscode.workspace.getConfiguration('byok').inspect<boolean>('previewEdits')?.globalValue ?? true,
       ended: () => this.ended(run),
+      actionEnded: (token) => this.notified.fire({ method: ACTION_ENDED, params: { id: token } }),
     });
     this.client = client;
-    for (const method of ['byok/usage', 'byok/status', 'byok/budget', 'byok/route']) {
+    this.say = say;
+    for (const method of NOTIFICATIONS) {
       client.onNotification(method, (params: unknown) => this.notified.fire({ method, params }));
     }
     try {
@@ -95,9 +105,9 @@ export class Server implements vscode.Disposable {
   }
 
   /** Sends a request; fails with a sentence where no server runs. */
-  async request<T>(method: string, params: object = {}, token?: vscode.CancellationToken): Promise<T> {
+  async request<T>(method: string, params: object = {}): Promise<T> {
     if (this.client === undefined || this.current !== 'running') throw new Error('the server does not run; see "BYOK: Show Log"');
-    return this.client.sendRequest<T>(method, params, token);
+    return this.client.sendRequest<T>(method, params);
   }
 
   /** Whether the server offers a command, and so the request of that name. */
@@ -135,7 +145,7 @@ export class Server implements vscode.Disposable {
   }
 
   private configured(event: vscode.ConfigurationChangeEvent): void {
-    if (event.affectsConfiguration('byok.serverPath')) void this.restart();
+    if (event.affectsConfiguration('byok.serverPath') || event.affectsConfiguration('byok.previewEdits')) void this.restart();
     else if (event.affectsConfiguration('byok') && this.current === 'running') {
       void this.client?.sendNotification('workspace/didChangeConfiguration', { settings: { byok: this.settings() } });
     }

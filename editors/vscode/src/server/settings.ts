@@ -15,7 +15,7 @@ export interface Inspected {
 export type Declared = Readonly<Record<string, { readonly scope?: string }>>;
 
 /** Settings of the extension itself, of which the server knows nothing. */
-const OWN = new Set(['byok.serverPath', 'byok.trace.server']);
+const OWN = new Set(['byok.serverPath', 'byok.previewEdits', 'byok.trace.server']);
 
 /** Returns what the server is to be told: `{completion: {model: ...}, ...}`. */
 export function serverSettings(declared: Declared, inspect: (name: string) => Inspected | undefined): Record<string, unknown> {

@@ -16,6 +16,7 @@ export function fixOf(state: State): Fix | undefined {
   if (status?.state !== 'error') return undefined;
   const message = status.message ?? '';
   if (/\bkey\b/i.test(message)) return { title: 'Set Key', command: 'byokLsp.setKey', args: [providerOf(status.model)] };
+  if (/\b(budget|cap)\b/i.test(message)) return { title: 'Open Settings', command: 'workbench.action.openSettings', args: ['byok.budget'] };
   if (/\b(setting|configuration|config\.toml)\b/i.test(message)) return { title: 'Open Settings', command: 'workbench.action.openSettings', args: ['@ext:byok-lsp.byok-lsp'] };
   return { title: 'Pick Model', command: 'byokLsp.pickModel', args: [] };
 }

@@ -13,7 +13,7 @@ export class Teller {
   /** Looks whether there is something that the user has not been told in this session. */
   look(): void {
     const status = this.state.status;
-    if (status?.state !== 'error' || status.message === undefined || this.told.has(status.message)) return;
+    if ((status?.state !== 'error' && status?.state !== 'paused') || status.message === undefined || this.told.has(status.message)) return;
     this.told.add(status.message);
     const fix = fixOf(this.state);
     const buttons = fix === undefined ? ['Show Log'] : [fix.title, 'Show Log'];

@@ -3,6 +3,7 @@
 import type { State } from '../state';
 import { label, plain } from '../text/escape';
 import { sum } from '../text/money';
+import { capWords, firstCap, ring, stands } from './budget';
 import { fixOf, type Fix } from './fix';
 
 export interface Words {
@@ -29,12 +30,16 @@ export function wordsOf(state: State): Words {
   const session = state.totals === undefined ? undefined : sum(state.totals.session);
   const cost = today === undefined ? '' : ` ${session} · ${today} today`;
   const icon = { idle: '$(sparkle)', busy: '$(loading~spin)', paused: '$(debug-pause)', error: '$(warning)' }[status.state] ?? '$(sparkle)';
+  const cap = firstCap(state.budget);
+  const budget = cap === undefined ? '' : ` ${ring(cap)}`;
+  const budgetSpoken = cap === undefined ? '' : ` Budget ${capWords(cap)}${stands(cap) === '' ? '' : `, ${stands(cap)}`}.`;
+  const isSpent = cap !== undefined && (cap.state === 'reached' || cap.state === 'degraded');
   const spent = today === undefined ? '' : `, ${session} this session, ${today} today`;
   const spoken = `BYOK: ${SPOKEN[status.state] ?? ''}${plain(status.model)}, paid by ${plain(status.payer)}${spent}.`;
-  const mood = status.state === 'error' ? 'warning' : 'calm';
-  const message = status.state === 'error' && status.message !== undefined ? ` ${plain(status.message)}.` : '';
+  const mood = status.state === 'error' || isSpent ? 'warning' : 'calm';
+  const message = (status.state === 'error' || status.state === 'paused') && status.message !== undefined ? ` ${plain(status.message)}.` : '';
   const fix = fixOf(state);
-  return { text: `${icon} ${label(model, 40)}${cost}`, spoken: `${spoken}${message} ${fix === undefined ? MENU : `${fix.title}.`}`, mood, fix };
+  return { text: `${icon} ${label(model, 40)}${cost}${budget}`, spoken: `${spoken}${budgetSpoken}${message} ${fix === undefined ? MENU : `${fix.title}.`}`, mood, fix };
 }
 
 const SPOKEN: Readonly<Record<string, string>> = { idle: '', busy: 'waiting for ', paused: 'paused, ', error: 'the last call failed, ' };

@@ -20,11 +20,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
   /** Shows a text under a name; one of the same name is replaced. */
   async show(name: string, text: string): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(this.update(name, text));
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  /** Shows Markdown as it is meant to be read. */
+  async preview(name: string, text: string): Promise<void> {
+    await vscode.commands.executeCommand('markdown.showPreviewToSide', this.update(name, text));
+  }
+
+  /** Replaces a text, wherever it is shown. */
+  update(name: string, text: string): vscode.Uri {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}` });
     this.texts.set(uri.path, text);
     this.changed.fire(uri);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true });
+    return uri;
   }
 
   dispose(): void {

@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** How long anything may take on a busy machine. It is no measure of ours: everything is waited for, and nothing slept over. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 const SETTINGS = {
   'telemetry.telemetryLevel': 'off', 'workbench.startupEditor': 'none', 'security.workspace.trust.enabled': false, 'update.mode': 'none',
   'extensions.autoUpdate': false, 'extensions.autoCheckUpdates': false, 'workbench.enableExperiments': false, 'git.enabled': false,
   'chat.disableAIFeatures': true, 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'files.autoSave': 'off',
   'workbench.welcomePage.walkthroughs.openOnInstall': false, 'window.restoreWindows': 'none', 'workbench.tips.enabled': false,
-  'editor.minimap.enabled': false, 'editor.hover.delay': 100, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.minimap.enabled': false, 'diffEditor.useInlineViewWhenSpaceIsLimited': false, 'editor.hover.delay': 100, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
 };
 
 export class Editor {
   /** Starts an editor with the extension unpacked at `extension`, and opens `file` in it. */
-  static async open(browser, { extension, binary, files, file, settings = {}, config = '', env = {}, extensions = [], artifacts }) {
+  static async open(browser, { extension, binary, files, file, settings = {}, config = '', env = {}, extensions = [], direct = false, artifacts }) {
     const dir = mkdtempSync(join(tmpdir(), 'byok-vscode-'));
     const at = (...parts) => join(dir, ...parts);
     const write = (path, text, mode) => {
@@ -33,7 +33,7 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     write(at('config.toml'), config);
     write(at('user', 'User', 'settings.json'), JSON.stringify(SETTINGS, null, 2));
     // To the browser the server is another machine, and what is for a machine alone is set there.
-    write(at('user', 'Machine', 'settings.json'), JSON.stringify({ 'byok.serverPath': at('server'), ...settings }, null, 2));
+    write(at('user', 'Machine', 'settings.json'), JSON.stringify({ 'byok.serverPath': direct ? binary : at('server'), ...settings }, null, 2));
     cpSync(extension, at('extensions', 'byok-lsp.byok-lsp-0.1.0'), { recursive: true });
     for (const more of extensions) cpSync(more.from, at('extensions', more.as), { recursive: true });
     write(at('code-server.yaml'), 'auth: none\ncert: false\n');
@@ -188,6 +188,11 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     await this.keys('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
     await this.keys('End');
+  }
+
+  /** Brings a file's tab to the front. */
+  async focus(name) {
+    await this.page.locator('.tab', { hasText: name }).first().click();
   }
 
   /** Runs a command by its title in the palette. */

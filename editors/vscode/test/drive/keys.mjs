@@ -9,14 +9,12 @@ const SHAPES = [KEY, Buffer.from(KEY).toString('base64').slice(0, 24), encodeURI
 
 export async function options() {
   const provider = await Provider.start({ key: KEY, script: [{ text: ['Reader', '::new(path);'] }] });
-  const { mock: { base_url } } = mock(provider.url);
   return {
     provider,
     files: { 'lib.rs': 'fn open(path: &Path) -> Result<Reader> {\n\n}\n' },
     file: 'lib.rs',
-    // The provider is the user's own file's, so that the child that stores the key knows it, too.
-    config: `[completion]\nmodel = "mock/small"\ndebounce_ms = 0\n[keys]\nstore = "file"\npassphrase = { env = "BYOK_TEST_PASSPHRASE" }\n`
-      + `[providers.mock]\nwire = "openai-completions"\nbase_url = "${base_url}"\nkey = "keyring"\n`,
+    config: '[completion]\nmodel = "mock/small"\ndebounce_ms = 0\n[keys]\nstore = "file"\npassphrase = { env = "BYOK_TEST_PASSPHRASE" }\n'
+      + mock(provider.url, { key: '"keyring"' }),
     env: { BYOK_TEST_PASSPHRASE: 'open sesame' },
   };
 }

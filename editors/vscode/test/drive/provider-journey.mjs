@@ -10,7 +10,8 @@ export async function options() {
     provider,
     files: { 'lib.rs': 'fn open(path: &Path) -> Result<Reader> {\n\n}\n' },
     file: 'lib.rs',
-    settings: { 'byok.completion.model': 'mock/small', 'byok.completion.debounce_ms': 0, 'byok.providers': mock(provider.url) },
+    config: mock(provider.url),
+    settings: { 'byok.completion.model': 'mock/small', 'byok.completion.debounce_ms': 0 },
     env: { MOCK_KEY: 'sk-mock-key-of-the-journey' },
   };
 }

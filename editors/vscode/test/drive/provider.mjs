@@ -35,7 +35,14 @@ export class Provider {
   }
 }
 
-/** The settings that make it the provider `mock`; 3 and 20 dollars a million tokens. */
-export function mock(url, { wire = 'openai-completions', key = { env: 'MOCK_KEY' } } = {}) {
-  return { mock: { wire, base_url: url, key, prices: { small: { input: '3 USD', output: '20 USD' }, large: { input: '30 USD', output: '90 USD' } } } };
+/** The user's own file that makes it the provider `mock`; 3 and 20 dollars a million tokens. An editor's settings could not name the variable. */
+export function mock(url, { wire = 'openai-completions', key = '{ env = "MOCK_KEY" }' } = {}) {
+  return `[providers.mock]
+wire = "${wire}"
+base_url = "${url}"
+key = ${key}
+[providers.mock.prices]
+small = { input = "3 USD", output = "20 USD" }
+large = { input = "30 USD", output = "90 USD" }
+`;
 }

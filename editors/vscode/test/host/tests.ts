@@ -1,6 +1,7 @@
 /** The tests themselves. The server is the real one, without a key and without a network. */
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 
 export interface Api {
@@ -20,6 +21,20 @@ async function until(what: string, test: () => boolean | Promise<boolean>): Prom
     if (Date.now() > end) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** The processes below one, as Linux tells them. */
+function descendants(of: number): { pid: number; name: string }[] {
+  const all = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).flatMap((entry) => {
+    try {
+      const [, pid, name, parent] = /^(\d+) \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      return [{ pid: Number(pid), name: name ?? '', parent: Number(parent) }];
+    } catch {
+      return [];
+    }
+  });
+  const below = (pid: number): typeof all => all.filter((it) => it.parent === pid).flatMap((it) => [it, ...below(it.pid)]);
+  return below(of);
 }
 
 function lines(name: string): string[] {
@@ -57,9 +72,20 @@ export function tests(api: Api): [string, () => Promise<void>][] {
       await vscode.commands.executeCommand('vscode.executeCodeActionProvider', document.uri, new vscode.Range(3, 0, 3, 10));
       assert.equal(api.calls().length, calls);
     }],
-    ['the server that is killed comes back', async () => {
+    ['a server that is killed comes back by itself', async () => {
+      const [server] = descendants(process.pid).filter((it) => it.name === 'byok-lsp');
+      assert.ok(server !== undefined, 'it runs below this process');
+      process.kill(server.pid, 'SIGKILL');
+      await until('it is seen to have ended', () => api.life() !== 'running');
+      await until('running again', () => api.life() === 'running');
+    }],
+    ['the user restarts it', async () => {
+      const before = descendants(process.pid).filter((it) => it.name === 'byok-lsp').map((it) => it.pid);
       await vscode.commands.executeCommand('byokLsp.restart');
       await until('running again', () => api.life() === 'running');
+      const after = descendants(process.pid).filter((it) => it.name === 'byok-lsp').map((it) => it.pid);
+      assert.equal(after.length, 1);
+      assert.ok(!before.includes(after[0] ?? 0));
     }],
   ];
 }

@@ -24,7 +24,7 @@ test('what names hosts, commands, proxies, keys, models or money is for the user
 
 test('no setting has a default that would hide the user\'s own file', () => {
   for (const [name, setting] of Object.entries(settings)) {
-    if (!['byok.serverPath', 'byok.trace.server'].includes(name)) assert.ok(!('default' in setting), name);
+    if (!['byok.serverPath', 'byok.previewEdits', 'byok.trace.server'].includes(name)) assert.ok(!('default' in setting), name);
   }
 });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Status, Usage } from '../../src/protocol';
+import type { Cap, Status, Usage } from '../../src/protocol';
 import { State } from '../../src/state';
+import { ring } from '../../src/status/budget';
 import { CARD_COMMANDS, cardOf } from '../../src/status/card';
 import { fixOf } from '../../src/status/fix';
 import { wordsOf } from '../../src/status/words';
@@ -59,4 +60,23 @@ test('the number of calls that are kept is bounded', () => {
   for (let number = 0; number < 1_000; number += 1) state.take('byok/usage', usage({ id: `a-${number}` }));
   assert.equal(state.calls.length, 200);
   assert.equal(state.calls[0]?.id, 'a-999');
+});
+
+const CAP: Cap = { name: 'day', per: 'day', at: 'hard', currency: 'USD', cap: 2_000_000_000, spent: 900_000_000, reserved: 0, left: 1_100_000_000, state: 'ok' };
+
+test('the ring is full when a cap is reached, and not before', () => {
+  const at = (spent: number, state: Cap['state'] = 'ok') => ring({ ...CAP, spent, left: CAP.cap - spent, state });
+  assert.deepEqual([0, 499_999_999, 500_000_000, 1_000_000_000, 1_999_999_999, 2_000_000_000].map((spent) => at(spent)), ['○', '○', '◔', '◑', '◕', '●']);
+  assert.equal(at(0, 'degraded'), '●');
+});
+
+test('a budget is in the status bar, in words for a screen reader, and in the card', () => {
+  const state = stateOf({}, usage());
+  state.take('byok/budget', { state: 'ok', caps: [CAP] });
+  assert.match(wordsOf(state).text, / today ◔$/);
+  assert.match(wordsOf(state).spoken, /Budget day: \$0.90 of \$2.00\./);
+  state.take('byok/budget', { state: 'degraded', caps: [{ ...CAP, spent: 2_000_000_000, left: 0, state: 'degraded' }] });
+  assert.equal(wordsOf(state).mood, 'warning');
+  assert.match(wordsOf(state).spoken, /a cheaper model answers/);
+  assert.match(cardOf(state), /a cheaper model answers/);
 });

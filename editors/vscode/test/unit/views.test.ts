@@ -6,6 +6,7 @@ import { providersOf } from '../../src/keys/providers';
 import { describe, missing } from '../../src/models/describe';
 import type { Model } from '../../src/protocol';
 import { pageOf } from '../../src/usage/page';
+import { contextText } from '../../src/views/contextText';
 import { usage } from './fixtures';
 
 const mini: Model = {
@@ -48,4 +49,12 @@ test('the usage page lets nothing in but its own style, and shows names of other
   assert.doesNotMatch(page, /<script|<img|style="|onerror/);
   assert.match(page, /<caption>/);
   assert.match(page, /scope="row"/);
+});
+
+test('what a prompt was made of reads in pieces, and no piece breaks out of its block', () => {
+  const part = { field: 'prefix', rule: 'window', file: 'a|b.rs', lines: [3, 9] as const, bytes: 9, tokens: 4, share: 125, text: '````\n# no heading' };
+  const text = contextText({ id: 'x', tokens: 4, parts: [part], text: '4 tokens' });
+  assert.match(text, /\| 12\.5 % \|/);
+  assert.match(text, /\n`````\n````\n# no heading\n`````\n/);
+  assert.match(text, /lines 3 to 9/);
 });

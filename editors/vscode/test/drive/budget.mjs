@@ -1,0 +1,40 @@
+// A cap is reached: what is paid for stops, ghost text goes on from this machine, and the status bar says so.
+import assert from 'node:assert/strict';
+import { HOLE, PATTERNS } from './patterns.mjs';
+import { mock, Provider } from './provider.mjs';
+
+export async function options() {
+  const provider = await Provider.start({ script: [{ text: ['::of(path);'], usage: { prompt_tokens: 1000, completion_tokens: 10 } }] });
+  return {
+    provider, files: { 'lib.rs': PATTERNS }, file: 'lib.rs', env: { MOCK_KEY: 'sk-mock-key-of-the-budget' },
+    config: `${mock(provider.url)}[[budget.caps]]\nname = "today"\namount = "0.012 USD"\nper = "day"\nat = "degrade"\ndegrade_to = "local"\n`,
+    settings: { 'byok.completion.model': 'mock/small', 'byok.completion.debounce_ms': 0 },
+  };
+}
+
+export const steps = {
+  'the ring in the status bar fills as the cap is used up': async (editor) => {
+    await editor.expectStatus(/small/);
+    await editor.goTo(HOLE);
+    await editor.type('    let reader = ');
+    await editor.expectStatus(/today [○◔◑◕]/);
+    assert.match((await editor.status()).label, /Budget today: \$0\.\d+ of \$0\.012/);
+    await editor.screenshot('budget-ring');
+  },
+  'a call that would break the cap is not sent; the embedded engine answers, and the user is told once': async (editor, { provider }) => {
+    await editor.until('the cap is reached', async () => {
+      await editor.keys('x', 'Backspace');
+      await editor.page.waitForTimeout(300);
+      return /●/.test((await editor.status()).text);
+    });
+    await editor.expectNotification(/today/);
+    assert.match((await editor.status()).label, /reached; a cheaper model answers/);
+    const before = (await provider.requests()).length;
+    await editor.type('Buf');
+    await editor.expectGhost(/^Reader::new\(/);
+    assert.equal((await provider.requests()).length, before);
+    const paid = (await provider.requests()).filter((request) => request.outcome === 'complete').length;
+    assert.ok(paid * 0.0032 <= 0.012, `${paid} calls were paid for`);
+    await editor.screenshot('budget-reached');
+  },
+};

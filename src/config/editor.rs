@@ -1,0 +1,269 @@
+//! What an editor's settings may not say, since some editors take them out of the workspace: a repository that ships them must not learn what
+//! a variable holds, have a program run, or read along.
+//!
+//! Entry point: [`check`]. What an editor may say without harm: any address, together with `"none"` or a stored key, which is bound to its host;
+//! and a provider's own variable, at that provider's own address.
+
+use super::key_option::{KeyFrom, KeyOption};
+use super::known;
+use super::layer::merge_provider;
+use super::options::{Options, ProviderOptions};
+use super::problem::Problem;
+
+/// Checks what the editor says, all of its layers together, against the user's own file.
+pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), Problem> {
+    let problem = |key: String, message: String| Problem {
+        layer: name.into(),
+        line: None,
+        key,
+        message,
+    };
+    for (provider, written) in &editor.providers {
+        check_provider(provider, own.providers.get(provider), written)
+            .map_err(|(key, message)| problem(format!("providers.{provider}.{key}"), message))?;
+    }
+    let passphrase = |options: &Options| options.keys.as_ref()?.passphrase.clone();
+    if passphrase(editor).is_some_and(|from| from.command.is_some())
+        && passphrase(editor) != passphrase(own)
+    {
+        return Err(problem("keys.passphrase".into(), refusal("a command")));
+    }
+    let environment = |options: &Options| options.keys.as_ref()?.environment.clone();
+    if environment(editor).is_some() && environment(editor) != environment(own) {
+        return Err(problem(
+            "keys.environment".into(),
+            refusal("the environment, which some keys are kept for,"),
+        ));
+    }
+    let bundle = |options: &Options| options.network.as_ref()?.ca_bundle.clone();
+    if bundle(editor).is_some() && bundle(editor) != bundle(own) {
+        // With a proxy of the same workspace's choice it would read along, keys included.
+        return Err(problem(
+            "network.ca_bundle".into(),
+            refusal("an authority to trust"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_provider(
+    name: &str,
+    own: Option<&ProviderOptions>,
+    written: &ProviderOptions,
+) -> Result<(), (&'static str, String)> {
+    let nothing = ProviderOptions::default();
+    let own = own.unwrap_or(&nothing);
+    let merged = merge_provider(own.clone(), written.clone());
+    // Stored keys are bound to their hosts, and without a setting a variable goes to its own provider only (`provider::resolve`).
+    let Some(KeyOption::From(from)) = &merged.key else {
+        return Ok(());
+    };
+    let address = address(name, &merged);
+    let is_safe = match from {
+        KeyFrom {
+            keyring: Some(_), ..
+        } => true,
+        KeyFrom {
+            env: Some(variable),
+            ..
+        } => known::is_own_variable(variable, address),
+        _ => false,
+    };
+    let is_own_key = own.key == merged.key;
+    let is_moved = address != self::address(name, own);
+    match (is_safe, is_own_key, is_moved) {
+        (true, ..) | (false, true, false) => Ok(()),
+        (false, true, true) => Err((
+            "base_url",
+            "your own file names the key of this provider, so the address is taken from there too, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)".into(),
+        )),
+        (false, false, _) if from.command.is_some() => Err(("key", refusal("a command"))),
+        (false, false, _) => {
+            let store = known::get(name).map_or_else(String::new, |_| {
+                format!(
+                    ", or leave the setting out and store the key: byok-lsp key set {name}"
+                )
+            });
+            Err(("key", refusal("an environment variable") + &store))
+        }
+    }
+}
+
+/// Returns where a provider answers, as written.
+fn address<'a>(name: &str, options: &'a ProviderOptions) -> Option<&'a str> {
+    let known = known::get(name).and_then(|known| known.base_url.as_deref());
+    let address = options.base_url.as_deref().or(known)?;
+    Some(address.trim_end_matches('/'))
+}
+
+fn refusal(what: &str) -> String {
+    format!(
+        "{what} is taken from your own file only, since an editor's settings may come from a workspace; write it there (\"byok-lsp config path\" says where)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{KeySource, Layer, Layers, Settings};
+
+    /// What the user's own file says in these tests.
+    const OWN: &str = "[providers.openai]\nkey = { env = \"MY_KEY\" }\n\
+        [providers.mine]\nwire = \"openai-chat\"\nbase_url = \"https://m.example/v1\"\nkey = { env = \"MY_KEY\" }\n\
+        [providers.helped]\nwire = \"openai-chat\"\nbase_url = \"https://h.example/v1\"\nkey = { command = [\"op\", \"read\"] }\n\
+        [providers.kept]\nwire = \"openai-chat\"\nbase_url = \"https://k.example/v1\"\nkey = { keyring = \"work\" }\n\
+        [network]\nca_bundle = \"/own.pem\"\n";
+
+    fn said(own: &str, layers: &[(Layer, Value)]) -> Result<Settings, String> {
+        let mut all = Layers::default();
+        all.set_toml(Layer::UserFile, "f", own).expect("good");
+        for (layer, json) in layers {
+            all.set_json(*layer, "the editor", json.clone())
+                .map_err(|problem| format!("{}: {}", problem.key, problem.message))?;
+        }
+        Ok(all.settings())
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "it reads best when its JSON is written in place"
+    )]
+    fn provider(name: &str, json: Value) -> Value {
+        json!({"providers": {name: json}})
+    }
+
+    #[test]
+    fn an_editor_cannot_have_a_variable_sent_to_an_address() {
+        let variable = json!({"env": "GITHUB_TOKEN"});
+        let evil = "https://evil.example/v1";
+        for (name, json) in [
+            (
+                "evil",
+                json!({"wire": "openai-chat", "base_url": evil, "key": variable}),
+            ),
+            (
+                "evil",
+                json!({"wire": "openai-chat", "base_url": evil, "key": {"env": "OPENAI_API_KEY"}}),
+            ),
+            (
+                "openai",
+                json!({"base_url": evil, "key": {"env": "OPENAI_API_KEY"}}),
+            ),
+            ("openai", json!({"key": variable})),
+            ("anthropic", json!({"key": {"env": "OPENAI_API_KEY"}})),
+            // What listens on this machine is not always the user's.
+            (
+                "evil",
+                json!({"wire": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "key": variable}),
+            ),
+        ] {
+            let told = said(
+                OWN,
+                &[(Layer::Initialization, provider(name, json.clone()))],
+            );
+            let told = told.expect_err(&json.to_string());
+            assert!(told.starts_with(&format!("providers.{name}.")), "{told}");
+            assert!(
+                told.contains("your own file") && told.contains("config path"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_editor_says_in_two_ways_counts_together() {
+        let address = json!({"wire": "openai-chat", "base_url": "https://evil.example/v1"});
+        let key = json!({"key": {"env": "GITHUB_TOKEN"}});
+        let (one, other) = (Layer::Initialization, Layer::Editor);
+        for (first, second) in [(one, other), (other, one)] {
+            let first = (first, provider("evil", address.clone()));
+            let second = (second, provider("evil", key.clone()));
+            let told = said("", &[first, second]).expect_err("refused");
+            assert!(told.starts_with("providers.evil.key"), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_editor_cannot_move_the_address_of_a_key_of_the_users_own_file() {
+        for name in ["openai", "mine", "helped"] {
+            let moved = provider(name, json!({"base_url": "https://evil.example/v1"}));
+            let told = said(OWN, &[(Layer::Initialization, moved)]).expect_err(name);
+            assert!(
+                told.starts_with(&format!("providers.{name}.base_url")),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_editor_may_repeat_the_users_own_file_and_name_what_no_key_can_leave_by() {
+        let editor = |json| said(OWN, &[(Layer::Editor, json)]);
+        for (name, json) in [
+            (
+                "mine",
+                json!({"base_url": "https://m.example/v1/", "key": {"env": "MY_KEY"}}),
+            ),
+            ("openai", json!({"base_url": "https://api.openai.com/v1"})),
+            ("anthropic", json!({"key": {"env": "ANTHROPIC_API_KEY"}})),
+            (
+                "new",
+                json!({"wire": "openai-chat", "base_url": "https://api.openai.com/v1", "key": {"env": "OPENAI_API_KEY"}}),
+            ),
+            (
+                "new",
+                json!({"wire": "openai-chat", "base_url": "https://n.example/v1", "key": "none"}),
+            ),
+            (
+                "new",
+                json!({"wire": "openai-chat", "base_url": "https://n.example/v1", "key": "keyring"}),
+            ),
+            ("kept", json!({"base_url": "https://elsewhere.example/v1"})),
+            (
+                "new",
+                json!({"wire": "openai-chat", "base_url": "https://n.example/v1"}),
+            ),
+            (
+                "mistral",
+                json!({"base_url": "https://elsewhere.example/v1"}),
+            ),
+        ] {
+            let settings = editor(provider(name, json.clone()));
+            let settings = settings.unwrap_or_else(|told| panic!("{json}: {told}"));
+            // None of them is a variable at an address that is not its own.
+            if json["base_url"]
+                .as_str()
+                .is_some_and(|url| url.contains("elsewhere"))
+            {
+                let key = &settings.providers[name].key;
+                assert_eq!(key.variable(), None, "{json}");
+            }
+        }
+        assert!(editor(json!({"network": {"ca_bundle": "/own.pem", "proxy": "none"}})).is_ok());
+    }
+
+    #[test]
+    fn a_command_and_an_authority_are_taken_from_the_users_own_file_alone() {
+        let command = json!({"command": ["op", "read", "op://v/i/f"]});
+        for (json, key) in [
+            (
+                provider("openai", json!({"key": command})),
+                "providers.openai.key",
+            ),
+            (json!({"keys": {"passphrase": command}}), "keys.passphrase"),
+            (
+                json!({"network": {"ca_bundle": "/w/evil.pem"}}),
+                "network.ca_bundle",
+            ),
+        ] {
+            let told = said("", &[(Layer::Editor, json)]).expect_err(key);
+            assert!(
+                told.starts_with(key) && told.contains("your own file only"),
+                "{told}"
+            );
+        }
+        let settings = said(OWN, &[]).expect("good");
+        let key = &settings.providers["helped"].key;
+        assert!(matches!(key, KeySource::Command(_)), "{key:?}");
+    }
+}

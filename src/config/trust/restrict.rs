@@ -1,0 +1,197 @@
+//! What a workspace's file does to the user's settings: each option in its turn makes them tighter, or is refused.
+//!
+//! Every table of options is taken apart by its fields' names, so that whoever adds an option has to say here what a workspace may do with it.
+
+use std::time::Duration;
+
+use super::Refusal;
+use crate::config::actions::{self, ActionsOptions};
+use crate::config::options::{CompletionOptions, LocalOptions, Options};
+use crate::config::policy::Policy;
+use crate::config::settings::{ModelName, Settings};
+
+/// Tightens settings by the options that the user's file has too.
+pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Vec<Refusal>) {
+    let Options {
+        completion,
+        actions,
+        local,
+        // Those were taken out and refused before (`CLOSED`).
+        network: _,
+        keys: _,
+        providers: _,
+    } = options;
+    let mut tightening = Tightening {
+        settings,
+        refused: Vec::new(),
+    };
+    if let Some(completion) = completion {
+        tightening.completion(completion);
+    }
+    if let Some(actions) = actions {
+        tightening.actions(actions);
+    }
+    if let Some(local) = local {
+        tightening.local(local);
+    }
+    (tightening.settings, tightening.refused)
+}
+
+/// Tightens settings by what a workspace allows; which model may be asked is looked up when one is decided on (`routing::decide`).
+pub(super) fn by_policy(mut settings: Settings, policy: Policy) -> Settings {
+    settings
+        .local_servers
+        .retain(|server| policy.allows_provider(server));
+    settings.policy = policy;
+    settings
+}
+
+struct Tightening {
+    settings: Settings,
+    refused: Vec<Refusal>,
+}
+
+impl Tightening {
+    fn completion(&mut self, written: &CompletionOptions) {
+        let CompletionOptions {
+            model,
+            debounce_ms,
+            max_tokens,
+            max_lines,
+        } = written;
+        if let Some(model) = model {
+            // What code actions go to stays what it was.
+            let actions = self.settings.model_of_actions().clone();
+            let own = self.settings.model.clone();
+            self.settings.model = self.model("completion.model", model, own);
+            self.settings.action_model = Some(actions);
+        }
+        if let Some(wait) = debounce_ms {
+            let own = u64::try_from(self.settings.debounce.as_millis()).unwrap_or(u64::MAX);
+            let wait = self.most("completion.debounce_ms", *wait, own).min(5000);
+            self.settings.debounce = Duration::from_millis(wait);
+        }
+        if let Some(tokens) = max_tokens {
+            let own = self.settings.max_tokens;
+            self.settings.max_tokens = self.least("completion.max_tokens", *tokens, own).max(1);
+        }
+        if let Some(lines) = max_lines {
+            let own = self.settings.max_lines;
+            let lines = usize::try_from(*lines).unwrap_or(usize::MAX);
+            self.settings.max_lines = self.least("completion.max_lines", lines, own).max(1);
+        }
+    }
+
+    fn actions(&mut self, written: &ActionsOptions) {
+        let ActionsOptions {
+            model,
+            max_tokens,
+            ask_above,
+        } = written;
+        if let Some(model) = model {
+            let own = self.settings.model_of_actions().clone();
+            self.settings.action_model = Some(self.model("actions.model", model, own));
+        }
+        if let Some(tokens) = max_tokens {
+            let own = self.settings.action_max_tokens;
+            self.settings.action_max_tokens =
+                self.least("actions.max_tokens", *tokens, own).max(64);
+        }
+        if let Some(amount) = ask_above {
+            self.ask_above(amount);
+        }
+    }
+
+    fn local(&mut self, written: &LocalOptions) {
+        let LocalOptions {
+            servers,
+            min_confidence,
+            max_index_tokens,
+        } = written;
+        if let Some(servers) = servers {
+            let own = &mut self.settings.local_servers;
+            let is_more = servers.iter().any(|server| !own.contains(server));
+            own.retain(|server| servers.contains(server));
+            if is_more {
+                self.refuse(
+                    "local.servers",
+                    "it names one that you have not enabled".into(),
+                );
+            }
+        }
+        if let Some(percent) = min_confidence {
+            match self.settings.min_confidence {
+                Some(own) => {
+                    let percent = self.most("local.min_confidence", *percent, own);
+                    self.settings.min_confidence = Some(percent.min(100));
+                }
+                None => self.refuse(
+                    "local.min_confidence",
+                    "the engine has its own measure unless you set one".into(),
+                ),
+            }
+        }
+        if max_index_tokens.is_some() {
+            self.refuse(
+                "local.max_index_tokens",
+                "the engine is one for all workspaces".into(),
+            );
+        }
+    }
+
+    /// The smaller amount asks more often.
+    fn ask_above(&mut self, written: &str) {
+        let key = "actions.ask_above";
+        let own = self.settings.action_ask_above;
+        match (actions::money(written), own) {
+            (Err(wrong), _) => self.refuse(key, wrong),
+            (Ok(amount), None) => self.settings.action_ask_above = Some(amount),
+            (Ok(amount), Some(own)) if amount.currency() != own.currency() => {
+                self.refuse(key, format!("yours is in {}", own.currency().code()));
+            }
+            (Ok(amount), Some(own)) => {
+                if amount.nanos() > own.nanos() {
+                    self.refuse(key, format!("it is more than your {own}"));
+                } else {
+                    self.settings.action_ask_above = Some(amount);
+                }
+            }
+        }
+    }
+
+    /// A workspace chooses no model, since that chooses who pays and who reads along; but it may keep to the one that nobody does.
+    fn model(&mut self, key: &str, written: &str, own: ModelName) -> ModelName {
+        match written {
+            "local" | "local/patterns" => return ModelName::Local,
+            _ if written == own.to_string() => {}
+            _ => self.refuse(
+                key,
+                "it may say \"local\" and no other; policy.models narrows yours".into(),
+            ),
+        }
+        own
+    }
+
+    /// Takes the smaller of both; a larger one is refused.
+    fn least<T: Ord + Copy + std::fmt::Display>(&mut self, key: &str, written: T, own: T) -> T {
+        if written > own {
+            self.refuse(key, format!("{written} is more than your {own}"));
+        }
+        written.min(own)
+    }
+
+    /// Takes the larger of both; a smaller one is refused.
+    fn most<T: Ord + Copy + std::fmt::Display>(&mut self, key: &str, written: T, own: T) -> T {
+        if written < own {
+            self.refuse(key, format!("{written} is less than your {own}"));
+        }
+        written.max(own)
+    }
+
+    fn refuse(&mut self, key: &str, why: String) {
+        self.refused.push(Refusal {
+            key: key.into(),
+            why,
+        });
+    }
+}
