@@ -21,8 +21,8 @@ pub struct Definitions {
     stems: Shards<Arc<str>, Vec<Arc<str>>>,
     /// In how many files each name is used, by its hash.
     uses: Shards<u32, u32>,
-    files_count: usize,
-    definitions_count: usize,
+    total_files: usize,
+    total_definitions: usize,
 }
 
 /// A file, and by which task it came in.
@@ -96,17 +96,17 @@ impl Definitions {
 
     /// Returns how many files are known.
     pub fn files(&self) -> usize {
-        self.files_count
+        self.total_files
     }
 
     /// Returns how many definitions are known.
     pub fn len(&self) -> usize {
-        self.definitions_count
+        self.total_definitions
     }
 
     /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.definitions_count == 0
+        self.total_definitions == 0
     }
 
     pub(super) fn has(&self, path: &str) -> bool {
@@ -139,8 +139,8 @@ impl Definitions {
             return;
         }
         self.forget(&symbols.path);
-        let definitions = self.definitions_count + symbols.definitions.len();
-        if self.files_count >= limits.files || definitions > limits.definitions {
+        let definitions = self.total_definitions + symbols.definitions.len();
+        if self.total_files >= limits.files || definitions > limits.definitions {
             return;
         }
         let path = symbols.path.clone();
@@ -165,8 +165,8 @@ impl Definitions {
         for stem in stems(&path) {
             self.stems.or_default(&stem).push(path.clone());
         }
-        self.files_count += 1;
-        self.definitions_count = definitions;
+        self.total_files += 1;
+        self.total_definitions = definitions;
         let symbols = Arc::new(symbols);
         self.files.insert(path, Known { symbols, number });
     }
@@ -219,8 +219,8 @@ impl Definitions {
         for stem in stems(path) {
             self.stems.retain(&stem, other);
         }
-        self.files_count -= 1;
-        self.definitions_count -= symbols.definitions.len();
+        self.total_files -= 1;
+        self.total_definitions -= symbols.definitions.len();
     }
 }
 

@@ -108,7 +108,7 @@ impl Role {
 
 /// A compiled query file and the meaning of its captures.
 pub(super) struct Query {
-    query: tree_sitter::Query,
+    compiled: tree_sitter::Query,
     roles: Vec<Option<Role>>,
     /// Which patterns add to something that is defined elsewhere.
     reopening: Vec<bool>,
@@ -153,7 +153,7 @@ impl Query {
         };
         let reopening = (0..query.pattern_count()).map(is_reopening).collect();
         Ok(Self {
-            query,
+            compiled: query,
             roles,
             reopening,
         })
@@ -162,7 +162,7 @@ impl Query {
     /// Returns the capture names that mean nothing, of which a correct file has none.
     #[cfg(test)]
     pub(super) fn unknown_captures(&self) -> Vec<&str> {
-        let names = self.query.capture_names().iter().zip(&self.roles);
+        let names = self.compiled.capture_names().iter().zip(&self.roles);
         names
             .filter(|(_, role)| role.is_none())
             .map(|(name, _)| *name)
@@ -202,7 +202,7 @@ impl Query {
         let Some(root) = tree.root() else {
             return Vec::new();
         };
-        if self.query.pattern_count() == 0 || window.start >= window.end {
+        if self.compiled.pattern_count() == 0 || window.start >= window.end {
             return Vec::new();
         }
         let mut steps = 0;
@@ -223,7 +223,7 @@ impl Query {
                 .into_iter()
                 .flat_map(|slice| slice.chunks())
         };
-        let mut matches = cursor.matches_with_options(&self.query, root, words, options);
+        let mut matches = cursor.matches_with_options(&self.compiled, root, words, options);
         let mut found = Vec::new();
         while let Some(one) = matches.next() {
             found.extend(self.found(one));

@@ -2,10 +2,12 @@
 //!
 //! Every table of options is taken apart by its fields' names, so that whoever adds an option has to say here what a workspace may do with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Refusal;
 use crate::config::actions::{self, ActionsOptions};
+use crate::config::context::ContextOptions;
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
 use crate::config::settings::{ModelName, Settings};
@@ -14,6 +16,7 @@ use crate::config::settings::{ModelName, Settings};
 pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Vec<Refusal>) {
     let Options {
         completion,
+        context,
         actions,
         local,
         // Those were taken out and refused before (`CLOSED`).
@@ -27,6 +30,9 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     };
     if let Some(completion) = completion {
         tightening.completion(completion);
+    }
+    if let Some(context) = context {
+        tightening.context(context);
     }
     if let Some(actions) = actions {
         tightening.actions(actions);
@@ -80,6 +86,37 @@ impl Tightening {
             let lines = usize::try_from(*lines).unwrap_or(usize::MAX);
             self.settings.max_lines = self.least("completion.max_lines", lines, own).max(1);
         }
+    }
+
+    /// A workspace may have less shown of itself, never more.
+    fn context(&mut self, written: &ContextOptions) {
+        let ContextOptions {
+            max_tokens,
+            sources,
+            max_index_files,
+        } = written;
+        let mut context = (*self.settings.context).clone();
+        if let Some(tokens) = max_tokens {
+            let own = context.max_tokens;
+            context.max_tokens = self.least("context.max_tokens", *tokens, own).max(200);
+        }
+        if let Some(sources) = sources {
+            let is_more = sources.iter().any(|it| !context.sources.contains(it));
+            context.sources.retain(|it| sources.contains(it));
+            if is_more {
+                self.refuse(
+                    "context.sources",
+                    "it names one that you have switched off".into(),
+                );
+            }
+        }
+        if max_index_files.is_some() {
+            self.refuse(
+                "context.max_index_files",
+                "it is read when the server starts, from your own file".into(),
+            );
+        }
+        self.settings.context = Arc::new(context);
     }
 
     fn actions(&mut self, written: &ActionsOptions) {
