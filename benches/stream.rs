@@ -234,6 +234,7 @@ impl Desk {
             action: None,
             decision: self.gateway.decide(&settings, Feature::Completion),
             input: Input::Fill(Fill {
+                files: Vec::new(),
                 prefix: "let x =".into(),
                 suffix: ";\n".into(),
                 place: Place {

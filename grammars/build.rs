@@ -53,6 +53,9 @@ struct Entry {
     #[serde(default)]
     code_in_strings: Vec<String>,
     #[serde(default)]
+    data: bool,
+    family: Option<String>,
+    #[serde(default)]
     optional_types: bool,
     #[serde(default)]
     tests: Vec<String>,
@@ -189,6 +192,11 @@ fn rust_of(
     ] {
         let _ = writeln!(code, "    {key}: &{values:?},");
     }
+    let _ = writeln!(
+        code,
+        "    data: {},\n    family: {:?},",
+        entry.data, entry.family
+    );
     let _ = writeln!(code, "    optional_types: {},", entry.optional_types);
     if let Some(odd) = entry.bindings.iter().find(|it| !it.contains('>')) {
         return Err(format!(

@@ -15,6 +15,8 @@
 //! - [`credential`]: where keys come from; the secret type.
 //! - [`provider`]: one file per wire protocol.
 //! - [`local`]: the embedded engine, which continues code from the workspace's own patterns.
+//! - [`index`]: the definitions of the workspace, found by name.
+//! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
 //! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
@@ -29,6 +31,7 @@ pub mod cost;
 pub mod credential;
 pub mod document;
 pub mod gateway;
+pub mod index;
 pub mod local;
 pub mod models;
 pub mod provider;
@@ -39,3 +42,4 @@ pub mod server;
 pub mod session;
 pub mod sign_in;
 pub mod syntax;
+pub mod workspace;

@@ -3,6 +3,9 @@
 //! Entry points: [`Session`] and [`Session::snapshot`]. The session lives in a `std::sync::Mutex`, whose guard the compiler refuses to
 //! hold across an `.await`; so each change is one synchronous call, in the order in which the editor sent it.
 
+mod folders;
+mod recent;
+
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,15 +15,20 @@ use ropey::Rope;
 use url::Url;
 
 use crate::config::{Layers, Settings, WorkspaceFile};
+use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
+use crate::workspace::Rule;
+use folders::Folders;
+use recent::Recent;
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
 const MAX_PARSED_BYTES: usize = 4 * 1024 * 1024;
 
-mod folders;
-
-use folders::Folders;
+/// How many places of other documents that were edited last are shown to a model, how many lines on either side, and how much at most.
+const EDITED: usize = 2;
+const EDITED_AROUND: usize = 2;
+const EDITED_BYTES: usize = 500;
 
 /// One editor's session.
 pub struct Session {
@@ -35,6 +43,9 @@ pub struct Session {
     openings: u64,
     /// Whether the user paused suggestions.
     pub is_paused: bool,
+    /// What the last prompts were made of.
+    pub manifests: Arc<Manifests>,
+    recent: Recent,
 }
 
 /// An open document.
@@ -50,6 +61,10 @@ struct Open {
     is_parsing: bool,
     /// The version that the client last gave it, for edits that are to be refused if it has moved on.
     version: Option<i32>,
+    /// Why its text must not leave the machine, if it must not.
+    confined: Option<Rule>,
+    /// What its prompts show of other files.
+    desk: Arc<Desk>,
 }
 
 /// What a handler keeps of a document: O(1) to take, and it never changes.
@@ -71,6 +86,10 @@ pub struct Snapshot {
     pub encoding: Encoding,
     /// The workspace folder that the document lies in.
     pub folder: Option<PathBuf>,
+    /// Why its text must not leave the machine, if it must not.
+    pub confined: Option<Rule>,
+    /// What its prompts show of other files.
+    pub desk: Arc<Desk>,
 }
 
 /// Which document and moment, without its text.
@@ -111,6 +130,9 @@ impl Snapshot {
             settings: self.settings.clone(),
             encoding: self.encoding,
             folder: self.folder.clone(),
+            // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
+            confined: self.confined,
+            desk: Arc::new(Desk::new(self.desk.manifests.clone())),
         }
     }
 
@@ -125,6 +147,21 @@ impl Snapshot {
             opening: self.opening,
             revision: self.revision.0,
         }
+    }
+
+    /// Returns the document's name in the index of symbols: its path, or its address if it is no file.
+    pub fn path(&self) -> String {
+        let path = path_of(&self.uri).and_then(|path| path.to_str().map(str::to_owned));
+        path.unwrap_or_else(|| self.uri.to_string())
+    }
+
+    /// Returns the folder that files are named from when they are shown to a model; may be empty.
+    pub fn shown_from(&self) -> String {
+        let folder = self.folder.as_ref().and_then(|folder| folder.to_str());
+        folder
+            .unwrap_or_default()
+            .trim_end_matches(['/', '\\'])
+            .to_owned()
     }
 
     /// Returns the document's file name, which may be empty.
@@ -162,6 +199,8 @@ impl Session {
             current: None,
             openings: 0,
             is_paused: false,
+            manifests: Arc::default(),
+            recent: Recent::default(),
         }
     }
 
@@ -262,6 +301,8 @@ impl Session {
             is_in_step: true,
             is_parsing: false,
             version: None,
+            confined: None,
+            desk: Arc::new(Desk::new(self.manifests.clone())),
         };
         self.documents.insert(uri.into(), open);
         self.current = self.folder_of(uri);
@@ -270,6 +311,8 @@ impl Session {
     /// Applies changes to a document; `None` if it is not open, since a change to a text that we do not have says nothing.
     pub fn change(&mut self, uri: &str, changes: &[Change]) -> Option<Applied> {
         let encoding = self.encoding;
+        let (name, _) = self.documents.get_key_value(uri)?;
+        let name = name.clone();
         let open = self.documents.get_mut(uri)?;
         let Open { document, tree, .. } = open;
         let applied = document.apply(changes, encoding, |before, after, edit| {
@@ -281,6 +324,11 @@ impl Session {
         if document.text().len_bytes() > MAX_PARSED_BYTES {
             open.tree = None;
         }
+        if let Some(edit) = open.document.history().last() {
+            let text = open.document.text();
+            let line = text.byte_to_line(edit.bytes.start.min(text.len_bytes()));
+            self.recent.note(&name, line);
+        }
         Some(applied)
     }
 
@@ -289,6 +337,18 @@ impl Session {
         if let Some(open) = self.documents.get_mut(uri) {
             open.is_in_step = false;
         }
+    }
+
+    /// Notes why a document's text must not leave the machine, or that it may. Returns whether that is news.
+    pub fn confine(&mut self, uri: &str, rule: Option<Rule>) -> bool {
+        let open = self.documents.get_mut(uri);
+        open.is_some_and(|open| std::mem::replace(&mut open.confined, rule) != rule)
+    }
+
+    /// Returns whether a document's text must not leave the machine.
+    pub fn is_confined(&self, uri: &str) -> bool {
+        let open = self.documents.get(uri);
+        open.is_some_and(|open| open.confined.is_some())
     }
 
     /// Notes the version that the client gives a document.
@@ -306,6 +366,7 @@ impl Session {
     /// Closes a document and forgets all of it.
     pub fn close(&mut self, uri: &str) {
         self.documents.remove(uri);
+        self.recent.forget(uri);
     }
 
     /// Returns a snapshot of a document; `None` if it is not open, or we are out of step with it.
@@ -330,6 +391,8 @@ impl Session {
             settings,
             encoding: self.encoding,
             folder,
+            confined: open.confined,
+            desk: open.desk.clone(),
         })
     }
 
@@ -358,6 +421,41 @@ impl Session {
         self.documents
             .iter()
             .map(|(uri, open)| (uri, open.document.text()))
+    }
+
+    /// Returns where a document was edited last.
+    pub fn last_edit(&self, uri: &str) -> Option<usize> {
+        let open = self.documents.get(uri)?;
+        let edit = open.document.history().last()?;
+        let end = edit.bytes.start + edit.text.len();
+        Some(end.min(open.document.text().len_bytes()))
+    }
+
+    /// Returns the lines round the last edits in other documents of the same family of languages, as far as they may leave the machine.
+    pub fn edited_elsewhere(&self, snapshot: &Snapshot) -> Vec<Fragment> {
+        let family = |language: Option<Language>| language.map(Language::family);
+        let groups = self.recent.groups().filter(|one| *one.uri != *snapshot.uri);
+        let folder = snapshot.shown_from();
+        let fragments = groups.filter_map(|group| {
+            let open = self.documents.get(&group.uri)?;
+            if open.confined.is_some() || family(open.language) != family(snapshot.language) {
+                return None;
+            }
+            let text = open.document.text();
+            let first = group.line.saturating_sub(EDITED_AROUND);
+            let last = (group.line + EDITED_AROUND + 1).min(text.len_lines());
+            let bytes = text.line_to_byte(first.min(last))..text.line_to_byte(last);
+            let lines = String::from(text.byte_slice(bytes));
+            let path = path_of(&group.uri)?;
+            let is_shown = lines.len() <= EDITED_BYTES && !lines.trim().is_empty();
+            is_shown.then(|| Fragment {
+                file: shown_path(&path.to_string_lossy(), &folder).into(),
+                line: u32::try_from(first).unwrap_or(u32::MAX),
+                text: lines.trim_end().into(),
+                source: Source::Edited,
+            })
+        });
+        fragments.take(EDITED).collect()
     }
 
     /// Calls `with` with what was done to a document since the snapshot, and its text now; `None` if it is closed, or was opened anew, or

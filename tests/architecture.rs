@@ -114,6 +114,67 @@ fn texts_and_trees_know_nothing_of_the_rest() {
 }
 
 #[test]
+fn prompts_are_made_without_io() {
+    for source in sources() {
+        let is_pure = ["context/", "document/", "syntax/"]
+            .iter()
+            .any(|room| source.path.starts_with(room));
+        for io in [
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::thread",
+            "tokio::",
+            "Instant::now",
+        ] {
+            let is_parser = source.path == "syntax/tree.rs" && io == "Instant::now";
+            assert!(
+                !is_pure || is_parser || !source.code.contains(io),
+                "{} must not use {io}",
+                source.path
+            );
+        }
+    }
+    does_not_use(
+        "context/",
+        &[
+            "server",
+            "session",
+            "completion",
+            "action",
+            "gateway",
+            "routing",
+            "credential",
+            "local",
+            "workspace",
+            "cli",
+        ],
+    );
+    does_not_use(
+        "index/",
+        &[
+            "server",
+            "session",
+            "completion",
+            "action",
+            "context",
+            "gateway",
+            "provider",
+            "local",
+            "config",
+            "cli",
+        ],
+    );
+    does_not_use(
+        "workspace/",
+        &[
+            "server", "session", "context", "index", "gateway", "provider", "local", "config",
+            "cli",
+        ],
+    );
+}
+
+#[test]
 fn no_arrow_points_back_to_the_editor() {
     for room in [
         "action/",

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, Models,
-    PreviewAnswer, PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams,
-    UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, ExplainContext,
+    ExplainContextParams, Models, PreviewAnswer, PreviewParams, SetModelParams, SignInResult,
+    StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -63,6 +63,8 @@ fn the_schemas_are_those_of_the_types() {
         ("usage-summary", schema_for!(UsageSummary)),
         ("usage-summary-params", schema_for!(UsageSummaryParams)),
         ("models", schema_for!(Models)),
+        ("explain-context", schema_for!(ExplainContext)),
+        ("explain-context-params", schema_for!(ExplainContextParams)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),

@@ -264,6 +264,7 @@ fn post_by(settings: &Settings, provider: &str, model: &str, longer: usize) -> P
     let settings = settings.providers[provider].for_model(model);
     let input = if settings.wire.fills() {
         Input::Fill(Fill {
+            files: Vec::new(),
             prefix: "fn main() {".into(),
             suffix: "}\n".into(),
             place: Place {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use byok_lsp::config::ContextSettings;
 use byok_lsp::context;
 use ropey::Rope;
 
@@ -87,8 +88,10 @@ fn complete(
     let (prefix, suffix) = hole(&served(provider).body);
     let before = mirror.lines[..=line].join("\n");
     let after = format!("\n{}", mirror.lines[line + 1..].join("\n"));
+    // In front of the window may stand what encloses it.
+    let end = prefix.char_indices().rev().nth(200).map_or(0, |(at, _)| at);
     let is_there = !prefix.is_empty()
-        && before.ends_with(&prefix)
+        && before.ends_with(&prefix[end..])
         && !suffix.is_empty()
         && after.starts_with(&suffix);
     table.check(is_there, || {
@@ -99,10 +102,10 @@ fn complete(
         let expected = context::window(
             &Rope::from_str(&(before + &after)),
             cursor,
-            context::Budget::default(),
+            context::shares(ContextSettings::default().max_tokens, cursor, after.len()).0,
         );
         table.check(
-            (prefix, suffix) == (expected.prefix, expected.suffix),
+            prefix.ends_with(&expected.prefix) && suffix == expected.suffix,
             || "the window is not the expected one".into(),
         );
     }

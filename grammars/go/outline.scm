@@ -1,5 +1,14 @@
 (function_declaration name: (_) @name body: (_)? @body) @definition.function
 (method_declaration name: (_) @name body: (_)? @body) @definition.method
+(method_declaration
+  receiver: (parameter_list (parameter_declaration type: [
+    (type_identifier) @owner
+    (pointer_type (type_identifier) @owner)
+    (generic_type type: (_) @owner)
+    (pointer_type (generic_type type: (_) @owner))
+  ]))
+  name: (_) @name
+  body: (_)? @body) @definition.method
 (type_spec name: (_) @name) @definition.type
 (type_alias name: (_) @name) @definition.type
 (type_spec name: (_) @name type: [(struct_type (field_declaration_list) @body) (interface_type "{" @body)]) @definition.type

@@ -5,8 +5,8 @@
 (union_item name: (_) @name body: (_) @body) @definition.type
 (enum_item name: (_) @name body: (_) @body) @definition.type
 (trait_item name: (_) @name body: (_) @body) @definition.type
-(impl_item type: (_) @name body: (_) @body) @definition.type
-(impl_item type: (generic_type type: (_) @name) body: (_) @body) @definition.type
+((impl_item type: (_) @name body: (_) @body) @definition.type (#set! reopens))
+((impl_item type: (generic_type type: (_) @name) body: (_) @body) @definition.type (#set! reopens))
 (type_item name: (_) @name) @definition.type
 (associated_type name: (_) @name) @definition.type
 (const_item name: (_) @name) @definition.constant

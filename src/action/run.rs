@@ -191,6 +191,7 @@ async fn answer(
             .folder
             .as_ref()
             .map(|folder| folder.display().to_string()),
+        confined: snapshot.confined,
         interrupt: job.interrupt.clone(),
     };
     let mut call = gateway

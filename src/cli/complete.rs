@@ -13,14 +13,16 @@ use url::Url;
 
 use super::place::{FilePlace, project_of};
 use super::progress::with_progress;
-use super::{parts, runtime, start_log, style};
+use super::{context, parts, runtime, start_log, style};
 use crate::completion::{self, Ask, Completions, Suggestion, Trigger};
 use crate::config::{Layers, WorkspaceFile};
+use crate::context::Manifest;
 use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
 use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
 use crate::session::{Session, Snapshot};
+use crate::workspace::confinement;
 use style::Style;
 
 /// Where, and by which model.
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// any place in finished code can be tried.
     #[arg(long)]
     keep_rest: bool,
+    /// Show what the prompt is made of: each piece with its file, its lines, the rule that put it there, and its part of the whole.
+    #[arg(long)]
+    explain: bool,
     /// Print JSON: text, provider, model, payer, tokens, cost, latency.
     #[arg(long)]
     json: bool,
@@ -58,9 +63,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let done = runtime.block_on(complete(layers, arguments))?;
     let text = if arguments.json {
-        format!("{:#}\n", done.json())
+        format!("{:#}\n", done.json(arguments.explain))
     } else {
-        done.pretty(&arguments.place, Style::stdout())
+        let explained = arguments.explain.then(|| done.explained(Style::stdout()));
+        explained.unwrap_or_default() + &done.pretty(&arguments.place, Style::stdout())
     };
     style::print(&text);
     // A completion that could not be had is told apart from one that is empty.
@@ -97,6 +103,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         style::complain(&message);
     }
     session.open(&uri, "", &text);
+    session.confine(&uri, confinement(&path));
     if let Some(job) = session.begin_parse(&uri) {
         let tree = job.run();
         // A text that takes too long to parse is completed without a tree.
@@ -105,6 +112,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let snapshot = session
         .snapshot(&uri)
         .context("the document was opened a moment ago")?;
+    context::tell_confined(&snapshot);
     let (reporter, report) = report_slot();
     let ledger = parts::ledger();
     let http = Http::new(&snapshot.settings.network);
@@ -120,6 +128,8 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
             tokio::task::spawn_blocking(move || reading.wait_until_idle(INDEXING)),
         )
         .await?;
+    } else {
+        context::get_ready(&snapshot, cursor, project).await?;
     }
     let waiting = format!("waiting for {}", decision.name());
     let ask = Ask {
@@ -203,10 +213,20 @@ fn report_slot() -> (crate::gateway::Reporter, Slot) {
 }
 
 impl Done {
-    fn json(&self) -> Value {
+    /// Returns what the prompt was made of.
+    fn manifest(&self) -> Arc<Manifest> {
+        let kept = self.snapshot.desk.manifests.of(None);
+        kept.map(|(_, manifest)| manifest).unwrap_or_default()
+    }
+
+    fn explained(&self, style: Style) -> String {
+        context::pretty(&self.manifest(), style)
+    }
+
+    fn json(&self, explain: bool) -> Value {
         let row = &self.report.row;
         let tokens = row.usage.tokens();
-        json!({
+        let mut json = json!({
             "text": self.suggestion.as_ref().map(|suggestion| suggestion.text.as_str()),
             "provider": row.provider,
             "model": row.served_model.as_ref().unwrap_or(&row.requested_model),
@@ -219,7 +239,11 @@ impl Done {
             },
             "latency": row.latency,
             "error": self.error.as_ref().map(ToString::to_string),
-        })
+        });
+        if explain {
+            json["context"] = context::json(&self.manifest());
+        }
+        json
     }
 
     /// Shows the text in its place between the lines around it, and who made it for how much.

@@ -4,6 +4,7 @@
 
 mod complete;
 mod config;
+mod context;
 mod doctor;
 mod key;
 mod login;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::{Layers, Problem, Settings, read_user_file, user_file};
 use crate::cost::Ledger;
+use crate::index::{self, SymbolIndex};
 use crate::local::{Engine, Limits};
 use crate::models::Lists;
 use crate::provider::Http;
@@ -46,6 +47,15 @@ pub fn lists(http: &Http) -> Lists {
     let own =
         std::env::var_os("BYOK_CACHE").map(|folder| PathBuf::from(folder).join("models.json"));
     Lists::new(http.clone(), own.or_else(Lists::default_path))
+}
+
+/// Returns an index of symbols with the settings' bounds. It starts nothing until it has something to read.
+pub fn symbols(settings: &Settings) -> SymbolIndex {
+    let mut limits = index::Limits::default();
+    if let Some(files) = settings.context.max_index_files {
+        limits.files = files;
+    }
+    SymbolIndex::new(limits)
 }
 
 /// Returns an embedded engine with the settings' bounds. It starts nothing until it has something to read.

@@ -34,6 +34,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         ledger: parts::ledger(),
         engine: parts::engine(&settings),
         lists: parts::lists(&http),
+        symbols: parts::symbols(&settings),
         http,
         layers,
         problems,

@@ -13,13 +13,13 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::place::Around;
-use super::request::request;
+use super::request::Question;
 use super::reuse::{Fit, Trail};
 use super::stop::{Extent, Stop};
 use super::{Ask, filter};
 use crate::config::Settings;
 use crate::cost::Cost;
-use crate::gateway::{CallId, Gateway, Interrupt, Request};
+use crate::gateway::{CallId, Gateway, Interrupt};
 use crate::provider::{Error, Finish};
 use crate::routing::Decision;
 
@@ -74,12 +74,12 @@ impl Flight {
         extent: Extent,
     ) -> Self {
         let interrupt = Interrupt::default();
-        let request = request(ask, extent, interrupt.clone());
+        let question = Question::of(ask, extent, interrupt.clone());
         let (sender, progress) = watch::channel(Progress::default());
         let mut flying = Box::pin(fly(
             gateway.clone(),
             ask.snapshot.settings.clone(),
-            request,
+            question,
             Stop::new(extent, around.clone()),
             sender,
         ));
@@ -132,15 +132,15 @@ fn before(text: &ropey::Rope, cursor: usize) -> std::ops::Range<usize> {
 async fn fly(
     gateway: Gateway,
     settings: Arc<Settings>,
-    request: Request,
+    question: Question,
     stop: Stop,
     progress: watch::Sender<Progress>,
 ) {
-    let interrupt = request.interrupt.clone();
+    let interrupt = question.request.interrupt.clone();
     tokio::select! {
         biased;
         () = interrupt.over() => {}
-        end = read(&gateway, &settings, request, stop, &progress) => {
+        end = read(&gateway, &settings, question, stop, &progress) => {
             progress.send_modify(|progress| progress.end = Some(end));
         }
     }
@@ -149,11 +149,13 @@ async fn fly(
 async fn read(
     gateway: &Gateway,
     settings: &Settings,
-    request: Request,
+    question: Question,
     mut stop: Stop,
     progress: &watch::Sender<Progress>,
 ) -> Result<(), Error> {
+    let (request, note) = question.into_parts();
     let mut call = gateway.call(settings, request).await?;
+    note(call.id());
     progress.send_if_modified(|progress| {
         progress.id = Some(call.id().clone());
         false

@@ -89,7 +89,11 @@ pub const FIRST_LINE: Duration = Duration::from_millis(180);
 
 /// Decides which model a suggestion for the snapshot comes from.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
-    gateway.decide(&snapshot.settings, Feature::Completion)
+    let decision = gateway.decide(&snapshot.settings, Feature::Completion);
+    match snapshot.confined {
+        Some(_) => decision.confined(),
+        None => decision,
+    }
 }
 
 /// Returns what would be shown of an answer that comes whole.

@@ -1,30 +1,60 @@
-//! What a model is asked.
+//! What a model is asked, and the list of what that is made of.
+
+use std::sync::Arc;
 
 use super::stop::Extent;
 use super::{Ask, Trigger};
-use crate::context::{self, Budget};
-use crate::gateway::{Interrupt, Request};
+use crate::context::{self, Desk, Form, Manifest, Prompt, View};
+use crate::gateway::{CallId, Interrupt, Request};
 use crate::provider::{Fill, Input, Place};
-use crate::routing::Decision;
+use crate::routing::{Decision, Way};
 use crate::session::Snapshot;
 use crate::syntax;
 
-/// Makes the request for a suggestion.
-pub fn request(ask: &Ask, extent: Extent, interrupt: Interrupt) -> Request {
-    let snapshot = &ask.snapshot;
-    let max_lines = lines_of_engine(extent, ask.trigger);
-    Request {
-        input: input(snapshot, ask.cursor, &ask.decision, max_lines),
-        decision: ask.decision.clone(),
-        action: None,
-        max_tokens: snapshot.settings.max_tokens,
-        stop: Vec::new(),
-        language: snapshot.language.map(syntax::Language::id),
-        workspace: snapshot
-            .folder
-            .as_ref()
-            .map(|folder| folder.display().to_string()),
-        interrupt,
+/// A request, and what its prompt is made of.
+pub struct Question {
+    /// The request.
+    pub request: Request,
+    manifest: Manifest,
+    desk: Arc<Desk>,
+}
+
+impl Question {
+    /// Makes the request for a suggestion.
+    pub fn of(ask: &Ask, extent: Extent, interrupt: Interrupt) -> Self {
+        let snapshot = &ask.snapshot;
+        let max_lines = lines_of_engine(extent, ask.trigger);
+        let (input, manifest) = input(snapshot, ask.cursor, &ask.decision, max_lines);
+        let request = Request {
+            input,
+            decision: ask.decision.clone(),
+            action: None,
+            max_tokens: snapshot.settings.max_tokens,
+            stop: Vec::new(),
+            language: snapshot.language.map(syntax::Language::id),
+            workspace: snapshot
+                .folder
+                .as_ref()
+                .map(|folder| folder.display().to_string()),
+            confined: snapshot.confined,
+            interrupt,
+        };
+        Self {
+            request,
+            manifest,
+            desk: snapshot.desk.clone(),
+        }
+    }
+
+    /// Takes it apart into the request and what is to be done once the call that it became has a name.
+    pub fn into_parts(self) -> (Request, impl FnOnce(&CallId) + Send + use<>) {
+        let Self {
+            request,
+            manifest,
+            desk,
+        } = self;
+        let note = move |id: &CallId| desk.manifests.note(&id.to_string(), manifest);
+        (request, note)
     }
 }
 
@@ -37,34 +67,54 @@ fn lines_of_engine(extent: Extent, trigger: Trigger) -> usize {
     }
 }
 
-/// Makes what the model is shown, in the form that its wire takes.
-fn input(snapshot: &Snapshot, cursor: usize, decision: &Decision, max_lines: usize) -> Input {
-    let place = Place {
-        uri: snapshot.uri.clone(),
-        text: snapshot.text.clone(),
-        cursor,
-        max_lines,
+/// Makes what the model is shown, in the form that its wire takes, and the list of what that is made of.
+fn input(
+    snapshot: &Snapshot,
+    cursor: usize,
+    decision: &Decision,
+    max_lines: usize,
+) -> (Input, Manifest) {
+    let fill = |prefix, suffix, files| {
+        let place = Place {
+            uri: snapshot.uri.clone(),
+            text: snapshot.text.clone(),
+            cursor,
+            max_lines,
+        };
+        Input::Fill(Fill {
+            prefix,
+            suffix,
+            files,
+            place,
+        })
     };
-    if decision.is_embedded() {
+    let Way::Http(provider) = &decision.way else {
         // The embedded engine reads the snapshot itself.
-        return Input::Fill(Fill {
-            prefix: String::new(),
-            suffix: String::new(),
-            place,
-        });
-    }
-    let window = context::window(&snapshot.text, cursor, Budget::default());
-    if decision.way.fills() {
-        return Input::Fill(Fill {
-            prefix: window.prefix,
-            suffix: window.suffix,
-            place,
-        });
-    }
-    let language = snapshot.language.map_or("", syntax::Language::name);
-    Input::Chat(context::fill_by_chat(
-        &window,
-        language,
-        snapshot.file_name(),
-    ))
+        let nothing = fill(String::new(), String::new(), Vec::new());
+        return (nothing, Manifest::default());
+    };
+    let form = Form::of(provider.wire, &decision.model);
+    let tokens = snapshot.settings.context.max_tokens;
+    let (window, _) = context::shares(
+        tokens,
+        cursor,
+        snapshot.text.len_bytes().saturating_sub(cursor),
+    );
+    let view = View {
+        text: &snapshot.text,
+        cursor,
+        language: snapshot.language,
+        file: &context::shown_path(&snapshot.path(), &snapshot.shown_from()),
+        prepared: &snapshot.desk.prepared(),
+    };
+    let assembled = context::assemble(&view, form, window);
+    let input = match assembled.prompt {
+        Prompt::Fill {
+            prefix,
+            suffix,
+            files,
+        } => fill(prefix, suffix, files),
+        Prompt::Chat(messages) => Input::Chat(messages),
+    };
+    (input, assembled.manifest)
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::actions::ActionsOptions;
+use super::context;
 use super::editor;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
@@ -126,6 +127,7 @@ fn merge(below: Options, above: Options) -> Options {
     }
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
+        context: merge_with(below.context, above.context, context::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)

@@ -9,6 +9,7 @@
 
 mod actions;
 mod budget;
+mod context;
 mod custom_action;
 mod eagerness;
 mod editor;
@@ -32,9 +33,10 @@ pub use actions::ActionsOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
 };
+pub use context::{ContextOptions, ContextSettings, ContextSource};
 pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use eagerness::Eagerness;
-pub use families::FimFamily;
+pub use families::{FimFamily, FimPiece};
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
 pub use known::ModelList;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
 use super::budget::BudgetOptions;
+use super::context::ContextOptions;
 use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
@@ -19,6 +20,9 @@ pub struct Options {
     /// Ghost text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completion: Option<CompletionOptions>,
+    /// What a model is shown besides the text at the cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextOptions>,
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,

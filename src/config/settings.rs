@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::actions;
 use super::budget;
+use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub max_tokens: u32,
     /// The most lines of a suggestion.
     pub max_lines: usize,
+    /// What a model is shown besides the text at the cursor.
+    pub context: Arc<ContextSettings>,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
@@ -95,6 +98,7 @@ impl Default for Settings {
             debounce: None,
             max_tokens: 128,
             max_lines: 12,
+            context: Arc::default(),
             action_model: None,
             action_max_tokens: 4096,
             action_ask_above: None,
@@ -140,6 +144,11 @@ impl Settings {
             message,
         };
         let mut settings = Self::default();
+        if let Some(written) = &options.context {
+            let resolved = context::resolve(written)
+                .map_err(|(key, message)| problem(format!("context.{key}"), message))?;
+            settings.context = Arc::new(resolved);
+        }
         if let Some(written) = &options.network {
             let network = network::resolve(written)
                 .map_err(|(key, message)| problem(format!("network.{key}"), message))?;

@@ -32,6 +32,11 @@ impl Tokens {
         (bytes as u64).saturating_mul(2).div_ceil(7)
     }
 
+    /// Returns how many bytes of text have so many tokens, by the same estimate.
+    pub fn bytes_of(tokens: u64) -> u64 {
+        tokens.saturating_mul(7) / 2
+    }
+
     /// Takes the cached classes out of `input`, for providers whose prompt count includes them.
     #[must_use]
     pub fn cached_inside_input(mut self) -> Self {

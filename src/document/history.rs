@@ -36,6 +36,11 @@ impl History {
         self.edits.push_back((revision, edit));
     }
 
+    /// Returns the last edit, unless it is forgotten.
+    pub fn last(&self) -> Option<&Edit> {
+        self.edits.back().map(|(_, edit)| edit)
+    }
+
     /// Returns the edits made after `revision`, oldest first, or `None` where some of them are forgotten.
     pub fn since(&self, revision: Revision) -> Option<Vec<&Edit>> {
         if self.forgotten.is_some_and(|forgotten| forgotten > revision) {

@@ -42,6 +42,7 @@ use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use crate::workspace::Rule;
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
 use purse::Purse;
@@ -84,6 +85,8 @@ pub struct Request {
     pub language: Option<&'static str>,
     /// The folder that the document belongs to, for the ledger.
     pub workspace: Option<String>,
+    /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
+    pub confined: Option<Rule>,
     /// Tells why the call was dropped, if it is.
     pub interrupt: Interrupt,
 }
@@ -260,8 +263,12 @@ impl Gateway {
             stop,
             language,
             workspace,
+            confined,
             interrupt,
         } = request;
+        if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
+            return Err(Error::Confined(rule));
+        }
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;

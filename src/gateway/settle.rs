@@ -395,6 +395,7 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::Setting { .. }
         | Error::Budget(_)
         | Error::Credential(_)
+        | Error::Confined(_)
         | Error::Unsupported { .. } => true,
     }
 }

@@ -68,6 +68,7 @@ impl Desk {
             stop: Vec::new(),
             language: None,
             workspace: None,
+            confined: None,
             interrupt: Interrupt::default(),
         }
     }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use super::Limits;
 use super::index::{Batch, Index};
 use super::vocabulary::Vocabulary;
-use super::walk;
+use crate::workspace::walk;
 
 /// What the engine and its thread share.
 pub(super) struct Shared {

@@ -21,7 +21,6 @@ mod segment;
 mod tests;
 mod token;
 mod vocabulary;
-mod walk;
 mod window;
 
 pub use confidence::{Confidence, DEFAULT_MIN_CONFIDENCE};

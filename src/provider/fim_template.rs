@@ -6,8 +6,8 @@
 use super::openai_chat::StreamOptions;
 use super::openai_completions::Body;
 use super::wire::Post;
-use super::{Call, Error, Input};
-use crate::config::FimFamily;
+use super::{Call, Error, Fill, Input};
+use crate::config::{FimFamily, FimPiece};
 
 /// The most stop texts that OpenAI-style servers take.
 const MOST_STOPS: usize = 4;
@@ -26,7 +26,7 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     stop.extend(family.stop.iter().cloned());
     stop.truncate(MOST_STOPS);
     let body = Body {
-        prompt: prompt(family, &fill.prefix, &fill.suffix),
+        prompt: prompt(family, &fill),
         suffix: String::new(),
         model: call.model,
         max_tokens: call.max_tokens,
@@ -39,36 +39,24 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
     Ok(post)
 }
 
-/// Puts the texts into the family's template, which names each of them once.
-fn prompt(family: &FimFamily, prefix: &str, suffix: &str) -> String {
-    let mut prompt = String::with_capacity(family.template.len() + prefix.len() + suffix.len());
-    let mut rest = family.template.as_str();
-    // Not by replacing: the user's text may hold the places' names.
-    while let Some(open) = rest.find('{') {
-        prompt.push_str(&rest[..open]);
-        rest = &rest[open..];
-        if let Some(after) = rest.strip_prefix("{prefix}") {
-            prompt.push_str(&without_marks(prefix, family));
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("{suffix}") {
-            prompt.push_str(&without_marks(suffix, family));
-            rest = after;
-        } else {
-            prompt.push('{');
-            rest = &rest[1..];
+/// Puts the texts into the family's template, without the family's tokens: there they would end the hole early, or let a file speak to the
+/// model.
+fn prompt(family: &FimFamily, fill: &Fill) -> String {
+    let mut prompt = String::with_capacity(family.template.len() + fill.prompt_bytes());
+    for piece in family.pieces() {
+        match piece {
+            FimPiece::Text(text) => prompt.push_str(text),
+            FimPiece::Prefix => prompt.push_str(&family.without_marks(&fill.prefix)),
+            FimPiece::Suffix => prompt.push_str(&family.without_marks(&fill.suffix)),
+            FimPiece::Files => {
+                for file in &fill.files {
+                    prompt.push_str(&family.file_head(&file.path));
+                    prompt.push_str(&family.without_marks(&file.text));
+                }
+            }
         }
     }
-    prompt.push_str(rest);
     prompt
-}
-
-/// Takes the family's tokens out of a text, also those that only appear once others are gone.
-fn without_marks(text: &str, family: &FimFamily) -> String {
-    let mut text = text.to_owned();
-    while let Some(mark) = family.marks().find(|mark| text.contains(mark)) {
-        text = text.replace(mark, "");
-    }
-    text
 }
 
 #[cfg(test)]

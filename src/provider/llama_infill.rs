@@ -18,12 +18,21 @@ use crate::cost::Tokens;
 struct Body {
     input_prefix: String,
     input_suffix: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    input_extra: Vec<Extra>,
     n_predict: u32,
     /// Keeps what the next request will begin with as well.
     cache_prompt: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop: Vec<String>,
     stream: bool,
+}
+
+/// A file beside the hole.
+#[derive(Serialize)]
+struct Extra {
+    filename: String,
+    text: String,
 }
 
 /// Writes the request.
@@ -33,9 +42,16 @@ pub(super) fn request(call: Call) -> Result<Post, Error> {
             wire: "llama-cpp-infill",
         });
     };
+    let files = fill.files.into_iter();
     let body = Body {
         input_prefix: fill.prefix,
         input_suffix: fill.suffix,
+        input_extra: files
+            .map(|file| Extra {
+                filename: file.path,
+                text: file.text,
+            })
+            .collect(),
         n_predict: call.max_tokens,
         cache_prompt: true,
         stop: call.stop,

@@ -95,8 +95,28 @@ pub struct Fill {
     pub prefix: String,
     /// What stands after it.
     pub suffix: String,
+    /// Other files or parts of them, for wires that have a place for them; on all others they are to stand in `prefix`.
+    pub files: Vec<ExtraFile>,
     /// The place in the document, for the engine that lives in this process.
     pub place: Place,
+}
+
+impl Fill {
+    /// Returns the length of all that the model is shown, in bytes.
+    pub fn prompt_bytes(&self) -> usize {
+        let files = self.files.iter();
+        let files: usize = files.map(|file| file.path.len() + file.text.len()).sum();
+        self.prefix.len() + self.suffix.len() + files
+    }
+}
+
+/// A file that is shown beside a hole, or parts of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtraFile {
+    /// Its path, as the model is told.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// A place in a document's snapshot. Cloning it is O(1).

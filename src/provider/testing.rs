@@ -12,6 +12,7 @@ pub(super) fn call(wire: Wire) -> Call {
     };
     let input = if wire.fills() {
         Input::Fill(Fill {
+            files: Vec::new(),
             prefix: "a(".into(),
             suffix: ")".into(),
             place: Place {

@@ -145,6 +145,23 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// Returns whether what is sent to the model may reach another machine: it runs there, or behind a server here that passes calls on.
+    pub fn leaves_the_machine(&self) -> bool {
+        self.is_elsewhere() || self.payer == Payer::Relay
+    }
+
+    /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
+    #[must_use]
+    pub fn confined(self) -> Self {
+        if self.leaves_the_machine() {
+            embedded(self.feature, "the file stays on this machine")
+        } else {
+            self
+        }
+    }
+}
+
 /// The provider's name of the embedded engine.
 pub const LOCAL: &str = "local";
 

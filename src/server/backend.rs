@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use serde::Deserialize as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
@@ -14,7 +15,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 use super::advice::Advisor;
 use super::editor::Abilities;
 use super::handlers::{
-    accepted, code_action, commands, completion, did_change, did_change_configuration,
+    accepted, code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
     inline_completion, models, workspace_file,
 };
@@ -22,7 +23,8 @@ use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::previews::Previews;
 use super::protocol::{
-    Done, Models, PreviewAnswer, PreviewTaken, SetModelParams, UsageParams, UsageSummary,
+    Done, ExplainContext, ExplainContextParams, Models, PreviewAnswer, PreviewTaken,
+    SetModelParams, UsageParams, UsageSummary,
 };
 use super::running::Running;
 use super::status::Status;
@@ -33,6 +35,7 @@ use crate::completion::Completions;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
 use crate::gateway::{Gateway, Reporter};
+use crate::index::SymbolIndex;
 use crate::local::Engine;
 use crate::models::Lists;
 use crate::provider::Http;
@@ -55,6 +58,8 @@ pub struct Shared {
     pub http: Http,
     pub engine: Engine,
     pub lists: Lists,
+    /// What the workspace defines, for prompts.
+    pub symbols: SymbolIndex,
     /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
@@ -108,10 +113,6 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
             "workspace/didChangeConfiguration",
             Backend::did_change_configuration,
         )
-        .custom_method(
-            "workspace/didChangeWatchedFiles",
-            Backend::did_change_watched_files,
-        )
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("textDocument/completion", Backend::completion)
@@ -128,6 +129,11 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
         .custom_method("byok/usageSummary", Backend::usage_summary)
         .custom_method("byok/models", Backend::models)
+        .custom_method("byok/explainContext", Backend::explain_context)
+        .custom_method(
+            "workspace/didChangeWatchedFiles",
+            Backend::did_change_watched_files,
+        )
         .custom_method("byok/setModel", Backend::set_model)
         .custom_method("byok/answerPreview", Backend::answer_preview)
         .custom_method("byok/pause", Backend::pause)
@@ -166,13 +172,22 @@ impl Backend {
         did_change::apply(&self.shared, &params);
     }
 
-    /// The text was sent before; only a workspace's own file is read from the disk.
+    /// The text was sent before; what is on the disk: a workspace's own file, which files may be sent, what closed ones define.
     async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
-        workspace_file::saved(&self.shared, params.text_document.uri.as_ref());
+        let uri = params.text_document.uri.as_ref();
+        workspace_file::saved(&self.shared, uri);
+        context::saved(&self.shared, uri);
     }
 
     async fn did_change_watched_files(&self, params: serde_json::Value) {
         workspace_file::watched(&self.shared, &params);
+        context::watched(&self.shared, &params);
+    }
+
+    async fn explain_context(&self, params: serde_json::Value) -> Result<ExplainContext> {
+        // No parameters are as good as empty ones.
+        let params = ExplainContextParams::deserialize(params).unwrap_or_default();
+        context::explain(&self.shared, params.id.as_deref())
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
@@ -297,6 +312,7 @@ impl Shared {
             gateway,
             engine: parts.engine,
             lists: parts.lists,
+            symbols: parts.symbols,
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

@@ -35,6 +35,7 @@ pub use transport::{FrameDecoder, MAX_FRAME};
 
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;
+use crate::index::SymbolIndex;
 use crate::local::Engine;
 use crate::models::Lists;
 use crate::provider::{Http, Provider};
@@ -53,6 +54,8 @@ pub struct Parts {
     pub engine: Engine,
     /// The lists of models.
     pub lists: Lists,
+    /// The index of what the workspace defines.
+    pub symbols: SymbolIndex,
     /// The folder for explanations that the editor opens; without one they are shown as messages.
     pub explanations: Option<PathBuf>,
     /// The folder that remembers what the user was told once and for all; without one such hints are not given.

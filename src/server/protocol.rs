@@ -273,6 +273,50 @@ pub struct UsageSummaryParams {
     pub by: Option<Vec<String>>,
 }
 
+/// What `byok/explainContext` takes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExplainContextParams {
+    /// The call's id, as `byok/usage` names it; without it the last completion's.
+    pub id: Option<String>,
+}
+
+/// The answer to `byok/explainContext`: what the prompt of a completion was made of.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainContext {
+    /// The call's name in the ledger.
+    pub id: String,
+    /// About how many tokens the prompt had.
+    pub tokens: u64,
+    /// Its pieces in the order in which they were sent; those of one field, put together, are what that field held.
+    pub parts: Vec<ContextPartParams>,
+    /// The same in a sentence.
+    pub text: String,
+}
+
+/// A piece of a prompt.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextPartParams {
+    /// Where it was sent: `prompt`, `prefix`, `suffix`, `file`, `system`, `user`.
+    pub field: String,
+    /// Why: `frame`, `window`, or the source that put it there: `scope`, `import`, `nearby`, `member`, `sibling`, `edited`.
+    pub rule: String,
+    /// The file that it is of, from the workspace's folder on; null of the frame.
+    pub file: Option<String>,
+    /// Its first and its last line in that file, counted from 1; null of the frame.
+    pub lines: Option<[u32; 2]>,
+    /// Its length.
+    pub bytes: usize,
+    /// About how many tokens it has.
+    pub tokens: u64,
+    /// Its part of the prompt, and so of what the prompt cost, in thousandths.
+    pub share: usize,
+    /// The piece itself.
+    pub text: String,
+}
+
 /// The answer to `byok/models`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Models {

@@ -108,6 +108,16 @@ impl Language {
         self.entry().layout
     }
 
+    /// Returns whether it holds data or prose, whose names no code refers to.
+    pub fn is_data(self) -> bool {
+        self.entry().data
+    }
+
+    /// Returns what it shares with the languages whose definitions it can use: the same word for each of them.
+    pub fn family(self) -> &'static str {
+        self.entry().family.unwrap_or(self.id())
+    }
+
     /// Returns whether types may be left out, so that somebody may want them written down.
     pub fn has_optional_types(self) -> bool {
         self.entry().optional_types
@@ -205,6 +215,8 @@ struct Entry {
     comments: &'static [&'static str],
     strings: &'static [&'static str],
     code_in_strings: &'static [&'static str],
+    data: bool,
+    family: Option<&'static str>,
     tests: &'static [&'static str],
     bindings: &'static [&'static str],
     barriers: &'static [&'static str],

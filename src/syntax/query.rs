@@ -81,6 +81,8 @@ pub(super) enum Role {
     Body,
     /// `@path`: where an import comes from.
     Path,
+    /// `@owner`: the type that a definition outside it belongs to.
+    Owner,
     /// A name with a leading underscore: for predicates only.
     Aside,
 }
@@ -92,6 +94,7 @@ impl Role {
             "name" => Self::Name,
             "body" => Self::Body,
             "path" => Self::Path,
+            "owner" => Self::Owner,
             _ if capture.starts_with('_') => Self::Aside,
             _ => {
                 let (_, word) = capture
@@ -105,8 +108,10 @@ impl Role {
 
 /// A compiled query file and the meaning of its captures.
 pub(super) struct Query {
-    query: tree_sitter::Query,
+    compiled: tree_sitter::Query,
     roles: Vec<Option<Role>>,
+    /// Which patterns add to something that is defined elsewhere.
+    reopening: Vec<bool>,
 }
 
 /// One match, by the meaning of its captures.
@@ -119,6 +124,9 @@ pub(super) struct Found<'tree> {
     pub(super) names: Vec<Node<'tree>>,
     pub(super) body: Option<Node<'tree>>,
     pub(super) path: Option<Node<'tree>>,
+    pub(super) owner: Option<Node<'tree>>,
+    /// Whether it adds to something that is defined elsewhere.
+    pub(super) reopens: bool,
 }
 
 /// The results at which a query stops.
@@ -139,13 +147,22 @@ impl Query {
             .iter()
             .map(|name| Role::of(name))
             .collect();
-        Ok(Self { query, roles })
+        let is_reopening = |pattern| {
+            let settings = query.property_settings(pattern);
+            settings.iter().any(|setting| &*setting.key == "reopens")
+        };
+        let reopening = (0..query.pattern_count()).map(is_reopening).collect();
+        Ok(Self {
+            compiled: query,
+            roles,
+            reopening,
+        })
     }
 
     /// Returns the capture names that mean nothing, of which a correct file has none.
     #[cfg(test)]
     pub(super) fn unknown_captures(&self) -> Vec<&str> {
-        let names = self.query.capture_names().iter().zip(&self.roles);
+        let names = self.compiled.capture_names().iter().zip(&self.roles);
         names
             .filter(|(_, role)| role.is_none())
             .map(|(name, _)| *name)
@@ -185,7 +202,7 @@ impl Query {
         let Some(root) = tree.root() else {
             return Vec::new();
         };
-        if self.query.pattern_count() == 0 || window.start >= window.end {
+        if self.compiled.pattern_count() == 0 || window.start >= window.end {
             return Vec::new();
         }
         let mut steps = 0;
@@ -206,7 +223,7 @@ impl Query {
                 .into_iter()
                 .flat_map(|slice| slice.chunks())
         };
-        let mut matches = cursor.matches_with_options(&self.query, root, words, options);
+        let mut matches = cursor.matches_with_options(&self.compiled, root, words, options);
         let mut found = Vec::new();
         while let Some(one) = matches.next() {
             found.extend(self.found(one));
@@ -218,8 +235,8 @@ impl Query {
     }
 
     fn found<'tree>(&self, one: &tree_sitter::QueryMatch<'_, 'tree>) -> Option<Found<'tree>> {
-        let (mut kind, mut whole, mut names, mut body, mut path) =
-            (None, None, Vec::new(), None, None);
+        let (mut kind, mut whole, mut names, mut body, mut path, mut owner) =
+            (None, None, Vec::new(), None, None, None);
         for capture in one.captures() {
             match self.roles[capture.index as usize] {
                 Some(Role::Whole(role)) => (kind, whole) = (Some(role), Some(capture.node)),
@@ -227,6 +244,7 @@ impl Query {
                 Some(Role::Name) => names.push(capture.node),
                 Some(Role::Body) => body = Some(capture.node),
                 Some(Role::Path) => path = Some(capture.node),
+                Some(Role::Owner) => owner = Some(capture.node),
                 Some(Role::Aside) | None => {}
             }
         }
@@ -237,6 +255,8 @@ impl Query {
             names,
             body,
             path,
+            owner,
+            reopens: self.reopening[one.pattern_index],
         })
     }
 }

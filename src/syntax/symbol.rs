@@ -24,6 +24,10 @@ pub struct Symbol {
     pub body: Option<Range<usize>>,
     /// How many of the outline's definitions enclose it.
     pub depth: usize,
+    /// The type that it belongs to, where it stands outside of it.
+    pub owner: Option<String>,
+    /// Whether it adds to a type that is defined elsewhere rather than defining one.
+    pub reopens: bool,
 }
 
 /// Returns the definitions that touch `window`, in the order of the text, outer before inner.
@@ -62,6 +66,8 @@ pub fn outline(tree: &SyntaxTree, text: &Rope, window: Range<usize>) -> Vec<Symb
                 depth,
                 body,
                 range: range.clone(),
+                owner: found.owner.map(|owner| query::name_of(text, owner)),
+                reopens: found.reopens,
             });
         }
         open.push(Open {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use byok_lsp::config::{Layer, Layers};
 use byok_lsp::cost::Ledger;
+use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::models::Lists;
 use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
@@ -225,6 +226,7 @@ impl Client {
             hints: hinting.then(|| folder.path().join("told")),
             ledger: Ledger::in_memory(),
             lists: Lists::new(http.clone(), lists),
+            symbols: SymbolIndex::new(byok_lsp::index::Limits::default()),
             http,
             engine: engine.clone(),
             substitutes,

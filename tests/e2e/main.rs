@@ -17,6 +17,7 @@ mod cancel;
 mod catalogue;
 mod client;
 mod configuration;
+mod context;
 mod documents;
 mod faults;
 mod files;

@@ -165,6 +165,7 @@ pub fn read_all(port: u16, wire: Wire, key: &str) -> Result<Vec<Event>, Error> {
 pub fn call(address: &str, wire: Wire, key: &str) -> Call {
     let input = if wire.fills() {
         Input::Fill(Fill {
+            files: Vec::new(),
             prefix: "fn main() {".into(),
             suffix: "}\n".into(),
             place: Place {

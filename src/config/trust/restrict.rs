@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Refusal;
 use crate::config::actions::{self, ActionsOptions};
 use crate::config::budget::{self, BudgetOptions};
+use crate::config::context::ContextOptions;
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
 use crate::config::settings::{ModelName, Settings};
@@ -17,6 +18,7 @@ use crate::cost::budget::{AtCap, Budget, WhenUnsure};
 pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Vec<Refusal>) {
     let Options {
         completion,
+        context,
         actions,
         budget,
         local,
@@ -31,6 +33,9 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     };
     if let Some(completion) = completion {
         tightening.completion(completion);
+    }
+    if let Some(context) = context {
+        tightening.context(context);
     }
     if let Some(actions) = actions {
         tightening.actions(actions);
@@ -100,6 +105,37 @@ impl Tightening {
             let lines = usize::try_from(*lines).unwrap_or(usize::MAX);
             self.settings.max_lines = self.least("completion.max_lines", lines, own).max(1);
         }
+    }
+
+    /// A workspace may have less shown of itself, never more.
+    fn context(&mut self, written: &ContextOptions) {
+        let ContextOptions {
+            max_tokens,
+            sources,
+            max_index_files,
+        } = written;
+        let mut context = (*self.settings.context).clone();
+        if let Some(tokens) = max_tokens {
+            let own = context.max_tokens;
+            context.max_tokens = self.least("context.max_tokens", *tokens, own).max(200);
+        }
+        if let Some(sources) = sources {
+            let is_more = sources.iter().any(|it| !context.sources.contains(it));
+            context.sources.retain(|it| sources.contains(it));
+            if is_more {
+                self.refuse(
+                    "context.sources",
+                    "it names one that you have switched off".into(),
+                );
+            }
+        }
+        if max_index_files.is_some() {
+            self.refuse(
+                "context.max_index_files",
+                "it is read when the server starts, from your own file".into(),
+            );
+        }
+        self.settings.context = Arc::new(context);
     }
 
     fn actions(&mut self, written: &ActionsOptions) {

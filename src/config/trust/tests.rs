@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 62] = [
+const TABLE: [Row; 67] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -130,6 +130,11 @@ const TABLE: [Row; 62] = [
         "day $2.00",
         true,
     ),
+    row("context.max_tokens", "400", "400", false),
+    row("context.max_tokens", "9000", "1600", true),
+    row("context.sources", "[\"scope\"]", "1", false),
+    row("context.sources", "[]", "0", false),
+    row("context.max_index_files", "1", "", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
@@ -226,6 +231,8 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             let caps = caps.map(|cap| format!("{} {}", cap.name, cap.amount));
             caps.collect::<Vec<_>>().join(", ")
         }
+        "context.max_tokens" => settings.context.max_tokens.to_string(),
+        "context.sources" => settings.context.sources.len().to_string(),
         "local.servers" => settings.local_servers.join(" "),
         "local.partner" => settings.has_partner.to_string(),
         "local.min_confidence" => settings.min_confidence.unwrap_or_default().to_string(),

@@ -21,6 +21,24 @@ use crate::cost::reconcile::Line;
 use crate::cost::report::{self, Query, Report};
 use crate::cost::{Money, RawUsage};
 
+/// Switches to the write-ahead journal. SQLite does not wait for another program here, whatever patience it was told to have, so that
+/// two programs which make a new file at the same moment would otherwise find it locked.
+fn keep_journal_aside(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let begun = std::time::Instant::now();
+    loop {
+        let switched = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
+        match switched {
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if failure.code == ErrorCode::DatabaseBusy && begun.elapsed() < patience =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            switched => return switched,
+        }
+    }
+}
+
 /// Where the rows are kept.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
@@ -72,7 +90,7 @@ impl Store {
             connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         schema::migrate(&mut connection)?;
         if journal != "wal" {
-            connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+            keep_journal_aside(&connection, patience)?;
         }
         // With WAL this survives a crash of any program; only a power cut may take the last rows.
         connection.pragma_update(None, "synchronous", "normal")?;

@@ -12,6 +12,7 @@ pub(super) use self::wait::until_reset;
 
 use self::details::Details;
 use crate::scrub::scrub;
+use crate::workspace::Rule;
 
 /// A call that failed. Every message is one sentence: what, to what, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +68,9 @@ pub enum Error {
         /// What is wrong and how to mend it.
         message: String,
     },
+    /// The text must not leave this machine.
+    #[error("the file stays on this machine, since {0}; choose a model on this machine for it")]
+    Confined(Rule),
     /// Nothing came in time.
     #[error("the provider did not {what} within {} s", .limit.as_secs())]
     TimedOut {

@@ -17,11 +17,15 @@ pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams
         if let Some(path) = path_of(folder.uri.as_ref()) {
             session.remove_folder(&path);
             shared.engine.remove_workspace(&path);
+            shared.symbols.remove_folder(&path);
         }
     }
     for folder in &params.event.added {
         if let Some(path) = path_of(folder.uri.as_ref()) {
             session.add_folder(path.clone());
+            if session.settings().context.reads_workspace() && !reads_workspace {
+                shared.symbols.add_folder(path.clone());
+            }
             if reads_workspace {
                 shared.engine.add_workspace(path);
             }

@@ -10,6 +10,9 @@ pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
     shared.in_flight.end(uri);
     shared.completions.forget(uri);
     shared.running.end(uri);
+    if let Some(snapshot) = shared.session().snapshot(uri) {
+        shared.symbols.close(&snapshot.path());
+    }
     shared.session().close(uri);
     shared.engine.close(uri);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{parse, settle, workspace_file};
+use super::{context, parse, settle, workspace_file};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -18,6 +18,7 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     shared
         .session()
         .open(uri, &document.language_id.to_string(), &document.text);
+    context::confine(shared, uri);
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
     workspace_file::opened(shared, uri);

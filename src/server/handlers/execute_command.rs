@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, models, run_action, sign_in};
+use super::{accepted, commands, context, models, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -53,6 +53,12 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
                 ),
             );
             to_json(&models)
+        }
+        "byok.explainContext" => {
+            let id = argument.as_ref().and_then(call_id);
+            let explained = context::explain(shared, id)?;
+            show(shared, &explained.text);
+            to_json(&explained)
         }
         "byok.setModel" => {
             let Some(model) = argument.as_ref().and_then(model_name) else {
@@ -163,6 +169,11 @@ fn model_name(argument: &Value) -> Option<&str> {
     argument
         .as_str()
         .or_else(|| argument.get("model")?.as_str())
+}
+
+/// Takes the call from `"id"` or `{"id": "id"}`.
+fn call_id(argument: &Value) -> Option<&str> {
+    argument.as_str().or_else(|| argument.get("id")?.as_str())
 }
 
 fn show(shared: &Shared, message: &str) {

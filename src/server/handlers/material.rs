@@ -7,6 +7,7 @@ use super::super::backend::Shared;
 use crate::action::{self, Action, Material, OtherFile, Output};
 use crate::repository::{self, Refusal, Which};
 use crate::session::{Snapshot, path_of};
+use crate::workspace;
 
 /// So much of other files is shown in all, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -63,6 +64,9 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
     let looking = tokio::task::spawn_blocking(move || {
         let there = paths.iter().find_map(|path| {
             let (place, text) = repository::readable(&folder, path).ok()?;
+            if workspace::confinement(&place).is_some() {
+                return None;
+            }
             let uri = url::Url::from_file_path(place).ok()?;
             let text = Some(document.of_file(uri.as_str(), &text));
             Some(OtherFile {
@@ -140,6 +144,8 @@ fn open_files(shared: &Arc<Shared>, snapshot: &Snapshot) -> Vec<OtherFile> {
     let snapshots = uris.iter().filter_map(|uri| session.snapshot(uri));
     let mut files: Vec<OtherFile> = snapshots
         .filter(|it| it.folder == snapshot.folder)
+        // What must not leave the machine is not shown beside something else either.
+        .filter(|it| it.confined.is_none() || it.uri == snapshot.uri)
         .filter_map(|it| {
             Some(OtherFile {
                 path: action::relative(&it)?,

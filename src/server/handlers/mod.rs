@@ -5,6 +5,7 @@ pub mod code_action;
 pub mod commands;
 pub mod completion;
 pub mod consent;
+pub mod context;
 mod deliver;
 pub mod did_change;
 pub mod did_change_configuration;

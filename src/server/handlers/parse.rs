@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::backend::Shared;
+use super::context;
 
 /// How long a parse waits after an edit. A request that follows the edit is on its way by then and need not share the processor, and of
 /// edits at full speed only the last is parsed.
@@ -40,6 +41,7 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
             return;
         };
         if shared.session().end_parse(&job, tree).is_break() {
+            context::refresh(&shared, &uri).await;
             return;
         }
     }
@@ -48,7 +50,7 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
 /// Hands the text to the embedded engine, if completions may go to it. O(1) here; the engine reads it in its own time.
 fn feed_engine(shared: &Shared, uri: &str) {
     let session = shared.session();
-    if !session.may_use_engine() {
+    if !session.may_use_engine() && !session.is_confined(uri) {
         return;
     }
     if let Some(text) = session.text(uri) {

@@ -7,6 +7,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::advice;
 use super::super::backend::Shared;
+use super::context;
 use crate::config::{Problem, Settings};
 use crate::routing::{Decision, Feature};
 
@@ -74,6 +75,7 @@ fn get_ready(shared: &Arc<Shared>) {
         feed_engine(shared);
     }
     if !decision.is_embedded() {
+        context::read_workspace(shared);
         let gateway = shared.gateway.clone();
         let settings = shared.session().settings().clone();
         let (fetching, decided) = (gateway.clone(), decision.clone());

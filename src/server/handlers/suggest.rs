@@ -10,7 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::advice;
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::{consent, settle};
+use super::{consent, context, settle};
 use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
 use crate::config::ModelName;
 use crate::document::Encoding;
@@ -79,10 +79,14 @@ async fn run(
     cursor: usize,
     trigger: Trigger,
 ) -> Option<Shown> {
+    let decision = completion::decide(&shared.gateway, &snapshot);
+    if !decision.is_embedded() {
+        context::follow(shared, &snapshot, cursor);
+    }
     let ask = Ask {
         cursor,
         trigger,
-        decision: completion::decide(&shared.gateway, &snapshot),
+        decision,
         snapshot,
         first_line: Some(completion::FIRST_LINE),
     };

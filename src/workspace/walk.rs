@@ -1,6 +1,6 @@
-//! The files of a workspace: the only place of this module that touches the disk.
+//! The files under a folder.
 //!
-//! Entry points: [`files`], [`read`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
+//! Entry points: [`files`], [`sendable`], [`read`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
 //! hidden files are left out, links are not followed. What is no text, is too long, or looks generated is skipped.
 
 use std::fs;
@@ -9,16 +9,28 @@ use std::path::{Path, PathBuf};
 
 use ignore::{Walk, WalkBuilder};
 
+use super::rules;
+
 /// Longer lines on average are no code that a person writes: minified scripts, data.
 const LONGEST_AVERAGE_LINE: usize = 200;
 
 /// Lists the files under a folder, lazily.
-pub(super) fn files(root: &Path) -> impl Iterator<Item = PathBuf> + Send + use<> {
+pub fn files(root: &Path) -> impl Iterator<Item = PathBuf> + Send + use<> {
     paths(builder(root).build())
 }
 
+/// Lists the files under a folder whose text may leave the machine: those that no ignore file of an assistant names either, and that
+/// hold no secrets by their name.
+pub fn sendable(root: &Path) -> impl Iterator<Item = PathBuf> + Send + use<> {
+    let mut builder = builder(root);
+    for name in rules::IGNORE_FILES {
+        builder.add_custom_ignore_filename(name);
+    }
+    paths(builder.build()).filter(|path| rules::secret(path).is_none())
+}
+
 /// Returns whether a walk of the folder would come to this file.
-pub(super) fn is_wanted(root: &Path, file: &Path) -> bool {
+pub fn is_wanted(root: &Path, file: &Path) -> bool {
     let target = file.to_path_buf();
     let mut builder = builder(root);
     // The walk looks at no other branch, so it is as quick as the file is deep.
@@ -27,7 +39,7 @@ pub(super) fn is_wanted(root: &Path, file: &Path) -> bool {
 }
 
 /// Reads a file, unless it should be skipped.
-pub(super) fn read(file: &Path, limit: usize) -> Option<String> {
+pub fn read(file: &Path, limit: usize) -> Option<String> {
     let file = fs::File::open(file).ok()?;
     let metadata = file.metadata().ok()?;
     let limit = limit as u64;

@@ -1,0 +1,38 @@
+//! Measures what the prompts of suggestions show of other files, on real projects: of the names that a hidden stretch of code uses and
+//! another file defines, for how many the defining line stands in the prompt, and what that costs in tokens.
+//!
+//! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --dump FILE` to write what
+//! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes the weights of `src/context/rank.rs` of it),
+//! and with `-- --index` for how fast 10,000 files are read. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
+//! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder.
+
+#![allow(clippy::cast_precision_loss, clippy::print_stdout)]
+
+mod corpus;
+mod places;
+mod recall;
+mod speed;
+mod truth;
+mod typing;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if given("--index") {
+        speed::measure();
+        return;
+    }
+    let dump = arguments.iter().position(|argument| argument == "--dump");
+    let dump = dump.and_then(|at| arguments.get(at + 1)).cloned();
+    let projects = corpus::projects(dump.is_some(), given("--quick"));
+    if projects.is_empty() {
+        println!("no projects found on this machine");
+        return;
+    }
+    if let Some(file) = dump {
+        recall::dump(&projects, &file);
+        return;
+    }
+    recall::measure(&projects, given("--misses"));
+    typing::measure(&projects);
+}

@@ -1,0 +1,224 @@
+//! How many of the names that are needed a prompt shows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use byok_lsp::config::ContextSource;
+use byok_lsp::context::{self, Form, Inputs, Prepared, Prompt, View};
+use byok_lsp::cost::Tokens;
+use byok_lsp::index::{Limits, SymbolIndex};
+use byok_lsp::syntax::SyntaxTree;
+use ropey::Rope;
+
+use super::corpus::Project;
+use super::places::{self, Place};
+use super::truth;
+
+/// The tokens that a prompt may have: the program's own default.
+pub fn tokens() -> u64 {
+    std::env::var("BYOK_BENCH_TOKENS")
+        .ok()
+        .and_then(|tokens| tokens.parse().ok())
+        .unwrap_or_else(|| byok_lsp::config::ContextSettings::default().max_tokens)
+}
+
+/// A document as a session has it.
+pub struct Open {
+    pub path: String,
+    pub folder: String,
+    pub text: Rope,
+    pub tree: SyntaxTree,
+}
+
+impl Open {
+    pub fn new(project: &Project, place: &Place<'_>) -> Self {
+        let text = Rope::from_str(&place.text);
+        let tree = SyntaxTree::new(project.language)
+            .parsed(&text, Duration::from_secs(10))
+            .expect("ten seconds are enough");
+        Self {
+            path: place.path.to_str().expect("a path of letters").to_owned(),
+            folder: project
+                .folder
+                .to_str()
+                .expect("a path of letters")
+                .to_owned(),
+            text,
+            tree,
+        }
+    }
+
+    pub fn with<T>(
+        &self,
+        index: &SymbolIndex,
+        cursor: usize,
+        take: impl FnOnce(&Inputs<'_>) -> T,
+    ) -> T {
+        let behind = self.text.len_bytes() - cursor;
+        let (_, tokens) = context::shares(tokens(), cursor, behind);
+        take(&Inputs {
+            path: &self.path,
+            folder: &self.folder,
+            text: &self.text,
+            tree: &self.tree,
+            cursor,
+            definitions: &index.definitions(),
+            edited: &[],
+            sources: &ContextSource::ALL,
+            tokens,
+        })
+    }
+
+    /// Returns the bytes before and behind the hole.
+    pub fn prompt(&self, prepared: &Prepared, cursor: usize) -> (String, String) {
+        let behind = self.text.len_bytes() - cursor;
+        let (window, _) = context::shares(tokens(), cursor, behind);
+        let view = View {
+            text: &self.text,
+            cursor,
+            language: Some(self.tree.language()),
+            file: &context::shown_path(&self.path, &self.folder),
+            prepared,
+        };
+        match context::assemble(&view, Form::Fill, window).prompt {
+            Prompt::Fill { prefix, suffix, .. } => (prefix, suffix),
+            Prompt::Chat(_) => unreachable!("a hole was asked for"),
+        }
+    }
+}
+
+/// Reads a project.
+pub fn index(project: &Project) -> SymbolIndex {
+    let index = SymbolIndex::new(Limits::default());
+    index.add_folder(project.folder.clone());
+    assert!(index.wait_until_idle(Duration::from_secs(120)));
+    index
+}
+
+#[derive(Default)]
+struct Score {
+    places: usize,
+    /// Names that one line of the project defines: shown, shown without fragments, all.
+    certain: [usize; 3],
+    /// Names that several lines define, of which any counts: shown, all.
+    any: [usize; 2],
+    /// Of the first, those that any source named.
+    candidates: usize,
+    tokens: u64,
+    window: u64,
+}
+
+pub fn measure(projects: &[Project], misses: bool) {
+    let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
+    for project in projects {
+        let truth = truth::read(project);
+        let places = places::choose(project, &truth);
+        let index = index(project);
+        let score = scores.entry(project.language.name()).or_default();
+        let before = score.certain;
+        for place in &places {
+            let open = Open::new(project, place);
+            index.update(&open.path, open.tree.clone(), open.text.clone());
+            assert!(index.wait_until_idle(Duration::from_secs(60)));
+            let prepared = open.with(&index, place.cursor, |inputs| {
+                context::prepare(inputs, None)
+            });
+            let judged = open.with(&index, place.cursor, context::judged);
+            let (prefix, suffix) = open.prompt(&prepared, place.cursor);
+            let (bare, _) = open.prompt(&Prepared::default(), place.cursor);
+            score.places += 1;
+            score.tokens += Tokens::in_bytes(prefix.len() + suffix.len());
+            score.window += Tokens::in_bytes(bare.len() + suffix.len());
+            for (name, lines) in &place.symbols {
+                let shown = lines
+                    .iter()
+                    .any(|line| prefix.contains(line) || suffix.contains(line));
+                score.any[0] += usize::from(shown);
+                score.any[1] += 1;
+                if lines.len() > 1 {
+                    continue;
+                }
+                score.certain[0] += usize::from(shown);
+                score.certain[1] += usize::from(lines.iter().any(|line| bare.contains(line)));
+                score.certain[2] += 1;
+                let candidate = judged.iter().find(|(other, ..)| other == name);
+                score.candidates += usize::from(candidate.is_some());
+                if misses && !shown {
+                    println!(
+                        "  miss {}:{} {name}: {} {:?}",
+                        place.path.display(),
+                        place.text[..place.cursor].lines().count(),
+                        lines[0],
+                        candidate.map(|(_, tokens, features)| (tokens, features))
+                    );
+                }
+            }
+        }
+        println!(
+            "{:>12} {:<28} {:>4} places, {:>4} files: {:>5.1} % of {}",
+            project.language.name(),
+            project.name,
+            places.len(),
+            project.files.len(),
+            percent(score.certain[0] - before[0], score.certain[2] - before[2]),
+            score.certain[2] - before[2]
+        );
+    }
+    println!();
+    println!(
+        "language     places   names    shown   (window alone)   any of several   tokens   (window alone)   named by a source"
+    );
+    for (language, score) in &scores {
+        let places = score.places.max(1) as f64;
+        println!(
+            "{language:<12} {:>6}  {:>6}  {:>5.1} %  {:>13.1} %  {:>13.1} %  {:>7.0}  {:>12.0}  {:>16.1} %",
+            score.places,
+            score.certain[2],
+            percent(score.certain[0], score.certain[2]),
+            percent(score.certain[1], score.certain[2]),
+            percent(score.any[0], score.any[1]),
+            score.tokens as f64 / places,
+            score.window as f64 / places,
+            percent(score.candidates, score.certain[2])
+        );
+    }
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    part as f64 * 100.0 / whole.max(1) as f64
+}
+
+/// Writes what each candidate was judged by, and whether it was needed.
+pub fn dump(projects: &[Project], file: &str) {
+    let mut out = String::new();
+    for project in projects {
+        let truth = truth::read(project);
+        let index = index(project);
+        for (number, place) in places::choose(project, &truth).iter().enumerate() {
+            let open = Open::new(project, place);
+            index.update(&open.path, open.tree.clone(), open.text.clone());
+            assert!(index.wait_until_idle(Duration::from_secs(60)));
+            let needed: Vec<&str> = place
+                .symbols
+                .iter()
+                .filter(|(_, lines)| lines.len() == 1)
+                .map(|(name, _)| name.as_str())
+                .collect();
+            for (name, tokens, features) in open.with(&index, place.cursor, context::judged) {
+                let label = u8::from(needed.contains(&&*name));
+                let _ = write!(
+                    out,
+                    "{},{},{number},{label},{tokens}",
+                    project.language.id(),
+                    project.name
+                );
+                for feature in features {
+                    let _ = write!(out, ",{feature:.4}");
+                }
+                out.push('\n');
+            }
+        }
+    }
+    std::fs::write(file, out).expect("the file can be written");
+}

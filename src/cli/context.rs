@@ -1,0 +1,120 @@
+//! What a completion's prompt shows of other files, got ready as the server does it, and shown piece by piece.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::progress::with_progress;
+use super::style::Style;
+use super::{parts, style};
+use crate::context::{self, Inputs, Manifest, Rule};
+use crate::session::Snapshot;
+
+/// How long the workspace may be read before the prompt is made with what is known.
+const READING: Duration = Duration::from_mins(1);
+
+/// Reads the project for what it defines and chooses what the prompt shows.
+pub(super) async fn get_ready(
+    snapshot: &Snapshot,
+    cursor: usize,
+    project: PathBuf,
+) -> anyhow::Result<()> {
+    let settings = snapshot.settings.context.clone();
+    let Some(tree) = snapshot.tree.clone() else {
+        return Ok(());
+    };
+    let symbols = parts::symbols(&snapshot.settings);
+    let path = snapshot.path();
+    if settings.reads_workspace() && snapshot.confined.is_none() {
+        symbols.update(&path, tree.clone(), snapshot.text.clone());
+        symbols.add_folder(project);
+        let reading = symbols.clone();
+        let reading = tokio::task::spawn_blocking(move || reading.wait_until_idle(READING));
+        with_progress("reading the workspace", reading).await?;
+    }
+    let behind = snapshot.text.len_bytes().saturating_sub(cursor);
+    let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
+    let inputs = Inputs {
+        path: &path,
+        folder: &snapshot.shown_from(),
+        text: &snapshot.text,
+        tree: &tree,
+        cursor,
+        definitions: &symbols.definitions(),
+        edited: &[],
+        sources: &settings.sources,
+        tokens,
+    };
+    snapshot.desk.lay(context::prepare(&inputs, None));
+    Ok(())
+}
+
+/// Shows each piece of a prompt: what part of it is whose.
+pub(super) fn pretty(manifest: &Manifest, style: Style) -> String {
+    let mut out = String::new();
+    if manifest.parts().is_empty() {
+        return "nothing was sent: the embedded engine reads the document itself\n".into();
+    }
+    for part in manifest.parts() {
+        let place = match (part.rule.place(), part.lines()) {
+            (Some((file, _)), Some(lines)) => format!("{file}:{}-{}", lines.start + 1, lines.end),
+            _ => String::new(),
+        };
+        let head = format!(
+            "{:<7} {:<8} {:>5} B  ~{:>4} tokens  {:>5.1} %  {place}",
+            part.field.name(),
+            part.rule.name(),
+            part.text.len(),
+            part.tokens(),
+            tenths(manifest.share(part)),
+        );
+        let _ = writeln!(out, "{}", style.dim(&head));
+        for line in part.text.lines() {
+            let line = match part.rule {
+                Rule::Frame => style.dim(line),
+                _ => line.to_owned(),
+            };
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    let bytes = manifest.bytes();
+    let tokens = crate::cost::Tokens::in_bytes(bytes);
+    let whole = format!("{bytes} bytes in all, about {tokens} tokens");
+    let _ = writeln!(out, "{}\n", style.dim(&whole));
+    out
+}
+
+/// The same for scripts.
+pub(super) fn json(manifest: &Manifest) -> Value {
+    let parts = manifest.parts().iter().map(|part| {
+        let lines = part.lines().map(|lines| [lines.start + 1, lines.end]);
+        json!({
+            "field": part.field.name(),
+            "rule": part.rule.name(),
+            "file": part.rule.place().map(|(file, _)| file),
+            "lines": lines,
+            "bytes": part.text.len(),
+            "tokens": part.tokens(),
+            "share": manifest.share(part),
+            "text": part.text,
+        })
+    });
+    parts.collect()
+}
+
+fn tenths(thousandths: usize) -> f64 {
+    // At most a thousand, so nothing is lost.
+    f64::from(u16::try_from(thousandths).unwrap_or(u16::MAX)) / 10.0
+}
+
+/// Says why a file stays on this machine, before it is completed there.
+pub(super) fn tell_confined(snapshot: &Snapshot) {
+    if let Some(rule) = snapshot.confined {
+        style::complain(&format!(
+            "{} stays on this machine, since {rule}: no provider elsewhere is asked about it",
+            snapshot.file_name()
+        ));
+    }
+}

@@ -1,0 +1,59 @@
+//! What is ready for a document's next prompt, where whoever prepares it and whoever sends it both reach it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+
+use super::{Manifests, Prepared};
+
+/// One document's desk.
+#[derive(Debug, Default)]
+pub struct Desk {
+    prepared: ArcSwap<Prepared>,
+    /// Whether somebody is choosing what comes next.
+    is_taken: Arc<AtomicBool>,
+    /// The manifests of the session's last calls.
+    pub manifests: Arc<Manifests>,
+}
+
+impl Desk {
+    /// Creates a desk on which nothing lies, in a session whose manifests are kept there.
+    pub fn new(manifests: Arc<Manifests>) -> Self {
+        Self {
+            prepared: ArcSwap::from_pointee(Prepared {
+                // Far from any place, so that the first request chooses.
+                cursor: usize::MAX,
+                ..Prepared::default()
+            }),
+            is_taken: Arc::default(),
+            manifests,
+        }
+    }
+
+    /// Returns what was prepared last.
+    pub fn prepared(&self) -> Arc<Prepared> {
+        self.prepared.load_full()
+    }
+
+    /// Lays down what the next prompts are to show.
+    pub fn lay(&self, prepared: Prepared) {
+        self.prepared.store(Arc::new(prepared));
+    }
+
+    /// Takes the turn to choose what comes next; `None` while somebody else has it.
+    pub fn take_turn(&self) -> Option<Turn> {
+        let was_taken = self.is_taken.swap(true, Ordering::AcqRel);
+        (!was_taken).then(|| Turn(self.is_taken.clone()))
+    }
+}
+
+/// The turn to choose; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Turn(Arc<AtomicBool>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}

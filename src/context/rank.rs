@@ -1,0 +1,133 @@
+//! Which candidates come first.
+//!
+//! Entry point: [`rank`]. A candidate's rank is the probability that the text to be written uses it, by a logistic model of its [`Signs`],
+//! per token that it takes. The weights were fitted on real projects (`benches/context`), never on those that it is measured on.
+
+use rustc_hash::FxHashSet;
+
+use super::fragment::{Fragment, Source};
+use super::prepare::Inputs;
+use super::shown_path;
+use super::source::{Candidate, Gathered, Signs};
+use crate::syntax::Kind;
+
+/// A fragment and how much speaks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// The fragment.
+    pub fragment: Fragment,
+    /// The probability that what is to be written uses it.
+    pub chance: f32,
+}
+
+/// How much a fragment's length counts against it: 0 not at all, 1 in full proportion. What is long tells more, too.
+const POWER: f32 = 0.8;
+
+/// How many numbers a candidate is judged by.
+const FEATURES: usize = 17;
+
+/// What each number counts for.
+const WEIGHTS: [f32; FEATURES] = [
+    -6.60, 0.60, 0.58, 3.53, 0.48, 0.0, 0.24, 0.0, 0.85, 2.0, -0.92, -0.19, -0.68, -0.70, -1.23,
+    -1.18, 4.06,
+];
+
+/// Puts the fragments first that are likeliest to be used.
+pub fn rank(inputs: &Inputs<'_>, gathered: Gathered) -> Vec<Ranked> {
+    let mut ranked: Vec<(f32, Ranked)> = gathered
+        .candidates
+        .into_iter()
+        .map(|candidate| {
+            let chance = chance(&features(&candidate));
+            let fragment = fragment(inputs, &candidate);
+            let tokens = u16::try_from(fragment.tokens()).unwrap_or(u16::MAX);
+            // Not in full proportion to its length, since what is long tells more.
+            let worth = chance / f32::from(tokens + 6).powf(POWER);
+            (worth, Ranked { fragment, chance })
+        })
+        .collect();
+    ranked.sort_by(|(a, one), (b, other)| {
+        let place = |ranked: &Ranked| (ranked.fragment.file.clone(), ranked.fragment.line);
+        b.total_cmp(a).then_with(|| place(one).cmp(&place(other)))
+    });
+    let first = gathered.first.into_iter().map(|fragment| Ranked {
+        fragment,
+        chance: 1.0,
+    });
+    let mut shown = FxHashSet::default();
+    first
+        .chain(ranked.into_iter().map(|(_, ranked)| ranked))
+        .filter(|one| shown.insert((one.fragment.file.clone(), one.fragment.text.clone())))
+        .collect()
+}
+
+fn fragment(inputs: &Inputs<'_>, candidate: &Candidate) -> Fragment {
+    let signs = &candidate.signs;
+    let source = match candidate.source {
+        Source::Import if signs.imported == 0.0 && signs.count > 0.0 => Source::Nearby,
+        source => source,
+    };
+    Fragment {
+        file: shown_path(&candidate.found.file.path, inputs.folder).into(),
+        line: candidate.found.definition().line,
+        text: candidate.found.lines().into(),
+        source,
+    }
+}
+
+/// Returns the numbers that a candidate is judged by.
+fn features(candidate: &Candidate) -> [f32; FEATURES] {
+    let Signs {
+        count,
+        near,
+        around,
+        imported,
+        of_imported,
+        reached,
+        member,
+        beside,
+        begun,
+        places,
+        fresh,
+    } = candidate.signs;
+    let definition = candidate.found.definition();
+    let is = |kinds: &[Kind]| f32::from(u8::from(kinds.contains(&definition.kind)));
+    [
+        1.0,
+        count,
+        near,
+        around,
+        imported,
+        of_imported,
+        reached,
+        member,
+        beside,
+        begun,
+        places,
+        is(&[Kind::Function]),
+        is(&[Kind::Method]),
+        is(&[Kind::Constant]),
+        is(&[Kind::Field]),
+        is(&[Kind::Module]),
+        fresh,
+    ]
+}
+
+/// Returns each candidate's name, its tokens and what it is judged by, for the bench that fits the weights.
+pub fn judged(inputs: &Inputs<'_>) -> Vec<(String, u64, [f32; FEATURES])> {
+    let candidates = super::source::gather(inputs).candidates;
+    let judged = candidates.iter().map(|candidate| {
+        let name = candidate.found.definition().name.to_string();
+        (
+            name,
+            fragment(inputs, candidate).tokens(),
+            features(candidate),
+        )
+    });
+    judged.collect()
+}
+
+fn chance(features: &[f32; FEATURES]) -> f32 {
+    let sum: f32 = features.iter().zip(&WEIGHTS).map(|(a, b)| a * b).sum();
+    1.0 / (1.0 + (-sum).exp())
+}

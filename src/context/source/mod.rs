@@ -1,0 +1,204 @@
+//! Where candidates come from: one file a source. Each is bounded in what it looks at, so that none needs a clock.
+//!
+//! Entry point: [`gather`]. A source names definitions; what speaks for each of them is gathered as its [`Signs`], of which
+//! [`super::rank`] makes one number. Several sources may name the same definition: it is one candidate, with the signs of all.
+
+mod imports;
+mod members;
+mod names;
+mod scopes;
+mod siblings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::fragment::{Fragment, Source};
+use super::prepare::Inputs;
+use crate::index::{Definitions, FileSymbols, Found};
+
+/// What speaks for showing a definition. All are numbers from 0 on; which counts how much, `rank` knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Signs {
+    /// How often its name stands near the cursor.
+    pub count: f32,
+    /// 1 where its name stands at the cursor, falling within some ten lines.
+    pub near: f32,
+    /// The same, falling within a hundred lines.
+    pub around: f32,
+    /// The file imports its name.
+    pub imported: f32,
+    /// The file imports its name and does not use it yet: it is about to.
+    pub fresh: f32,
+    /// The file imports something of its file.
+    pub of_imported: f32,
+    /// The name of its file, folder or owner stands near the cursor, as what it is reached by.
+    pub reached: f32,
+    /// How much its owner is in play.
+    pub member: f32,
+    /// The part of the files beside this one that use its name.
+    pub beside: f32,
+    /// It begins with what is being typed.
+    pub begun: f32,
+    /// In how many places the name is defined.
+    pub places: f32,
+}
+
+/// A definition that may be shown.
+pub struct Candidate {
+    /// The definition.
+    pub found: Found,
+    /// The source that named it first.
+    pub source: Source,
+    /// What speaks for it.
+    pub signs: Signs,
+}
+
+/// What the sources found: definitions elsewhere, and lines that are shown whatever the rank of the rest.
+pub struct Gathered {
+    /// Definitions of other files.
+    pub candidates: Vec<Candidate>,
+    /// Lines that come first.
+    pub first: Vec<Fragment>,
+}
+
+/// The most candidates that are looked at.
+const CANDIDATES: usize = 4_000;
+
+/// Asks every source that is switched on.
+pub fn gather(inputs: &Inputs<'_>) -> Gathered {
+    let on = |source| inputs.sources.contains(&source);
+    let mut pool = Pool::new(inputs);
+    let imports = imports::read(inputs);
+    let seen = names::read(inputs, &imports);
+    if on(Source::Nearby) {
+        names::add(&mut pool, inputs, &seen, &imports);
+    }
+    if on(Source::Import) {
+        imports::add(&mut pool, inputs, &seen, &imports);
+    }
+    if on(Source::Sibling) {
+        siblings::add(&mut pool, inputs, &seen);
+    }
+    if on(Source::Member) {
+        members::add(&mut pool, inputs, &seen);
+    }
+    let mut first = Vec::new();
+    if on(Source::Scope) {
+        first.extend(scopes::fragments(inputs));
+    }
+    if on(Source::Edited) {
+        first.extend(inputs.edited.iter().cloned());
+    }
+    Gathered {
+        candidates: pool.finish(inputs, &seen),
+        first,
+    }
+}
+
+/// The candidates while they are gathered, each once.
+pub(super) struct Pool<'a> {
+    definitions: &'a Definitions,
+    own: &'a str,
+    family: &'static str,
+    /// What the document defines itself: a definition elsewhere of the same name is not meant.
+    own_names: FxHashSet<Arc<str>>,
+    candidates: BTreeMap<(Arc<str>, usize), Candidate>,
+}
+
+impl<'a> Pool<'a> {
+    fn new(inputs: &Inputs<'a>) -> Self {
+        let own = inputs.definitions.file(inputs.path);
+        let own_names = own.into_iter().flat_map(|own| &own.definitions);
+        Self {
+            definitions: inputs.definitions,
+            own: inputs.path,
+            family: inputs.tree.language().family(),
+            own_names: own_names.map(|one| one.name.clone()).collect(),
+            candidates: BTreeMap::new(),
+        }
+    }
+
+    /// Returns whether a definition may be a candidate at all.
+    fn is_foreign(&self, file: &FileSymbols, name: &str) -> bool {
+        *file.path != *self.own
+            && file.language.family() == self.family
+            && !self.own_names.contains(name)
+    }
+
+    /// Returns where a name is defined elsewhere, in a language that can mean it.
+    pub(super) fn named(&self, name: &str) -> Vec<Found> {
+        let mut found = self.definitions.named(name);
+        found.retain(|one| self.is_foreign(&one.file, name));
+        found
+    }
+
+    /// Adds a definition, or returns its signs if it is there already.
+    pub(super) fn add(&mut self, found: Found, source: Source) -> Option<&mut Signs> {
+        let definition = found.definition();
+        if definition.reopens || !self.is_foreign(&found.file, &definition.name) {
+            return None;
+        }
+        let key = (found.file.path.clone(), found.at);
+        if self.candidates.len() >= CANDIDATES && !self.candidates.contains_key(&key) {
+            return None;
+        }
+        let candidate = self.candidates.entry(key).or_insert_with(|| Candidate {
+            found,
+            source,
+            signs: Signs::default(),
+        });
+        Some(&mut candidate.signs)
+    }
+
+    /// Adds what is told of a name alone, whichever source named its definition.
+    fn finish(mut self, inputs: &Inputs<'_>, seen: &names::Seen) -> Vec<Candidate> {
+        let beside = siblings::Beside::new(inputs);
+        for candidate in self.candidates.values_mut() {
+            let definition = candidate.found.definition();
+            let signs = &mut candidate.signs;
+            if let Some(sight) = seen.names.get(&*definition.name) {
+                signs.count = sight.count.ln_1p();
+                signs.near = sight.near;
+                signs.around = sight.around;
+            }
+            if signs.count == 0.0 {
+                signs.fresh = signs.imported;
+            }
+            signs.reached = [
+                definition.owner.as_deref(),
+                stem(&candidate.found.file.path),
+                folder_name(&candidate.found.file.path),
+            ]
+            .into_iter()
+            .flatten()
+            .filter_map(|name| seen.names.get(name))
+            .map(|sight| sight.reaching)
+            .fold(0.0, f32::max);
+            signs.beside = beside.part_that_uses(&definition.name);
+            let word = &*seen.word;
+            signs.begun = f32::from(u8::from(
+                word.len() > 1 && definition.name.starts_with(word),
+            ));
+            let places = self.definitions.named(&definition.name).len();
+            signs.places = number(places).ln();
+        }
+        self.candidates.into_values().collect()
+    }
+}
+
+/// Returns a count as a number that signs are made of.
+#[expect(clippy::cast_precision_loss, reason = "counts here are small")]
+fn number(count: usize) -> f32 {
+    count as f32
+}
+
+fn stem(path: &str) -> Option<&str> {
+    let file = path.rsplit(['/', '\\']).next()?;
+    file.split('.').next()
+}
+
+fn folder_name(path: &str) -> Option<&str> {
+    path.rsplit(['/', '\\']).nth(1)
+}

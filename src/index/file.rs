@@ -1,0 +1,171 @@
+//! What one file defines and brings in.
+//!
+//! Entry point: [`FileSymbols::read`]. Of each definition the lines are kept that say what it is: a function's signature, a type's first
+//! line, a constant's. They are kept as they stand in the file, so that a model sees the very text.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ropey::Rope;
+
+use crate::syntax::{self, Kind, Language, Symbol, SyntaxTree};
+
+/// A file of the workspace, or an open document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileSymbols {
+    /// Its path, or the address of a document that is no file.
+    pub path: Arc<str>,
+    /// Its language.
+    pub language: Language,
+    /// What it defines, in the order of the text.
+    pub definitions: Box<[Definition]>,
+    /// The lines of all definitions.
+    text: Box<str>,
+    /// A hash of each name that it uses, sorted.
+    pub(super) uses: Box<[u32]>,
+}
+
+/// Something that a file defines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// What it is.
+    pub kind: Kind,
+    /// Its line, counted from 0.
+    pub line: u32,
+    /// Where its lines are in the file's text.
+    text: Range<u32>,
+    /// The type or module that it belongs to.
+    pub owner: Option<Arc<str>>,
+    /// Whether it adds to a type that is defined elsewhere.
+    pub reopens: bool,
+}
+
+/// The most definitions that are kept of a file; generated code has endless ones.
+const DEFINITIONS: usize = 2_000;
+
+/// The longest that is kept of a definition's lines, in bytes.
+const LINES: usize = 240;
+
+/// The longest name that is kept.
+const NAME: usize = 80;
+
+impl FileSymbols {
+    /// Reads what a text defines. Takes milliseconds for a long file.
+    pub fn read(path: &str, tree: &SyntaxTree, text: &Rope) -> Self {
+        let mut lines = String::new();
+        let mut definitions = Vec::new();
+        let mut owners: Vec<(usize, Arc<str>)> = Vec::new();
+        for symbol in syntax::outline(tree, text, 0..text.len_bytes()) {
+            while owners
+                .last()
+                .is_some_and(|(end, _)| *end <= symbol.range.start)
+            {
+                owners.pop();
+            }
+            let Some(shown) = defining_lines(text, &symbol).filter(|_| is_name(&symbol.name))
+            else {
+                continue;
+            };
+            let start = lines.len();
+            lines.push_str(&shown);
+            let name: Arc<str> = symbol.name.as_str().into();
+            let written = symbol.owner.as_deref().map(Into::into);
+            definitions.push(Definition {
+                kind: symbol.kind,
+                line: u32::try_from(text.byte_to_line(symbol.header.start)).unwrap_or(u32::MAX),
+                text: offset(start)..offset(lines.len()),
+                owner: written.or_else(|| owners.last().map(|(_, owner)| owner.clone())),
+                reopens: symbol.reopens,
+                name: name.clone(),
+            });
+            if matches!(symbol.kind, Kind::Type | Kind::Module) {
+                owners.push((symbol.range.end, name));
+            }
+            if definitions.len() == DEFINITIONS {
+                break;
+            }
+        }
+        Self {
+            path: path.into(),
+            language: tree.language(),
+            definitions: definitions.into(),
+            text: lines.into(),
+            uses: uses(text),
+        }
+    }
+
+    /// Returns whether a name stands in the file.
+    pub fn uses(&self, name: &str) -> bool {
+        self.uses.binary_search(&hash(name)).is_ok()
+    }
+
+    /// Returns the lines of one of the definitions.
+    pub fn lines(&self, definition: &Definition) -> &str {
+        self.text
+            .get(definition.text.start as usize..definition.text.end as usize)
+            .unwrap_or_default()
+    }
+}
+
+fn offset(byte: usize) -> u32 {
+    // A file has a bounded number of definitions of bounded length.
+    u32::try_from(byte).unwrap_or(u32::MAX)
+}
+
+/// Whether a definition's name is one that code can refer to.
+fn is_name(name: &str) -> bool {
+    (2..=NAME).contains(&name.len())
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+}
+
+/// Returns the lines that say what a definition is, without a line break at their end: its header from the start of its line to the end of
+/// the header's last line, or as much as is kept.
+fn defining_lines(text: &Rope, symbol: &Symbol) -> Option<String> {
+    let first = text.byte_to_line(symbol.name_range.start);
+    let last = text.byte_to_line(symbol.header.end.max(symbol.name_range.start));
+    let end_of = |line: usize| text.line_to_byte((line + 1).min(text.len_lines()));
+    let start = text.line_to_byte(first);
+    let whole = start..end_of(last);
+    let range = if whole.len() <= LINES {
+        whole
+    } else {
+        start..end_of(first).min(start + LINES)
+    };
+    let slice = text.get_byte_slice(floor(text, range.start)..floor(text, range.end))?;
+    let lines = String::from(slice);
+    let lines = lines.trim_end();
+    (!lines.trim().is_empty()).then(|| lines.to_owned())
+}
+
+fn floor(text: &Rope, byte: usize) -> usize {
+    text.char_to_byte(text.byte_to_char(byte))
+}
+
+/// Returns a hash of each name in a text, sorted and without doubles.
+fn uses(text: &Rope) -> Box<[u32]> {
+    let mut hashes = Vec::new();
+    let whole;
+    let mut names =
+        |part: &str| hashes.extend(super::table::names(part).map(|(_, name)| hash(name)));
+    // Most files are one or two chunks, whose names a chunk's end may cut; the whole is a copy of half a megabyte at most.
+    if text.chunks().nth(1).is_none() {
+        text.chunks().for_each(&mut names);
+    } else {
+        whole = text.to_string();
+        names(&whole);
+    }
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.into()
+}
+
+/// Returns the hash of a name.
+pub(super) fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}

@@ -1,0 +1,195 @@
+//! What the workspace defines, found by name: functions, types, constants, fields, each with its defining lines.
+//!
+//! Entry points: [`SymbolIndex`], which threads of low priority fill in the background ([`worker`]), and [`Definitions`], its state at
+//! a moment, which is O(1) to take and never changes. A file becomes [`FileSymbols`] by its language's own queries, the same that make outlines;
+//! an open document is read from its tree, the rest of the workspace from the disk, as far as it may leave the machine
+//! ([`crate::workspace`]): what must not be sent is not in here.
+//!
+//! Invariants: nobody who types waits for it; a query takes microseconds and touches no disk; memory stays within [`Limits`]; a document of
+//! which nothing is known is simply not there. It knows `syntax` and `workspace`, and nothing that sends.
+
+mod file;
+mod queue;
+mod table;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use ropey::Rope;
+
+pub use file::{Definition, FileSymbols};
+pub use table::{Definitions, Found};
+pub(crate) use table::{folder_of, names};
+
+use crate::syntax::SyntaxTree;
+use queue::{Queue, Source};
+
+/// The bounds of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most files.
+    pub files: usize,
+    /// The most definitions, of some hundred bytes each.
+    pub definitions: usize,
+    /// The longest file that is read, in bytes.
+    pub file_bytes: usize,
+    /// The most threads.
+    pub threads: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            files: 50_000,
+            definitions: 1_000_000,
+            file_bytes: 512 * 1024,
+            threads: 2,
+        }
+    }
+}
+
+/// The index of a session. Clones are the same index; the last to go ends its threads.
+#[derive(Clone)]
+pub struct SymbolIndex(Arc<Owner>);
+
+/// Ends the threads when the last handle goes; they hold only what is shared.
+struct Owner(Arc<Shared>);
+
+struct Shared {
+    limits: Limits,
+    table: RwLock<Definitions>,
+    queue: Mutex<Queue>,
+    /// There is work, or the index is gone.
+    work: Condvar,
+    /// All work is done.
+    idle: Condvar,
+    stop: AtomicBool,
+}
+
+impl SymbolIndex {
+    /// Creates an empty index. No thread exists before there is something to read.
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Owner(Arc::new(Shared {
+            limits,
+            table: RwLock::default(),
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            idle: Condvar::new(),
+            stop: AtomicBool::new(false),
+        }))))
+    }
+
+    /// Reads a folder of the workspace, in the background.
+    pub fn add_folder(&self, folder: PathBuf) {
+        self.give(|queue| queue.add_folder(folder));
+    }
+
+    /// Forgets a folder of the workspace.
+    pub fn remove_folder(&self, folder: &Path) {
+        self.give(|queue| queue.remove_folder(folder));
+    }
+
+    /// Takes over what an open document defines now, in the background; of several states the latest counts. `path` is its name in the
+    /// index: a file's path, or the address of what is no file.
+    pub fn update(&self, path: &str, tree: SyntaxTree, text: Rope) {
+        let mut queue = self.0.0.queue();
+        queue.open.insert(path.to_owned());
+        queue
+            .files
+            .insert(path.to_owned(), Source::Open(tree, text));
+        self.wake(queue);
+    }
+
+    /// Notes that a document was closed: from now on the file on the disk counts, if it is one of the workspace's.
+    pub fn close(&self, path: &str) {
+        let mut queue = self.0.0.queue();
+        if queue.open.remove(path) {
+            queue.files.insert(path.to_owned(), Source::Disk);
+            self.wake(queue);
+        }
+    }
+
+    /// Notes that a file changed on the disk, came or went. What is open in the editor counts more.
+    pub fn changed(&self, path: &str) {
+        self.give(|queue| {
+            if !queue.open.contains(path) {
+                queue.files.insert(path.to_owned(), Source::Disk);
+            }
+        });
+    }
+
+    /// Returns what is known at this moment.
+    pub fn definitions(&self) -> Definitions {
+        self.0.0.table().clone()
+    }
+
+    /// Waits until all that was handed over is in, or the time is up; returns whether it is in.
+    pub fn wait_until_idle(&self, limit: Duration) -> bool {
+        let begin = Instant::now();
+        let mut queue = self.0.0.queue();
+        while queue.is_busy() {
+            let Some(left) = limit.checked_sub(begin.elapsed()) else {
+                return false;
+            };
+            queue = self
+                .0
+                .0
+                .idle
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        true
+    }
+
+    fn give(&self, change: impl FnOnce(&mut Queue)) {
+        let mut queue = self.0.0.queue();
+        change(&mut queue);
+        self.wake(queue);
+    }
+
+    /// Sees to it that somebody does what is queued.
+    fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
+        while queue.threads < self.0.0.limits.threads {
+            let shared = self.0.0.clone();
+            let thread = std::thread::Builder::new()
+                .name("symbols".into())
+                .spawn(move || worker::run(&shared));
+            match thread {
+                Ok(_) => queue.threads += 1,
+                // Without a thread there is less context; the next change tries again.
+                Err(_) => break,
+            }
+        }
+        drop(queue);
+        self.0.0.work.notify_all();
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn table(&self) -> std::sync::RwLockReadGuard<'_, Definitions> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change_table(&self, change: impl FnOnce(&mut Definitions)) {
+        change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+        // Whoever holds the lock has not yet gone to sleep; after that the notice reaches them.
+        drop(self.0.queue());
+        self.0.work.notify_all();
+    }
+}

@@ -1,0 +1,335 @@
+//! The table of definitions: by name, by owner, by file.
+//!
+//! Entry point: [`Definitions`]. It is made of shards behind [`Arc`]s, so that a copy is taken in a microsecond, and a change while copies
+//! are about copies the shards that it touches alone.
+
+use std::hash::{BuildHasher as _, Hash};
+use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::Limits;
+use super::file::{Definition, FileSymbols, hash};
+
+/// What is known of the workspace at a moment.
+#[derive(Clone, Default)]
+pub struct Definitions {
+    files: Shards<Arc<str>, Known>,
+    names: Shards<Arc<str>, Vec<Place>>,
+    owners: Shards<Arc<str>, Vec<Place>>,
+    folders: Shards<Arc<str>, Vec<Arc<str>>>,
+    stems: Shards<Arc<str>, Vec<Arc<str>>>,
+    /// In how many files each name is used, by its hash.
+    uses: Shards<u32, u32>,
+    total_files: usize,
+    total_definitions: usize,
+}
+
+/// A file, and by which task it came in.
+#[derive(Clone)]
+struct Known {
+    symbols: Arc<FileSymbols>,
+    number: u64,
+}
+
+/// A definition's place: its file and which of its definitions.
+#[derive(Clone, PartialEq)]
+struct Place {
+    file: Arc<str>,
+    definition: u32,
+}
+
+/// A definition that was found.
+#[derive(Clone)]
+pub struct Found {
+    /// The file.
+    pub file: Arc<FileSymbols>,
+    /// Which of its definitions.
+    pub at: usize,
+}
+
+impl Found {
+    /// Returns the definition.
+    pub fn definition(&self) -> &Definition {
+        &self.file.definitions[self.at]
+    }
+
+    /// Returns its lines.
+    pub fn lines(&self) -> &str {
+        self.file.lines(self.definition())
+    }
+}
+
+/// The most places that a name is found in: `new` is defined everywhere, and so says nothing.
+const PLACES: usize = 64;
+
+impl Definitions {
+    /// Returns where a name is defined; of a name that is defined in very many places, some of them.
+    pub fn named(&self, name: &str) -> Vec<Found> {
+        self.found(self.names.get(name))
+    }
+
+    /// Returns what belongs to a type or module of this name: its fields and methods.
+    pub fn of_owner(&self, owner: &str) -> Vec<Found> {
+        self.found(self.owners.get(owner))
+    }
+
+    /// Returns a file.
+    pub fn file(&self, path: &str) -> Option<&Arc<FileSymbols>> {
+        self.files.get(path).map(|known| &known.symbols)
+    }
+
+    /// Returns the files that lie in a folder itself, in order.
+    pub fn in_folder(&self, folder: &str) -> Vec<&Arc<FileSymbols>> {
+        self.paths(self.folders.get(folder))
+    }
+
+    /// Returns the files that an import may mean whose last part is this name: files, and those of a folder, called so.
+    pub fn called(&self, stem: &str) -> Vec<&Arc<FileSymbols>> {
+        self.paths(self.stems.get(stem))
+    }
+
+    /// Returns in how many files a name is used.
+    pub fn users(&self, name: &str) -> u32 {
+        self.uses.get(&hash(name)).copied().unwrap_or_default()
+    }
+
+    /// Returns how many files are known.
+    pub fn files(&self) -> usize {
+        self.total_files
+    }
+
+    /// Returns how many definitions are known.
+    pub fn len(&self) -> usize {
+        self.total_definitions
+    }
+
+    /// Returns whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.total_definitions == 0
+    }
+
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.files.get(path).is_some()
+    }
+
+    fn paths(&self, paths: Option<&Vec<Arc<str>>>) -> Vec<&Arc<FileSymbols>> {
+        let files = paths.into_iter().flatten();
+        let mut files: Vec<_> = files.filter_map(|path| self.file(path)).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+
+    fn found(&self, places: Option<&Vec<Place>>) -> Vec<Found> {
+        let places = places.into_iter().flatten().take(PLACES);
+        let found = places.filter_map(|place| {
+            let file = self.files.get(&*place.file)?.symbols.clone();
+            let at = place.definition as usize;
+            (at < file.definitions.len()).then_some(Found { file, at })
+        });
+        let mut found: Vec<Found> = found.collect();
+        // The threads bring files in any order; what is found must not depend on it.
+        found.sort_by(|a, b| (&a.file.path, a.at).cmp(&(&b.file.path, b.at)));
+        found
+    }
+
+    /// Takes a file over in place of what was known of it, unless a later task brought that.
+    pub(super) fn put(&mut self, symbols: FileSymbols, number: u64, limits: &Limits) {
+        if self.is_later(&symbols.path, number) {
+            return;
+        }
+        self.forget(&symbols.path);
+        let definitions = self.total_definitions + symbols.definitions.len();
+        if self.total_files >= limits.files || definitions > limits.definitions {
+            return;
+        }
+        let path = symbols.path.clone();
+        for (at, definition) in symbols.definitions.iter().enumerate() {
+            let place = Place {
+                file: path.clone(),
+                definition: u32::try_from(at).unwrap_or(u32::MAX),
+            };
+            if let Some(owner) = &definition.owner {
+                self.owners.or_default(owner).push(place.clone());
+            }
+            if !definition.reopens {
+                self.names.or_default(&definition.name).push(place);
+            }
+        }
+        for name in &symbols.uses {
+            *self.uses.or_default(name) += 1;
+        }
+        self.folders
+            .or_default(&folder_of(&path))
+            .push(path.clone());
+        for stem in stems(&path) {
+            self.stems.or_default(&stem).push(path.clone());
+        }
+        self.total_files += 1;
+        self.total_definitions = definitions;
+        let symbols = Arc::new(symbols);
+        self.files.insert(path, Known { symbols, number });
+    }
+
+    /// Forgets a file, unless a later task brought it.
+    pub(super) fn remove(&mut self, path: &str, number: u64) {
+        if !self.is_later(path, number) {
+            self.forget(path);
+        }
+    }
+
+    pub(super) fn remove_where(&mut self, is_gone: impl Fn(&str) -> bool) {
+        let gone: Vec<Arc<str>> = self
+            .files
+            .keys()
+            .filter(|path| is_gone(path))
+            .cloned()
+            .collect();
+        for path in gone {
+            self.forget(&path);
+        }
+    }
+
+    fn is_later(&self, path: &str, number: u64) -> bool {
+        self.files
+            .get(path)
+            .is_some_and(|known| known.number > number)
+    }
+
+    fn forget(&mut self, path: &str) {
+        let Some(Known { symbols, .. }) = self.files.remove(path) else {
+            return;
+        };
+        let elsewhere = |place: &Place| *place.file != *path;
+        for definition in &symbols.definitions {
+            if let Some(owner) = &definition.owner {
+                self.owners.retain(owner, elsewhere);
+            }
+            self.names.retain(&definition.name, elsewhere);
+        }
+        for name in &symbols.uses {
+            let count = self.uses.or_default(name);
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.uses.remove(name);
+            }
+        }
+        let other = |other: &Arc<str>| **other != *path;
+        self.folders.retain(&folder_of(path), other);
+        for stem in stems(path) {
+            self.stems.retain(&stem, other);
+        }
+        self.total_files -= 1;
+        self.total_definitions -= symbols.definitions.len();
+    }
+}
+
+/// Returns the folder of a path, without a slash at its end. Both kinds of slashes separate.
+pub(crate) fn folder_of(path: &str) -> Arc<str> {
+    path.rsplit_once(['/', '\\'])
+        .map_or("", |(folder, _)| folder)
+        .into()
+}
+
+/// Returns what an import may call a file by: its name without its extensions, and its folder's.
+fn stems(path: &str) -> impl Iterator<Item = Arc<str>> {
+    let mut parts = path.rsplit(['/', '\\']);
+    let file = parts.next().unwrap_or_default();
+    let stem = file
+        .split('.')
+        .find(|part| !part.is_empty())
+        .unwrap_or(file);
+    let folder = parts.next().filter(|folder| *folder != stem);
+    [Some(stem), folder].into_iter().flatten().map(Into::into)
+}
+
+/// Returns the names in a text and where each begins.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + text[at..].find(is_part)?;
+            let end = text[start..]
+                .find(|c| !is_part(c))
+                .map_or(text.len(), |end| start + end);
+            at = end;
+            let name = &text[start..end];
+            if name.len() > 1 && !name.starts_with(|c: char| c.is_ascii_digit()) {
+                return Some((start, name));
+            }
+        }
+    })
+}
+
+const SHARDS: usize = 64;
+
+/// A map in shards that copies share.
+#[derive(Clone)]
+struct Shards<K, V>(Arc<[Arc<FxHashMap<K, V>>]>);
+
+impl<K, V> Default for Shards<K, V> {
+    fn default() -> Self {
+        Self((0..SHARDS).map(|_| Arc::default()).collect())
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Shards<K, V> {
+    fn shard<Q: Hash + ?Sized>(key: &Q) -> usize {
+        // The low bits choose the place within the shard's map.
+        (FxBuildHasher.hash_one(key) >> 20) as usize % SHARDS
+    }
+
+    fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.0[Self::shard(key)].get(key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.iter().flat_map(|shard| shard.keys())
+    }
+
+    fn change(&mut self, shard: usize) -> &mut FxHashMap<K, V> {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.0)[shard])
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        let shard = Self::shard(&key);
+        self.change(shard).insert(key, value);
+    }
+
+    fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.get(key)?;
+        self.change(Self::shard(key)).remove(key)
+    }
+
+    fn or_default(&mut self, key: &K) -> &mut V
+    where
+        V: Default,
+    {
+        let shard = Self::shard(key);
+        self.change(shard).entry(key.clone()).or_default()
+    }
+}
+
+impl<K: Clone + Eq + Hash, T: Clone> Shards<K, Vec<T>> {
+    fn retain(&mut self, key: &K, keep: impl Fn(&T) -> bool) {
+        if self.get(key).is_none() {
+            return;
+        }
+        let map = self.change(Self::shard(key));
+        if let Some(list) = map.get_mut(key) {
+            list.retain(keep);
+            if list.is_empty() {
+                map.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The index as its users see it: folders on a disk, documents in an editor.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use ropey::Rope;
+
+use super::{Limits, SymbolIndex};
+use crate::syntax::{Language, SyntaxTree};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn write(root: &Path, file: &str, text: &str) {
+    let path = root.join(file);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+    fs::write(path, text).expect("a file");
+}
+
+fn read(root: &Path) -> SymbolIndex {
+    let index = SymbolIndex::new(Limits::default());
+    index.add_folder(root.to_owned());
+    assert!(index.wait_until_idle(LONG));
+    index
+}
+
+/// The lines of all definitions of a name.
+fn lines(index: &SymbolIndex, name: &str) -> Vec<String> {
+    let found = index.definitions().named(name);
+    found.iter().map(|found| found.lines().to_owned()).collect()
+}
+
+#[test]
+fn everything_that_code_can_refer_to_is_found_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(
+        root,
+        "src/a.rs",
+        "pub const LIMIT: usize = 4;\npub struct Point { pub x: f64 }\nimpl Point {\n    pub fn length(&self) -> f64 {\n        0.0\n    }\n}\n",
+    );
+    write(
+        root,
+        "b.py",
+        "RETRIES = 3\nFIRST, SECOND = 1, 2\n\ndef connect(host,\n            port):\n    local = 1\n",
+    );
+    write(
+        root,
+        "c.go",
+        "package c\n\nconst (\n\tAlpha = iota\n\tBeta\n)\n\ntype List[T any] struct{ items []T }\n\nfunc (l *List[T]) Push(item T) {}\n",
+    );
+    write(
+        root,
+        "d.ts",
+        "export const origin = 1;\nexport interface Shape {\n  area(): number;\n}\n",
+    );
+    let index = read(root);
+    let table = [
+        ("LIMIT", "pub const LIMIT: usize = 4;"),
+        ("Point", "pub struct Point { pub x: f64 }"),
+        ("length", "    pub fn length(&self) -> f64 {"),
+        ("RETRIES", "RETRIES = 3"),
+        ("SECOND", "FIRST, SECOND = 1, 2"),
+        ("connect", "def connect(host,\n            port):"),
+        ("Beta", "\tBeta"),
+        ("Push", "func (l *List[T]) Push(item T) {}"),
+        ("origin", "export const origin = 1;"),
+        ("area", "  area(): number;"),
+    ];
+    for (name, line) in table {
+        assert_eq!(lines(&index, name), [line], "{name}");
+    }
+    assert!(lines(&index, "local").is_empty());
+    let members = index.definitions().of_owner("List");
+    assert!(
+        members
+            .iter()
+            .any(|found| &*found.definition().name == "Push")
+    );
+}
+
+#[test]
+fn what_must_not_be_sent_is_never_in_the_index() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, ".gitignore", "built/\n");
+    write(root, ".aiignore", "private.rs\n");
+    write(root, "built/a.rs", "fn built() {}\n");
+    write(root, "private.rs", "fn private() {}\n");
+    write(root, "public.rs", "fn public() {}\n");
+    let index = read(root);
+    for name in ["private.rs", "built/a.rs"] {
+        index.changed(root.join(name).to_str().expect("a path"));
+    }
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(index.definitions().files(), 1);
+    assert_eq!(lines(&index, "public"), ["fn public() {}"]);
+}
+
+#[test]
+fn an_open_document_counts_more_than_its_file_until_it_is_closed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, "a.rs", "fn saved() {}\n");
+    let index = read(root);
+    let path = root.join("a.rs");
+    let path = path.to_str().expect("a path");
+    let text = Rope::from_str("fn typed() {}\n");
+    let tree = SyntaxTree::new(Language::from_id("rust").expect("known"))
+        .parsed(&text, LONG)
+        .expect("in time");
+    index.update(path, tree, text);
+    index.changed(path);
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(
+        (lines(&index, "typed").len(), lines(&index, "saved").len()),
+        (1, 0)
+    );
+    index.close(path);
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(
+        (lines(&index, "typed").len(), lines(&index, "saved").len()),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_file_that_is_gone_is_forgotten_and_so_is_a_folder_that_is_closed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, "a.rs", "fn first() {}\n");
+    write(root, "inner/b.rs", "fn second() {}\n");
+    let index = read(root);
+    fs::remove_file(root.join("a.rs")).expect("it is there");
+    index.changed(root.join("a.rs").to_str().expect("a path"));
+    assert!(index.wait_until_idle(LONG));
+    assert!(lines(&index, "first").is_empty() && index.definitions().users("first") == 0);
+    index.remove_folder(root);
+    assert!(index.wait_until_idle(LONG));
+    let definitions = index.definitions();
+    assert_eq!((definitions.files(), definitions.len()), (0, 0));
+}
+
+#[test]
+fn the_index_keeps_within_its_limits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..20 {
+        write(
+            folder.path(),
+            &format!("f{number}.rs"),
+            "fn one() {}\nfn two() {}\n",
+        );
+    }
+    let index = SymbolIndex::new(Limits {
+        definitions: 11,
+        ..Limits::default()
+    });
+    index.add_folder(folder.path().to_owned());
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(index.definitions().len(), 10);
+}

@@ -1,0 +1,193 @@
+//! What prompts show of other files, got ready behind the editor's back; and what they were made of, told to whoever asks.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tower_lsp::gen_lsp_types as lsp;
+use tower_lsp::jsonrpc::{Error, Result};
+
+use super::super::backend::Shared;
+use super::super::protocol::{ContextPartParams, ExplainContext};
+use crate::completion;
+use crate::context::{self, Inputs, Manifest};
+use crate::session::{Snapshot, path_of};
+use crate::workspace;
+
+/// A cursor that has moved further than this has other things round it, in bytes.
+const FAR: usize = 1_500;
+
+/// Reads the folders of the workspace for what they define, if prompts are to show it. What was read already is not read again.
+pub fn read_workspace(shared: &Shared) {
+    let session = shared.session();
+    if !session.settings().context.reads_workspace() {
+        return;
+    }
+    for folder in session.folders() {
+        shared.symbols.add_folder(folder.clone());
+    }
+}
+
+/// Looks whether a document may leave the machine, and says so once if it may not.
+pub fn confine(shared: &Shared, uri: &str) {
+    let rule = path_of(uri).and_then(|path| workspace::confinement(&path));
+    let is_news = shared.session().confine(uri, rule);
+    if let Some(rule) = rule.filter(|_| is_news) {
+        let file = uri.rsplit('/').next().unwrap_or(uri);
+        let message = format!(
+            "byok-lsp: {file} stays on this machine, since {rule}: no provider elsewhere is asked about it"
+        );
+        tracing::info!(uri, %rule, "a document stays on this machine");
+        let params = json!({"type": lsp::MessageType::Info, "message": message});
+        shared.outbox.notify("window/logMessage", &params);
+    }
+}
+
+/// Notes that a file was saved: it may be one of the workspace's, or say which of them may leave the machine.
+pub fn saved(shared: &Shared, uri: &str) {
+    let Some(path) = path_of(uri) else { return };
+    let name = path.file_name().and_then(|name| name.to_str());
+    if name.is_some_and(|name| workspace::rules::IGNORE_FILES.contains(&name)) {
+        let open: Vec<Arc<str>> = shared
+            .session()
+            .texts()
+            .map(|(uri, _)| uri.clone())
+            .collect();
+        for uri in open {
+            confine(shared, &uri);
+        }
+    }
+    if let Some(path) = path.to_str() {
+        shared.symbols.changed(path);
+    }
+}
+
+/// Notes that files changed on the disk.
+pub fn watched(shared: &Shared, params: &serde_json::Value) {
+    let changes = params.get("changes").and_then(serde_json::Value::as_array);
+    for change in changes.into_iter().flatten() {
+        if let Some(uri) = change.get("uri").and_then(serde_json::Value::as_str) {
+            saved(shared, uri);
+        }
+    }
+}
+
+/// Hands a document's tree to the index of symbols, if it may leave the machine, and chooses what its next prompt shows. Call it off the way
+/// of any request: the choice goes on on a thread of its own, one at a time for each document.
+pub async fn refresh(shared: &Arc<Shared>, uri: &str) {
+    let (snapshot, cursor) = {
+        let session = shared.session();
+        let Some(snapshot) = session.snapshot(uri) else {
+            return;
+        };
+        // A model in this process is shown the document itself.
+        if completion::decide(&shared.gateway, &snapshot).is_embedded() {
+            return;
+        }
+        let cursor = session.last_edit(uri);
+        (snapshot, cursor)
+    };
+    let cursor = cursor.unwrap_or_else(|| snapshot.desk.prepared().cursor);
+    let cursor = cursor.min(snapshot.text.len_bytes());
+    choose(shared, snapshot, cursor).await;
+}
+
+/// Chooses anew what the prompts of a document show if the cursor is far from where that was done last.
+pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
+    let prepared = snapshot.desk.prepared();
+    if prepared.cursor.abs_diff(cursor) > FAR {
+        let (shared, snapshot) = (shared.clone(), snapshot.clone());
+        tokio::spawn(async move { choose(&shared, snapshot, cursor).await });
+    }
+}
+
+async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
+    let settings = snapshot.settings.context.clone();
+    let Some(tree) = snapshot.tree.clone() else {
+        return;
+    };
+    if settings.sources.is_empty() || tree.root().is_none() {
+        return;
+    }
+    let path = snapshot.path();
+    if snapshot.confined.is_none() {
+        let is_indexed = settings.reads_workspace() && !tree.language().is_data();
+        if is_indexed && tree.is_current() {
+            shared
+                .symbols
+                .update(&path, tree.clone(), snapshot.text.clone());
+        }
+    } else {
+        shared.symbols.close(&path);
+        return;
+    }
+    let Some(turn) = snapshot.desk.take_turn() else {
+        return;
+    };
+    let symbols = shared.symbols.clone();
+    let edited = shared.session().edited_elsewhere(&snapshot);
+    let choosing = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let behind = snapshot.text.len_bytes().saturating_sub(cursor);
+        let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
+        let inputs = Inputs {
+            path: &path,
+            folder: &snapshot.shown_from(),
+            text: &snapshot.text,
+            tree: &tree,
+            cursor,
+            definitions: &symbols.definitions(),
+            edited: &edited,
+            sources: &settings.sources,
+            tokens,
+        };
+        let previous = snapshot.desk.prepared();
+        snapshot
+            .desk
+            .lay(context::prepare(&inputs, Some(&previous)));
+    });
+    if choosing.await.is_err() {
+        tracing::error!("choosing context panicked; prompts go on without it");
+    }
+}
+
+/// Says what the prompt of a call was made of: of the last one, or of the one named.
+pub fn explain(shared: &Shared, call: Option<&str>) -> Result<ExplainContext> {
+    let manifests = shared.session().manifests.clone();
+    let (id, manifest) = manifests.of(call).ok_or_else(|| {
+        Error::invalid_params(match call {
+            Some(call) => format!("nothing is known of the call {call}; the last 64 are kept"),
+            None => "no suggestion was asked of a model yet".into(),
+        })
+    })?;
+    Ok(explained(&id, &manifest))
+}
+
+/// Puts a manifest into the form of a message.
+pub fn explained(id: &str, manifest: &Manifest) -> ExplainContext {
+    let parts = manifest.parts().iter().map(|part| ContextPartParams {
+        field: part.field.name().into(),
+        rule: part.rule.name().into(),
+        file: part.rule.place().map(|(file, _)| file.to_owned()),
+        lines: part.lines().map(|lines| [lines.start + 1, lines.end]),
+        bytes: part.text.len(),
+        tokens: part.tokens(),
+        share: manifest.share(part),
+        text: part.text.to_string(),
+    });
+    let parts: Vec<ContextPartParams> = parts.collect();
+    let tokens: u64 = parts.iter().map(|part| part.tokens).sum();
+    let files: std::collections::BTreeSet<_> = parts
+        .iter()
+        .filter_map(|part| part.file.as_deref())
+        .collect();
+    let text = format!(
+        "byok-lsp: call {id} was shown about {tokens} tokens from {}",
+        files.iter().copied().collect::<Vec<_>>().join(", ")
+    );
+    ExplainContext {
+        id: id.to_owned(),
+        tokens,
+        parts,
+        text,
+    }
+}

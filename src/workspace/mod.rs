@@ -1,0 +1,9 @@
+//! The files of a workspace: which there are, and which of them may leave the machine.
+//!
+//! Entry points: [`walk`] lists and reads files, [`confinement`] says of one file why its text must not be sent. Both go by the ignore
+//! files as they are on the disk now; only these two touch it.
+
+pub mod rules;
+pub mod walk;
+
+pub use rules::{Rule, confinement};

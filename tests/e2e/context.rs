@@ -1,0 +1,194 @@
+//! What a model is shown of other files, and what it must never be shown.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::client::{Builder, Client};
+use crate::provider::{Scripted, Step, event, events, stream_end, stream_head};
+
+/// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.
+const TRIES: usize = 2_000;
+
+fn uri(path: &Path) -> String {
+    url::Url::from_file_path(path).unwrap().to_string()
+}
+
+/// A workspace whose files define and use each other's names.
+fn workspace() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "shapes.rs",
+            "pub const WIDTH: usize = 4;\npub struct Shape {\n    pub sides: usize,\n}\n",
+        ),
+        ("private.rs", "pub const TOKEN: usize = 12345;\n"),
+        (".aiignore", "private.rs\n"),
+    ];
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+const TEXT: &str = "use crate::private::TOKEN;\nuse crate::shapes::{Shape, WIDTH};\n\nfn area() -> usize {\n    let size = ˇ\n}\n";
+
+fn open(client: &mut Client, folder: &Path, name: &str) -> (String, Value) {
+    let added = json!([{"uri": uri(folder), "name": "w"}]);
+    let event = json!({"event": {"added": added, "removed": []}});
+    client.notify("workspace/didChangeWorkspaceFolders", event);
+    let uri = uri(&folder.join(name));
+    let at = client.open_as(&uri, "rust", TEXT);
+    (uri, at)
+}
+
+fn explained(client: &mut Client, params: Value) -> Value {
+    let id = client.request("byok/explainContext", params);
+    client.answer(id)["result"].clone()
+}
+
+/// Puts the pieces of a field together.
+fn field(explained: &Value, field: &str) -> String {
+    let parts = explained["parts"].as_array().unwrap();
+    let mine = parts.iter().filter(|part| part["field"] == field);
+    mine.map(|part| part["text"].as_str().unwrap()).collect()
+}
+
+/// Asks until a prompt shows what another file defines; returns the request's body and what is said of it.
+fn asked(client: &mut Client, provider: &Scripted, uri: &str, at: &Value) -> (Value, Value) {
+    for _ in 0..TRIES {
+        let id = client.ask_in(uri, at);
+        client.texts(id);
+        let (_, body) = provider.request();
+        if body.contains("pub const WIDTH: usize = 4;") {
+            let explained = explained(client, json!({}));
+            return (serde_json::from_str(&body).unwrap(), explained);
+        }
+    }
+    panic!("no prompt shows what the workspace defines");
+}
+
+fn fill() -> Scripted {
+    Scripted::answer(|_| {
+        vec![
+            stream_head(),
+            event(r#"{"choices":[{"text":"1;","finish_reason":"stop"}]}"#),
+            event("[DONE]"),
+            stream_end(),
+        ]
+    })
+}
+
+#[test]
+fn a_prompt_shows_what_other_files_define_and_says_why_to_the_byte() {
+    let (folder, provider) = (workspace(), fill());
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    let (uri, at) = open(&mut client, folder.path(), "main.rs");
+    let (body, explained) = asked(&mut client, &provider, &uri, &at);
+    assert_eq!(body["prompt"], field(&explained, "prefix"));
+    assert_eq!(body["suffix"], field(&explained, "suffix"));
+    let parts = explained["parts"].as_array().unwrap();
+    let width = parts
+        .iter()
+        .find(|part| part["text"].as_str().unwrap().contains("WIDTH: usize"))
+        .unwrap();
+    assert_eq!(
+        (&width["file"], &width["lines"], &width["rule"]),
+        (&json!("shapes.rs"), &json!([1, 1]), &json!("import"))
+    );
+    assert!(width["share"].as_u64().unwrap() > 0 && width["tokens"].as_u64().unwrap() > 0);
+    let usage = client.wait_for("usage", |message| {
+        message["params"]["id"] == explained["id"]
+    });
+    assert_eq!(usage["params"]["feature"], "completion");
+    client.finish();
+}
+
+#[test]
+fn a_chat_prompt_is_explained_to_the_byte_too() {
+    let folder = workspace();
+    let provider = Scripted::answer(|_| {
+        events(&[
+            r#"{"choices":[{"delta":{"content":"1;"},"finish_reason":"stop"}]}"#,
+            "[DONE]",
+        ])
+    });
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-chat")
+        .start();
+    let (uri, at) = open(&mut client, folder.path(), "main.rs");
+    let (body, explained) = asked(&mut client, &provider, &uri, &at);
+    assert_eq!(body["messages"][0]["content"], field(&explained, "system"));
+    assert_eq!(body["messages"][1]["content"], field(&explained, "user"));
+    client.finish();
+}
+
+#[test]
+fn a_prompt_of_a_models_own_tokens_is_explained_to_the_byte_too() {
+    let (folder, provider) = (workspace(), fill());
+    let mut config = crate::client::mock_config(&provider.address, "fim-template");
+    config["completion"]["model"] = json!("mock/qwen2.5-coder");
+    let mut client = Builder::default().config(config).start();
+    let (uri, at) = open(&mut client, folder.path(), "main.rs");
+    let (body, explained) = asked(&mut client, &provider, &uri, &at);
+    let prompt = body["prompt"].as_str().unwrap();
+    assert_eq!(prompt, field(&explained, "prompt"));
+    assert!(prompt.starts_with("<|file_sep|>shapes.rs\n"), "{prompt}");
+    client.finish();
+}
+
+#[test]
+fn what_an_ignore_file_names_is_in_no_prompt() {
+    let (folder, provider) = (workspace(), fill());
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    let (uri, at) = open(&mut client, folder.path(), "main.rs");
+    let (body, _) = asked(&mut client, &provider, &uri, &at);
+    let prompt = body["prompt"].as_str().unwrap();
+    assert!(
+        prompt.contains("TOKEN") && !prompt.contains("12345"),
+        "{prompt}"
+    );
+    client.finish();
+}
+
+#[test]
+fn a_file_that_may_not_be_sent_is_completed_on_this_machine_alone() {
+    let folder = workspace();
+    let provider = Scripted::start(vec![Step::Stall]);
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    for name in ["private.rs", "id_rsa", ".env.local"] {
+        let (uri, at) = open(&mut client, folder.path(), name);
+        let told = client.notification("window/logMessage");
+        let message = told["message"].as_str().unwrap();
+        assert!(
+            message.contains(name) && message.contains("stays on this machine"),
+            "{message}"
+        );
+        let id = client.ask_in(&uri, &at);
+        client.texts(id);
+    }
+    assert_eq!(provider.requests(), 0);
+    client.finish();
+}
+
+#[test]
+fn nothing_is_explained_that_is_not_known() {
+    let mut client = Client::new();
+    let id = client.request("byok/explainContext", json!({"id": "none"}));
+    let answer = client.answer(id);
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("none"),
+        "{answer}"
+    );
+    client.finish();
+}
