@@ -92,7 +92,7 @@ impl Open {
 pub fn index(project: &Project) -> SymbolIndex {
     let index = SymbolIndex::new(Limits::default());
     index.add_folder(project.folder.clone());
-    assert!(index.wait_until_idle(Duration::from_secs(120)));
+    assert!(index.wait_until_idle(Duration::from_mins(2)));
     index
 }
 
@@ -120,7 +120,7 @@ pub fn measure(projects: &[Project], misses: bool) {
         for place in &places {
             let open = Open::new(project, place);
             index.update(&open.path, open.tree.clone(), open.text.clone());
-            assert!(index.wait_until_idle(Duration::from_secs(60)));
+            assert!(index.wait_until_idle(Duration::from_mins(1)));
             let prepared = open.with(&index, place.cursor, |inputs| {
                 context::prepare(inputs, None)
             });
@@ -198,7 +198,7 @@ pub fn dump(projects: &[Project], file: &str) {
         for (number, place) in places::choose(project, &truth).iter().enumerate() {
             let open = Open::new(project, place);
             index.update(&open.path, open.tree.clone(), open.text.clone());
-            assert!(index.wait_until_idle(Duration::from_secs(60)));
+            assert!(index.wait_until_idle(Duration::from_mins(1)));
             let needed: Vec<&str> = place
                 .symbols
                 .iter()

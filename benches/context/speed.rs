@@ -33,7 +33,7 @@ pub fn measure() {
     let index = SymbolIndex::new(Limits::default());
     let begin = Instant::now();
     index.add_folder(folder.path().to_owned());
-    assert!(index.wait_until_idle(Duration::from_secs(600)));
+    assert!(index.wait_until_idle(Duration::from_mins(10)));
     let took = begin.elapsed();
     let definitions = index.definitions();
     println!(

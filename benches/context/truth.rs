@@ -91,10 +91,10 @@ fn definitions(language: &str, text: &str) -> Vec<(String, String)> {
                     "namespace",
                 ];
                 put(after(trimmed, &words, &modifiers));
-                if !indented {
-                    put(after(trimmed, &["const", "let", "var"], &modifiers));
-                } else {
+                if indented {
                     put(method(trimmed));
+                } else {
+                    put(after(trimmed, &["const", "let", "var"], &modifiers));
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::config::FimFamily;
 use crate::index::{Limits, SymbolIndex};
 use crate::syntax::{Language, SyntaxTree};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A document with a cursor `ˇ`, and other files, each after a line `//- path`.
 struct Fixture {

@@ -22,7 +22,7 @@ pub struct Definitions {
     /// In how many files each name is used, by its hash.
     uses: Shards<u32, u32>,
     total_files: usize,
-    total_definitions: usize,
+    kept: usize,
 }
 
 /// A file, and by which task it came in.
@@ -101,12 +101,12 @@ impl Definitions {
 
     /// Returns how many definitions are known.
     pub fn len(&self) -> usize {
-        self.total_definitions
+        self.kept
     }
 
     /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.total_definitions == 0
+        self.kept == 0
     }
 
     pub(super) fn has(&self, path: &str) -> bool {
@@ -139,7 +139,7 @@ impl Definitions {
             return;
         }
         self.forget(&symbols.path);
-        let definitions = self.total_definitions + symbols.definitions.len();
+        let definitions = self.kept + symbols.definitions.len();
         if self.total_files >= limits.files || definitions > limits.definitions {
             return;
         }
@@ -166,7 +166,7 @@ impl Definitions {
             self.stems.or_default(&stem).push(path.clone());
         }
         self.total_files += 1;
-        self.total_definitions = definitions;
+        self.kept = definitions;
         let symbols = Arc::new(symbols);
         self.files.insert(path, Known { symbols, number });
     }
@@ -220,7 +220,7 @@ impl Definitions {
             self.stems.retain(&stem, other);
         }
         self.total_files -= 1;
-        self.total_definitions -= symbols.definitions.len();
+        self.kept -= symbols.definitions.len();
     }
 }
 

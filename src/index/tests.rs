@@ -9,7 +9,7 @@ use ropey::Rope;
 use super::{Limits, SymbolIndex};
 use crate::syntax::{Language, SyntaxTree};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn write(root: &Path, file: &str, text: &str) {
     let path = root.join(file);
