@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use byok_lsp::cost::ledger::Latency;
-use byok_lsp::cost::{Catalogue, Cost, Ledger, Outcome, Price, Row, Tokens, Usage};
+use byok_lsp::cost::budget::{AtCap, Cap, Per, Scope};
+use byok_lsp::cost::ledger::{Latency, Reservation};
+use byok_lsp::cost::{
+    Budget, Catalogue, Cost, Currency, Ledger, Money, Outcome, Price, Row, Tokens, Usage,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 
@@ -166,6 +169,90 @@ fn settle(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A day's, a month's and an hour's cap, and one on a provider, all far away.
+fn budget() -> Arc<Budget> {
+    let cap = |per: Per, provider: Option<&str>| Cap {
+        name: per.name().into(),
+        amount: Money::from_nanos(i64::MAX / 4, Currency::USD),
+        per,
+        scope: Scope {
+            provider: provider.map(str::to_owned),
+            ..Scope::default()
+        },
+        at: AtCap::Hard,
+    };
+    let caps = [Per::Day, Per::Month, Per::Hour].map(|per| cap(per, None));
+    Arc::new(Budget {
+        caps: caps
+            .into_iter()
+            .chain([cap(Per::Day, Some("openai"))])
+            .collect(),
+        ..Budget::default()
+    })
+}
+
+/// What the ledger adds to one call: its reservation, which it waits for, and queueing its row.
+fn reserve_and_settle(
+    runtime: &tokio::runtime::Runtime,
+    ledger: &Ledger,
+    price: &Price,
+    budget: &Arc<Budget>,
+) {
+    let mut row = row(ledger, price, 0);
+    row.started = Timestamp::now();
+    let reservation = Reservation {
+        row: row.clone(),
+        budget: budget.clone(),
+        has_consent: false,
+    };
+    let reserved = runtime.block_on(ledger.reserve(reservation));
+    let held = reserved
+        .expect("there is room")
+        .0
+        .expect("it costs something");
+    ledger.settle(row, |_| {});
+    held.settled();
+}
+
+fn overhead(path: &Path, calls: u64) -> Vec<Duration> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let (price, budget, ledger) = (price(), budget(), Ledger::open(path));
+    reserve_and_settle(&runtime, &ledger, &price, &budget);
+    let calls = (0..calls).map(|_| {
+        // Calls do not come at once; the rows of the last ones are written meanwhile.
+        std::thread::sleep(Duration::from_micros(500));
+        let start = Instant::now();
+        reserve_and_settle(&runtime, &ledger, &price, &budget);
+        start.elapsed()
+    });
+    calls.collect()
+}
+
+fn reserve(_: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ledger");
+    percentiles(
+        "overhead of a call under four caps: reserve, and queue its row",
+        overhead(&path, 5_000),
+    );
+    let others: Vec<_> = (0..3)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || overhead(&path, 5_000))
+        })
+        .collect();
+    percentiles(
+        "the same while three others do so too",
+        overhead(&path, 5_000),
+    );
+    for other in others {
+        drop(other.join());
+    }
+}
+
 fn million(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("ledger");
@@ -205,5 +292,5 @@ fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len() / 1_000_000)
 }
 
-criterion_group!(benches, catalogue, settle, million);
+criterion_group!(benches, catalogue, reserve, settle, million);
 criterion_main!(benches);

@@ -487,3 +487,69 @@ fn search(place: &str, bytes: &[u8]) {
         }
     }
 }
+
+/// Another program of the same user tries to get at the memory and the environment of a server that holds the key, and has it die by each
+/// signal that leaves an image behind. The administrator may do all of that, so a server of the administrator's is run as nobody.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_other_program_of_the_user_reads_the_servers_memory_and_no_signal_leaves_an_image() {
+    let is_root = std::fs::metadata("/proc/self")
+        .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let as_user = if is_root {
+        "setpriv --reuid 65534 --regid 65534 --clear-groups"
+    } else {
+        ""
+    };
+    let shell = |script: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    };
+    for signal in ["QUIT", "ABRT", "ILL"] {
+        let folder = tempfile::tempdir().unwrap();
+        let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let binary = env!("CARGO_BIN_EXE_byok-lsp");
+        let config = "[completion]\nmodel = \"canary/m\"\n[providers.canary]\nwire = \"openai-chat\"\nbase_url = \"http://127.0.0.1:9/v1\"\nkey = { env = \"BYOK_TEST_CANARY\" }\n";
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let mut command = shell(&format!(
+            "ulimit -c unlimited; exec {as_user} {binary} serve"
+        ));
+        command
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("BYOK_CONFIG", folder.path().join("config.toml"))
+            .env("BYOK_TEST_CANARY", CANARY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut server = Editor::start(command);
+        server.send(&json!({"id": 1, "method": "initialize", "params": {"processId": null, "rootUri": null, "capabilities": {}}}));
+        server.answer(1);
+        let id = server.child.id();
+        for attempt in [
+            format!("cat /proc/{id}/environ"),
+            format!("head -c 1 /proc/{id}/mem"),
+            format!("cat /proc/{id}/maps"),
+            format!("gcore -o {}/image {id}", folder.path().display()),
+        ] {
+            let tried = shell(&format!("{as_user} {attempt}")).output().unwrap();
+            assert!(
+                !tried.status.success() || tried.stdout.is_empty(),
+                "{attempt}: {tried:?}"
+            );
+            search(&attempt, &tried.stdout);
+        }
+        let killed = shell(&format!("kill -{signal} {id}")).status().unwrap();
+        assert!(killed.success());
+        server.child.wait().unwrap();
+        for (name, bytes) in files(folder.path()) {
+            assert!(
+                !name.contains("/core") && !name.contains("/image"),
+                "{signal}: {name}"
+            );
+            search(&name, &bytes);
+        }
+        search("what was printed", &server.heard.lock().unwrap());
+    }
+}

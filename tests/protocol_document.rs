@@ -6,9 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
+use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, Models, PreviewAnswer, PreviewParams,
-    SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, Models,
+    PreviewAnswer, PreviewParams, SetModelParams, SignInResult, StatusParams, UsageParams,
+    UsageSummary,
 };
 use schemars::schema_for;
 
@@ -54,9 +56,12 @@ fn the_document_was_read_again_when_a_message_changed() {
 #[test]
 fn the_schemas_are_those_of_the_types() {
     let schemas = [
+        ("advice", schema_for!(AdviceParams)),
         ("usage", schema_for!(UsageParams)),
+        ("budget", schema_for!(BudgetParams)),
         ("status", schema_for!(StatusParams)),
         ("usage-summary", schema_for!(UsageSummary)),
+        ("usage-summary-params", schema_for!(UsageSummaryParams)),
         ("models", schema_for!(Models)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{parts, runtime, style};
 use crate::config::{KeySource, Settings, host_of, user_file};
+use crate::cost::budget::{Cap, CapState, Per};
 use crate::cost::{Ledger, State};
 use crate::credential::{Error as KeyError, Keys, Use, environment};
 use crate::gateway::Gateway;
@@ -115,6 +116,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         })
         .await?,
     );
+    findings.extend(look_at_caps(&ledger, &settings).await);
     let http = Http::new(&settings.network);
     let gateway = Gateway::new(
         http.clone(),
@@ -299,6 +301,57 @@ fn account(key: Result<KeyInfo, provider::Error>) -> Finding {
         return Finding::bad("account", says, fix);
     }
     Finding::good("account", says)
+}
+
+/// Tells of each cap what is left of it.
+async fn look_at_caps(ledger: &Ledger, settings: &Settings) -> Vec<Finding> {
+    if !settings.budget.has_caps() {
+        return vec![Finding {
+            fix: Some("to cap what may be spent: [budget] day = \"2 USD\"".into()),
+            ..Finding::good("budget", "no caps are set")
+        }];
+    }
+    let standings = ledger.standings(settings.budget.clone()).await;
+    let mut findings: Vec<Finding> = standings
+        .iter()
+        .map(|standing| {
+            let Cap {
+                name, amount, per, ..
+            } = &standing.cap;
+            let says = format!(
+                "{name}: {} left of {amount} per {}; {} spent, {} reserved",
+                standing.left(),
+                per.name(),
+                standing.spent,
+                standing.reserved
+            );
+            match standing.state {
+                CapState::Reached => {
+                    Finding::bad("budget", says, "raise the cap, or wait for its end")
+                }
+                CapState::Ok | CapState::Warned | CapState::Asked | CapState::Degraded => {
+                    Finding::good("budget", says)
+                }
+            }
+        })
+        .collect();
+    let of_requests = settings
+        .budget
+        .caps
+        .iter()
+        .filter(|cap| cap.per == Per::Request);
+    findings.extend(of_requests.map(|cap| {
+        let says = format!("{}: {} for each request", cap.name, cap.amount);
+        Finding::good("budget", says)
+    }));
+    if findings.is_empty() {
+        findings.push(Finding::bad(
+            "budget",
+            "the ledger cannot say what was spent, so the caps cannot be measured",
+            "see the ledger above; until then nothing is sent that costs money",
+        ));
+    }
+    findings
 }
 
 /// Looks for keys that are there and not used: whoever has one may not know that naming a model is all it takes.

@@ -12,8 +12,11 @@ mod parts;
 mod place;
 mod privacy;
 mod progress;
+mod reconcile;
 mod serve;
+mod setup;
 mod style;
+mod usage;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -24,12 +27,14 @@ use crate::scrub;
 
 const EXAMPLES: &str = "\
 Examples:
+  byok-lsp setup                            which editors are here, and what each needs
   byok-lsp complete src/main.rs:12:9        what would be suggested at line 12, column 9
   byok-lsp complete src/main.rs:12:9 --json --model ollama/qwen2.5-coder:1.5b
   byok-lsp key set anthropic                store a key, hidden while you type it
   byok-lsp login openrouter                 get one by signing in
   byok-lsp doctor                           what is configured, what works, what to do
   byok-lsp models --provider openrouter     its models, what they can do and what they cost
+  byok-lsp usage --since 7d                 what was spent on what, and what for nothing
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
 
@@ -49,6 +54,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Print what would be suggested at a place in a file, through the very engine that editors use.
     Complete(complete::Arguments),
+    /// Set an editor up: write or print what it needs, and try it.
+    Setup(setup::Arguments),
     /// Store, list, test and remove keys.
     Key(key::Arguments),
     /// Get a key by signing in at a provider.
@@ -57,6 +64,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Say which models there are, what they can do and what they cost.
     Models(models::Arguments),
+    /// Say what was spent on what, and what for nothing.
+    Usage(usage::Arguments),
+    /// Compare the ledger with what a provider says it counted.
+    Reconcile(reconcile::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
     Config(config::Arguments),
     /// Print a shell's completion script.
@@ -85,10 +96,13 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(arguments) => return serve::run(&arguments),
         Command::Complete(arguments) => complete::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Usage(arguments) => usage::run(&arguments),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

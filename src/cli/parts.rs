@@ -29,6 +29,13 @@ pub fn explanations() -> Option<PathBuf> {
     Some(folder.join("explanations"))
 }
 
+/// Returns where it is remembered what the user was told once and for all: beside the ledger.
+pub fn hints() -> Option<PathBuf> {
+    let ledger = ledger_path()?;
+    let folder = ledger.parent().filter(|folder| folder.is_absolute())?;
+    Some(folder.join("told"))
+}
+
 /// Returns the ledger, which is opened when it is first needed.
 pub fn ledger() -> Ledger {
     ledger_path().map_or_else(Ledger::in_memory, |path| Ledger::open(&path))

@@ -38,6 +38,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         layers,
         problems,
         explanations: parts::explanations(),
+        hints: parts::hints(),
         substitutes: HashMap::new(),
     };
     // Made inside the runtime, which tells when they are ready.

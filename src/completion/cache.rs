@@ -221,6 +221,18 @@ impl Desk {
             })
     }
 
+    /// Notes that what was typed is not what streams in, if it is not: as with a suggestion that is seen, it may be a slip.
+    pub fn doubt_if_wrong(&mut self, wanted: &Wanted<'_>) {
+        let is_wrong = self.flight.as_ref().is_some_and(|flight| {
+            let progress = flight.progress.borrow();
+            flight.trail.is_touched()
+                && flight.trail.fit(wanted.cursor, &progress.text).0 == Fit::Against
+        });
+        if is_wrong && self.doubt == 0 {
+            self.doubt = DOUBT;
+        }
+    }
+
     /// Returns the stream that may still bring what is wanted, and the lines of it that have come, with whether they are all that is shown at once.
     pub fn coming(&mut self, wanted: &Wanted<'_>) -> Option<(&mut Flight, Option<(String, bool)>)> {
         let flight = self

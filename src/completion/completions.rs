@@ -135,18 +135,27 @@ impl Completions {
         mut ask: Ask,
     ) -> Result<Option<Shown>, Error> {
         let mut starts = 0;
+        let mut has_waited = false;
         loop {
             match self.look(session, &ask, starts)? {
                 Look::Here(answer) => return Ok(answer),
                 Look::Coming(mut waiting, due) => {
                     waiting.more(due).await;
                     waiting.is_done = true;
+                    has_waited = true;
                     continue;
                 }
                 Look::Nothing { is_current } if starts == STARTS || starts > 0 && !is_current => {
                     return Ok(None);
                 }
                 Look::Nothing { .. } => {}
+            }
+            // The stream that was waited for is not what was typed; whether that is meant is waited for like anything else that is typed.
+            if std::mem::take(&mut has_waited) {
+                if !self.hold_back(gateway, session, &ask).await {
+                    return Ok(None);
+                }
+                continue;
             }
             if starts == 0 && !renew(session, &mut ask) {
                 return Ok(None);
@@ -254,6 +263,7 @@ impl Completions {
             }
             _ => {}
         }
+        desk.doubt_if_wrong(&wanted);
         let Some((flight, lines)) = desk.coming(&wanted) else {
             return Ok(nothing);
         };

@@ -127,6 +127,9 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
+        budget: merge_with(below.budget, above.budget, |below, above| {
+            below.with(&above)
+        }),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod budget;
 mod custom_action;
 mod eagerness;
 mod editor;
@@ -28,6 +29,9 @@ mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use budget::{
+    AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
+};
 pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use eagerness::Eagerness;
 pub use families::FimFamily;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
+use super::budget::BudgetOptions;
 use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
 use super::openrouter::{AppOptions, RoutingOptions};
@@ -21,6 +22,9 @@ pub struct Options {
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
+    /// How much may be spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::actions;
+use super::budget;
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
@@ -15,6 +16,7 @@ use super::policy::Policy;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use crate::cost::Money;
+use crate::cost::budget::{AtCap, Budget, Cap};
 
 /// All settings, immutable; a change of configuration makes new ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,8 @@ pub struct Settings {
     pub custom_actions: Arc<[Arc<CustomAction>]>,
     /// What checks the code of a language, by its id: a program and its arguments.
     pub action_checks: Arc<BTreeMap<String, Vec<String>>>,
+    /// How much may be spent.
+    pub budget: Arc<Budget>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -96,6 +100,7 @@ impl Default for Settings {
             action_ask_above: None,
             custom_actions: Arc::default(),
             action_checks: Arc::default(),
+            budget: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,
@@ -111,12 +116,14 @@ impl Default for Settings {
 impl Settings {
     /// Returns whether completions may go to the embedded engine, so that it has to know the open documents.
     pub fn may_use_engine(&self) -> bool {
-        match &self.model {
-            ModelName::Auto | ModelName::Local => true,
-            ModelName::Of { provider, model } => {
-                self.has_partner || !self.policy.allows(provider, model)
+        let degrades = |cap: &Cap| matches!(&cap.at, AtCap::Degrade { provider, .. } if &**provider == "local");
+        self.budget.caps.iter().any(degrades)
+            || match &self.model {
+                ModelName::Auto | ModelName::Local => true,
+                ModelName::Of { provider, model } => {
+                    self.has_partner || !self.policy.allows(provider, model)
+                }
             }
-        }
     }
 
     /// Returns the model of code actions.
@@ -176,6 +183,11 @@ impl Settings {
         if let Some(actions) = &options.actions {
             actions::resolve(actions, &mut settings)
                 .map_err(|(key, message)| problem(format!("actions.{key}"), message))?;
+        }
+        if let Some(written) = &options.budget {
+            let budget = budget::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
+            settings.budget = Arc::new(budget);
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

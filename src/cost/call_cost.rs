@@ -5,7 +5,7 @@
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::money::{Currency, Money, NANOS};
-use super::price::Price;
+use super::price::{Origin, Price};
 use super::tokens::Usage;
 
 /// A million units: no single call costs that much, so a provider that says so is not believed.
@@ -18,7 +18,7 @@ pub enum Cost {
     Reported(Money),
     /// Computed from the provider's token counts and a known price.
     Priced(Money),
-    /// Computed from token counts that had to be estimated.
+    /// Computed from token counts that had to be estimated, or by a price that had to be assumed.
     Estimated(Money),
     /// Nobody is billed: the model runs on this machine, or nothing was sent.
     Free,
@@ -48,7 +48,7 @@ impl Cost {
         let believable = reported.filter(|money| (0..=HIGHEST_REPORTED).contains(&money.nanos()));
         match (believable, price) {
             (Some(money), _) => Self::Reported(money),
-            (None, Some(price)) if usage.is_estimated() => {
+            (None, Some(price)) if usage.is_estimated() || price.origin == Origin::Assumed => {
                 Self::Estimated(price.cost(usage.tokens()))
             }
             (None, Some(price)) => Self::Priced(price.cost(usage.tokens())),

@@ -24,6 +24,9 @@ pub enum Error {
     /// A price is negative or beyond belief.
     #[error("\"{0}\" is not a price; write what a million tokens cost, such as \"3\" or \"3 USD\"")]
     NotAPrice(String),
+    /// The ledger cannot be read.
+    #[error("{0}")]
+    Ledger(String),
     /// The ledger did not answer in time.
     #[error(
         "the ledger did not answer within {0:?}; its disk may be slow or another program may hold it; try again"

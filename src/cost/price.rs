@@ -78,6 +78,19 @@ pub enum Origin {
     },
     /// The user's configuration.
     Config,
+    /// None: the model's price is not known, and it was taken to cost what the dearest known models of its provider do.
+    Assumed,
+}
+
+/// For people: where a price is from.
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Catalogue { version, .. } => write!(f, "the price catalogue ({version})"),
+            Self::Config => f.write_str("your own price"),
+            Self::Assumed => f.write_str("the dearest of this provider's known models"),
+        }
+    }
 }
 
 /// What a user writes to override a price: amounts for a million tokens as text, such as `3` or `3 USD`.
@@ -130,6 +143,68 @@ impl Price {
         rate.map(|rate| Money::from_nanos(rate.at(0), self.currency))
     }
 
+    /// These prices for requests of usual length, without the cliffs of long ones.
+    #[must_use]
+    pub fn for_usual_length(&self) -> Self {
+        let usual = |rate: &Option<Rate>| rate.as_ref().map(|rate| Rate::Flat(rate.at(0)));
+        let rates = &self.rates;
+        Self {
+            rates: Rates {
+                input: usual(&rates.input),
+                cache_read: usual(&rates.cache_read),
+                cache_write: usual(&rates.cache_write),
+                cache_write_1h: usual(&rates.cache_write_1h),
+                output: usual(&rates.output),
+                reasoning: usual(&rates.reasoning),
+                request: rates.request,
+            },
+            ..self.clone()
+        }
+    }
+
+    /// What so many calls cost that used these tokens together.
+    pub fn cost_of_calls(&self, calls: u64, tokens: &Tokens) -> Money {
+        let fee = self.rates.request.unwrap_or(0);
+        let once = self.cost(tokens);
+        let more = i128::from(calls.saturating_sub(1)) * i128::from(fee);
+        let nanos = i64::try_from(i128::from(once.nanos()) + more).unwrap_or(i64::MAX);
+        Money::from_nanos(nanos, self.currency)
+    }
+
+    /// The most that a call can cost which reads and writes no more than this: by the dearest kind of each, the dearest tier within reach,
+    /// and nothing taken from a cache.
+    pub fn worst(&self, input: u64, output: u64) -> Money {
+        let rates = &self.rates;
+        let dearest = |rates: &[&Option<Rate>], count: u64| {
+            let known = rates.iter().filter_map(|rate| rate.as_ref());
+            let rate = known.map(|rate| rate.dearest_within(input)).max();
+            i128::from(count.min(MOST_TOKENS)) * i128::from(rate.unwrap_or(0))
+        };
+        let read = [
+            &rates.input,
+            &rates.cache_read,
+            &rates.cache_write,
+            &rates.cache_write_1h,
+        ];
+        let of_tokens = dearest(&read, input) + dearest(&[&rates.output, &rates.reasoning], output);
+        let of_request = i128::from(rates.request.unwrap_or(0)) * 1_000_000;
+        Money::from_femtos(of_tokens + of_request, self.currency)
+    }
+
+    /// A price that is nowhere below any of these, kind by kind; `None` of none, or of several currencies.
+    pub fn dearest_of(prices: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut prices = prices.into_iter();
+        let mut dearest = prices.next()?;
+        for price in prices {
+            if price.currency != dearest.currency {
+                return None;
+            }
+            dearest.rates = dearest.rates.dearer(&price.rates);
+        }
+        dearest.origin = Origin::Assumed;
+        Some(dearest)
+    }
+
     /// What a call with these counts costs.
     pub fn cost(&self, tokens: &Tokens) -> Money {
         let total = tokens.input_total();
@@ -174,7 +249,55 @@ impl Rates {
     }
 }
 
+impl Rates {
+    fn dearer(self, other: &Self) -> Self {
+        // Absent is as the class it belongs to, which is written out, so that the greater is found.
+        let full = |rates: &Self| {
+            let input = rates.input.clone();
+            let write = rates.cache_write.clone().or_else(|| input.clone());
+            let output = rates.output.clone();
+            Self {
+                cache_read: rates.cache_read.clone().or_else(|| input.clone()),
+                cache_write_1h: rates.cache_write_1h.clone().or_else(|| write.clone()),
+                cache_write: write,
+                input,
+                reasoning: rates.reasoning.clone().or_else(|| output.clone()),
+                output,
+                request: rates.request,
+            }
+        };
+        let (one, other) = (full(&self), full(other));
+        Self {
+            input: Rate::dearer(one.input, other.input),
+            cache_read: Rate::dearer(one.cache_read, other.cache_read),
+            cache_write: Rate::dearer(one.cache_write, other.cache_write),
+            cache_write_1h: Rate::dearer(one.cache_write_1h, other.cache_write_1h),
+            output: Rate::dearer(one.output, other.output),
+            reasoning: Rate::dearer(one.reasoning, other.reasoning),
+            request: one.request.max(other.request),
+        }
+    }
+}
+
 impl Rate {
+    /// The dearest that a request can meet which reads no more than `input_total` tokens.
+    fn dearest_within(&self, input_total: u64) -> i64 {
+        match self {
+            Self::Flat(price) => *price,
+            Self::Tiered(base, tiers) => {
+                let within = tiers.iter().filter(|(start, _)| input_total > *start);
+                within.map(|(_, price)| *price).fold(*base, i64::max)
+            }
+        }
+    }
+
+    /// The one whose dearest is the greater, as a flat one: what is assumed need not be fine.
+    fn dearer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let dearest = |rate: Self| rate.dearest_within(u64::MAX);
+        let (one, other) = (one.map(dearest), other.map(dearest));
+        one.max(other).map(Self::Flat)
+    }
+
     /// Nano-units per million tokens in a request that reads `input_total` tokens.
     fn at(&self, input_total: u64) -> i64 {
         match self {
@@ -279,7 +402,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_assumed_price_is_nowhere_below_those_it_stands_for() {
+        let mut cliff = price("1", "9");
+        cliff.rates.input = Some(Rate::Tiered(1_000_000_000, vec![(10, 7_000_000_000)]));
+        let dearest = Price::dearest_of([price("5", "2"), cliff.clone()]).unwrap();
+        assert_eq!(dearest.origin, Origin::Assumed);
+        assert_eq!(
+            dearest.cost(&tokens(1_000_000, 1_000_000)).to_decimal(),
+            "16"
+        );
+        assert_eq!(Price::dearest_of([]), None);
+        assert_eq!(Price::dearest_of([cliff, price("1 EUR", "1 EUR")]), None);
+    }
+
     proptest! {
+        #[test]
+        fn no_usage_within_the_bounds_costs_more_than_the_worst(
+            rates in any::<[u32; 7]>(),
+            start in 0_u64..5_000,
+            counts in proptest::array::uniform6(0_u64..2_000),
+        ) {
+            let flat = |rate: u32| Some(Rate::Flat(rate.into()));
+            let rates = Rates {
+                input: Some(Rate::Tiered(rates[0].into(), vec![(start, rates[1].into())])),
+                cache_read: flat(rates[2]),
+                cache_write: flat(rates[3]),
+                cache_write_1h: None,
+                output: flat(rates[4]),
+                reasoning: flat(rates[5]),
+                request: Some(rates[6].into()),
+            };
+            let price = Price { currency: Currency::USD, rates, origin: Origin::Config };
+            let [input, cache_read, cache_write_5m, cache_write_1h, output, reasoning] = counts;
+            let tokens = Tokens { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning };
+            prop_assert!(price.cost(&tokens).nanos() <= price.worst(tokens.input_total(), output).nanos());
+        }
+
         #[test]
         fn a_stored_price_gives_the_same_cost_again(
             rates in any::<[u32; 6]>(),

@@ -1,7 +1,7 @@
-//! The one way to a model: decide, get the key, stream, settle, report.
+//! The one way to a model: decide, get the key, reserve, stream, settle, report.
 //!
 //! Entry points: [`Gateway::decide`] and [`Gateway::call`]. `call` is the only function that reaches a provider, so nothing can go round
-//! the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
+//! the budget and the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
 mod correct;
@@ -9,25 +9,31 @@ mod interrupt;
 mod pause;
 mod price;
 mod probe;
+mod purse;
 mod renew;
 mod report;
+mod reserve;
 mod retry;
+mod runaway;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
 
 pub use interrupt::Interrupt;
 pub use probe::probe;
+pub use purse::{Notice, Watch};
 pub use report::{CallId, Report, Reporter};
 
 use crate::config::{ModelName, Settings};
@@ -38,6 +44,8 @@ use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provide
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
+use purse::Purse;
+use runaway::Runaways;
 use settle::{Begin, Settlement};
 
 /// The way to all models. Clones are the same gateway.
@@ -56,6 +64,8 @@ struct Inner {
     pauses: Pauses,
     corrections: Corrections,
     keys: Keys,
+    runaways: Runaways,
+    watch: Arc<OnceLock<Watch>>,
 }
 
 /// What is to be asked of the model that was decided on.
@@ -99,6 +109,8 @@ struct Again {
     policy: retry::Policy,
     /// The wait before the next attempt.
     wait: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// The account of the next attempt, while its money is reserved.
+    opening: Option<BoxFuture<'static, Result<Settlement, Error>>>,
 }
 
 impl Gateway {
@@ -125,6 +137,8 @@ impl Gateway {
             pauses: Pauses::default(),
             corrections: Corrections::default(),
             keys: Keys::of_process(),
+            runaways: Runaways::default(),
+            watch: Arc::default(),
         }))
     }
 
@@ -136,6 +150,41 @@ impl Gateway {
     /// Decides the same for a call that has a model of its own.
     pub fn decide_on(&self, settings: &Settings, feature: Feature, model: &ModelName) -> Decision {
         routing::decide_on(settings, feature, model, &self.answering())
+    }
+
+    /// Decides for the model that takes another's place where a call was refused, if a cap says which.
+    pub fn instead(
+        &self,
+        settings: &Settings,
+        feature: Feature,
+        error: &Error,
+    ) -> Option<Decision> {
+        let Error::Budget(refusal) = error else {
+            return None;
+        };
+        let (provider, model) = refusal.instead()?;
+        Some(routing::instead(settings, feature, provider, model))
+    }
+
+    /// Has somebody told what there is to know about money. Only the first is.
+    pub fn watch(&self, watch: Watch) {
+        // A gateway has one server.
+        let _ = self.0.watch.set(watch);
+    }
+
+    /// Notes that a document was changed, which explains a call.
+    pub fn typed(&self) {
+        self.0.runaways.typed();
+    }
+
+    /// Returns what is halted since it ran away, in a sentence.
+    pub fn halted(&self) -> Option<String> {
+        self.0.runaways.halted()
+    }
+
+    /// Lets go on what was halted.
+    pub fn resume(&self) {
+        self.0.runaways.resume();
     }
 
     /// Returns the ways to keys.
@@ -200,7 +249,8 @@ impl Gateway {
 
     /// Sends a request to the model that was decided on.
     ///
-    /// An error means that nothing was sent, because there is no key or the provider asked to wait; such a call is not booked. All else that goes wrong comes in the stream.
+    /// An error means that nothing was sent, because there is no key, or the provider asked to wait, or a cap would be broken; such a call is
+    /// not booked. All else that goes wrong comes in the stream.
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
@@ -212,10 +262,7 @@ impl Gateway {
             workspace,
             interrupt,
         } = request;
-        let prompt_bytes = match &input {
-            Input::Fill(fill) => fill.prefix.len() + fill.suffix.len(),
-            Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
-        };
+        let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         self.follow(settings);
@@ -255,11 +302,19 @@ impl Gateway {
             attempt: 1,
             language,
             workspace,
-            prompt_bytes,
+            tags: environment(settings),
+            prompt_bytes: asked.bytes,
+            messages: asked.messages,
+            prompt: asked.hash,
             max_tokens,
             interrupt,
             inquiry,
             corrections: self.0.corrections.clone(),
+            purse: Purse {
+                budget: settings.budget.clone(),
+                runaways: self.0.runaways.clone(),
+                watch: self.0.watch.clone(),
+            },
         };
         let again = policy.may_repeat().then(|| Again {
             provider: provider.clone(),
@@ -268,10 +323,12 @@ impl Gateway {
             begin: begin.clone(),
             policy,
             wait: None,
+            opening: None,
         });
+        let settlement = Settlement::begin(begin).await?;
         Ok(Call {
             stream: Some(renew::stream(provider, call, renewal)),
-            settlement: Settlement::begin(begin),
+            settlement,
             finish: None,
             again,
             pauses,
@@ -336,6 +393,44 @@ impl Gateway {
     }
 }
 
+/// The tag by which caps and reports tell environments apart.
+fn environment(settings: &Settings) -> BTreeMap<String, String> {
+    let name = settings.keys.environment.to_string();
+    BTreeMap::from([("environment".to_owned(), name)])
+}
+
+/// What is asked, as far as money is concerned.
+struct Asked {
+    bytes: usize,
+    messages: usize,
+    /// What tells it from other questions.
+    hash: u64,
+}
+
+impl Asked {
+    fn of(input: &Input) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let (bytes, messages) = match input {
+            Input::Fill(fill) => {
+                (&fill.prefix, &fill.suffix).hash(&mut hasher);
+                (fill.prefix.len() + fill.suffix.len(), 0)
+            }
+            Input::Chat(messages) => {
+                let texts = messages.iter().map(|message| &message.text);
+                let bytes = texts
+                    .inspect(|text| text.hash(&mut hasher))
+                    .map(String::len);
+                (bytes.sum(), messages.len())
+            }
+        };
+        Self {
+            bytes,
+            messages,
+            hash: hasher.finish(),
+        }
+    }
+}
+
 /// A provider, and what carries its key.
 type Reached = (Arc<dyn Provider>, Option<Authorization>);
 
@@ -360,21 +455,25 @@ impl Call {
         self.settlement.cost()
     }
 
-    /// Waits for the next attempt, if there is to be one, and makes it.
-    fn poll_again(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Waits for the next attempt, if there is to be one, and makes it. It is refused where its money is no longer there.
+    fn poll_again(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(again) = &mut self.again else {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         };
-        let Some(wait) = &mut again.wait else {
-            return Poll::Ready(());
-        };
-        std::task::ready!(wait.as_mut().poll(context));
-        again.wait = None;
-        again.begin.attempt += 1;
-        self.settlement = Settlement::begin(again.begin.clone());
-        let (provider, call) = (again.provider.clone(), again.call.clone());
-        self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
-        Poll::Ready(())
+        if let Some(wait) = &mut again.wait {
+            std::task::ready!(wait.as_mut().poll(context));
+            again.wait = None;
+            again.begin.attempt += 1;
+            again.opening = Some(Settlement::begin(again.begin.clone()).boxed());
+        }
+        if let Some(opening) = &mut again.opening {
+            let opened = std::task::ready!(opening.as_mut().poll(context));
+            again.opening = None;
+            self.settlement = opened?;
+            let (provider, call) = (again.provider.clone(), again.call.clone());
+            self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Returns whether the call is made again after this error, which ended an attempt.
@@ -406,7 +505,9 @@ impl Stream for Call {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let call = &mut *self;
         loop {
-            std::task::ready!(call.poll_again(context));
+            if let Err(error) = std::task::ready!(call.poll_again(context)) {
+                return Poll::Ready(Some(Err(error)));
+            }
             let Some(stream) = &mut call.stream else {
                 return Poll::Ready(None);
             };

@@ -59,6 +59,18 @@ pub(super) fn of(priced: &Priced<'_>) -> Option<Price> {
     .or_else(|| of(requested))
 }
 
+/// Returns a price that none of a provider's known models is dearer than, kind by kind, for a model of which nothing is known.
+pub(super) fn dearest(provider: &ProviderSettings, at: Timestamp) -> Option<Price> {
+    let name = if provider.is_openrouter {
+        "openrouter"
+    } else {
+        &provider.name
+    };
+    let own = provider.prices.values().cloned();
+    let known = Catalogue::embedded().models(name, at);
+    Price::dearest_of(own.chain(known.into_iter().map(|(_, price)| price)))
+}
+
 /// Returns the served model's name with the variant that was asked for, which the answer may leave out: `:free` is another price.
 fn with_variant(served: &str, requested: &str, has_variants: bool) -> String {
     match requested.rsplit_once(':') {

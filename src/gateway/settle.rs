@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use super::correct::{Corrections, Inquiry};
 use super::interrupt::Interrupt;
 use super::price::{self, Priced};
+use super::purse::Purse;
 use super::report::{CallId, Report, Reporter};
-use crate::cost::ledger::Latency;
+use super::reserve;
+use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Ledger, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
 use crate::provider::{self, Error};
@@ -31,12 +33,19 @@ pub(super) struct Begin {
     pub attempt: u32,
     pub language: Option<&'static str>,
     pub workspace: Option<String>,
+    pub tags: BTreeMap<String, String>,
     pub prompt_bytes: usize,
+    /// Of how many messages the prompt is.
+    pub messages: usize,
+    /// What tells the prompt from others.
+    pub prompt: u64,
     pub max_tokens: u32,
     pub interrupt: Interrupt,
     /// Where to ask what the call has cost, if the answer ends before that is told.
     pub inquiry: Option<Inquiry>,
     pub corrections: Corrections,
+    /// What may be spent.
+    pub purse: Purse,
 }
 
 /// The account of one call.
@@ -59,14 +68,25 @@ pub(super) struct Settlement {
     is_settled: bool,
     /// What it cost, once it is settled.
     cost: Option<Cost>,
+    /// What it may cost at most, where caps apply.
+    held: Option<Held>,
+    /// The price that was reserved by, for when no better is known in the end.
+    reserved_by: Option<Price>,
 }
 
 impl Settlement {
-    pub(super) fn begin(begin: Begin) -> Self {
-        Self {
-            id: begin.ledger.next_id(),
+    /// Reserves what the call may cost, where caps apply, and opens its account.
+    pub(super) async fn begin(begin: Begin) -> Result<Self, Error> {
+        let id = begin.ledger.next_id();
+        let started = Timestamp::now();
+        let reserved = reserve::reserve(&begin, &id, started).await?;
+        let (held, reserved_by) = reserved.map_or((None, None), |it| (it.held, it.price));
+        Ok(Self {
+            id,
             begin,
-            started: Timestamp::now(),
+            started,
+            held,
+            reserved_by,
             clock: Instant::now(),
             first_token: None,
             reply_bytes: 0,
@@ -79,7 +99,7 @@ impl Settlement {
             is_unbilled: false,
             is_settled: false,
             cost: None,
-        }
+        })
     }
 
     pub(super) fn id(&self) -> &CallId {
@@ -222,7 +242,7 @@ impl Settlement {
                 total: self.clock.elapsed(),
             },
             request_id: self.request_id.take(),
-            tags: BTreeMap::new(),
+            tags: self.begin.tags.clone(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
         let tell = self.begin.reporter.clone();
@@ -231,6 +251,7 @@ impl Settlement {
         let inquiry = inquiry.filter(|_| reported.is_none() && !self.is_unbilled);
         let inquiry = inquiry.map(|inquiry| (inquiry, row.clone()));
         let copy = row.clone();
+        let held = self.held.take();
         self.begin.ledger.settle(row, move |totals| {
             tell(Report {
                 row: copy,
@@ -238,6 +259,10 @@ impl Settlement {
                 is_correction: false,
             });
         });
+        // The row ends it.
+        if let Some(held) = held {
+            held.settled();
+        }
         if let Some((inquiry, settled)) = inquiry {
             let begin = &self.begin;
             let (ledger, tell) = (begin.ledger.clone(), begin.reporter.clone());
@@ -303,6 +328,8 @@ impl Settlement {
                 speed: told.and_then(|usage| usage.speed.as_deref()),
             },
         })
+        // A cap applied, so the call is not booked as nothing.
+        .or_else(|| self.reserved_by.clone())
     }
 
     /// What runs on this machine costs nothing, unless it says otherwise: a proxy on loopback may well be billed.
@@ -366,6 +393,7 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::Unreachable(_)
         | Error::Tls(_)
         | Error::Setting { .. }
+        | Error::Budget(_)
         | Error::Credential(_)
         | Error::Unsupported { .. } => true,
     }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::*;
-use crate::cost::{Cost, Row, Tokens, Usage};
+use jiff::Timestamp;
+
+use crate::cost::{Catalogue, Cost, Row, Tokens, Usage};
 use crate::provider::fake::Fake;
 use crate::provider::{Message, Role};
 
@@ -255,5 +257,163 @@ async fn a_limit_that_an_answer_uses_up_pauses_the_next() {
             .call(&desk.settings, desk.request())
             .await
             .is_err()
+    );
+}
+
+/// A budget of one cap, in nano-dollars a day.
+fn capped(nanos: i64) -> crate::cost::Budget {
+    use crate::cost::budget::{AtCap, Cap, Per, Scope};
+    let cap = Cap {
+        name: "day".into(),
+        amount: Money::from_nanos(nanos, crate::cost::Currency::USD),
+        per: Per::Day,
+        scope: Scope::default(),
+        at: AtCap::Hard,
+    };
+    crate::cost::Budget {
+        caps: vec![cap],
+        ..crate::cost::Budget::default()
+    }
+}
+
+const DOLLAR: i64 = 1_000_000_000;
+
+#[tokio::test]
+async fn the_worst_case_is_reserved_before_a_call_is_sent_and_what_it_cost_takes_its_place() {
+    let mut desk = Desk::of("openai", "gpt-4.1-mini");
+    desk.settings.budget = Arc::new(capped(DOLLAR));
+    let mut call = desk.call().await;
+    let running = desk.provider.next().await;
+    let budget = desk.settings.budget.clone();
+    let standing = |desk: &Desk| {
+        let (ledger, budget) = (desk.gateway.ledger().clone(), budget.clone());
+        async move { ledger.standings(budget).await.remove(0) }
+    };
+    let price = Catalogue::embedded()
+        .price("openai", "gpt-4.1-mini", Timestamp::now())
+        .unwrap();
+    // A token for each byte, what wraps a message, and the longest answer.
+    let worst = price.worst(700 + 64 + 16, 64);
+    assert_eq!(standing(&desk).await.reserved, worst);
+    running.text("7");
+    running.event(Event::Usage(read(200, 1, None)));
+    drop(running);
+    while call.next().await.is_some() {}
+    let spent = desk.row().cost.amount().unwrap();
+    let after = standing(&desk).await;
+    assert_eq!((after.spent, after.reserved.nanos()), (spent, 0));
+    assert!(spent.nanos() < worst.nanos());
+}
+
+#[tokio::test]
+async fn a_call_that_could_break_a_cap_is_not_sent_and_leaves_no_row() {
+    let mut desk = Desk::of("openai", "gpt-4.1-mini");
+    desk.settings.budget = Arc::new(capped(1));
+    let refused = desk.gateway.call(&desk.settings, desk.request()).await;
+    let Some(Error::Budget(refusal)) = refused.err() else {
+        panic!("it does not fit");
+    };
+    assert!(refusal.to_string().contains("the cap \"day\""), "{refusal}");
+    assert!(!desk.provider.is_called());
+    let totals = desk.gateway.ledger().totals(Duration::from_secs(10));
+    assert_eq!(totals.unwrap().session.calls, 0);
+}
+
+#[tokio::test]
+async fn a_further_attempt_needs_money_of_its_own() {
+    let mut desk = Desk::of("openai", "gpt-4.1-mini");
+    desk.settings.budget = Arc::new(capped(DOLLAR));
+    let request = Request {
+        decision: desk.gateway.decide(&desk.settings, Feature::Action),
+        ..desk.request()
+    };
+    let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();
+    let first = desk.provider.next().await;
+    // Meanwhile all the rest is spent elsewhere.
+    let row = Row {
+        id: desk.gateway.ledger().next_id(),
+        cost: Cost::Priced(Money::from_nanos(DOLLAR, crate::cost::Currency::USD)),
+        ..Desk::of("openai", "gpt-4.1-mini")
+            .leave_after(Vec::new())
+            .await
+    };
+    desk.gateway.ledger().settle(row, |_| {});
+    first.fail(Error::RateLimited {
+        retry_after: Some(Duration::ZERO),
+    });
+    let answer = call.next().await;
+    assert!(matches!(answer, Some(Err(Error::Budget(_)))), "{answer:?}");
+    assert!(call.next().await.is_none());
+    assert!(!desk.provider.is_called());
+}
+
+#[tokio::test]
+async fn a_model_of_unknown_price_is_taken_for_the_dearest_of_its_provider_or_refused() {
+    let mut desk = Desk::of("openai", "gpt-of-the-future");
+    desk.settings.budget = Arc::new(capped(1_000 * DOLLAR));
+    let row = desk.leave_after(Vec::new()).await;
+    let Cost::Estimated(assumed) = row.cost else {
+        panic!("{row:?}");
+    };
+    assert_eq!(row.price.unwrap().origin, crate::cost::Origin::Assumed);
+    let usual = Desk::of("openai", "gpt-4.1").leave_after(Vec::new()).await;
+    assert!(assumed.nanos() > usual.cost.amount().unwrap().nanos());
+    desk.settings.budget = Arc::new(crate::cost::Budget {
+        unknown_price: crate::cost::budget::UnknownPrice::Refuse,
+        ..capped(1_000 * DOLLAR)
+    });
+    let refused = desk.gateway.call(&desk.settings, desk.request()).await;
+    let Some(Error::Budget(refusal)) = refused.err() else {
+        panic!("nobody knows its price");
+    };
+    assert!(
+        refusal.to_string().contains("gpt-of-the-future"),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
+async fn without_caps_nothing_is_asked_of_the_ledger_before_the_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let gateway = Gateway::with_substitutes(
+        Http::new(&desk.settings.network),
+        local::Engine::new(local::Limits::default()),
+        Ledger::open(&path),
+        Arc::new(|_| ()),
+        HashMap::from([(
+            "openai".to_owned(),
+            Arc::new(desk.provider.clone()) as Arc<dyn Provider>,
+        )]),
+    );
+    let call = gateway.call(&desk.settings, desk.request()).await.unwrap();
+    desk.provider.next().await;
+    assert!(!path.exists());
+    drop(call);
+    gateway.ledger().totals(Duration::from_secs(10)).unwrap();
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn the_same_question_in_a_loop_is_halted_also_without_caps() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let mut sent = 0;
+    let halted = loop {
+        match desk.gateway.call(&desk.settings, desk.request()).await {
+            Ok(call) => drop(call),
+            Err(error) => break error,
+        }
+        sent += 1;
+    };
+    assert!(matches!(halted, Error::Budget(_)), "{halted}");
+    assert!(sent < 50, "{sent}");
+    assert!(desk.gateway.halted().unwrap().contains("byok.resume"));
+    desk.gateway.resume();
+    assert!(
+        desk.gateway
+            .call(&desk.settings, desk.request())
+            .await
+            .is_ok()
     );
 }

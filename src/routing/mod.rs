@@ -121,6 +121,8 @@ pub struct Decision {
     pub payer: Payer,
     /// Why this one, in a few words.
     pub reason: &'static str,
+    /// Whether the user said that the call may pass the caps that ask.
+    pub has_consent: bool,
 }
 
 impl Decision {
@@ -164,6 +166,7 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
+        has_consent: false,
     }
 }
 
@@ -225,6 +228,32 @@ pub fn decide_on(
         payer: Payer::of(provider),
         way: Way::Http(Arc::new(provider.for_model(model))),
         reason,
+        has_consent: false,
+    }
+}
+
+/// Why a cheaper model answers.
+const DEGRADED: &str = "a cap of the budget is reached";
+
+/// Decides for a certain model, which a cap names to be asked instead of another; the embedded engine if its provider is not there any more.
+pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &str) -> Decision {
+    let is_allowed = settings.policy.allows(provider, model);
+    let way = settings.providers.get(provider).filter(|_| is_allowed);
+    let (provider, model, payer, way) = match way {
+        Some(settings) => {
+            let way = Way::Http(Arc::new(settings.for_model(model)));
+            (provider, model, Payer::of(settings), way)
+        }
+        None => (LOCAL, PATTERNS, Payer::Nobody, Way::Embedded),
+    };
+    Decision {
+        feature,
+        provider: provider.into(),
+        model: model.into(),
+        payer,
+        way,
+        reason: DEGRADED,
+        has_consent: false,
     }
 }
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
-use super::Parts;
+use super::advice::Advisor;
 use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, did_change, did_change_configuration,
@@ -26,6 +27,7 @@ use super::protocol::{
 use super::running::Running;
 use super::status::Status;
 use super::to_proto;
+use super::{Parts, budget};
 use crate::action::Diagnostic;
 use crate::completion::Completions;
 use crate::config::{Problem, ProviderSettings};
@@ -53,7 +55,7 @@ pub struct Shared {
     pub http: Http,
     pub engine: Engine,
     pub lists: Lists,
-    /// Providers being asked for their lists.
+    /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
     pub completions: Completions,
@@ -67,6 +69,9 @@ pub struct Shared {
     last_place: Mutex<Option<LastPlace>>,
     pub outbox: Outbox,
     pub status: Status,
+    pub advisor: Advisor,
+    /// Says that caps may stand otherwise than before.
+    changed: Arc<Notify>,
     last: Arc<Mutex<Option<UsageParams>>>,
     accepted: AtomicU64,
     is_started: AtomicBool,
@@ -222,8 +227,8 @@ impl Backend {
         }
     }
 
-    async fn usage_summary(&self, _: serde_json::Value) -> Result<UsageSummary> {
-        commands::usage_summary(&self.shared).await
+    async fn usage_summary(&self, params: serde_json::Value) -> Result<UsageSummary> {
+        commands::usage_summary(&self.shared, params).await
     }
 
     async fn models(&self, _: serde_json::Value) -> Result<Models> {
@@ -257,7 +262,10 @@ impl Shared {
     fn new(parts: Parts, outbox: Outbox, client: Client) -> Self {
         let last = Arc::<Mutex<Option<UsageParams>>>::default();
         let (latest, usage_outbox) = (last.clone(), outbox.clone());
+        let changed = Arc::<Notify>::default();
+        let settled = changed.clone();
         let reporter: Reporter = Arc::new(move |report| {
+            settled.notify_one();
             let usage = to_proto::usage(&report);
             usage_outbox.notify("byok/usage", &usage);
             let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -267,19 +275,26 @@ impl Shared {
                 *latest = Some(usage);
             }
         });
+        let gateway = Gateway::with_substitutes(
+            parts.http.clone(),
+            parts.engine.clone(),
+            parts.ledger.clone(),
+            reporter,
+            parts.substitutes,
+        );
+        let status = Status::new(outbox.clone());
+        gateway.watch(budget::watch(
+            outbox.clone(),
+            status.clone(),
+            changed.clone(),
+        ));
         Self {
-            completions: Completions::new(parts.ledger.clone(), parts.engine.clone()),
+            completions: Completions::new(parts.ledger, parts.engine.clone()),
             documents: Mutex::new(Session::new(parts.layers)),
             problems: Mutex::new(parts.problems),
             remarks: Mutex::default(),
-            http: parts.http.clone(),
-            gateway: Gateway::with_substitutes(
-                parts.http,
-                parts.engine.clone(),
-                parts.ledger,
-                reporter,
-                parts.substitutes,
-            ),
+            http: parts.http,
+            gateway,
             engine: parts.engine,
             lists: parts.lists,
             refreshes: Mutex::default(),
@@ -290,7 +305,9 @@ impl Shared {
             explanations: parts.explanations,
             abilities: OnceLock::new(),
             last_place: Mutex::default(),
-            status: Status::new(outbox.clone()),
+            advisor: Advisor::new(parts.hints),
+            status,
+            changed,
             outbox,
             last,
             accepted: AtomicU64::new(0),
@@ -403,6 +420,17 @@ impl Shared {
             let lists = self.lists.clone();
             refreshes.spawn(async move { lists.refresh(&provider).await });
         }
+    }
+
+    /// Begins to tell how the caps stand.
+    pub fn tell_budget(self: &Arc<Self>) {
+        let telling = budget::tell(Arc::downgrade(self), self.changed.clone());
+        self.refreshes().spawn(telling);
+    }
+
+    /// Says that caps may stand otherwise than before.
+    pub fn budget_changed(&self) {
+        self.changed.notify_one();
     }
 
     fn refreshes(&self) -> MutexGuard<'_, JoinSet<()>> {

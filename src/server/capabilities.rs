@@ -2,6 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::handlers::execute_command::{OPEN_SETTINGS, SET_KEY};
 use super::to_proto::DID_ACCEPT;
 use crate::action::Kind;
 use crate::document::Encoding;
@@ -10,7 +11,7 @@ use crate::document::Encoding;
 pub const ACTION: &str = "byok.action";
 
 /// The commands that users run; each also works without arguments, since Helix's palette sends none.
-pub const COMMANDS: [&str; 7] = [
+pub const COMMANDS: [&str; 9] = [
     ACTION,
     "byok.usageSummary",
     "byok.models",
@@ -18,6 +19,8 @@ pub const COMMANDS: [&str; 7] = [
     "byok.pause",
     "byok.resume",
     "byok.signIn",
+    SET_KEY,
+    OPEN_SETTINGS,
 ];
 
 /// Returns the server's capabilities. Nothing but the client's capabilities and the settled encoding decides them.

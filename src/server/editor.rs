@@ -29,6 +29,8 @@ pub struct Abilities {
     pub progress: bool,
     /// It opens documents that the server names.
     pub show_document: bool,
+    /// Its plugin tells the user by its own means what the server advises.
+    pub advice: bool,
     /// It tells when files change that the server names.
     pub watches_files: bool,
     /// Its plugin asks the user for an instruction when an action needs one.
@@ -60,6 +62,7 @@ impl Abilities {
             annotations: annotations.is_some_and(Value::is_object),
             progress: is("/window/workDoneProgress"),
             show_document: is("/window/showDocument/support"),
+            advice: is("/experimental/byok/advice"),
             watches_files: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
             instruction: is("/experimental/byok/instruction"),
             preview: is("/experimental/byok/preview"),
@@ -170,10 +173,12 @@ mod tests {
                 "didChangeWatchedFiles": {"dynamicRegistration": true},
                 "workspaceEdit": {"resourceOperations": ["create"], "changeAnnotationSupport": {}},
             },
-            "experimental": {"byok": {"instruction": true, "preview": true, "stream": true, "rename": true}},
+            "experimental": {"byok": {"instruction": true, "advice": true, "preview": true, "stream": true, "rename": true}},
         }));
         let ours = all.instruction && all.preview && all.stream && all.rename;
         let edits = all.create && all.annotations;
-        assert!(all.progress && all.show_document && all.watches_files && ours && edits);
+        assert!(
+            all.progress && all.show_document && all.advice && all.watches_files && ours && edits
+        );
     }
 }

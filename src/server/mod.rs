@@ -3,7 +3,9 @@
 //! Entry point: [`run`]. Only this module knows the Language Server Protocol's types. It holds no policy: a handler converts in, calls one
 //! function and converts out. What the protocol demands of order, cancellation and bad input is in [`serve`] and [`transport`].
 
+mod advice;
 mod backend;
+mod budget;
 mod capabilities;
 mod editor;
 mod explanations;
@@ -53,6 +55,8 @@ pub struct Parts {
     pub lists: Lists,
     /// The folder for explanations that the editor opens; without one they are shown as messages.
     pub explanations: Option<PathBuf>,
+    /// The folder that remembers what the user was told once and for all; without one such hints are not given.
+    pub hints: Option<PathBuf>,
     /// Providers that take the place of those their names stand for.
     pub substitutes: HashMap<String, Arc<dyn Provider>>,
 }

@@ -104,6 +104,74 @@ pub struct SumParams {
     pub unpriced: u64,
 }
 
+/// `byok/budget`, server to client: how the caps stand. Sent when that changed, at most twice a second; never without caps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BudgetParams {
+    /// The version of this message.
+    pub v: u32,
+    /// The state of the first cap; `ok` if there is none.
+    pub state: CapStateParams,
+    /// The caps that last longer than a request: first what calls meet, then by how much of each is left.
+    pub caps: Vec<CapParams>,
+}
+
+/// How a cap stands. Amounts are in 10^-9 of the currency's unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CapParams {
+    /// Its name, for people.
+    pub name: String,
+    /// In which time it counts: `session`, `hour`, `day`, `month`.
+    pub per: String,
+    /// What is done when a call would break it: `soft`, `ask`, `hard`, `degrade`.
+    pub at: String,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+    /// How much may be spent.
+    pub cap: i64,
+    /// What was spent.
+    pub spent: i64,
+    /// What calls under way may cost at most.
+    pub reserved: i64,
+    /// What is left; below zero where a cap that only warns is passed.
+    pub left: i64,
+    /// How it stands in a word.
+    pub state: CapStateParams,
+    /// With this provider alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// With this model of it alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// With the key of this label alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// For this alone: `completion`, `action`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// In this folder alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// In this environment alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+}
+
+/// How a cap stands in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CapStateParams {
+    /// There is room.
+    Ok,
+    /// It only warns, and is passed.
+    Warned,
+    /// The user is asked before a further call.
+    Asked,
+    /// Calls are refused.
+    Reached,
+    /// A cheaper model answers.
+    Degraded,
+}
+
 /// `byok/status`, server to client: what the server is doing, sent when it changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusParams {
@@ -115,9 +183,49 @@ pub struct StatusParams {
     pub model: String,
     /// Who pays for it, in words.
     pub payer: String,
-    /// With `error`: what is wrong, in a sentence that also says what to do.
+    /// With `error`: what is wrong, in a sentence that also says what to do. With `paused`: the same, where the server itself halted what ran
+    /// away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// With `error`: what one key could do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixParams>,
+}
+
+/// What to do about a trouble: a command that the server announces, for `workspace/executeCommand`. A plugin may do better by its own means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FixParams {
+    /// For a button: a few words.
+    pub title: String,
+    /// The command.
+    pub command: String,
+    /// What it takes.
+    pub arguments: Vec<serde_json::Value>,
+}
+
+/// `byok/advice`, server to client: what to tell the user, once. Sent only to clients that announce `experimental.byok.advice`; others
+/// get a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AdviceParams {
+    /// The version of this message.
+    pub v: u32,
+    /// Whether it needs a hand.
+    pub kind: AdviceKind,
+    /// What to tell, in a sentence that also says what to do.
+    pub message: String,
+    /// What one key could do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixParams>,
+}
+
+/// Whether an advice needs a hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AdviceKind {
+    /// It does not: all works, and could do more.
+    Hint,
+    /// It does: a call failed, or the configuration has a mistake.
+    Trouble,
 }
 
 /// What the server is doing.
@@ -128,7 +236,7 @@ pub enum StatusState {
     Idle,
     /// It waits for a model.
     Busy,
-    /// The user paused suggestions.
+    /// The user paused suggestions, or the server halted what ran away; `byok/resume` ends both.
     Paused,
     /// The last call failed, or the configuration has a mistake.
     Error,
@@ -146,6 +254,23 @@ pub struct UsageSummary {
     pub last: Option<UsageParams>,
     /// The same in a few words, for editors that can only show a message.
     pub text: String,
+    /// With parameters: what `byok-lsp usage --json` prints for them (`docs/costs.md`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<serde_json::Value>,
+}
+
+/// The parameters of `byok/usageSummary`; without any, no report is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct UsageSummaryParams {
+    /// The report's first day, as `byok-lsp usage --since` takes it: `7d`, `month`, `2026-11-01`, ... Default `month`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The report's last day. Default today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What the report is grouped by: `model`, `language`, ... Default `model`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Vec<String>>,
 }
 
 /// The answer to `byok/models`.

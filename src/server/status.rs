@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::advice::Advice;
 use super::outbox::Outbox;
 use super::protocol::{StatusParams, StatusState, VERSION};
 use crate::routing::Decision;
@@ -18,9 +19,11 @@ struct Inner {
     model: String,
     payer: String,
     /// A mistake in the configuration; it stays until it is mended.
-    mistake: Option<String>,
+    mistake: Option<Advice>,
     /// Why the last call failed.
-    failure: Option<String>,
+    failure: Option<Advice>,
+    /// Why something is halted.
+    halted: Option<String>,
     /// What was told last.
     told: Option<StatusParams>,
 }
@@ -39,6 +42,7 @@ impl Status {
             payer: String::new(),
             mistake: None,
             failure: None,
+            halted: None,
             told: None,
         })))
     }
@@ -57,13 +61,18 @@ impl Status {
     }
 
     /// Says what is wrong with the configuration, or that nothing is any more.
-    pub fn mistake(&self, message: Option<String>) {
-        self.change(|inner| inner.mistake = message);
+    pub fn mistake(&self, advice: Option<Advice>) {
+        self.change(|inner| inner.mistake = advice);
     }
 
     /// Says why the last call failed, or that it did not.
-    pub fn failure(&self, message: Option<String>) {
-        self.change(|inner| inner.failure = message);
+    pub fn failure(&self, advice: Option<Advice>) {
+        self.change(|inner| inner.failure = advice);
+    }
+
+    /// Says that something was halted and why, or that all goes on.
+    pub fn halted(&self, message: Option<String>) {
+        self.change(|inner| inner.halted = message);
     }
 
     /// Says that a call waits for a model, until the returned value is dropped.
@@ -86,18 +95,25 @@ impl Status {
 impl Inner {
     fn params(&self) -> StatusParams {
         let error = self.mistake.as_ref().or(self.failure.as_ref());
-        let state = match (self.is_paused, error, self.running) {
+        let is_paused = self.is_paused || self.halted.is_some();
+        let state = match (is_paused, error, self.running) {
             (true, ..) => StatusState::Paused,
             (_, _, 1..) => StatusState::Busy,
             (_, Some(_), 0) => StatusState::Error,
             (_, None, 0) => StatusState::Idle,
         };
+        let error = error.filter(|_| state == StatusState::Error);
         StatusParams {
             v: VERSION,
             state,
             model: self.model.clone(),
             payer: self.payer.clone(),
-            message: error.filter(|_| state == StatusState::Error).cloned(),
+            message: match state {
+                StatusState::Error => error.map(|error| error.message.clone()),
+                StatusState::Paused => self.halted.clone(),
+                StatusState::Idle | StatusState::Busy => None,
+            },
+            fix: error.and_then(|error| error.fix.clone()),
         }
     }
 }

@@ -47,6 +47,7 @@ pub struct Builder {
     patience: Patience,
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
+    hinting: bool,
     folder: Option<String>,
 }
 
@@ -60,6 +61,7 @@ impl Default for Builder {
             patience: Patience::default(),
             substitutes: HashMap::new(),
             lists: None,
+            hinting: false,
             folder: None,
         }
     }
@@ -143,13 +145,25 @@ impl Builder {
         self
     }
 
+    /// Lets the server give the hint that it gives once on a machine.
+    pub fn hinting(mut self) -> Self {
+        self.hinting = true;
+        self
+    }
+
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
         let mut layers = Layers::default();
         layers
             .set_json(Layer::UserFile, "config.toml", self.own)
             .expect("a good file");
-        let mut client = Client::started(layers, self.patience, self.substitutes, self.lists);
+        let mut client = Client::started(
+            layers,
+            self.patience,
+            self.substitutes,
+            self.lists,
+            self.hinting,
+        );
         let folders: Vec<Value> = self
             .folders
             .iter()
@@ -189,7 +203,7 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
-        Self::started(Layers::default(), patience, substitutes, None)
+        Self::started(Layers::default(), patience, substitutes, None, false)
     }
 
     fn started(
@@ -197,6 +211,7 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
         lists: Option<PathBuf>,
+        hinting: bool,
     ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
@@ -207,6 +222,7 @@ impl Client {
             layers,
             problems: Vec::new(),
             explanations: Some(folder.path().join("explanations")),
+            hints: hinting.then(|| folder.path().join("told")),
             ledger: Ledger::in_memory(),
             lists: Lists::new(http.clone(), lists),
             http,

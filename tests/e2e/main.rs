@@ -10,7 +10,9 @@
 )]
 
 mod actions;
+mod advice;
 mod bad_input;
+mod budget;
 mod cancel;
 mod catalogue;
 mod client;

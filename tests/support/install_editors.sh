@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Usage: install_editors.sh [nvim] [llama-server]      (default: both)
-# Makes sure that Neovim >= 0.12 and llama-server are there. On Debian, as root, they are taken from a newer suite of the machine's own
+# Usage: install_editors.sh [nvim] [hx] [llama-server] [emacs]      (default: all but emacs, which is large)
+# Makes sure that Neovim >= 0.12, Helix >= 25.07, llama-server and Emacs >= 29 are there. On Debian, as root, they are taken from a newer suite of the machine's own
 # mirror and unpacked beside the system, which itself stays as it is. Elsewhere the script says what is missing.
 # Prints the folder that belongs on the PATH as its last line. Exit codes: 0 all there, 1 failed, 3 missing and not installable here.
 # Environment: PREFIX=/opt/byok-test-tools, SUITE=forky, FORCE=1 (install even what is there).
@@ -14,17 +14,19 @@ say() { echo "install_editors: $*" >&2; }
 has() {
   case $1 in
     nvim) nvim --clean --headless '+lua io.stdout:write(vim.lsp.inline_completion and "yes" or "")' +qa 2>/dev/null | grep -q yes ;;
+    hx) hx --version 2>/dev/null | awk '{ split($2, part, "."); ok = part[1] * 100 + part[2] >= 2507 } END { exit !ok }' ;;
     llama-server) llama-server --version >/dev/null 2>&1 ;;
+    emacs) emacs -Q --batch --eval '(progn (require (quote eglot)) (kill-emacs (if (>= emacs-major-version 29) 0 1)))' >/dev/null 2>&1 ;;
     *) say "unknown: $1"; exit 1 ;;
   esac
 }
 
 package_of() {
-  case $1 in nvim) echo neovim ;; llama-server) echo llama.cpp-tools ;; esac
+  case $1 in nvim) echo neovim ;; hx) echo hx ;; emacs) echo emacs-nox ;; llama-server) echo llama.cpp-tools ;; esac
 }
 
 wanted=("$@") missing=() packages=()
-[ ${#wanted[@]} -gt 0 ] || wanted=(nvim llama-server)
+[ ${#wanted[@]} -gt 0 ] || wanted=(nvim hx llama-server)
 for tool in "${wanted[@]}"; do
   if [ -n "${FORCE:-}" ] || ! has "$tool"; then missing+=("$tool"); packages+=("$(package_of "$tool")"); fi
 done
@@ -34,6 +36,8 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || [ ! -r /etc/debian_
   for tool in "${missing[@]}"; do
     case $tool in
       nvim) say "missing: Neovim 0.12 or newer as \"nvim\" on the PATH" ;;
+      hx) say "missing: Helix 25.07 or newer as \"hx\" on the PATH" ;;
+      emacs) say "missing: Emacs 29 or newer as \"emacs\" on the PATH" ;;
       llama-server) say "missing: \"llama-server\" of llama.cpp on the PATH" ;;
     esac
   done
@@ -81,6 +85,19 @@ adopt() {
 for tool in "${missing[@]}"; do
   case $tool in
     nvim) adopt "$root/usr/bin/nvim" ;;
+    hx) adopt "$root/usr/lib/hx/hx" ;;
+    emacs)
+      # It looks for its files under /usr, so it is told where they are.
+      adopt "$root/usr/bin/emacs-nox"
+      version=$(basename "$(dirname "$(find "$root/usr/share/emacs" -maxdepth 2 -name lisp)")")
+      parts=$(echo "$root/usr/libexec/emacs/$version"/*)
+      lisp=$(find "$root/usr/share/emacs/$version/lisp" -type d ! -name obsolete ! -name term -printf '%p:')
+      cat > "$bin/emacs" <<WRAPPER
+#!/bin/sh
+export EMACSLOADPATH="$lisp" EMACSDATA="$root/usr/share/emacs/$version/etc" EMACSDOC="$root/usr/share/emacs/$version/etc" EMACSPATH="$parts"
+exec "$root/usr/bin/emacs-nox" --dump-file="$(echo "$parts"/emacs-*.pdmp)" "\$@"
+WRAPPER
+      chmod +x "$bin/emacs" ;;
     llama-server)
       # Its own libraries name a search path that hides the program's, and its backends are looked for beside it.
       for library in "$libs"/llama/*.so "$libs"/libllama*.so.* "$libs"/libggml*.so.* "$libs"/libmtmd.so.*; do

@@ -10,7 +10,7 @@ vim.api.nvim_create_user_command('Byok', function(command)
 end, {
   nargs = '*',
   range = true,
-  desc = 'byok-lsp: status, usage, model, action, cancel, pause, resume, restart, log, health',
+  desc = 'byok-lsp: status, usage, model, key, login, fix, route, context, action, cancel, pause, resume, restart, log, health',
   complete = function(lead, line)
     return require('byok.commands').complete(lead, line)
   end,

@@ -2,19 +2,23 @@
 //!
 //! Every table of options is taken apart by its fields' names, so that whoever adds an option has to say here what a workspace may do with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Refusal;
 use crate::config::actions::{self, ActionsOptions};
+use crate::config::budget::{self, BudgetOptions};
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
 use crate::config::settings::{ModelName, Settings};
+use crate::cost::budget::{AtCap, Budget, WhenUnsure};
 
 /// Tightens settings by the options that the user's file has too.
 pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Vec<Refusal>) {
     let Options {
         completion,
         actions,
+        budget,
         local,
         // Those were taken out and refused before (`CLOSED`).
         network: _,
@@ -30,6 +34,9 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     }
     if let Some(actions) = actions {
         tightening.actions(actions);
+    }
+    if let Some(budget) = budget {
+        tightening.budget(budget);
     }
     if let Some(local) = local {
         tightening.local(local);
@@ -125,6 +132,45 @@ impl Tightening {
         if let Some(amount) = ask_above {
             self.ask_above(amount);
         }
+    }
+
+    /// All caps of both hold, in the user's own exchange rates; no cap of a workspace names a model that is paid for.
+    fn budget(&mut self, written: &BudgetOptions) {
+        let mut theirs = match budget::resolve(written, &self.settings.providers) {
+            Ok(theirs) => theirs,
+            Err((key, wrong)) => return self.refuse(&format!("budget.{key}"), wrong),
+        };
+        let own = &self.settings.budget;
+        match written.when_unsure {
+            // What it does not say changes nothing.
+            None => theirs.when_unsure = own.when_unsure,
+            Some(_)
+                if theirs.when_unsure != own.when_unsure
+                    && own.when_unsure == WhenUnsure::Refuse =>
+            {
+                self.refuse("budget.when_unsure", "yours refuses".into());
+            }
+            Some(_) => {}
+        }
+        if !written.exchange.is_empty() {
+            theirs.exchange.clear();
+            self.refuse(
+                "budget.exchange",
+                "what money is worth is yours to say".into(),
+            );
+        }
+        for cap in &mut theirs.caps {
+            let is_local = |provider: &str| provider == "local";
+            if matches!(&cap.at, AtCap::Degrade { provider, .. } if !is_local(provider)) {
+                cap.at = AtCap::Hard;
+                self.refuse(
+                    "budget.caps",
+                    "a workspace degrades to \"local\" alone; the cap refuses instead".into(),
+                );
+            }
+        }
+        let both = Budget::clone(&self.settings.budget).stricter(&theirs);
+        self.settings.budget = Arc::new(both);
     }
 
     fn local(&mut self, written: &LocalOptions) {

@@ -8,7 +8,7 @@ use super::*;
 /// The user's own settings in these tests.
 const OWN: &str = "[completion]\nmodel = \"openai/gpt-4.1-mini\"\ndebounce_ms = 100\nmax_tokens = 100\nmax_lines = 10\n\
     [actions]\nmodel = \"anthropic/claude-sonnet-4-6\"\nmax_tokens = 1000\nask_above = \"0.10 USD\"\n\
-    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n";
+    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n[budget]\nday = \"2 USD\"\n";
 
 fn own() -> Settings {
     let mut layers = Layers::default();
@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 52] = [
+const TABLE: [Row; 62] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -98,6 +98,36 @@ const TABLE: [Row; 52] = [
         "actions.check",
         "{ rust = [\"sh\", \"-c\", \"evil\"] }",
         "",
+        true,
+    ),
+    row(
+        "budget.request",
+        "\"0.1 USD\"",
+        "day $2.00, request $0.10",
+        false,
+    ),
+    row(
+        "budget.session",
+        "\"1 USD\"",
+        "day $2.00, session $1.00",
+        false,
+    ),
+    row("budget.hour", "\"1 USD\"", "day $2.00, hour $1.00", false),
+    row("budget.day", "\"1 USD\"", "day $1.00", false),
+    row("budget.day", "\"9 USD\"", "day $2.00", false),
+    row("budget.month", "\"1 USD\"", "day $2.00, month $1.00", false),
+    row(
+        "budget.caps",
+        "[{ amount = \"1 USD\", per = \"day\", at = \"degrade\", degrade_to = \"openai/gpt-5\" }]",
+        "day $1.00",
+        true,
+    ),
+    row("budget.when_unsure", "\"allow\"", "day $2.00", true),
+    row("budget.unknown_price", "\"assume\"", "day $2.00", false),
+    row(
+        "budget.exchange",
+        "{ EUR = \"0.01 USD\" }",
+        "day $2.00",
         true,
     ),
     row("local.servers", "[\"ollama\"]", "ollama", false),
@@ -191,6 +221,11 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             .map(|action| action.options.name.clone())
             .collect(),
         "actions.check" => settings.action_checks.keys().cloned().collect(),
+        budget if budget.starts_with("budget.") => {
+            let caps = settings.budget.caps.iter();
+            let caps = caps.map(|cap| format!("{} {}", cap.name, cap.amount));
+            caps.collect::<Vec<_>>().join(", ")
+        }
         "local.servers" => settings.local_servers.join(" "),
         "local.partner" => settings.has_partner.to_string(),
         "local.min_confidence" => settings.min_confidence.unwrap_or_default().to_string(),

@@ -1,11 +1,17 @@
 //! The ledger: one row for every attempt to call a model, in one SQLite file for all editors on this machine.
 //!
-//! Entry points: [`Ledger::open`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::note`], [`Ledger::totals`]. Invariants: nothing is opened or created before the
+//! Entry points: [`Ledger::open`], [`Ledger::reserve`], [`Ledger::settle`], [`Ledger::correct`], [`Ledger::note`], [`Ledger::totals`],
+//! [`Ledger::report`]. Invariants: nothing is opened or created before the
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod booth;
 mod correction;
 mod fate;
+mod lines;
+mod owner;
+mod reserve;
+mod reserving;
 mod row;
 mod schema;
 mod store;
@@ -21,11 +27,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use tokio::sync::oneshot;
+
 use self::fate::Note;
+use self::reserving::Asked;
 use self::store::Place;
+use crate::cost::budget::{Budget, Standing};
+use crate::cost::reconcile::Line;
+use crate::cost::report::{Query, Report};
 use crate::cost::{Cost, Error};
 
 pub use fate::Fate;
+pub use lines::Wanted;
+pub use reserving::{Held, Reservation};
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
 
@@ -124,6 +138,26 @@ impl Ledger {
             .map_err(|_| Error::NoAnswer(deadline))
     }
 
+    /// What was spent on what, everything included that was settled before and can be written. Waits, hence not for handlers.
+    pub fn report(&self, query: Query, deadline: Duration) -> Result<Report, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::Report(query, reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))?
+            .map_err(Error::Ledger)
+    }
+
+    /// The calls to a provider, one by one, for comparing them with what it says. Waits, hence not for handlers.
+    pub fn lines(&self, wanted: Wanted, deadline: Duration) -> Result<Vec<Line>, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::Lines(wanted, reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))?
+            .map_err(Error::Ledger)
+    }
+
     /// How the ledger is, as of the last attempt to use it.
     pub fn state(&self) -> State {
         lock(&self.shared.state).clone()
@@ -149,7 +183,10 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
-        let may_gather = matches!(command, Command::Settle(..) | Command::Note(_));
+        let may_gather = matches!(
+            command,
+            Command::Settle(..) | Command::Note(_) | Command::Release(_)
+        );
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
@@ -202,7 +239,13 @@ enum Command {
     Settle(Box<Row>, Done),
     Correct(Cost, Box<Row>, Done),
     Note(Note),
+    /// Who asks for a reservation waits for it on their way to a provider.
+    Reserve(Box<Asked>),
+    Release(CallId),
+    Standings(Arc<Budget>, oneshot::Sender<Vec<Standing>>),
     Totals(mpsc::Sender<Totals>),
+    Report(Query, mpsc::Sender<Result<Report, String>>),
+    Lines(Wanted, mpsc::Sender<Result<Vec<Line>, String>>),
     Close(mpsc::Sender<bool>),
 }
 
@@ -281,6 +324,14 @@ impl Shared {
         }
     }
 
+    /// What keeps the file from being used, if anything does.
+    fn trouble(&self) -> Option<String> {
+        match &*lock(&self.state) {
+            State::Ready => None,
+            State::Degraded { reason } => Some(reason.clone()),
+        }
+    }
+
     fn set_state(&self, state: State) {
         let mut current = lock(&self.state);
         if *current != state {
@@ -339,6 +390,11 @@ impl Setting {
             limit: 10_000,
         }
     }
+}
+
+/// A local date as the ledger stores it.
+pub(in crate::cost) fn day(date: jiff::civil::Date) -> i64 {
+    totals::Day::from(date).0
 }
 
 /// No code panics while it holds one of these locks, and if some did, its data would still be whole.

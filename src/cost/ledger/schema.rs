@@ -82,7 +82,12 @@ ALTER TABLE calls ADD COLUMN raw_usage TEXT;
 ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
 ";
 
-const MIGRATIONS: [&str; 3] = [FIRST, SECOND, include_str!("outcomes.sql")];
+const MIGRATIONS: [&str; 4] = [
+    FIRST,
+    SECOND,
+    include_str!("outcomes.sql"),
+    include_str!("budget.sql"),
+];
 
 /// Why a file cannot be brought up to date.
 #[derive(Debug)]
@@ -158,6 +163,38 @@ mod tests {
             })
             .unwrap();
         assert_eq!(sum, (1, 5, String::new()), "what became of it is not known");
+    }
+
+    #[test]
+    fn tallies_follow_rows_that_were_there_before_and_all_that_becomes_of_them() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        connection.execute_batch(SECOND).unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        connection.execute(INSERT, ("a", 5, "USD")).unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute(INSERT, ("b", 7, "USD")).unwrap();
+        connection.execute(INSERT, ("c", 0, "USD")).unwrap();
+        let unknown = (None::<i64>, None::<String>);
+        connection
+            .execute(INSERT, ("d", unknown.0, unknown.1))
+            .unwrap();
+        let sums = |connection: &Connection| -> Vec<(i64, i64)> {
+            let mut select = connection
+                .prepare("SELECT span, sum(nanos) FROM tallies GROUP BY span")
+                .unwrap();
+            let rows = select.query_map([], |row| row.try_into()).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(sums(&connection), [(0, 12), (20_261_121, 12)]);
+        let update = "UPDATE calls SET cost_nanos = 9, cost_currency = 'USD' WHERE id = ?1";
+        connection.execute(update, ["d"]).unwrap();
+        connection.execute(update, ["b"]).unwrap();
+        assert_eq!(sums(&connection), [(0, 23), (20_261_121, 23)]);
+        connection
+            .execute("DELETE FROM calls WHERE id = 'a'", [])
+            .unwrap();
+        assert_eq!(sums(&connection), [(0, 18), (20_261_121, 18)]);
     }
 
     #[test]

@@ -7,13 +7,18 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::correction::Correction;
 use super::fate::{self, Note};
-use super::row::Row;
+use super::lines::{self, Wanted};
+use super::reserve;
+use super::row::{CallId, Row};
 use super::schema::{self, Refusal};
 use super::totals::{Day, Sum};
+use crate::cost::reconcile::Line;
+use crate::cost::report::{self, Query, Report};
 use crate::cost::{Money, RawUsage};
 
 /// Where the rows are kept.
@@ -47,7 +52,7 @@ pub(super) enum Pending {
 
 /// An open ledger file.
 pub(super) struct Store {
-    connection: Connection,
+    pub(super) connection: Connection,
     identity: Option<Identity>,
 }
 
@@ -96,15 +101,19 @@ impl Store {
         Ok(self.connection.busy_timeout(patience)?)
     }
 
-    /// Adds rows, and puts right those that were added before, in one transaction.
+    /// Adds rows, ends their reservations and those that are given back, and puts right rows that were added before, in one transaction.
     pub(super) fn add<'a>(
         &mut self,
         session: &str,
         rows: impl Iterator<Item = &'a Pending>,
+        released: &[CallId],
     ) -> Result<(), Failure> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for id in released {
+            reserve::release(&transaction, &id.0)?;
+        }
         {
             let mut insert = transaction.prepare_cached(INSERT)?;
             for pending in rows {
@@ -164,6 +173,16 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
+    /// The answer to a question for a report.
+    pub(super) fn report(&self, query: &Query, now: Timestamp) -> Result<Report, Failure> {
+        Ok(report::run(&self.connection, query, now)?)
+    }
+
+    /// The calls to a provider, one by one.
+    pub(super) fn lines(&self, wanted: &Wanted) -> Result<Vec<Line>, Failure> {
+        Ok(lines::of(&self.connection, wanted)?)
+    }
+
     /// The sums of one day and of its month.
     pub(super) fn sums(&self, day: Day) -> Result<(Sum, Sum), Failure> {
         let (first, last) = day.month();
@@ -209,7 +228,7 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("prices and tags have string keys only")
 }
 
@@ -253,14 +272,14 @@ pub(super) fn move_aside(path: &Path, patience: Duration) -> Result<Option<PathB
     Ok(Some(aside))
 }
 
-fn sibling(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 impl Failure {
-    fn from_io(error: &std::io::Error) -> Self {
+    pub(super) fn from_io(error: &std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
             _ => Self::Denied(error.to_string()),
@@ -293,20 +312,33 @@ impl From<Refusal> for Failure {
 
 /// What tells a file from another that took its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity(u64, u64);
+pub(super) struct Identity(u64, u64);
 
 impl Identity {
     #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let metadata = fs::metadata(path).ok()?;
         Some(Self(metadata.dev(), metadata.ino()))
     }
 
+    /// That of a file that is open.
+    #[cfg(unix)]
+    pub(super) fn of_file(file: &File) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = file.metadata().ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
     /// Elsewhere an open file cannot be deleted or renamed.
     #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         path.exists().then_some(Self(0, 0))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of_file(_: &File) -> Option<Self> {
+        Some(Self(0, 0))
     }
 }
 
@@ -316,7 +348,6 @@ mod tests {
     use super::*;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
-    use jiff::Timestamp;
 
     const DAY: Day = Day(20_261_121);
 
@@ -353,10 +384,10 @@ mod tests {
             set.unwrap();
         };
         limit(&store, pages + 4);
-        assert_eq!(store.add("s", rows.iter()), Err(Failure::Full));
+        assert_eq!(store.add("s", rows.iter(), &[]), Err(Failure::Full));
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 0);
         limit(&store, pages + 1_000);
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 200);
     }
 
@@ -365,8 +396,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(&folder.path().join("l"));
         let rows = [pending(1), pending(2)];
-        store.add("s", rows[..1].iter()).unwrap();
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows[..1].iter(), &[]).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 2);
     }
 
@@ -384,8 +415,8 @@ mod tests {
             Pending::Correction(row, DAY, correction)
         };
         let rows = [pending(1), pending(2), correction(2), correction(3)];
-        store.add("s", rows.iter()).unwrap();
-        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
+        store.add("s", rows.iter(), &[]).unwrap();
         let (day, _) = store.sums(Day(20_261_121)).unwrap();
         assert_eq!((day.calls, day.cost[0].nanos()), (2, 8));
     }
@@ -394,7 +425,7 @@ mod tests {
     fn a_sound_file_is_never_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("l");
-        open(&path).add("s", [pending(1)].iter()).unwrap();
+        open(&path).add("s", [pending(1)].iter(), &[]).unwrap();
         assert_eq!(move_aside(&path, Duration::ZERO).unwrap(), None);
         let (day, _) = open(&path).sums(Day(20_261_121)).unwrap();
         assert_eq!(day.calls, 1);

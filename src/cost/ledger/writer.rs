@@ -7,11 +7,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
+use super::booth::Booth;
 use super::correction::Correction;
+use super::reserve::Moment;
+use super::reserving::Asked;
 use super::row::Row;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
-use super::{Command, Done, Shared, State, Turn};
+use super::{Command, Done, Shared, State, Turn, lock};
+use crate::cost::budget::{Budget, Standing};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
 const RETRY: Duration = Duration::from_secs(5);
@@ -25,9 +31,10 @@ pub(super) fn run(shared: &Shared) {
         lost: BTreeMap::new(),
         session: Sum::default(),
         known: None,
+        booth: Booth::default(),
     };
     loop {
-        let waiting = !writer.backlog.is_empty();
+        let waiting = !writer.backlog.is_empty() || writer.booth.has_to_release();
         match shared.next(waiting.then_some(RETRY)) {
             Turn::Work { commands, refused } => writer.work(commands, &refused),
             Turn::Retry => drop(writer.totals()),
@@ -50,13 +57,18 @@ struct Writer<'a> {
     session: Sum,
     /// The last sums that could be read, for when they cannot.
     known: Option<(Day, Sum, Sum)>,
+    /// Everything about reservations.
+    booth: Booth,
 }
 
 impl Writer<'_> {
     fn work(&mut self, commands: Vec<Command>, refused: &Sum) {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
+        let mut queries = Vec::new();
+        let mut lines = Vec::new();
         let mut closing = Vec::new();
+        let (mut reserving, mut standings) = (Vec::new(), Vec::new());
         let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
             let today = self.today();
@@ -67,7 +79,9 @@ impl Writer<'_> {
             match command {
                 Command::Settle(row, done) => {
                     self.session.add(&row.cost);
+                    self.booth.spend(&row);
                     let day = Day::of(&row, &zone);
+                    self.booth.release(row.id.clone());
                     self.remember(row, day);
                     settled.push(done);
                 }
@@ -75,6 +89,7 @@ impl Writer<'_> {
                     // A row that could not be kept, or a correction that cannot, is left as it was counted.
                     if self.backlog.len() < self.shared.setting.limit {
                         self.session.replace(&before, &row.cost);
+                        self.booth.correct(&before, &row);
                         let at = (self.shared.setting.now)();
                         let day = Day::of(&row, &zone);
                         let correction = Correction { before, at };
@@ -89,9 +104,23 @@ impl Writer<'_> {
                         self.backlog.push_back(Pending::Note(note));
                     }
                 }
+                Command::Reserve(asked) => reserving.push(*asked),
+                Command::Release(id) => self.booth.release(id),
+                Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),
+                Command::Report(query, reply) => queries.push((query, reply)),
+                Command::Lines(wanted, reply) => lines.push((wanted, reply)),
                 Command::Close(reply) => closing.push(reply),
             }
+        }
+        // Calls wait for these; what was settled until now is written before, and counts in them.
+        let is_written = !reserving.is_empty() || !standings.is_empty();
+        self.reserve(reserving);
+        for (budget, reply) in standings {
+            self.tell_standings(&budget, reply);
+        }
+        if is_written && settled.is_empty() && asked.is_empty() && closing.is_empty() {
+            return;
         }
         let totals = self.totals();
         for done in settled {
@@ -101,12 +130,52 @@ impl Writer<'_> {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(totals.clone());
         }
+        for (query, reply) in queries {
+            let now = (self.shared.setting.now)();
+            let _ = reply.send(self.read(|store| store.report(&query, now)));
+        }
+        for (wanted, reply) in lines {
+            let _ = reply.send(self.read(|store| store.lines(&wanted)));
+        }
         if !closing.is_empty() {
             // The last connection to close folds the write-ahead log into the file.
             self.store = None;
+            self.booth.close();
         }
         for reply in closing {
             let _ = reply.send(self.backlog.is_empty());
+        }
+    }
+
+    fn reserve(&mut self, asked: Vec<Asked>) {
+        if asked.is_empty() {
+            return;
+        }
+        self.flush();
+        let place = &self.shared.place;
+        let zone = (self.shared.setting.zone)();
+        let now = Moment::of((self.shared.setting.now)(), &zone);
+        let session = &self.shared.session;
+        let verdicts = match (&mut self.store, self.shared.trouble()) {
+            (Some(store), None) => {
+                let verdicts = self.booth.reserve(store, place, session, now, &asked);
+                verdicts.map_err(|failure| explain(place, &failure, 0, 0))
+            }
+            (_, trouble) => Err(trouble.unwrap_or_default()),
+        };
+        self.booth.answer(asked, verdicts);
+    }
+
+    fn tell_standings(&mut self, budget: &Budget, reply: oneshot::Sender<Vec<Standing>>) {
+        self.flush();
+        let zone = (self.shared.setting.zone)();
+        let now = Moment::of((self.shared.setting.now)(), &zone);
+        let session = &self.shared.session;
+        if let (Some(store), None) = (&self.store, self.shared.trouble())
+            && let Ok(standings) = self.booth.standings(store, session, now, budget)
+        {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(standings);
         }
     }
 
@@ -165,6 +234,18 @@ impl Writer<'_> {
         }
     }
 
+    /// Reads from the file; a failure is a sentence.
+    fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, Failure>) -> Result<T, String> {
+        let place = &self.shared.place;
+        match &self.store {
+            Some(store) => read(store).map_err(|failure| explain(place, &failure, 0, 0)),
+            None => Err(match &*lock(&self.shared.state) {
+                State::Degraded { reason } => reason.clone(),
+                State::Ready => explain(place, &Failure::Locked, 0, 0),
+            }),
+        }
+    }
+
     /// Tries to bring the backlog to the disk, and notes how the ledger is.
     fn flush(&mut self) {
         let result = match self.write() {
@@ -203,11 +284,14 @@ impl Writer<'_> {
             }
             None => self.store.insert(Store::open(place, patience)?),
         };
-        if self.backlog.is_empty() {
+        self.booth.look(store, place, &self.shared.session)?;
+        if self.backlog.is_empty() && !self.booth.has_to_release() {
             return Ok(());
         }
-        store.add(&self.shared.session, self.backlog.iter())?;
+        let released = self.booth.to_release();
+        store.add(&self.shared.session, self.backlog.iter(), released)?;
         self.backlog.clear();
+        self.booth.have_released();
         Ok(())
     }
 

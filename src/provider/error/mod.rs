@@ -83,6 +83,9 @@ pub enum Error {
         "the answer is not what was expected ({0}); check that base_url and wire belong together"
     )]
     Malformed(String),
+    /// It was not sent, for the sake of money.
+    #[error(transparent)]
+    Budget(#[from] Box<crate::cost::Refusal>),
     /// There is no key.
     #[error(transparent)]
     Credential(#[from] crate::credential::Error),

@@ -3,20 +3,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
-use super::super::protocol::{Done, UsageSummary};
+use super::super::protocol::{Done, UsageSummary, UsageSummaryParams};
 use super::super::to_proto;
 use super::settle::{decide, settle};
+use crate::cost::report::{Dimension, Extent, Period, Query};
 use crate::cost::{Currency, Money};
 
 /// How long the ledger may take to answer; its disk may be slow.
 const LEDGER: Duration = Duration::from_secs(5);
 
-/// Sums up what has been spent.
-pub async fn usage_summary(shared: &Arc<Shared>) -> Result<UsageSummary> {
+/// Sums up what has been spent; with parameters, also what `byok-lsp usage` tells.
+pub async fn usage_summary(shared: &Arc<Shared>, params: Value) -> Result<UsageSummary> {
+    let query = query(params).map_err(Error::invalid_params)?;
     let ledger = shared.ledger();
+    let report = match query {
+        None => None,
+        Some(query) => {
+            let ledger = ledger.clone();
+            let asked = tokio::task::spawn_blocking(move || ledger.report(query, LEDGER)).await;
+            let report = asked
+                .map_err(|_| Error::internal_error())?
+                .map_err(|error| failed(&error))?;
+            Some(serde_json::to_value(report).map_err(|_| Error::internal_error())?)
+        }
+    };
     let totals = tokio::task::spawn_blocking(move || ledger.totals(LEDGER)).await;
     let totals = totals
         .map_err(|_| Error::internal_error())?
@@ -37,7 +51,34 @@ pub async fn usage_summary(shared: &Arc<Shared>) -> Result<UsageSummary> {
         accepted: shared.accepted(),
         last: shared.last_usage(),
         text,
+        report,
     })
+}
+
+/// Reads what is asked; nothing, or an empty object, asks for no report.
+fn query(params: Value) -> std::result::Result<Option<Query>, String> {
+    if params.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Ok(None);
+    }
+    let params: UsageSummaryParams =
+        serde_json::from_value(params).map_err(|error| error.to_string())?;
+    let since = params.since.as_deref().unwrap_or("month");
+    let today = jiff::Zoned::now().date();
+    let by = params.by.unwrap_or_else(|| vec!["model".to_owned()]);
+    let dimension = |name: &String| {
+        Dimension::named(name).ok_or_else(|| {
+            let names = Dimension::ALL.map(Dimension::name);
+            format!("usage can be grouped by {}", names.join(", "))
+        })
+    };
+    Ok(Some(Query {
+        period: Period::parse(Some(since), params.until.as_deref(), today)?,
+        by: by
+            .iter()
+            .map(dimension)
+            .collect::<std::result::Result<_, _>>()?,
+        extent: Extent::Whole,
+    }))
 }
 
 /// Switches to another model, from the next request on.
@@ -55,6 +96,10 @@ pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
     if is_paused {
         shared.in_flight.end_all();
         shared.completions.end_all();
+    } else {
+        shared.gateway.resume();
+        shared.status.halted(None);
+        shared.status.failure(None);
     }
     done(shared)
 }

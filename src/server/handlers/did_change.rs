@@ -54,5 +54,6 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
     let version = params.text_document.version.and_then(|it| it.as_i64());
     let version = version.and_then(|it| i32::try_from(it).ok());
     shared.session().set_version(&uri, version);
+    shared.gateway.typed();
     parse::schedule(shared, &uri);
 }

@@ -2,17 +2,28 @@
 //!
 //! Each command works without arguments, since Helix's palette sends none, and also says its result as a message.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
+use url::Url;
 
 use super::super::backend::Shared;
 use super::super::capabilities::ACTION;
+use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
 use super::{accepted, commands, models, run_action, sign_in};
+use crate::config;
+
+/// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
+pub const SET_KEY: &str = "byok.setKey";
+
+/// Opens the user's settings.
+pub const OPEN_SETTINGS: &str = "byok.openSettings";
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
@@ -27,7 +38,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             Ok(Value::Null)
         }
         "byok.usageSummary" => {
-            let summary = commands::usage_summary(shared).await?;
+            let summary = commands::usage_summary(shared, argument.unwrap_or_default()).await?;
             show(shared, &summary.text);
             to_json(&summary)
         }
@@ -71,9 +82,60 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             show(shared, "byok-lsp: resumed");
             to_json(&commands::set_paused(shared, false))
         }
+        SET_KEY => {
+            let provider = argument.as_ref().and_then(Value::as_str);
+            let provider = provider.filter(|name| is_name(name)).unwrap_or("PROVIDER");
+            show(
+                shared,
+                &format!("byok-lsp: in a terminal: byok-lsp key set {provider}"),
+            );
+            Ok(Value::Null)
+        }
+        OPEN_SETTINGS => {
+            open_settings(shared).await;
+            Ok(Value::Null)
+        }
         other => Err(Error::invalid_params(format!(
             "there is no command {other}"
         ))),
+    }
+}
+
+/// Tells whether a text is fit to be a provider's name, and so to be pasted into a terminal.
+fn is_name(name: &str) -> bool {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && name.chars().all(is_fine)
+}
+
+/// What a file of settings begins with that did not exist.
+const NEW_SETTINGS: &str = "# Settings of byok-lsp, for every editor. \"byok-lsp config schema\" says what there is, \"byok-lsp models\" which models.\n\n# [completion]\n# model = \"openai/gpt-4.1-mini\"\n";
+
+/// Opens the user's settings in the editor, or says where they are.
+async fn open_settings(shared: &Arc<Shared>) {
+    let Some(path) = config::user_file() else {
+        return show(
+            shared,
+            "byok-lsp: this system tells no home folder; set BYOK_CONFIG to the file's path",
+        );
+    };
+    // Some editors open only what exists. One that is there stays as it is.
+    if let Some(folder) = path.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let new = OpenOptions::new().write(true).create_new(true).open(&path);
+    if let Ok(mut file) = new {
+        let _ = file.write_all(NEW_SETTINGS.as_bytes());
+    }
+    let uri = Url::from_file_path(&path).ok();
+    let is_shown = match uri.filter(|_| shared.abilities().show_document) {
+        Some(uri) => editor::show_document(&shared.client, uri.as_str()).await,
+        None => false,
+    };
+    if !is_shown {
+        show(
+            shared,
+            &format!("byok-lsp: the settings are in {}", path.display()),
+        );
     }
 }
 

@@ -16,6 +16,7 @@ pub fn start(shared: &Arc<Shared>) {
         return;
     }
     settle(shared);
+    shared.tell_budget();
     workspace_file::start(shared);
     let weak = Arc::downgrade(shared);
     tokio::spawn(async move {

@@ -4,6 +4,7 @@ pub mod accepted;
 pub mod code_action;
 pub mod commands;
 pub mod completion;
+pub mod consent;
 mod deliver;
 pub mod did_change;
 pub mod did_change_configuration;

@@ -11,14 +11,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::super::advice::Advice;
 use super::super::backend::{LastPlace, Shared};
 use super::super::editor;
 use super::super::progress::Progress;
 use super::super::protocol::{ActionOutcome, ActionResult};
 use super::super::running::Entry;
-use super::deliver;
-use super::material;
 use super::wanted::{Wanted, wanted};
+use super::{consent, deliver, material};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
 use crate::cost::Cost;
 use crate::credential;
@@ -161,7 +161,7 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
         argv: argv.clone(),
         without: credential::secret_variables(&settings.keys),
     });
-    let job = Job {
+    let mut job = Job {
         snapshot: &ready.snapshot,
         action,
         target: ready.target.clone(),
@@ -196,7 +196,7 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
             progress.report(so_far);
         }
     };
-    let done = action::run(&shared.gateway, &job, &mut watch).await;
+    let done = run_within_budget(shared, &mut job, &mut watch).await;
     tell_status(shared, done.as_ref().err());
     let result = match done {
         Ok(Done::Document(text)) if is_streamed => deliver::streamed(shared, &entry.token, &text),
@@ -233,6 +233,27 @@ async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>, estimate: &Cost) -> bo
     editor::confirm(&shared.client, &message, "Run it").await
 }
 
+/// Runs an action; where the budget refuses a call, by another model or with the user's consent, if a cap says so.
+async fn run_within_budget(
+    shared: &Arc<Shared>,
+    job: &mut Job<'_>,
+    watch: action::Watch<'_>,
+) -> Result<Done, Failure> {
+    for _ in 0..consent::MOST_INSTEAD {
+        let done = action::run(&shared.gateway, job, &mut *watch).await;
+        let Err(Failure::Model { error, .. }) = &done else {
+            return done;
+        };
+        let settings = &job.snapshot.settings;
+        let another = consent::another(shared, settings, &job.decision, error).await;
+        match another.filter(|decision| action::unable(decision).is_none()) {
+            Some(decision) => job.decision = decision,
+            None => return done,
+        }
+    }
+    action::run(&shared.gateway, job, watch).await
+}
+
 /// Brings the snapshot's tree up to date, on a thread of its own.
 async fn parsed(mut snapshot: Snapshot) -> Snapshot {
     const DEADLINE: Duration = Duration::from_secs(2);
@@ -253,5 +274,5 @@ fn tell_status(shared: &Shared, failure: Option<&Failure>) {
         Some(failure @ Failure::Model { .. }) => Some(failure.to_string()),
         _ => None,
     };
-    shared.status.failure(message);
+    shared.status.failure(message.map(Advice::without_fix));
 }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use serde_json::json;
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::super::advice;
 use super::super::backend::Shared;
-use crate::config::Settings;
+use crate::config::{Problem, Settings};
 use crate::routing::{Decision, Feature};
 
 /// Does what new settings call for.
 pub fn settle(shared: &Arc<Shared>) {
     let problems = shared.take_problems();
-    shared
-        .status
-        .mistake(problems.first().map(ToString::to_string));
+    let mistake = |problem: &Problem| advice::of_mistake(problem.to_string());
+    shared.status.mistake(problems.first().map(mistake));
     for problem in problems {
         tracing::warn!(%problem, "a mistake in the configuration");
         // One message, with the fix in it; never a diagnostic on the user's code.
-        warn(shared, &problem.to_string());
+        shared.advisor.tell(shared, mistake(&problem));
     }
     for remark in shared.take_remarks() {
         warn(shared, &remark);
@@ -26,6 +26,7 @@ pub fn settle(shared: &Arc<Shared>) {
     // The lists of models come over the same client.
     let settings = shared.session().settings().clone();
     shared.gateway.follow(&settings);
+    shared.budget_changed();
     get_ready(shared);
     let later = shared.clone();
     tokio::spawn(async move {

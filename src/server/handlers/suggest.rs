@@ -7,10 +7,12 @@ use std::task::Poll;
 use ropey::Rope;
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::super::advice;
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::settle;
+use super::{consent, settle};
 use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
+use crate::config::ModelName;
 use crate::document::Encoding;
 use crate::provider::Error;
 use crate::session::Snapshot;
@@ -102,16 +104,39 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         // After a rest the connection is made while the user types on.
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
+    let mut ask = ask;
+    for _ in 0..consent::MOST_INSTEAD {
+        let again = ask.clone();
+        let settings = &again.snapshot.settings;
+        let completed = complete_by(shared, ask).await;
+        let error = completed.as_ref().err();
+        let feature = again.decision.feature;
+        let instead = error.and_then(|error| shared.gateway.instead(settings, feature, error));
+        let Some(decision) = instead else {
+            if settings.budget.has_caps() && completed.is_ok() {
+                // The one before may have been answered by another model.
+                shared.status.decided(&again.decision);
+            }
+            return completed.ok().flatten();
+        };
+        shared.status.decided(&decision);
+        ask = Ask { decision, ..again };
+    }
+    None
+}
+
+async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Error> {
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
+    let is_unset = ask.snapshot.settings.model == ModelName::Auto;
     let completions = &shared.completions;
     let documents = &shared.documents;
     if !completions
         .hold_back(&shared.gateway, documents, &ask)
         .await
     {
-        return None;
+        return Ok(None);
     }
     let completing = completions.complete(&shared.gateway, documents, ask);
     let mut completing = std::pin::pin!(completing);
@@ -129,14 +154,17 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         // If it is a local server that was found by looking, the next completion does without it.
         shared.gateway.forget_server(&provider);
     }
-    let error = completed
-        .as_ref()
-        .err()
-        .map(|error| format!("{name}: {error}"));
-    shared.status.failure(error);
+    let failure = completed.as_ref().err();
+    let failure = failure.map(|error| advice::of_failure(&name, &provider, error));
+    shared.status.failure(failure.clone());
+    if let Some(failure) = failure.filter(|failure| failure.fix.is_some()) {
+        shared.advisor.tell(shared, failure);
+    } else if is_embedded && is_unset && matches!(completed, Ok(Some(_))) {
+        shared.advisor.hint(shared);
+    }
     if let Some(busy) = busy {
         // The answer goes out first: a task that is spawned now runs after this one.
         tokio::spawn(async move { drop(busy) });
     }
-    completed.ok().flatten()
+    completed
 }

@@ -57,11 +57,20 @@ function M.enable(handlers)
     init_options = as_object(options.settings),
     settings = { byok = as_object(options.settings) },
     handlers = handlers,
-    commands = require('byok.actions').handlers,
+    commands = vim.tbl_extend('error', require('byok.actions').handlers, require('byok.fixes').handlers),
     -- An edit of the server's must meet the text that the server knows: Neovim tells an outdated one only by changes that it has sent.
     flags = { debounce_text_changes = 0 },
-    -- An action that needs an instruction is offered, since this plugin asks for one.
-    capabilities = { experimental = { byok = { instruction = true } } },
+    capabilities = {
+      experimental = {
+        byok = {
+          -- An action that needs an instruction is offered, since this plugin asks for one.
+          instruction = true,
+          -- What the server has to say unasked comes as a message of its own, which this plugin shows without stopping anybody who types.
+          advice = true,
+          preview = options.preview,
+        },
+      },
+    },
   })
   vim.lsp.enable(M.NAME)
   if was_enabled then
@@ -102,6 +111,15 @@ function M.request(method, params, reply)
   return client:request(method, params or vim.empty_dict(), function(err, result)
     reply(result, err and err.message)
   end)
+end
+
+--- Tells whether the server announces a command.
+---@param command string
+---@return boolean
+function M.offers(command)
+  local running = M.any()
+  local provider = running and running.server_capabilities.executeCommandProvider or {}
+  return vim.list_contains(provider.commands or {}, command)
 end
 
 --- Runs one of the server's commands.

@@ -2,7 +2,9 @@
 
 local actions = require('byok.actions')
 local client = require('byok.client')
+local fixes = require('byok.fixes')
 local status = require('byok.status')
+local window = require('byok.window')
 
 local M = {}
 
@@ -119,6 +121,22 @@ local function tell_server(command, message)
   needs_server(client.execute(command, answered(function() show({ 'byok: ' .. message }) end)))
 end
 
+--- Shows what a command of the server's explains, if this server has it.
+---@param command string
+---@param title string
+local function explain(command, title)
+  if client.any() and not client.offers(command) then
+    return complain('this server does not explain that; install a newer byok-lsp')
+  end
+  needs_server(client.execute(command, answered(function(result)
+    local text = type(result) == 'table' and (result.markdown or result.text) or result
+    if type(text) ~= 'string' then
+      text = vim.json.encode(result, { indent = '  ' })
+    end
+    window.show(title, { text }, 'markdown')
+  end)))
+end
+
 ---@class byok.Subcommand
 ---@field run fun(argument: string?, range: byok.Range?)
 ---@field complete? fun(): string[]
@@ -143,8 +161,9 @@ M.subcommands = {
         table.insert(lines, 'message: ' .. said.message)
       end
       if said.fix then
-        table.insert(lines, 'fix: ' .. said.fix)
+        table.insert(lines, 'fix: :Byok fix - ' .. said.fix.title)
       end
+      vim.list_extend(lines, status.caps(state))
       show(lines)
     end,
   },
@@ -162,8 +181,35 @@ M.subcommands = {
         if last and last ~= vim.NIL then
           table.insert(lines, ('%-8s %s/%s, %s'):format('last', last.provider, last.model, status.cost(last.cost)))
         end
-        show(lines)
+        local caps = status.caps(status.get())
+        if #caps > 0 then
+          vim.list_extend(lines, { '', 'caps' })
+          vim.list_extend(lines, caps)
+        end
+        window.show('What it costs', lines)
       end)))
+    end,
+  },
+  route = { run = function() explain('byok.explainRoute', 'Which model, and why') end },
+  context = { run = function() explain('byok.explainContext', 'What the model is shown') end },
+  key = { run = function(provider) fixes.set_key(provider) end },
+  login = {
+    run = function()
+      -- The server opens the page by itself; an older one leaves that to the terminal.
+      if not client.offers('byok.signIn') then
+        return require('byok.terminal').login('openrouter')
+      end
+      needs_server(client.execute('byok.signIn', answered(function() end)))
+    end,
+  },
+  fix = {
+    run = function()
+      local state = status.get()
+      local fix = state and (state.status and state.status.fix or state.fix)
+      if not fix then
+        return show({ 'byok: there is nothing to fix' })
+      end
+      fixes.run(fix)
     end,
   },
   model = {

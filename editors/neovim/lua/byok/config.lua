@@ -9,6 +9,8 @@ local M = {}
 ---@field next string|false Shows the next suggestion.
 ---@field previous string|false Shows the previous suggestion.
 ---@field dismiss string|false Takes the suggestion off the screen.
+---@field accept_word string|false Takes its next word.
+---@field accept_line string|false Takes its next line.
 
 ---@class byok.Config
 ---@field cmd string[] The server's command line.
@@ -17,12 +19,15 @@ local M = {}
 ---@field root_markers string[] Names that mark the top folder of a project.
 ---@field settings table The server's own settings, the same as in its `config.toml`.
 ---@field keys byok.Keys
+---@field preview boolean Whether what a code action would change is shown before it is changed.
 
 ---@class byok.KeysOpts
 ---@field accept? string|false
 ---@field next? string|false
 ---@field previous? string|false
 ---@field dismiss? string|false
+---@field accept_word? string|false
+---@field accept_line? string|false
 
 ---@class byok.Opts
 ---@field cmd? string[]
@@ -31,6 +36,7 @@ local M = {}
 ---@field root_markers? string[]
 ---@field settings? table
 ---@field keys? byok.KeysOpts|false
+---@field preview? boolean
 
 ---@type byok.Config
 M.defaults = {
@@ -39,7 +45,15 @@ M.defaults = {
   exclude_filetypes = { 'help', 'man', 'netrw', 'qf', 'gitrebase' },
   root_markers = { '.byok.toml', '.git', '.hg', '.jj' },
   settings = {},
-  keys = { accept = '<Tab>', next = '<M-]>', previous = '<M-[>', dismiss = '<C-]>' },
+  keys = {
+    accept = '<Tab>',
+    accept_word = '<M-w>',
+    accept_line = '<M-l>',
+    next = '<M-]>',
+    previous = '<M-[>',
+    dismiss = '<C-]>',
+  },
+  preview = false,
 }
 
 ---@type byok.Config
@@ -74,7 +88,7 @@ function M.apply(opts)
     end
   end
   if opts.keys == false then
-    opts.keys = { accept = false, next = false, previous = false, dismiss = false }
+    opts.keys = vim.tbl_map(function() return false end, M.defaults.keys)
   end
   local config = vim.tbl_deep_extend('force', vim.deepcopy(M.defaults), opts)
 
@@ -93,9 +107,12 @@ function M.apply(opts)
   if type(config.keys) ~= 'table' then
     mistake('keys', 'must be a table, or false for no keys at all')
   end
+  if type(config.preview) ~= 'boolean' then
+    mistake('preview', 'must be true or false')
+  end
   for name, lhs in pairs(config.keys) do
     if M.defaults.keys[name] == nil then
-      mistake('keys.' .. name, 'is not a key; there are accept, next, previous and dismiss')
+      mistake('keys.' .. name, 'is not a key; see :help byok-keys')
     elseif lhs ~= false and (type(lhs) ~= 'string' or lhs == '') then
       mistake('keys.' .. name, 'must be a key such as "<Tab>", or false for none')
     end

@@ -21,6 +21,9 @@ local asked = {}
 ---@type table<integer, byok.Place> By buffer: what the visible suggestion answers.
 local shown = {}
 
+---@type table<integer, lsp.InlineCompletionItem[]> By buffer: the server's last answer.
+local answers = {}
+
 ---@param buf integer
 ---@return vim.api.keyset.get_extmark_item? mark
 local function visible_mark(buf)
@@ -154,6 +157,88 @@ function M.accept()
   })
 end
 
+--- The item on the screen, how much of its text stands before the cursor, and what does not.
+---@param buf integer
+---@return lsp.InlineCompletionItem? item
+---@return integer done
+---@return string rest
+local function remaining(buf)
+  local place = shown[buf]
+  local typed = place and place.text and typed_since(place, here())
+  for _, item in ipairs(typed and answers[buf] or {}) do
+    local text = item.insertText
+    local first = type(text) == 'string' and vim.split(text, '\n', { plain = true })[1]
+    if first and vim.endswith(first, place.text) then
+      local done = #first - #place.text + #typed
+      return item, done, text:sub(done + 1)
+    end
+  end
+  return nil, 0, ''
+end
+
+local NEXT_WORD = [=[\v^\s*%(\k+|[^[:keyword:][:space:]]+|$)]=]
+
+--- Cuts the next word or line off a text; at the end of a line, that of the next one with the line break before it.
+---@param rest string
+---@param what 'word'|'line'
+---@return string
+local function part_of(rest, what)
+  local breaks = rest:match('^\n+') or ''
+  local line = rest:sub(#breaks + 1):match('^[^\n]*')
+  if what == 'line' then
+    return breaks .. line
+  end
+  return breaks .. vim.fn.matchstr(line, NEXT_WORD)
+end
+
+--- Accepts the next word or line of the visible suggestion; the rest stays, as if the part had been typed.
+---@param what 'word'|'line'
+---@return boolean accepted False when there is none.
+function M.accept_part(what)
+  local buf = vim.api.nvim_get_current_buf()
+  tidy(buf)
+  if not M.visible() then
+    return false
+  end
+  local item, done, rest = remaining(buf)
+  local part = part_of(rest, what)
+  if not item or part == '' or part == rest then
+    return M.accept()
+  end
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(part, '\n', { plain = true })
+  vim.bo[buf].undolevels = vim.bo[buf].undolevels
+  vim.api.nvim_buf_set_text(buf, row - 1, col, row - 1, col, lines)
+  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
+  local client = require('byok.client').of(buf)
+  if client then
+    local length = vim.str_utfindex(item.insertText, 'utf-16', done + #part)
+    client:notify('textDocument/didPartiallyAcceptCompletion', { item = item, acceptedLength = length })
+  end
+  return true
+end
+
+--- Notes the server's answers, which Neovim hands to nobody: what is accepted in parts is reported by its item.
+---@param client vim.lsp.Client
+local function listen(client)
+  local request = client.request
+  if client.byok_listens then
+    return
+  end
+  client.byok_listens = true
+  client.request = function(self, method, params, handler, buf)
+    if method ~= METHOD or not handler then
+      return request(self, method, params, handler, buf)
+    end
+    return request(self, method, params, function(err, result, ctx, ...)
+      if ctx and ctx.bufnr then
+        answers[ctx.bufnr] = result and (result.items or result) or nil
+      end
+      return handler(err, result, ctx, ...)
+    end, buf)
+  end
+end
+
 --- Shows another suggestion for the same place.
 ---@param count integer Positive for later ones, negative for earlier ones.
 ---@return boolean
@@ -180,6 +265,7 @@ end
 ---@param client vim.lsp.Client
 ---@param buf integer
 function M.attach(client, buf)
+  listen(client)
   vim.lsp.inline_completion.enable(true, { bufnr = buf })
   local group = vim.api.nvim_create_augroup('byok.ghost:' .. buf, { clear = true })
   vim.api.nvim_create_autocmd('LspRequest', {
@@ -217,7 +303,7 @@ end
 --- Forgets a buffer.
 ---@param buf integer
 function M.detach(buf)
-  shown[buf] = nil
+  shown[buf], answers[buf] = nil, nil
   pcall(vim.api.nvim_del_augroup_by_name, 'byok.ghost:' .. buf)
 end
 

@@ -65,6 +65,19 @@ function M.setup(opts)
   end
 end
 
+--- Accepts the visible suggestion, for mappings of your own.
+---@return boolean accepted False when there is none.
+function M.accept()
+  return M.is_set_up and require('byok.ghost').accept() or false
+end
+
+--- Accepts the visible suggestion's next word or line.
+---@param what 'word'|'line'
+---@return boolean accepted
+function M.accept_part(what)
+  return M.is_set_up and require('byok.ghost').accept_part(what) or false
+end
+
 --- Returns the status line's text for a buffer: model, state, today's cost; nothing where the server is not attached.
 ---@param opts? byok.StatuslineOpts
 ---@return string

@@ -71,6 +71,8 @@ end
 ---@type table<string, byok.Action>
 local ACTIONS = {
   accept = { run = ghost.accept, plain = true, desc = 'byok: accept the suggestion' },
+  accept_word = { run = function() return ghost.accept_part('word') end, plain = false, desc = 'byok: accept the next word' },
+  accept_line = { run = function() return ghost.accept_part('line') end, plain = false, desc = 'byok: accept the next line' },
   dismiss = { run = ghost.dismiss, plain = true, desc = 'byok: dismiss the suggestion' },
   next = { run = function() return ghost.cycle(1) end, plain = false, desc = 'byok: next suggestion' },
   previous = { run = function() return ghost.cycle(-1) end, plain = false, desc = 'byok: previous suggestion' },

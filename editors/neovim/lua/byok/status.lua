@@ -13,12 +13,14 @@ local M = {}
 ---@field model? string
 ---@field payer? string
 ---@field message? string
----@field fix? string What to do, where the message does not say it.
+---@field fix? byok.Fix What one key could do about it.
 
 ---@class byok.State
 ---@field status? byok.Status
 ---@field usage? table The last `byok/usage`.
 ---@field last_error? string
+---@field fix? byok.Fix What the server advised last.
+---@field budget? table The last `byok/budget`.
 
 ---@type table<integer, byok.State> By client.
 local states = {}
@@ -71,11 +73,26 @@ M.handlers = {
     local state = state_of(ctx.client_id)
     state.status = vim.tbl_map(present, status)
     if status.state == 'error' then
-      local message, fix = present(status.message) or 'the last call failed', present(status.fix)
-      state.last_error = fix and ('%s\nfix: %s'):format(message, fix) or message
-      M.tell_once(state.last_error)
+      state.last_error = present(status.message) or 'the last call failed'
+      state.fix = present(status.fix)
     end
     announce('ByokStatus', status)
+  end,
+  ['byok/budget'] = function(_, budget, ctx)
+    state_of(ctx.client_id).budget = budget
+    announce('ByokBudget', budget)
+  end,
+  -- The server says each thing once.
+  ['byok/advice'] = function(_, advice, ctx)
+    local fix = present(advice.fix)
+    state_of(ctx.client_id).fix = fix
+    local way = fix and ('\n:Byok fix - %s'):format(fix.title) or ''
+    local level = advice.kind == 'hint' and vim.log.levels.INFO or vim.log.levels.WARN
+    vim.schedule(function() vim.notify('byok: ' .. advice.message .. way, level) end)
+    announce('ByokAdvice', advice)
+  end,
+  ['byok/preview'] = function(_, preview, ctx)
+    vim.schedule(function() require('byok.preview').show(preview, ctx.client_id) end)
   end,
 }
 
@@ -123,6 +140,39 @@ function M.sum(sum)
   return M.money(present(sum)) .. (lacking and '+' or '')
 end
 
+--- The cap that calls meet first.
+---@param state byok.State?
+---@return table?
+local function first_cap(state)
+  local caps = state and state.budget and present(state.budget.caps) or {}
+  return caps[1]
+end
+
+--- Writes how much of the first cap is spent: `61% of day`. Empty where there is none.
+---@param state byok.State?
+---@return string text
+---@return string? word How it stands, where there is no room any more.
+function M.budget(state)
+  local cap = first_cap(state)
+  if not cap or cap.cap <= 0 then
+    return ''
+  end
+  local word = state.budget.state
+  local percent = math.floor(100 * (cap.spent + (cap.reserved or 0)) / cap.cap)
+  return (' (%d%% of %s)'):format(percent, cap.per), word ~= 'ok' and word or nil
+end
+
+--- Writes each cap in a line.
+---@param state byok.State?
+---@return string[]
+function M.caps(state)
+  return vim.tbl_map(function(cap)
+    local money = function(nanos) return M.money({ nanos = nanos, currency = cap.currency }) end
+    local reserved = (cap.reserved or 0) > 0 and (', %s reserved'):format(money(cap.reserved)) or ''
+    return ('%-8s %s of %s%s (%s)'):format(cap.per, money(cap.spent), money(cap.cap), reserved, cap.state)
+  end, state and state.budget and present(state.budget.caps) or {})
+end
+
 local MARKS = { busy = ' …', paused = ' paused', error = ' error' }
 local GROUPS = { busy = 'ByokBusy', paused = 'ByokPaused', error = 'ByokError' }
 
@@ -149,6 +199,8 @@ function M.line(opts)
     { MARKS[status.state] or '', GROUPS[status.state] or 'ByokModel' },
     { ' ' .. M.sum(totals.day) .. ' today', 'ByokCost' },
   }
+  local budget, full = M.budget(state)
+  table.insert(parts, { budget, full and 'ByokPaused' or 'ByokCost' })
   return vim.iter(parts):fold('', function(text, part)
     if part[1] == '' or not opts.colours then
       return text .. part[1]

@@ -6,7 +6,7 @@ local BINARY = assert(vim.env.BYOK_BINARY, 'BYOK_BINARY must name the server')
 local CODE = { 'fn add(a: i32, b: i32) -> i32 {', '    a - b', '}' }
 
 --- Opens a file with the cursor in its function, under a provider that answers by a script.
-local function ready(nvim, script)
+local function ready(nvim, script, preview)
   local url, requests = provider(nvim, script)
   vim.fn.mkdir(nvim.work .. '/.git')
   nvim:configure(([[
@@ -16,7 +16,7 @@ base_url = "%s"
 key = { env = "MOCK_KEY" }
 prices = { small = { input = "3 USD", output = "20 USD" } }
 ]]):format(url))
-  nvim:setup({ cmd = { BINARY, 'serve' }, settings = { actions = { model = 'mock/small' } } })
+  nvim:setup({ cmd = { BINARY, 'serve' }, preview = preview, settings = { actions = { model = 'mock/small' } } })
   nvim:open('lib.rs', CODE)
   nvim:expect('attached()', true)
   nvim:lua([[
@@ -92,6 +92,22 @@ return {
     nvim:expect_text('vim.api.nvim_buf_get_name(0)', 'explanation-')
     nvim:expect_text('text()', 'It *subtracts*.')
     nvim:expect_text('text()', 'mock/small · you: through a server on this machine · $0.0032')
+  end },
+
+  { 'a preview shows the edit first; q leaves the text, y has it made', function(nvim)
+    ready(nvim, { says(FIXED) }, true)
+    nvim:lua([[vim.cmd('Byok action simplify')]])
+    nvim:expect('vim.wo.diff', true)
+    nvim:expect('text()', FIXED)
+    nvim:keys('q')
+    nvim:expect('#vim.api.nvim_list_tabpages()', 1)
+    nvim:expect('text()', table.concat(CODE, '\n'))
+    nvim:expect('_G.progress[#_G.progress]', 'end')
+    nvim:lua([[vim.cmd('Byok action simplify')]])
+    nvim:expect('vim.wo.diff', true)
+    nvim:keys('y')
+    nvim:expect('#vim.api.nvim_list_tabpages()', 1)
+    nvim:expect('text()', FIXED)
   end },
 
   { 'typing meanwhile is kept', function(nvim)

@@ -57,7 +57,7 @@ local function journey(wire, path)
     assert(first.path == path and first.body.stream == true and first.body.model == 'small', vim.inspect(first))
     assert(first.authorization == 'Bearer ' .. editor.SECRET)
     nvim:lua([[vim.cmd('Byok usage')]])
-    nvim:expect_text([[vim.fn.execute('messages')]], 'mock/small')
+    nvim:expect_text('text()', 'mock/small')
     assert(not nvim:log():find(editor.SECRET, 1, true), 'the key stands in the log')
   end
 end

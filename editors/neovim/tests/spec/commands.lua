@@ -12,17 +12,22 @@ return {
 
   { ':Byok status shows state, model, payer, cost and the fix', function(nvim)
     nvim:ready({})
-    nvim:say('byok/status', { v = 1, state = 'error', model = 'mock/small', payer = 'you', message = 'no key', fix = 'set one' })
+    nvim:say('byok/status', { v = 1, state = 'error', model = 'mock/small', payer = 'you', message = 'no key',
+      fix = { title = 'Store a key', command = 'byok.setKey', arguments = { 'mock' } } })
     nvim:expect_text([[require('byok').statusline()]], 'error')
     nvim:lua([[vim.cmd('Byok')]])
-    messages(nvim, 'state: error\nmodel: mock/small\npayer: you\ntoday: $0.00\nmessage: no key\nfix: set one')
+    messages(nvim, 'state: error\nmodel: mock/small\npayer: you\ntoday: $0.00\nmessage: no key\nfix: :Byok fix - Store a key')
   end },
 
   { ':Byok usage shows the sums', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok usage')]])
-    messages(nvim, 'session  $0.0010 (calls: 1)\nday      $0.012+ (calls: 7, 2 of unknown cost)')
-    messages(nvim, 'accepted 1\nlast     mock/small, about $0.00021')
+    nvim:expect_text('text()', 'session  $0.0010 (calls: 1)\nday      $0.012+ (calls: 7, 2 of unknown cost)')
+    nvim:expect_text('text()', 'accepted 1\nlast     mock/small, about $0.00021')
+    nvim:expect([[vim.api.nvim_win_get_config(0).relative]], 'editor')
+    nvim:expect('vim.api.nvim_get_mode().mode', 'n')
+    nvim:keys('q')
+    nvim:expect([[vim.api.nvim_win_get_config(0).relative]], '')
   end },
 
   { ':Byok model NAME switches, and a refusal is said', function(nvim)
@@ -100,7 +105,7 @@ return {
   { 'an unknown subcommand lists the known ones', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok dance')]])
-    nvim:expect_text('seen.notifications[1].message', 'action, cancel, health, log, model, pause, restart, resume, status, usage')
+    nvim:expect_text('seen.notifications[1].message', 'action, cancel, context, fix, health, key, log, login, model, pause, restart, resume, route, status, usage')
   end },
 
   { 'subcommands and models are completed', function(nvim)

@@ -116,15 +116,19 @@ return {
     nvim:expect([[require('byok.status').cost({ nanos = vim.NIL, currency = 'USD', source = 'unknown' })]], 'cost unknown')
   end },
 
-  { 'an error is told once with its fix, and stays in the status line', function(nvim)
+  { 'an error stays in the status line, and only what the server advises is told', function(nvim)
     nvim:ready({})
-    local problem = { v = 1, state = 'error', model = 'mock/small', payer = 'you', message = 'the key was refused', fix = 'set MOCK_KEY' }
+    local fix = { title = 'Store a key for mock', command = 'byok.setKey', arguments = { 'mock' } }
+    local problem = { v = 1, state = 'error', model = 'mock/small', payer = 'you', message = 'the key was refused', fix = fix }
     for _ = 1, 3 do
       nvim:say('byok/status', problem)
     end
+    nvim:say('byok/advice', { v = 1, kind = 'trouble', message = 'mock/small: the key was refused', fix = fix })
     nvim:expect('#seen.notifications', 1)
     settle(nvim)
-    nvim:expect('seen.notifications', { { message = 'byok: the key was refused\nfix: set MOCK_KEY', level = vim.log.levels.ERROR } })
+    nvim:expect('seen.notifications', {
+      { message = 'byok: mock/small: the key was refused\n:Byok fix - Store a key for mock', level = vim.log.levels.WARN },
+    })
     nvim:expect(LINE, 'mock/small error $0.00 today')
     nvim:say('byok/status', { v = 1, state = 'idle', model = 'mock/small', payer = 'you' })
     nvim:expect(LINE, 'mock/small $0.00 today')

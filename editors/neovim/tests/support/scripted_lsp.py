@@ -12,7 +12,10 @@ The test steers it over the same connection:
 import json
 import sys
 
-COMMANDS = ["byok.usageSummary", "byok.models", "byok.setModel", "byok.pause", "byok.resume", "byok.didAccept"]
+COMMANDS = [
+    "byok.usageSummary", "byok.models", "byok.setModel", "byok.pause", "byok.resume", "byok.didAccept", "byok.setKey",
+    "byok.explainContext",
+]
 SUMMARY = {
     "session": {"nanos": 1_000_000, "currency": "USD", "calls": 1, "unpriced": 0},
     "day": {"nanos": 12_300_000, "currency": "USD", "calls": 7, "unpriced": 2},
@@ -108,6 +111,10 @@ class Server:
                 return
             self.model = params["model"]
             self.reply(message, None)
+        elif method == "workspace/executeCommand" and params["command"] == "byok.explainContext":
+            self.reply(message, {"text": "1. the lines around the cursor\n2. the file's outline"})
+        elif method == "byok/answerPreview":
+            self.reply(message, {"taken": True})
         elif method == "test/script":
             self.script.update(params)
             if not self.script.get("hold"):

@@ -4,6 +4,7 @@
 
 mod fates;
 mod processes;
+mod reserving;
 mod trouble;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,144 @@
+//! `byok-lsp usage`: what was spent on what, and what for nothing, as a table, JSON, CSV or a page.
+
+mod sheet;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use jiff::{Timestamp, Zoned};
+
+use super::style::Style;
+use super::{parts, start_log, style};
+use crate::config::Settings;
+use crate::cost::report::{Dimension, Extent, Period, Query, Report, Scenario, WhatIf, html};
+use crate::cost::{Catalogue, Ledger, Price};
+
+/// How long the ledger may take; a disk that was asleep needs seconds.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+const EXAMPLES: &str = "\
+Examples:
+  byok-lsp usage                                 this month, by model
+  byok-lsp usage --since 7d --by language,model  the last seven days
+  byok-lsp usage --since all --by month          since the beginning
+  byok-lsp usage --by cause                      what was paid for nothing, and why
+  byok-lsp usage --since 3m --html report.html   charts, for a browser
+  byok-lsp usage --what-if openai/gpt-4.1-mini,\"subscription=10 USD/month\",free
+  byok-lsp usage --csv > november.csv            for a spreadsheet";
+
+/// Which calls, and how to tell them.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The first day: 7d (seven days, today included), 2w, 3m, 1y, today, yesterday, month, all, or a date.
+    #[arg(long, value_name = "DAY", default_value = "month")]
+    since: String,
+    /// The last day. Default: today.
+    #[arg(long, value_name = "DAY")]
+    until: Option<String>,
+    /// What to group by, one or several: model, served (the model that ran), provider, key, payer, feature, action, language, workspace,
+    /// branch, tags, outcome, fate (of the suggestion), cause (of waste), day, month.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "model", value_parser = dimension)]
+    by: Vec<Dimension>,
+    /// What the same tokens would have cost otherwise: models as provider/model, "subscription=10 USD/month", free; one or several.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    what_if: Vec<String>,
+    /// Print JSON: {v, generated, since, until, by, groups, total, days, models, wasted, latency, whatIf, caps}.
+    #[arg(long, group = "form")]
+    json: bool,
+    /// Print CSV, one line for each group and currency.
+    #[arg(long, group = "form")]
+    csv: bool,
+    /// Write a page with charts that needs no network, to FILE or, without one, to stdout.
+    #[arg(long, group = "form", value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    html: Option<PathBuf>,
+}
+
+/// Tells what was spent.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    start_log();
+    let today = Zoned::now().date();
+    let period = Period::parse(Some(&arguments.since), arguments.until.as_deref(), today)
+        .map_err(|message| anyhow!(message))?;
+    let query = Query {
+        period,
+        by: arguments.by.clone(),
+        extent: if arguments.json || arguments.html.is_some() || !arguments.what_if.is_empty() {
+            Extent::Whole
+        } else {
+            Extent::Groups
+        },
+    };
+    let scenarios = arguments.what_if.iter().map(|text| Scenario::parse(text));
+    let scenarios = scenarios
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|message| anyhow!("--what-if: {message}"))?;
+    let mut report = ask(query)?;
+    if !scenarios.is_empty() {
+        report.what_if = what_if(arguments, &scenarios, &report);
+    }
+    let text = if arguments.json {
+        format!("{}\n", serde_json::to_string_pretty(&report)?)
+    } else if let Some(file) = &arguments.html {
+        let page = html::page(&report)?;
+        if file.as_os_str() != "-" {
+            std::fs::write(file, page)
+                .with_context(|| format!("{} cannot be written", file.display()))?;
+            style::complain(&format!("the page is in {}", file.display()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        page
+    } else if arguments.csv {
+        sheet::of(&report)
+    } else {
+        table::of(&report, Style::stdout())
+    };
+    style::print(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn what_if(arguments: &Arguments, scenarios: &[Scenario], report: &Report) -> Vec<WhatIf> {
+    let (layers, problems) = parts::configuration();
+    for problem in &problems {
+        style::complain(&problem.to_string());
+    }
+    let settings = layers.settings();
+    let asked = arguments.what_if.iter().zip(scenarios);
+    let answers = asked.map(|(name, scenario)| {
+        let price = match scenario {
+            Scenario::Model { provider, model } => price(&settings, provider, model),
+            Scenario::Subscription(_) | Scenario::Free => None,
+        };
+        WhatIf::of(name.trim(), scenario, price.as_ref(), report)
+    });
+    answers.collect()
+}
+
+/// Returns what a model costs today: the user's own price, else the catalogue's.
+fn price(settings: &Settings, provider: &str, model: &str) -> Option<Price> {
+    let own = settings.providers.get(provider);
+    let own = own.and_then(|own| own.prices.get(model)).cloned();
+    own.or_else(|| Catalogue::embedded().price(provider, model, Timestamp::now()))
+}
+
+/// Asks the ledger. One that is not there yet is empty, and stays not there.
+fn ask(query: Query) -> anyhow::Result<Report> {
+    let path = parts::ledger_path()
+        .context("this system tells no folder for state; set BYOK_LEDGER to the ledger's path")?;
+    let ledger = if path.exists() {
+        Ledger::open(&path)
+    } else {
+        Ledger::in_memory()
+    };
+    Ok(ledger.report(query, DEADLINE)?)
+}
+
+fn dimension(name: &str) -> Result<Dimension, String> {
+    Dimension::named(name).ok_or_else(|| {
+        let names = Dimension::ALL.map(Dimension::name);
+        format!("usage can be grouped by {}", names.join(", "))
+    })
+}

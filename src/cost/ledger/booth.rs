@@ -1,0 +1,200 @@
+//! What the ledger's thread keeps in mind about reservations: which are its own, what this session has spent, which caps were just met.
+//!
+//! Entry points: [`Booth::reserve`] and [`Booth::answer`]. Invariant: an own reservation is known here until its row, or its end, is on the
+//! disk; where its fate is unclear it is ended.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::owner::Owner;
+use super::reserve::{Moment, SessionSums, Verdict, Who, kind_of};
+use super::reserving::{Asked, Granted};
+use super::row::{CallId, Row};
+use super::store::{Failure, Place, Store};
+use crate::cost::budget::{Budget, CapState, Per, Refusal, Standing};
+use crate::cost::{Cost, Money};
+
+/// The first and the last span of a cap's time.
+type Span = (i64, i64);
+
+#[derive(Default)]
+pub(super) struct Booth {
+    /// The claim that this process lives; made before its first reservation.
+    owner: Option<Owner>,
+    /// Calls that have something reserved.
+    reserved: HashSet<CallId>,
+    /// Reservations that are over and still on the disk.
+    released: Vec<CallId>,
+    sums: SessionSums,
+    /// Caps that the last call they cover would have broken, and what it might have cost.
+    broken: HashMap<Arc<str>, (Span, Money)>,
+    /// Soft caps of which the user was told.
+    warned: HashMap<Arc<str>, Span>,
+    /// Whether those that are gone were looked for.
+    has_looked: bool,
+}
+
+impl Booth {
+    /// Counts what a settled call cost.
+    pub(super) fn spend(&mut self, row: &Row) {
+        if let Some(amount) = row.cost.amount() {
+            self.sums.add(kind_of(row), amount, 1);
+        }
+    }
+
+    /// Counts a call anew that was counted before.
+    pub(super) fn correct(&mut self, before: &Cost, row: &Row) {
+        if let Some(amount) = before.amount() {
+            self.sums.add(kind_of(row), amount, -1);
+        }
+        self.spend(row);
+    }
+
+    /// Ends the reservation of a call, if it has one.
+    pub(super) fn release(&mut self, id: CallId) {
+        if self.reserved.remove(&id) {
+            self.released.push(id);
+        }
+    }
+
+    pub(super) fn has_to_release(&self) -> bool {
+        !self.released.is_empty()
+    }
+
+    pub(super) fn to_release(&self) -> &[CallId] {
+        &self.released
+    }
+
+    pub(super) fn have_released(&mut self) {
+        self.released.clear();
+    }
+
+    /// Gives the claim up, unless something is reserved.
+    pub(super) fn close(&mut self) {
+        if self.reserved.is_empty() && self.released.is_empty() {
+            self.owner = None;
+        }
+    }
+
+    /// Books, once, what processes had reserved that are gone.
+    pub(super) fn look(
+        &mut self,
+        store: &mut Store,
+        place: &Place,
+        session: &str,
+    ) -> Result<(), Failure> {
+        if !self.has_looked {
+            let booked = store.book_dead(place, session)?;
+            if booked > 0 {
+                tracing::warn!(
+                    booked,
+                    "calls were under way when a byok-lsp ended without booking them; they are booked as the most they can have cost"
+                );
+            }
+            self.has_looked = true;
+        }
+        Ok(())
+    }
+
+    /// Reserves what is asked for, as far as it fits.
+    pub(super) fn reserve(
+        &mut self,
+        store: &mut Store,
+        place: &Place,
+        session: &str,
+        now: Moment,
+        asked: &[Asked],
+    ) -> Result<Vec<Verdict>, Failure> {
+        if let (Place::File(path), None) = (place, &self.owner) {
+            self.owner = Some(Owner::claim(path, session)?);
+        }
+        let who = Who {
+            session,
+            sums: &self.sums,
+            now,
+        };
+        store.reserve(&who, asked.iter().map(|asked| &asked.wanted))
+    }
+
+    /// Answers those who asked, and notes which caps were met.
+    pub(super) fn answer(&mut self, asked: Vec<Asked>, verdicts: Result<Vec<Verdict>, String>) {
+        let verdicts = match verdicts {
+            Ok(verdicts) => verdicts,
+            Err(reason) => {
+                for asked in asked {
+                    // It may be on the disk all the same.
+                    self.released.push(asked.wanted.row.id.clone());
+                    asked.held.refused();
+                    let _ = asked.reply.send(Err(Refusal::Unsure(reason.clone())));
+                }
+                return;
+            }
+        };
+        for (asked, verdict) in asked.into_iter().zip(verdicts) {
+            let moment = asked.wanted.moment;
+            let answer = match verdict {
+                Verdict::Reserved(soft) => {
+                    let kind = kind_of(&asked.wanted.row);
+                    for cap in asked.wanted.budget.caps_of(&kind) {
+                        self.broken.remove(&cap.name);
+                    }
+                    self.reserved.insert(asked.wanted.row.id.clone());
+                    let soft = soft.into_iter().filter(|standing| {
+                        let span = span(standing.cap.per, moment);
+                        let told = self.warned.insert(standing.cap.name.clone(), span);
+                        told != Some(span)
+                    });
+                    Ok(Granted {
+                        soft: soft.collect(),
+                        held: asked.held,
+                    })
+                }
+                Verdict::Refused(refusal) => {
+                    if let Refusal::Cap { standing, worst } = &refusal {
+                        let span = span(standing.cap.per, moment);
+                        let name = standing.cap.name.clone();
+                        self.broken.insert(name, (span, *worst));
+                    }
+                    asked.held.refused();
+                    Err(refusal)
+                }
+            };
+            // Whoever stopped waiting gets nothing: what was reserved for them is given back by the drop of what is held.
+            let _ = asked.reply.send(answer);
+        }
+    }
+
+    /// Returns how each cap stands.
+    pub(super) fn standings(
+        &self,
+        store: &Store,
+        session: &str,
+        now: Moment,
+        budget: &Budget,
+    ) -> Result<Vec<Standing>, Failure> {
+        let who = Who {
+            session,
+            sums: &self.sums,
+            now,
+        };
+        let mut standings = store.standings(&who, budget)?;
+        for standing in &mut standings {
+            let span = span(standing.cap.per, now);
+            let broken = self.broken.get(&standing.cap.name);
+            // Once there is room again for the like, it is met no more.
+            if broken.is_some_and(|(when, worst)| {
+                *when == span && standing.left().nanos() < worst.nanos()
+            }) {
+                standing.state = CapState::of_broken(&standing.cap.at);
+            }
+        }
+        Ok(standings)
+    }
+}
+
+fn span(per: Per, moment: Moment) -> Span {
+    match per {
+        Per::Session | Per::Request => (0, 0),
+        Per::Hour | Per::Day | Per::Month => moment.spans(per),
+    }
+}

@@ -1,0 +1,37 @@
+//! What a gateway goes by where money is concerned: the budget, the guard against loops, and whoever is to be told.
+
+use std::sync::{Arc, OnceLock};
+
+use super::runaway::Runaways;
+use crate::cost::Budget;
+use crate::cost::budget::Standing;
+
+/// What somebody should know about money.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A soft cap is passed, for the first time in its span.
+    Warned(Box<Standing>),
+    /// A loop was halted; the message says how to go on.
+    Halted(String),
+    /// Something was reserved or refused, so that caps stand otherwise than before.
+    Changed,
+}
+
+/// Hears of it, on whatever thread; it must not wait.
+pub type Watch = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// What one call goes by.
+#[derive(Clone)]
+pub(super) struct Purse {
+    pub budget: Arc<Budget>,
+    pub runaways: Runaways,
+    pub watch: Arc<OnceLock<Watch>>,
+}
+
+impl Purse {
+    pub(super) fn tell(&self, notice: Notice) {
+        if let Some(watch) = self.watch.get() {
+            watch(notice);
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! Halts what runs away: a plugin that asks in a loop, an action that is started again and again. With caps or without.
+//!
+//! Entry point: [`Runaways::check`], before each call that somebody pays for. A call is *odd* if no hands can have asked for it: the same
+//! question comes again and again with nothing typed in between, or there are more calls than keys were typed, beyond what moving about
+//! explains. Odd calls are let through at first; once they have gone on for [`LONGEST`], or may have cost [`MOST_NANOS`], or are [`MOST_CALLS`],
+//! their feature is halted until the user says to go on ([`Runaways::resume`]). Whoever types fast asks as often as they type, so that is
+//! never odd (`typing_fast_for_minutes_is_never_halted`).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cost::Money;
+use crate::routing::Feature;
+
+/// How long odd calls may go on.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// What odd calls may cost by the worst case, in 10^-9 of whatever currency: ten cents.
+const MOST_NANOS: i64 = 100_000_000;
+
+/// How many odd calls there may be.
+const MOST_CALLS: u32 = 30;
+
+/// After so long without an odd call all is well again.
+const CALM: Duration = Duration::from_secs(5);
+
+/// Nobody types faster, nor does a key that is held down repeat faster.
+const KEYS_PER_SECOND: u64 = 50;
+
+/// The guard. Clones are the same one.
+#[derive(Clone, Default)]
+pub(super) struct Runaways(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// How many changes of documents there were.
+    edits: AtomicU64,
+    features: Mutex<HashMap<Feature, Watched>>,
+}
+
+/// A feature that is halted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Halt {
+    pub message: String,
+    /// Whether it was not before.
+    pub is_new: bool,
+}
+
+/// What is normal for a feature.
+struct Habit {
+    what: &'static str,
+    /// How often the same question may come in [`Self::within`].
+    repeats: usize,
+    within: Duration,
+    /// How many calls may come at once.
+    burst: u64,
+    /// How many come every ten seconds by themselves, such as from moving the cursor.
+    in_ten_seconds: u64,
+    /// Whether typing asks.
+    follows_keys: bool,
+}
+
+impl Habit {
+    fn of(feature: Feature) -> Self {
+        match feature {
+            Feature::Completion => Self {
+                what: "ghost text",
+                repeats: 3,
+                within: Duration::from_secs(10),
+                burst: 60,
+                in_ten_seconds: 40,
+                follows_keys: true,
+            },
+            // One action may be six calls: two answers, each tried three times.
+            Feature::Action => Self {
+                what: "code actions",
+                repeats: 3,
+                within: Duration::from_mins(1),
+                burst: 18,
+                in_ten_seconds: 6,
+                follows_keys: false,
+            },
+        }
+    }
+}
+
+/// What was seen of a feature. Calls are counted in thousandths, so that a rate needs no fraction.
+struct Watched {
+    asked: VecDeque<(Instant, u64)>,
+    allowance: u64,
+    filled: Instant,
+    edits: u64,
+    odd: Option<Odd>,
+    halted: Option<String>,
+}
+
+struct Odd {
+    since: Instant,
+    last: Instant,
+    calls: u32,
+    nanos: i64,
+}
+
+const CALL: u64 = 1_000;
+
+impl Runaways {
+    /// Notes that a document was changed.
+    pub(super) fn typed(&self) {
+        self.0.edits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Lets everything go on.
+    pub(super) fn resume(&self) {
+        self.features().clear();
+    }
+
+    /// Returns what is halted, in a sentence.
+    pub(super) fn halted(&self) -> Option<String> {
+        let features = self.features();
+        features.values().find_map(|watched| watched.halted.clone())
+    }
+
+    /// Lets a call pass unless its feature is halted, or is now.
+    pub(super) fn check(
+        &self,
+        feature: Feature,
+        prompt: u64,
+        attempt: u32,
+        worst: Option<Money>,
+        now: Instant,
+    ) -> Result<(), Halt> {
+        let habit = Habit::of(feature);
+        let edits = self.0.edits.load(Ordering::Relaxed);
+        let mut features = self.features();
+        let watched = features.entry(feature).or_insert_with(|| Watched {
+            asked: VecDeque::new(),
+            allowance: habit.burst * CALL,
+            filled: now,
+            edits,
+            odd: None,
+            halted: None,
+        });
+        if let Some(message) = watched.halted.clone() {
+            return Err(Halt {
+                message,
+                is_new: false,
+            });
+        }
+        let why = watched.oddity(&habit, prompt, attempt, edits, now);
+        let Some(why) = why else {
+            return Ok(());
+        };
+        let odd = watched.count(worst, now);
+        let is_over =
+            now - odd.since >= LONGEST || odd.nanos >= MOST_NANOS || odd.calls >= MOST_CALLS;
+        if !is_over {
+            return Ok(());
+        }
+        let message = format!(
+            "{} halted: {why}, {} times now; nothing more is sent, so that a loop does not spend your money; if that was you, run the command byok.resume",
+            habit.what, odd.calls
+        );
+        watched.halted = Some(message.clone());
+        Err(Halt {
+            message,
+            is_new: true,
+        })
+    }
+
+    fn features(&self) -> std::sync::MutexGuard<'_, HashMap<Feature, Watched>> {
+        self.0
+            .features
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    /// Says what is odd about a call, if anything is.
+    fn oddity(
+        &mut self,
+        habit: &Habit,
+        prompt: u64,
+        attempt: u32,
+        edits: u64,
+        now: Instant,
+    ) -> Option<&'static str> {
+        self.fill(habit, edits, now);
+        // What was typed in between makes it another question, even if the text is as it was before.
+        let question = if habit.follows_keys {
+            prompt ^ edits.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        } else {
+            prompt
+        };
+        while self
+            .asked
+            .front()
+            .is_some_and(|(at, _)| now.saturating_duration_since(*at) > habit.within)
+            || self.asked.len() >= MOST_REMEMBERED
+        {
+            self.asked.pop_front();
+        }
+        let same = self.asked.iter().filter(|(_, asked)| *asked == question);
+        // Another attempt is the gateway's own.
+        let is_repeat = attempt == 1 && same.count() >= habit.repeats;
+        if attempt == 1 {
+            self.asked.push_back((now, question));
+        }
+        if is_repeat {
+            return Some("the same question comes again and again");
+        }
+        match self.allowance.checked_sub(CALL) {
+            Some(left) => {
+                self.allowance = left;
+                None
+            }
+            None => Some("more is asked than anybody can have asked for"),
+        }
+    }
+
+    /// Allows as many calls as the time since the last one, and what was typed in it, explain.
+    fn fill(&mut self, habit: &Habit, edits: u64, now: Instant) {
+        let passed = now.saturating_duration_since(self.filled);
+        let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX / 1_000_000);
+        let by_time = millis.saturating_mul(habit.in_ten_seconds) / 10;
+        let typed = edits.wrapping_sub(self.edits).saturating_mul(CALL);
+        let most_typed = millis.saturating_mul(KEYS_PER_SECOND) + CALL;
+        let by_keys = if habit.follows_keys {
+            typed.min(most_typed)
+        } else {
+            0
+        };
+        // What is less than a thousandth of a call is not lost: it stays in the time.
+        if by_time > 0 || by_keys > 0 {
+            let allowance = self.allowance.saturating_add(by_time + by_keys);
+            self.allowance = allowance.min(habit.burst * CALL);
+            self.filled = now;
+            self.edits = edits;
+        }
+    }
+
+    fn count(&mut self, worst: Option<Money>, now: Instant) -> &Odd {
+        let is_calm = |odd: &Odd| now.saturating_duration_since(odd.last) > CALM;
+        if self.odd.as_ref().is_some_and(is_calm) {
+            self.odd = None;
+        }
+        let odd = self.odd.get_or_insert(Odd {
+            since: now,
+            last: now,
+            calls: 0,
+            nanos: 0,
+        });
+        odd.last = now;
+        odd.calls += 1;
+        odd.nanos = odd.nanos.saturating_add(worst.map_or(0, Money::nanos));
+        odd
+    }
+}
+
+/// How many questions are remembered of a feature.
+const MOST_REMEMBERED: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Currency;
+
+    fn cents(cents: i64) -> Money {
+        Money::from_nanos(cents * 10_000_000, Currency::USD)
+    }
+
+    /// Asks in a loop and returns after how many calls and how long it was halted.
+    fn halted(
+        feature: Feature,
+        every: Duration,
+        worst: Option<Money>,
+        prompt: impl Fn(u64) -> u64,
+    ) -> Option<(u64, Duration)> {
+        let runaways = Runaways::default();
+        let start = Instant::now();
+        (0..10_000).find_map(|call| {
+            let passed = every * u32::try_from(call).expect("it is small");
+            let asked = runaways.check(feature, prompt(call), 1, worst, start + passed);
+            asked.is_err().then_some((call, passed))
+        })
+    }
+
+    const TENTH: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn typing_fast_for_minutes_is_never_halted() {
+        for keys_per_second in [10, 30] {
+            let runaways = Runaways::default();
+            let start = Instant::now();
+            for key in 0..keys_per_second * 300 {
+                runaways.typed();
+                let now = start
+                    + Duration::from_millis(1_000 / keys_per_second)
+                        * u32::try_from(key).expect("small");
+                // The dearest ghost text there is, and a text that comes back to what it was now and then.
+                let asked = runaways.check(Feature::Completion, key % 7, 1, Some(cents(3)), now);
+                assert_eq!(asked, Ok(()), "key {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plugin_that_asks_the_same_in_a_loop_is_halted_within_five_seconds() {
+        for every in [1, 5, 50, 200, 500] {
+            let every = Duration::from_millis(every);
+            let (calls, passed) =
+                halted(Feature::Completion, every, None, |_| 7).expect("it is halted");
+            assert!(passed <= Duration::from_secs(5), "{passed:?}");
+            assert!(calls <= 40, "{calls}");
+        }
+    }
+
+    #[test]
+    fn a_dear_loop_is_halted_before_it_has_spent_ten_cents_more() {
+        let (calls, _) = halted(Feature::Completion, TENTH, Some(cents(2)), |_| 7).expect("halted");
+        // Three are what anybody may ask; the fifth odd one would make it ten cents.
+        assert_eq!(calls, 3 + 4);
+        let (calls, _) = halted(Feature::Action, TENTH, Some(cents(5)), |_| 7).expect("halted");
+        assert_eq!(calls, 3 + 1);
+    }
+
+    #[test]
+    fn a_loop_of_ever_new_questions_is_halted_once_it_is_more_than_hands_can_ask() {
+        let loops = [
+            (Feature::Completion, Duration::from_millis(50)),
+            (Feature::Completion, Duration::from_millis(5)),
+            (Feature::Action, TENTH),
+        ];
+        for (feature, every) in loops {
+            let (calls, _) = halted(feature, every, None, |call| call).expect("it is halted");
+            assert!(calls < 150, "{calls}");
+        }
+    }
+
+    #[test]
+    fn further_attempts_of_one_action_are_no_loop_and_neither_is_one_that_is_run_now_and_then() {
+        let runaways = Runaways::default();
+        let start = Instant::now();
+        for run in 0..20 {
+            let now = start + Duration::from_secs(25) * run;
+            for attempt in 1..=3 {
+                let asked = runaways.check(Feature::Action, 7, attempt, Some(cents(9)), now);
+                assert_eq!(asked, Ok(()), "run {run}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_halted_stays_so_until_the_user_says_to_go_on_and_other_features_go_on() {
+        let runaways = Runaways::default();
+        let now = Instant::now();
+        let ask = |feature, now| runaways.check(feature, 7, 1, Some(cents(20)), now);
+        let news: Vec<bool> = (0..6)
+            .filter_map(|_| ask(Feature::Action, now).err())
+            .map(|halt| halt.is_new)
+            .collect();
+        assert_eq!(news, [true, false, false]);
+        let later = now + Duration::from_hours(1);
+        assert!(ask(Feature::Action, later).is_err());
+        assert_eq!(ask(Feature::Completion, later), Ok(()));
+        let message = runaways.halted().expect("something is halted");
+        assert!(message.contains("byok.resume"), "{message}");
+        runaways.resume();
+        assert_eq!(ask(Feature::Action, later), Ok(()));
+    }
+}
