@@ -1,6 +1,6 @@
 // Bundles the extension into dist/, and with --tests its tests into out/.
 import { build } from 'esbuild';
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], logLevel: 'warning', legalComments: 'none' };
 
@@ -8,6 +8,11 @@ const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs'
 for (const [entry, outfile] of [['src/extension.ts', 'dist/extension.js'], ['src/server/client.ts', 'dist/client.js']]) {
   await build({ ...common, entryPoints: [entry], outfile, minify: true, mainFields: ['module', 'main'] });
 }
+
+// The usage view draws with what the server's own HTML report draws with.
+const report = '../../src/cost/report/page';
+mkdirSync('dist/report', { recursive: true });
+for (const file of ['charts.js', 'report.css', 'vendor/chart.js', 'vendor/LICENSE-chart.js.md']) copyFileSync(`${report}/${file}`, `dist/report/${file.replace('vendor/', '')}`);
 
 if (process.argv.includes('--tests')) {
   const unit = readdirSync('test/unit').filter((name) => name.endsWith('.test.ts')).map((name) => `test/unit/${name}`);

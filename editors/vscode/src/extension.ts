@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext) {
   const state = new State();
   const server = new Server(context, log);
   const bar = new StatusBar(state);
-  const usage = new UsagePanel(server, state);
+  const usage = new UsagePanel(server, context.extensionUri);
   const documents = new Documents();
   const previews = new Previews();
   const streams = new Streams(documents);

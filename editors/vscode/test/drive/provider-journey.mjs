@@ -23,6 +23,18 @@ async function hover(editor) {
   await editor.until('the card', async () => /mock\/small.*this session.*tokens/s.test(await editor.page.evaluate((card) => document.querySelector(card)?.textContent ?? '', CARD)));
 }
 
+/** The frame of the usage view. */
+async function usageView(editor) {
+  let view;
+  await editor.until('the view', async () => {
+    for (const frame of editor.page.frames()) {
+      if ((await frame.locator('#report').count().catch(() => 0)) > 0) view = frame;
+    }
+    return view !== undefined;
+  });
+  return view;
+}
+
 /** Types and takes back a letter until the editor has asked again. */
 async function again(editor) {
   await editor.goTo(2);
@@ -84,17 +96,25 @@ export const steps = {
     await editor.until('going on', async () => !/paused/.test((await editor.status()).label));
     assert.equal((await provider.requests()).length, before);
   },
-  'the usage view has what was spent': async (editor) => {
+  'the usage view has what was spent, in charts and in tables': async (editor) => {
     await editor.command('BYOK: Usage and Cost');
-    let view;
-    await editor.until('the view', async () => {
-      for (const frame of editor.page.frames()) {
-        const text = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
-        if (/Usage and cost/.test(text) && /mock\/small/.test(text)) view = text;
-      }
-      return view !== undefined;
-    });
-    assert.match(view, /Today\s+\$0\.0\d+/);
+    const view = await usageView(editor);
+    await editor.until('the report', async () => /Spent\s+~?\$0\.\d+/.test(await view.evaluate(() => document.body.innerText)));
+    assert.ok((await view.locator('canvas[role=img][aria-label]').count()) > 0, 'charts with words');
+    // Nothing in it is without a name: what can be reached by the keyboard says what it is.
+    const nameless = await view.evaluate(() => [...document.querySelectorAll('select, [role=region], canvas, button')]
+      .filter((it) => !(it.getAttribute('aria-label') || it.labels?.[0]?.textContent.trim())).map((it) => it.outerHTML.slice(0, 80)));
+    assert.deepEqual(nameless, []);
     await editor.screenshot('usage');
+  },
+  'the usage view is asked otherwise by the keyboard, and follows the theme': async (editor) => {
+    const view = await usageView(editor);
+    await view.locator('#by').selectOption('provider');
+    await editor.until('the other report', async () => /By provider/i.test(await view.evaluate(() => document.body.innerText)));
+    const paper = () => view.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await paper();
+    await editor.command('Preferences: Toggle between Light/Dark Themes');
+    await editor.until('the other theme', async () => (await paper()) !== light);
+    await editor.screenshot('usage-dark');
   },
 };

@@ -5,9 +5,8 @@ import { pageOf as signInPage } from '../../src/keys/page';
 import { providersOf } from '../../src/keys/providers';
 import { describe, missing } from '../../src/models/describe';
 import type { Model } from '../../src/protocol';
-import { pageOf } from '../../src/usage/page';
+import { asked, usagePage } from '../../src/usage/page';
 import { contextText } from '../../src/views/contextText';
-import { usage } from './fixtures';
 
 const mini: Model = {
   id: 'openai/gpt-4.1-mini', payer: 'you: your own key', hasKey: false, ability: 'chat', context: 1_047_576,
@@ -42,13 +41,16 @@ test('the page to sign in at is known when its line is whole', () => {
   assert.equal(signInPage('sign in on this page, within 300 s:\nhttps://openrouter.ai/auth?callback=x\n'), 'https://openrouter.ai/auth?callback=x');
 });
 
-test('the usage page lets nothing in but its own style, and shows names of others as text', () => {
-  const call = usage({ model: '<script>alert(1)</script>', payer: '"><img>' });
-  const page = pageOf({ ...call.totals, accepted: 2, last: call }, [call], 'abc');
-  assert.match(page, /default-src 'none'; style-src 'nonce-abc'/);
-  assert.doesNotMatch(page, /<script|<img|style="|onerror/);
-  assert.match(page, /<caption>/);
-  assert.match(page, /scope="row"/);
+test('the usage page lets nothing in but its own scripts and styles', () => {
+  const page = usagePage({ scripts: ['https://r/"><script>x'], styles: ['https://r/s.css'], nonce: 'abc' });
+  assert.match(page, /default-src 'none'; style-src 'nonce-abc'; script-src 'nonce-abc'; base-uri 'none'; form-action 'none'/);
+  assert.doesNotMatch(page, /<script>|style="|onerror|unsafe-inline/);
+  assert.equal(page.match(/<label>/g)?.length, page.match(/<select /g)?.length);
+});
+
+test('the usage page may ask for what it offers, and for nothing else', () => {
+  assert.deepEqual(asked({ since: '7d', by: 'language' }), { since: '7d', by: 'language' });
+  for (const message of [null, 'x', {}, { since: '7d' }, { since: '../..', by: 'model' }, { since: '7d', by: ['model'] }]) assert.equal(asked(message), undefined);
 });
 
 test('what a prompt was made of reads in pieces, and no piece breaks out of its block', () => {
