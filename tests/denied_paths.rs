@@ -74,7 +74,7 @@ fn workspace(seed: u64) -> (u64, u64) {
         let inside = dice.of(&FOLDERS);
         // What is ignored is known here by how it is written, not by reading the rules again.
         let (name, is_denied) = match dice.below(6) {
-            0 => (format!("{number}{}", dice.of(&SECRETS)), true),
+            0 => (format!("s{number}/{}", dice.of(&SECRETS)), true),
             1 => {
                 let name = format!("deny{number}.rs");
                 add(&mut ignores, dice.of(&IGNORE_FILES), &name);

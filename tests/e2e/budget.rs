@@ -62,7 +62,10 @@ fn a_call_that_would_break_a_cap_is_not_sent_and_the_editor_is_told_how_the_caps
     drop(running);
     assert_eq!(client.texts(first), ["1;"]);
     stands(&mut client, "ok", 400_000);
-    let second = client.ask(&at);
+    // Elsewhere, since what was suggested here is known by now and costs nothing more.
+    let elsewhere = "file:///w/elsewhere.rs";
+    let at = client.open_as(elsewhere, "rust", "fn b() {\n    let y = ˇ\n}\n");
+    let second = client.ask_in(elsewhere, &at);
     assert!(client.texts(second).is_empty());
     assert!(!fake.is_called(), "nothing was sent");
     let caps = stands(&mut client, "reached", 400_000);
@@ -143,10 +146,11 @@ fn an_action_at_a_cap_that_asks_is_run_if_the_user_says_so_and_not_otherwise() {
 fn a_plugin_that_asks_in_a_loop_is_halted_without_any_cap_until_the_user_resumes() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
-    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
-    // Nothing is typed in between; each is superseded by the next, as with a plugin that does not wait.
-    for _ in 0..100 {
-        client.ask(&at);
+    // The same again and again; in one document it would be asked once and known from then on.
+    for number in 0..100 {
+        let uri = format!("file:///w/{number}.rs");
+        let at = client.open_as(&uri, "rust", "fn main() {\n    let x = ˇ\n}\n");
+        client.ask_in(&uri, &at);
     }
     let status = client.wait_for("the pause", |message| {
         message["params"]["state"] == "paused"
@@ -160,6 +164,7 @@ fn a_plugin_that_asks_in_a_loop_is_halted_without_any_cap_until_the_user_resumes
     }
     let resume = client.execute("byok.resume", json!([]));
     client.answer(resume);
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
     let id = client.ask(&at);
     let running = wait(fake.next());
     running.text("1;");

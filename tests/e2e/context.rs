@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::client::{Builder, Client};
-use crate::provider::{Scripted, Step, event, events, stream_end, stream_head};
+use crate::provider::{Scripted, Seen, Step, event, events, stream_end, stream_head};
 
 /// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.
 const TRIES: usize = 2_000;
@@ -57,16 +57,34 @@ fn field(explained: &Value, field: &str) -> String {
 
 /// Asks until a prompt shows what another file defines; returns the request's body and what is said of it.
 fn asked(client: &mut Client, provider: &Scripted, uri: &str, at: &Value) -> (Value, Value) {
-    for _ in 0..TRIES {
-        let id = client.ask_in(uri, at);
+    for version in 2..TRIES {
+        // The whole text anew, since what was suggested for the old one is known, and nobody would be asked.
+        let whole = json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": TEXT.replace('ˇ', "")}]});
+        client.notify("textDocument/didChange", whole);
+        let wish =
+            json!({"textDocument": {"uri": uri}, "position": at, "context": {"triggerKind": 1}});
+        let id = client.request("textDocument/inlineCompletion", wish);
         client.texts(id);
-        let (_, body) = provider.request();
+        // Where what is known was enough, nobody was asked.
+        let Some(body) = bodies(provider).pop() else {
+            continue;
+        };
         if body.contains("pub const WIDTH: usize = 4;") {
             let explained = explained(client, json!({}));
             return (serde_json::from_str(&body).unwrap(), explained);
         }
     }
     panic!("no prompt shows what the workspace defines");
+}
+
+/// The bodies of the requests that have come since they were last looked at.
+fn bodies(provider: &Scripted) -> Vec<String> {
+    let seen = provider.seen.try_iter();
+    seen.filter_map(|seen| match seen {
+        Seen::Request { body, .. } => Some(body),
+        _ => None,
+    })
+    .collect()
 }
 
 fn fill() -> Scripted {

@@ -228,7 +228,6 @@ fn a_hostile_workspace_gets_nothing() {
     let provider = |provider: Value| json!({"settings": {"byok": {"completion": {"model": "mock/m"}, "providers": {"mock": provider}}}});
     for settings in [
         provider(json!({"base_url": address})),
-        provider(json!({"base_url": address, "key": {"env": VARIABLE}})),
         provider(json!({"key": {"command": command}})),
         json!({"settings": {"completion": {"model": "evil/m"}, "providers": {"evil": {"wire": "openai-chat", "base_url": address, "key": {"env": VARIABLE}}}}}),
         json!({"settings": {"network": {"proxy": evil.address, "ca_bundle": "/w/evil.pem"}}}),
@@ -237,6 +236,11 @@ fn a_hostile_workspace_gets_nothing() {
         let told = warning(&mut client);
         assert!(told.contains("your own file"), "{told}");
     }
+    // The same mistake with one more is refused as well; it was told before.
+    client.notify(
+        "workspace/didChangeConfiguration",
+        provider(json!({"base_url": address, "key": {"env": VARIABLE}})),
+    );
     // By a link that leads to what the user alone may read.
     std::fs::remove_file(folder.path().join(".byok.toml")).unwrap();
     let secret = tempfile::NamedTempFile::new().unwrap();
