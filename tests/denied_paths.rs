@@ -15,7 +15,7 @@ use byok_lsp::provider::{Call, Fill, Input, Place};
 use byok_lsp::syntax::{Language, SyntaxTree};
 use ropey::Rope;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A small generator of numbers (xorshift).
 struct Dice(u64);
@@ -108,7 +108,7 @@ fn workspace(seed: u64) -> (u64, u64) {
             format!("pub const NAME_{number}: usize = 77000{number};\n"),
         )
         .unwrap();
-        head.push_str(&format!("// NAME_{number}\n"));
+        head.extend(["// NAME_", &number.to_string(), "\n"]);
     }
     for (name, rules) in ignores {
         fs::write(root.join(name), rules).unwrap();
