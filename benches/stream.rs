@@ -248,6 +248,7 @@ impl Desk {
             stop: Vec::new(),
             language: None,
             workspace: None,
+            confined: None,
             interrupt: Interrupt::default(),
         };
         // Without a key nothing has to be waited for.

@@ -47,7 +47,7 @@ const IGNORE_FILES: [&str; 8] = [
 const FOLDERS: [&str; 5] = ["", "src", "src/inner", "lib", "lib/private"];
 
 /// Names of files that are out whatever the ignore files say.
-const SECRETS: [&str; 4] = ["id_rsa.rs.key", ".env.rs", "prod.pem", "server.key"];
+const SECRETS: [&str; 4] = ["id_rsa", "id_ed25519", "id_ecdsa", ".env"];
 
 #[test]
 fn no_request_holds_text_of_a_denied_file() {
@@ -74,7 +74,7 @@ fn workspace(seed: u64) -> (u64, u64) {
         let inside = dice.of(&FOLDERS);
         // What is ignored is known here by how it is written, not by reading the rules again.
         let (name, is_denied) = match dice.below(6) {
-            0 => (format!("{number}{}", dice.of(&SECRETS)), true),
+            0 => (format!("{}.{number}.rs", dice.of(&SECRETS)), true),
             1 => {
                 let name = format!("deny{number}.rs");
                 add(&mut ignores, dice.of(&IGNORE_FILES), &name);

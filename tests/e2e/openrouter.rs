@@ -117,6 +117,7 @@ impl Desk {
             stop: Vec::new(),
             language: None,
             workspace: None,
+            confined: None,
             interrupt: interrupt.clone(),
         };
         let mut call = self.gateway.call(&self.settings, request).await.unwrap();

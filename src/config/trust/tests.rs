@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 46] = [
+const TABLE: [Row; 50] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -97,6 +97,11 @@ const TABLE: [Row; 46] = [
     row("local.min_confidence", "80", "80", false),
     row("local.min_confidence", "10", "50", true),
     row("local.max_index_tokens", "1", "", true),
+    row("context.max_tokens", "500", "500", false),
+    row("context.max_tokens", "5000", "1600", true),
+    row("context.sources", "[\"scope\"]", "scope", false),
+    row("context.sources", "[]", "", false),
+    row("context.max_index_files", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
     row("keys.store", "\"file\"", "", true),
@@ -166,6 +171,11 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         "actions.ask_above" => settings
             .action_ask_above
             .map_or_else(String::new, |amount| amount.to_string()),
+        "context.max_tokens" => settings.context.max_tokens.to_string(),
+        "context.sources" => {
+            let names = settings.context.sources.iter().map(|source| source.name());
+            names.collect::<Vec<_>>().join(" ")
+        }
         "local.servers" => settings.local_servers.join(" "),
         "local.min_confidence" => settings.min_confidence.unwrap_or_default().to_string(),
         _ => String::new(),
