@@ -46,6 +46,8 @@ pub struct Prepared {
     pub fragments: Arc<[Fragment]>,
     /// The cursor for which they were chosen.
     pub cursor: usize,
+    /// How many files of the workspace were known then.
+    pub files: usize,
 }
 
 /// The part of the budget that a new choice fills, in hundredths; the rest is for what is found to be missing later.
@@ -64,6 +66,7 @@ pub fn prepare(inputs: &Inputs<'_>, previous: Option<&Prepared>) -> Prepared {
     Prepared {
         fragments: fragments.into(),
         cursor: inputs.cursor,
+        files: inputs.definitions.files(),
     }
 }
 

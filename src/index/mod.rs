@@ -16,7 +16,7 @@ mod tests;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,8 @@ struct Shared {
     /// All work is done.
     idle: Condvar,
     stop: AtomicBool,
+    /// How many files are in the table, for those who must not wait for it.
+    files: AtomicUsize,
 }
 
 impl SymbolIndex {
@@ -81,6 +83,7 @@ impl SymbolIndex {
             work: Condvar::new(),
             idle: Condvar::new(),
             stop: AtomicBool::new(false),
+            files: AtomicUsize::new(0),
         }))))
     }
 
@@ -126,6 +129,11 @@ impl SymbolIndex {
     /// Returns what is known at this moment.
     pub fn definitions(&self) -> Definitions {
         self.0.0.table().clone()
+    }
+
+    /// Returns how many files are known, without waiting for anybody.
+    pub fn files(&self) -> usize {
+        self.0.0.files.load(Ordering::Relaxed)
     }
 
     /// Waits until all that was handed over is in, or the time is up; returns whether it is in.
@@ -181,7 +189,9 @@ impl Shared {
     }
 
     fn change_table(&self, change: impl FnOnce(&mut Definitions)) {
-        change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner));
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut table);
+        self.files.store(table.files(), Ordering::Relaxed);
     }
 }
 

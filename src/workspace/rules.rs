@@ -114,14 +114,7 @@ pub fn secret(path: &Path) -> Option<Rule> {
         "pem", "key", "p12", "pfx", "pkcs12", "jks", "keystore", "kdbx", "kdb", "ppk", "gpg",
         "age", "asc", "p8", "ovpn", "tfvars", "tfstate", "keychain",
     ];
-    const BEGINNINGS: [&str; 6] = [
-        ".env.",
-        "id_rsa",
-        "id_dsa",
-        "id_ecdsa",
-        "id_ed25519",
-        "service-account",
-    ];
+    const BEGINNINGS: [&str; 5] = [".env.", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
     const FOLDERS: [&str; 5] = [".ssh", ".gnupg", ".aws", ".kube", ".azure"];
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);

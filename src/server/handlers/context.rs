@@ -91,10 +91,10 @@ pub async fn refresh(shared: &Arc<Shared>, uri: &str) {
     choose(shared, snapshot, cursor).await;
 }
 
-/// Chooses anew what the prompts of a document show if the cursor is far from where that was done last.
+/// Chooses anew what the prompts of a document show if the cursor is far from where that was done last, or more of the workspace is known by now.
 pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
     let prepared = snapshot.desk.prepared();
-    if prepared.cursor.abs_diff(cursor) > FAR {
+    if prepared.cursor.abs_diff(cursor) > FAR || prepared.files != shared.symbols.files() {
         let (shared, snapshot) = (shared.clone(), snapshot.clone());
         tokio::spawn(async move { choose(&shared, snapshot, cursor).await });
     }
