@@ -23,14 +23,16 @@ export const steps = {
   },
   'a call that would break the cap is not sent; the embedded engine answers, and the user is told once': async (editor, { provider }) => {
     await editor.until('the cap is reached', async () => {
-      await editor.keys('x', 'Backspace');
+      // Not what was suggested, which would be known, and no step back, after which nobody is asked.
+      await editor.type(' ');
       await editor.page.waitForTimeout(300);
       return /●/.test((await editor.status()).text);
     });
     await editor.expectNotification(/today/);
     assert.match((await editor.status()).label, /reached; a cheaper model answers/);
     const before = (await provider.requests()).length;
-    await editor.type('Buf');
+    // On a line of its own, written as the others are.
+    await editor.type('\nlet reader = Buf');
     await editor.expectGhost(/^Reader::new\(/);
     assert.equal((await provider.requests()).length, before);
     const paid = (await provider.requests()).filter((request) => request.outcome === 'complete').length;
