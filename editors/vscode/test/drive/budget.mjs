@@ -32,8 +32,8 @@ export const steps = {
     assert.match((await editor.status()).label, /reached; a cheaper model answers/);
     const before = (await provider.requests()).length;
     // On a line of its own, written as the others are.
-    await editor.type('\nlet reader = Buf');
-    await editor.expectGhost(/^Reader::new\(/);
+    await editor.type('\nlet reader = ');
+    await editor.expectGhost(/^BufReader::new\(/);
     assert.equal((await provider.requests()).length, before);
     const paid = (await provider.requests()).filter((request) => request.outcome === 'complete').length;
     assert.ok(paid * 0.0032 <= 0.012, `${paid} calls were paid for`);
