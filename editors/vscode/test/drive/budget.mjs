@@ -3,10 +3,14 @@ import assert from 'node:assert/strict';
 import { HOLE, PATTERNS } from './patterns.mjs';
 import { mock, Provider } from './provider.mjs';
 
+/** A second function that is written like the others, and its empty line. */
+const SECOND = '\npub fn middle(path: &Path) -> std::io::Result<usize> {\n\n}\n';
+const SECOND_HOLE = HOLE + 4;
+
 export async function options() {
   const provider = await Provider.start({ script: [{ text: ['::of(path);'], usage: { prompt_tokens: 1000, completion_tokens: 10 } }] });
   return {
-    provider, files: { 'lib.rs': PATTERNS }, file: 'lib.rs', env: { MOCK_KEY: 'sk-mock-key-of-the-budget' },
+    provider, files: { 'lib.rs': PATTERNS + SECOND }, file: 'lib.rs', env: { MOCK_KEY: 'sk-mock-key-of-the-budget' },
     config: `${mock(provider.url)}[[budget.caps]]\nname = "today"\namount = "0.012 USD"\nper = "day"\nat = "degrade"\ndegrade_to = "local"\n`,
     settings: { 'byok.completion.model': 'mock/small', 'byok.completion.debounce_ms': 0 },
   };
@@ -17,11 +21,12 @@ export const steps = {
     await editor.expectStatus(/small/);
     await editor.goTo(HOLE);
     await editor.type('    let reader = ');
-    await editor.expectStatus(/today [○◔◑◕]/);
+    // How many calls a line takes is for the pauses in typing to say.
+    await editor.expectStatus(/today [○◔◑◕●]/);
     assert.match((await editor.status()).label, /Budget today: \$0\.\d+ of \$0\.012/);
     await editor.screenshot('budget-ring');
   },
-  'a call that would break the cap is not sent, and the user is told once': async (editor, { provider }) => {
+  'a call that would break the cap is not sent; the embedded engine answers, and the user is told once': async (editor, { provider }) => {
     await editor.until('the cap is reached', async () => {
       // Not what was suggested, which would be known, and no step back, after which nobody is asked.
       await editor.type(' ');
@@ -30,7 +35,11 @@ export const steps = {
     });
     await editor.expectNotification(/today/);
     assert.match((await editor.status()).label, /reached; a cheaper model answers/);
-    // FIXME: no ghost text of the embedded engine is seen here since known suggestions are reused; its end-to-end test in Rust passes.
+    const before = (await provider.requests()).length;
+    await editor.goTo(SECOND_HOLE);
+    await editor.type('    let reader = ');
+    await editor.expectGhost(/^BufReader::new\(/);
+    assert.equal((await provider.requests()).length, before);
     const paid = (await provider.requests()).filter((request) => request.outcome === 'complete').length;
     assert.ok(paid * 0.0032 <= 0.012, `${paid} calls were paid for`);
     await editor.screenshot('budget-reached');
