@@ -1,20 +1,23 @@
 //! The replay: keys in, figures out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use byok_lsp::completion::{self, Ask, Completions, FIRST_LINE, Shown, Trigger};
 use byok_lsp::config::{Layer, Layers};
+use byok_lsp::context::{self, Inputs};
 use byok_lsp::cost::{CallId, Ledger, Row};
 use byok_lsp::document::{Change, Position};
 use byok_lsp::gateway::{Gateway, Report};
+use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::provider::{Http, Provider};
 use byok_lsp::session::Session;
 use serde_json::json;
 
-use super::model::Model;
+use super::model::{Asked, Model};
 use super::trace::{Stroke, Trace};
 
 /// When an editor asks.
@@ -27,6 +30,9 @@ pub enum Editor {
     /// At every key, of a server that remembers nothing.
     WithoutReuse,
 }
+
+/// When something was typed, and what.
+type Typed = (tokio::time::Instant, String);
 
 /// What came of it.
 #[derive(Default)]
@@ -41,8 +47,12 @@ pub struct Figures {
     wasted: u64,
     reused: Vec<Duration>,
     to_screen: Vec<Duration>,
+    /// Bytes of prompts that were the beginning of the one before, and bytes of those prompts.
+    shared: (usize, usize),
+    says_unseen: bool,
 }
 
+/// How the document of [`super::first_line`] is called.
 pub const URI: &str = "file:///w/typed";
 
 /// One editor's session with one document.
@@ -53,6 +63,9 @@ pub struct Desk {
     pub rows: Arc<Mutex<Vec<Row>>>,
     pub cursor: usize,
     pub engine: Engine,
+    uri: String,
+    symbols: Option<SymbolIndex>,
+    folder: String,
 }
 
 impl Desk {
@@ -60,6 +73,7 @@ impl Desk {
     pub fn open(
         model: Arc<dyn Provider>,
         options: &serde_json::Value,
+        uri: &str,
         language: &str,
         text: &str,
         cursor: usize,
@@ -95,7 +109,7 @@ impl Desk {
             HashMap::from([("mock".to_owned(), model)]),
         );
         let mut session = Session::new(layers);
-        session.open(URI, language, text);
+        session.open(uri, language, text);
         let desk = Self {
             completions: Completions::new(gateway.ledger().clone(), engine.clone()),
             gateway,
@@ -103,13 +117,16 @@ impl Desk {
             rows,
             cursor,
             engine,
+            uri: uri.to_owned(),
+            symbols: None,
+            folder: String::new(),
         };
         desk.engine.update(
-            URI,
+            uri,
             desk.session
                 .lock()
                 .expect("unpoisoned")
-                .text(URI)
+                .text(uri)
                 .expect("open")
                 .clone(),
         );
@@ -120,7 +137,7 @@ impl Desk {
 
     fn parse(&self) {
         let mut session = self.session.lock().expect("unpoisoned");
-        if let Some(job) = session.begin_parse(URI) {
+        if let Some(job) = session.begin_parse(&self.uri) {
             let tree = job.run();
             let _ = session.end_parse(&job, tree);
         }
@@ -129,7 +146,7 @@ impl Desk {
     /// Replaces what stands before the cursor.
     pub fn edit(&mut self, delete: usize, text: &str) {
         let mut session = self.session.lock().expect("unpoisoned");
-        let rope = session.text(URI).expect("open").clone();
+        let rope = session.text(&self.uri).expect("open").clone();
         let position = |byte: usize| {
             let line = rope.byte_to_line(byte);
             Position {
@@ -141,11 +158,55 @@ impl Desk {
             range: Some((position(self.cursor - delete), position(self.cursor))),
             text: text.into(),
         };
-        session.change(URI, &[change]);
-        self.completions.follow(&session, URI);
+        session.change(&self.uri, &[change]);
+        self.completions.follow(&session, &self.uri);
         drop(session);
         self.parse();
         self.cursor = self.cursor - delete + text.len();
+    }
+
+    /// Shows models what the project defines, too.
+    fn with_project(mut self, folder: &Path) -> Self {
+        self.symbols = Some(index(folder));
+        self.folder = folder.to_string_lossy().into_owned();
+        self
+    }
+
+    /// Chooses what the next prompt shows, as the server does after edits.
+    fn choose(&self) {
+        let Some(symbols) = &self.symbols else {
+            return;
+        };
+        let snapshot = self
+            .session
+            .lock()
+            .expect("unpoisoned")
+            .snapshot(&self.uri)
+            .expect("open");
+        let Some(tree) = snapshot.tree.clone() else {
+            return;
+        };
+        let path = snapshot.path();
+        symbols.update(&path, tree.clone(), snapshot.text.clone());
+        symbols.wait_until_idle(Duration::from_secs(20));
+        let settings = &snapshot.settings.context;
+        let behind = snapshot.text.len_bytes() - self.cursor;
+        let (_, tokens) = context::shares(settings.max_tokens, self.cursor, behind);
+        let inputs = Inputs {
+            path: &path,
+            folder: &self.folder,
+            text: &snapshot.text,
+            tree: &tree,
+            cursor: self.cursor,
+            definitions: &symbols.definitions(),
+            edited: &[],
+            sources: &settings.sources,
+            tokens,
+        };
+        let previous = snapshot.desk.prepared();
+        snapshot
+            .desk
+            .lay(context::prepare(&inputs, Some(&previous)));
     }
 
     /// Returns a request for the cursor.
@@ -154,7 +215,7 @@ impl Desk {
             .session
             .lock()
             .expect("unpoisoned")
-            .snapshot(URI)
+            .snapshot(&self.uri)
             .expect("open");
         Ask {
             cursor: self.cursor,
@@ -181,14 +242,31 @@ impl Desk {
     }
 }
 
+/// Reads a project, once.
+fn index(folder: &Path) -> SymbolIndex {
+    static READ: Mutex<BTreeMap<PathBuf, SymbolIndex>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().expect("unpoisoned");
+    let index = read.entry(folder.to_owned()).or_insert_with(|| {
+        let index = SymbolIndex::new(byok_lsp::index::Limits::default());
+        index.add_folder(folder.to_owned());
+        assert!(index.wait_until_idle(Duration::from_mins(2)));
+        index
+    });
+    index.clone()
+}
+
 /// Types all traces and sums up.
 pub fn replay(
     traces: &[Trace],
     editor: Editor,
     options: &serde_json::Value,
     wrong: usize,
+    says_unseen: bool,
 ) -> Figures {
-    let mut figures = Figures::default();
+    let mut figures = Figures {
+        says_unseen,
+        ..Figures::default()
+    };
     for (number, trace) in traces.iter().enumerate() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -218,7 +296,17 @@ async fn type_piece(
     let truth = format!("{}{}{}", trace.before, trace.piece, trace.after);
     let model = Arc::new(Model::new(truth.clone(), trace.after.len(), wrong, number));
     let text = format!("{}{}", trace.before, trace.after);
-    let mut desk = Desk::open(model, options, trace.language, &text, trace.before.len());
+    let uri = format!("file://{}", trace.path.display());
+    let mut desk = Desk::open(
+        model.clone(),
+        options,
+        &uri,
+        trace.language,
+        &text,
+        trace.before.len(),
+    )
+    .with_project(&trace.folder);
+    let mut typed = Vec::<Typed>::new();
     let mut seen = HashSet::<CallId>::new();
     let mut pending = None::<(tokio::task::JoinHandle<Option<Shown>>, tokio::time::Instant)>;
     let mut screen = None::<Shown>;
@@ -259,6 +347,9 @@ async fn type_piece(
                 && (rest.starts_with(text) || format!("{rest}{}", trace.after).starts_with(text));
             figures.right += usize::from(is_right);
         }
+        if figures.says_unseen {
+            typed.push((tokio::time::Instant::now(), stroke_text(&key.stroke)));
+        }
         match &key.stroke {
             Stroke::Insert(text) => {
                 desk.edit(0, text);
@@ -292,6 +383,13 @@ async fn type_piece(
     desk.completions.end_all();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let _ = desk.gateway.ledger().totals(Duration::from_secs(10));
+    let asked = model.asked();
+    for pair in asked.windows(2) {
+        let same = |(a, b): &(u8, u8)| a == b;
+        let common = pair[0].prompt.bytes().zip(pair[1].prompt.bytes());
+        figures.shared.0 += common.take_while(same).count();
+        figures.shared.1 += pair[1].prompt.len();
+    }
     for row in desk.rows.lock().expect("unpoisoned").iter() {
         let tokens = row.usage.tokens();
         figures.calls += 1;
@@ -300,8 +398,34 @@ async fn type_piece(
         if !seen.contains(&row.id) {
             figures.unseen += 1;
             figures.wasted += tokens.input_total() + tokens.output;
+            if figures.says_unseen {
+                say_unseen(row, &asked, &typed);
+            }
         }
     }
+}
+
+fn stroke_text(stroke: &Stroke) -> String {
+    match stroke {
+        Stroke::Insert(text) => text.clone(),
+        Stroke::Backspace => "\u{232b}".into(),
+    }
+}
+
+/// Prints what was asked, answered and typed after it, of a call whose answer nobody saw.
+fn say_unseen(row: &Row, asked: &[Asked], typed: &[Typed]) {
+    let number = row.id.to_string();
+    let number = number.rsplit('-').next().and_then(|it| it.parse().ok());
+    let Some(asked) = number.and_then(|number: usize| asked.get(number.wrapping_sub(1))) else {
+        return;
+    };
+    let after = typed.iter().skip_while(|(begun, ..)| *begun < asked.begun);
+    let after: String = after.take(12).map(|(_, text)| text.as_str()).collect();
+    let answer: String = asked.answer.chars().take(60).collect();
+    println!(
+        "  {:?}: {:?} | {answer:?}, typed {after:?}",
+        row.outcome, asked.before
+    );
 }
 
 fn ask(
@@ -313,6 +437,7 @@ fn ask(
 ) {
     let asked = tokio::time::Instant::now();
     if editor == Editor::WithoutReuse {
+        desk.choose();
         *pending = Some((
             desk.request(Completions::new(
                 desk.gateway.ledger().clone(),
@@ -334,7 +459,10 @@ fn ask(
             }
             *screen = known;
         }
-        None => *pending = Some((desk.request(desk.completions.clone()), asked)),
+        None => {
+            desk.choose();
+            *pending = Some((desk.request(desk.completions.clone()), asked));
+        }
     }
 }
 
@@ -342,7 +470,7 @@ impl Figures {
     /// Prints the table's head.
     pub fn print_head() {
         println!(
-            "{:<50} {:>7} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>9}",
+            "{:<50} {:>7} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>9} {:>7}",
             "per 1,000 keys",
             "calls",
             "prompt",
@@ -352,7 +480,8 @@ impl Figures {
             "shown",
             "unseen",
             "p95",
-            "reuse"
+            "reuse",
+            "shared"
         );
     }
 
@@ -369,7 +498,7 @@ impl Figures {
                 .unwrap_or_default()
         };
         println!(
-            "{name:<50} {:>7.1} {:>8.0} {:>8.0} {:>8.0} {:>6.1}% {:>6.1}% {:>6.1}% {:>5} ms {:>6} µs",
+            "{name:<50} {:>7.1} {:>8.0} {:>8.0} {:>8.0} {:>6.1}% {:>6.1}% {:>6.1}% {:>5} ms {:>6} µs {:>6.1}%",
             per(self.calls as u64),
             per(self.prompt),
             per(self.billed),
@@ -379,6 +508,7 @@ impl Figures {
             share(self.unseen, self.calls),
             at(&self.to_screen, 95).as_millis(),
             at(&self.reused, 50).as_micros(),
+            share(self.shared.0, self.shared.1),
         );
     }
 }
