@@ -309,6 +309,36 @@ fn the_changes_that_git_knows_are_reviewed_and_described_in_four_languages() {
 }
 
 #[test]
+fn the_changes_of_a_denied_file_are_in_no_request() {
+    let ground = &GROUNDS[0];
+    let folder = repository(ground);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(".aiignore", "private.rs\n");
+    write("private.rs", "const SEED: &str = \"denied-by-a-rule\";\n");
+    write(".env", "MODE=denied-by-its-name\n");
+    git(folder.path(), &["add", "-f", "."]);
+    for id in ["review-changes", "commit-message"] {
+        let fake = Fake::default();
+        let builder = Builder::default()
+            .fake_chat(&fake)
+            .capabilities(ABILITIES())
+            .folder(&file_uri(folder.path()));
+        let uri = file_uri(&folder.path().join(ground.name));
+        let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
+        let entry = desk.entry(id, &range, &json!([]));
+        let running = desk.choose(&entry, None);
+        let prompt = desk.say("```\ncount: be faster\n```");
+        assert!(prompt.contains(ground.better.1), "{prompt}");
+        assert!(prompt.contains("changes of 2 more files"), "{prompt}");
+        assert!(!prompt.contains("denied-by"), "{prompt}");
+        let request = desk.client.asked("window/showDocument");
+        desk.client.reply(&request, json!({"success": true}));
+        assert_eq!(desk.outcome(running), "shown");
+        desk.client.finish();
+    }
+}
+
+#[test]
 fn a_commits_message_goes_where_it_is_being_written() {
     let folder = repository(&GROUNDS[0]);
     let uri = file_uri(&folder.path().join(".git/COMMIT_EDITMSG"));
