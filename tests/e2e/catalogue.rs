@@ -63,6 +63,34 @@ const GROUNDS: [Ground; 4] = [
     },
 ];
 
+/// The other languages in which types may be left out.
+const UNTYPED: [Ground; 2] = [
+    Ground {
+        name: "count.js",
+        language: "javascript",
+        head: "import a from 'a';\n\n",
+        function: "function count(items) {\n  // Summe\n  const total = items.reduce((n) => n + 1, 0);\n  return total;\n}",
+        tail: "\n\nfunction other() {}\n",
+        better: ("items.reduce((n) => n + 1, 0)", "items.length"),
+        types: Some((
+            "function count(items) {",
+            "/** @param {number[]} items @returns {number} */\nfunction count(items) {",
+        )),
+    },
+    Ground {
+        name: "count.php",
+        language: "php",
+        head: "<?php\n\n",
+        function: "function size($items) {\n    // Summe\n    $total = count(array_values($items));\n    return $total;\n}",
+        tail: "\n\nfunction other() {}\n",
+        better: ("count(array_values($items))", "count($items)"),
+        types: Some((
+            "function size($items) {",
+            "function size(array $items): int {",
+        )),
+    },
+];
+
 impl Ground {
     fn text(&self) -> String {
         format!("{}{}{}", self.head, self.function, self.tail)
@@ -97,7 +125,7 @@ fn problem(range: &Value) -> Value {
 
 #[test]
 fn each_action_that_changes_a_function_changes_it_in_four_languages() {
-    for ground in &GROUNDS {
+    for ground in GROUNDS.iter().chain(&UNTYPED) {
         let comment = ("Summe", "sum");
         let mut cases = vec![
             ("optimise", None, ground.better),
@@ -126,7 +154,7 @@ fn each_action_that_changes_a_function_changes_it_in_four_languages() {
 
 #[test]
 fn types_are_offered_where_they_may_be_left_out() {
-    for ground in &GROUNDS {
+    for ground in GROUNDS.iter().chain(&UNTYPED) {
         let (mut desk, range) = ground.open();
         desk.entry("optimise", &range, &json!([]));
         let entries = desk.client.actions(&ground.uri(), &range, json!([]));
