@@ -14,6 +14,7 @@
 #[path = "../local_engine/corpus.rs"]
 #[allow(dead_code, reason = "the local engine's bench uses the rest of it")]
 mod corpus;
+mod desk;
 mod first_line;
 mod model;
 mod replay;

@@ -30,6 +30,8 @@ pub struct Asked {
     pub before: String,
     /// The prompt, as a server lays it out that puts what stands behind the cursor last.
     pub prompt: String,
+    /// Where in it the file's own text begins, and where the cursor is.
+    pub window: (usize, usize),
     /// What it answered.
     pub answer: String,
 }
@@ -101,10 +103,13 @@ impl Provider for Model {
             let (first, rest) = latency(&mut dice);
             (answer, first, rest)
         };
+        let ends = fill.prefix.bytes().rev().zip(before.bytes().rev());
+        let own = ends.take_while(|(a, b)| a == b).count();
         self.asked.lock().expect("one thread").push(Asked {
             begun: tokio::time::Instant::now(),
             before: before[before.len().saturating_sub(40)..].to_owned(),
             prompt: format!("{}{}", fill.prefix, fill.suffix),
+            window: (fill.prefix.len() - own, fill.prefix.len()),
             answer: answer.clone(),
         });
         let pieces: Vec<String> = answer
