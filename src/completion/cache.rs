@@ -47,6 +47,8 @@ pub struct Desk {
     /// For how many keys it is doubtful whether it is worth asking: what was typed against the last suggestion may be a slip, and a model that had
     /// nothing to say has hardly more to say a key later.
     pub doubt: usize,
+    /// The document's state and the cursor for which something was shown last, and whether it was shown for them before.
+    shown_at: Option<(Stamp, usize, bool)>,
 }
 
 /// A suggestion that was made.
@@ -102,6 +104,7 @@ impl Desk {
             watch: None,
             kept: VecDeque::new(),
             doubt: 0,
+            shown_at: None,
         }
     }
 
@@ -169,25 +172,29 @@ impl Desk {
         if let Some(at) = progress.first_line {
             record.habits.took(at - flight.started);
         }
-        let text = filter::fit(&progress.text, &flight.around);
-        if end.is_ok() && text.is_none() {
+        drop(progress);
+        let brought = brought(&flight);
+        let is_something = brought.as_ref().is_some_and(|known| known.text.is_some());
+        if end.is_ok() && !is_something {
             self.doubt = DOUBT;
         }
         // What came before a failure and can be seen already stays; a failure alone is no suggestion.
-        if let Some(id) = &progress.id
-            && (end.is_ok() || text.is_some() && flight.is_shown)
+        if let Some(known) = brought
+            && (end.is_ok() || is_something && flight.is_shown)
         {
             self.known.truncate(KNOWN - 1);
-            self.known.push_front(Known {
-                trail: flight.trail.clone(),
-                text,
-                id: id.clone(),
-                cost: progress.cost,
-                decision: flight.decision.clone(),
-                settings: flight.settings.clone(),
-            });
+            self.known.push_front(known);
         }
         end
+    }
+
+    /// Remembers what another stream brought, behind the latest suggestion, which stays the one that is shown first.
+    pub fn keep_beside(&mut self, flight: &Flight) {
+        let is_sound = matches!(flight.progress.borrow().end, Some(Ok(())));
+        if let Some(known) = brought(flight).filter(|known| is_sound && known.text.is_some()) {
+            self.known.truncate(KNOWN - 1);
+            self.known.insert(self.known.len().min(1), known);
+        }
     }
 
     /// Notes that a text is shown at a cursor.
@@ -197,6 +204,15 @@ impl Desk {
             self.watch = Some(record.show(id, cursor, text));
         }
         self.doubt = 0;
+        let is_again = self
+            .shown_at
+            .is_some_and(|(stamp, at, _)| (stamp, at) == (self.stamp, cursor));
+        self.shown_at = Some((self.stamp, cursor, is_again));
+    }
+
+    /// Returns whether what is shown at a cursor was shown there before, with no edit since.
+    pub fn is_shown_again(&self, cursor: usize) -> bool {
+        self.shown_at == Some((self.stamp, cursor, true))
     }
 
     /// Notes how much is still there of what was accepted, where it is time.
@@ -237,6 +253,21 @@ impl Desk {
         silent.map(|known| (None, known))
     }
 
+    /// Returns what is left of every suggestion on which the text before the cursor lies, the latest first.
+    pub fn all(&self, wanted: &Wanted<'_>) -> Vec<(String, &Known)> {
+        let known = self.known.iter();
+        let known = known.filter(|known| wanted.is_by(&known.decision, &known.settings));
+        known
+            .filter_map(|known| {
+                let text = known.text.as_ref()?;
+                match known.trail.fit(wanted.cursor, text) {
+                    (Fit::Rest(rest), after) => Some((fitted(rest, after, wanted)?.0, known)),
+                    _ => None,
+                }
+            })
+            .collect()
+    }
+
     /// Notes that what was typed is not what streams in, if it is not: as with a suggestion that is seen, it may be a slip.
     pub fn doubt_if_wrong(&mut self, wanted: &Wanted<'_>) {
         let is_wrong = self.flight.as_ref().is_some_and(|flight| {
@@ -270,6 +301,19 @@ impl Desk {
         };
         Some((flight, lines))
     }
+}
+
+/// Returns the suggestion that a stream's text makes.
+fn brought(flight: &Flight) -> Option<Known> {
+    let progress = flight.progress.borrow();
+    Some(Known {
+        trail: flight.trail.clone(),
+        text: filter::fit(&progress.text, &flight.around),
+        id: progress.id.clone()?,
+        cost: progress.cost,
+        decision: flight.decision.clone(),
+        settings: flight.settings.clone(),
+    })
 }
 
 /// Fits the rest of a suggestion to the cursor: to what the editor put behind it meanwhile, if it did, and to how much is shown at once. Returns

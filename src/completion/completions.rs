@@ -367,6 +367,10 @@ impl Completions {
         }
     }
 
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
     pub(super) fn desks(&self) -> MutexGuard<'_, Desks> {
         self.0.desks.lock().unwrap_or_else(PoisonError::into_inner)
     }

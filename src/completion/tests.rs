@@ -20,6 +20,8 @@ use crate::provider::fake::{Fake, Running};
 use crate::provider::{Http, Provider};
 use crate::session::Session;
 
+mod candidates;
+
 const URI: &str = "file:///w/a.rs";
 
 /// An editor's session with one document, and a model that the test plays.

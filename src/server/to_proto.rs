@@ -33,7 +33,7 @@ struct InlineItem {
 
 /// Makes the reply to `textDocument/inlineCompletion`.
 pub fn inline_completion(
-    suggestion: Option<Suggestion>,
+    suggestions: impl IntoIterator<Item = Suggestion>,
     text: &Rope,
     encoding: Encoding,
 ) -> InlineCompletions {
@@ -47,7 +47,7 @@ pub fn inline_completion(
         }
     };
     InlineCompletions {
-        items: suggestion.map(item).into_iter().collect(),
+        items: suggestions.into_iter().map(item).collect(),
     }
 }
 

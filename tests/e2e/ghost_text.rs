@@ -263,3 +263,29 @@ fn sync(client: &mut Client) {
     let id = client.request("byok/models", json!({}));
     client.answer(id);
 }
+
+#[test]
+fn asking_again_by_hand_offers_others_and_each_is_accounted() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let first = client.ask(&at);
+    wait(fake.next()).text("compute(1);");
+    assert_eq!(client.texts(first), ["compute(1);"]);
+    client.notification("byok/usage");
+    let by_hand =
+        json!({"textDocument": {"uri": URI}, "position": at, "context": {"triggerKind": 1}});
+    let again = client.request("textDocument/inlineCompletion", by_hand);
+    for text in ["other(2);", "third(3);"] {
+        wait(fake.next()).text(text);
+    }
+    let mut texts = client.texts(again);
+    // Which of the two is done first is chance.
+    texts[1..].sort();
+    assert_eq!(texts, ["compute(1);", "other(2);", "third(3);"]);
+    let names: Vec<String> = (0..2)
+        .map(|_| client.notification("byok/usage")["id"].to_string())
+        .collect();
+    assert_ne!(names[0], names[1]);
+    client.finish();
+}

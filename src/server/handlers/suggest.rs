@@ -24,6 +24,34 @@ pub struct Suggested {
     pub encoding: Encoding,
 }
 
+/// Returns what else is suggested where a suggestion is shown for the second time, as somebody asks by hand; asks for it if need be.
+pub async fn others(shared: &Arc<Shared>, uri: &str, suggested: &Suggested) -> Vec<Suggestion> {
+    let snapshot = shared.session().snapshot(uri);
+    let (Some(snapshot), Some(first)) = (snapshot, &suggested.suggestion) else {
+        return Vec::new();
+    };
+    if snapshot.text != suggested.text {
+        return Vec::new();
+    }
+    let ask = Ask {
+        cursor: first.cursor,
+        trigger: Trigger::Explicit,
+        decision: completion::decide(&shared.gateway, &snapshot),
+        snapshot,
+        first_line: None,
+    };
+    let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
+    let others = shared
+        .completions
+        .others(&shared.gateway, &shared.documents, &ask, first);
+    let others = tokio::select! {
+        biased;
+        () = ticket.interrupt.over() => Vec::new(),
+        others = others => others,
+    };
+    others.into_iter().map(|shown| shown.suggestion).collect()
+}
+
 /// Suggests something at a position of a document. A document that is not open has no suggestion.
 pub async fn suggest(
     shared: &Arc<Shared>,
