@@ -66,7 +66,8 @@ pub fn choose<'a>(project: &'a Project, truth: &Truth) -> Vec<Place<'a>> {
             if taken.contains(&line) || hidden.is_empty() || is_import(hidden) {
                 continue;
             }
-            let symbols = symbols(truth, number, hidden);
+            let hidden_here = without_standard(project.language.id(), text, hidden);
+            let symbols = symbols(truth, number, &hidden_here);
             if symbols.is_empty() {
                 continue;
             }
@@ -105,6 +106,28 @@ fn is_import(text: &str) -> bool {
             .iter()
             .any(|begin| line.trim_start().starts_with(begin))
     }) || text.trim_start().starts_with(['"', '`'])
+}
+
+/// Takes out what a stretch reaches through a package of the language's own library, where the imports say which those are: in Go.
+fn without_standard(language: &str, text: &str, hidden: &str) -> String {
+    let mut hidden = hidden.to_owned();
+    if language == "go" {
+        for line in text.lines().take(80) {
+            let path = line.trim().trim_start_matches("import ").trim_matches('"');
+            let first = path.split('/').next().unwrap_or(path);
+            let is_standard = line.contains('"') && !first.contains('.') && !path.contains(' ');
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if is_standard && !name.is_empty() {
+                while let Some(at) = hidden.find(&format!("{name}.")) {
+                    let end = at + name.len() + 1;
+                    let rest = hidden[end..].find(|c: char| !c.is_alphanumeric() && c != '_');
+                    let end = rest.map_or(hidden.len(), |rest| end + rest);
+                    hidden.replace_range(at..end, " ");
+                }
+            }
+        }
+    }
+    hidden
 }
 
 /// Returns the names in a stretch that other files define and its own does not.

@@ -21,15 +21,15 @@ pub struct Ranked {
 }
 
 /// How much a fragment's length counts against it: 0 not at all, 1 in full proportion. What is long tells more, too.
-const POWER: f32 = 0.8;
+const POWER: f32 = 0.6;
 
 /// How many numbers a candidate is judged by.
-const FEATURES: usize = 17;
+const FEATURES: usize = 18;
 
 /// What each number counts for.
 const WEIGHTS: [f32; FEATURES] = [
-    -6.60, 0.60, 0.58, 3.53, 0.48, 0.0, 0.24, 0.0, 0.85, 2.0, -0.92, -0.19, -0.68, -0.70, -1.23,
-    -1.18, 4.06,
+    -6.67, 0.60, 1.00, 3.09, 0.56, 0.0, 0.19, 0.0, 1.09, 2.0, -1.02, -0.13, -0.45, -0.57, -0.97,
+    -0.91, 4.07, 0.10,
 ];
 
 /// Puts the fragments first that are likeliest to be used.
@@ -89,6 +89,7 @@ fn features(candidate: &Candidate) -> [f32; FEATURES] {
         begun,
         places,
         fresh,
+        akin,
     } = candidate.signs;
     let definition = candidate.found.definition();
     let is = |kinds: &[Kind]| f32::from(u8::from(kinds.contains(&definition.kind)));
@@ -110,6 +111,7 @@ fn features(candidate: &Candidate) -> [f32; FEATURES] {
         is(&[Kind::Field]),
         is(&[Kind::Module]),
         fresh,
+        akin,
     ]
 }
 

@@ -101,6 +101,20 @@ impl FileSymbols {
         self.uses.binary_search(&hash(name)).is_ok()
     }
 
+    /// Returns which part of all names of two files stand in both.
+    #[expect(clippy::cast_precision_loss, reason = "a file has far fewer names")]
+    pub fn likeness(&self, other: &Self) -> f32 {
+        let (mut common, mut at) = (0, 0);
+        for name in &self.uses {
+            while other.uses.get(at).is_some_and(|other| other < name) {
+                at += 1;
+            }
+            common += usize::from(other.uses.get(at) == Some(name));
+        }
+        let all = self.uses.len() + other.uses.len() - common;
+        common as f32 / all.max(1) as f32
+    }
+
     /// Returns the lines of one of the definitions.
     pub fn lines(&self, definition: &Definition) -> &str {
         self.text

@@ -125,15 +125,15 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen, imports: &
         let Some(file) = inputs.definitions.file(path) else {
             continue;
         };
-        // A folder of many files is imported for little of what it holds.
-        let weight = 1.0 / number(imports.files.len()).sqrt().max(1.0);
+        // A file that defines much is imported for little of it.
+        let weight = 1.0 / number(file.definitions.len()).sqrt().max(1.0);
         for at in 0..file.definitions.len().min(OF_FILE) {
             let found = Found {
                 file: file.clone(),
                 at,
             };
             if let Some(signs) = pool.add(found, Source::Import) {
-                signs.of_imported = signs.of_imported.max(weight.max(0.5));
+                signs.of_imported = signs.of_imported.max(weight);
             }
         }
     }

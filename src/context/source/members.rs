@@ -1,54 +1,129 @@
 //! What belongs to the types in play: their fields and methods.
+//!
+//! A type is in play where the text names it near the cursor; where the type round the cursor is built on it; where a name that something is
+//! reached through is called like it (`request_validator` is likely a `RequestValidator`); and where the definition of a name near the cursor
+//! names it, as what it is or returns.
 
-use super::Pool;
+use std::collections::BTreeMap;
+
 use super::names::Seen;
+use super::{Pool, number};
 use crate::context::fragment::Source;
 use crate::context::prepare::Inputs;
-use crate::syntax::Kind;
+use crate::index::names;
+use crate::syntax::{self, Kind};
 
 /// The most types whose members are candidates.
-const TYPES: usize = 40;
+const TYPES: usize = 60;
 
 /// The most members of each.
-const MEMBERS: usize = 60;
+const MEMBERS: usize = 80;
 
-/// Adds the members of the types that are candidates by now, and of those that the text round the cursor names.
+/// What is less in play than this is not followed.
+const WEAK: f32 = 0.05;
+
+/// Adds the members of the types in play.
 pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen) {
-    let mut owners: Vec<(f32, String)> = Vec::new();
+    let mut owners = Owners::default();
     for candidate in pool.candidates.values() {
         let definition = candidate.found.definition();
-        if definition.kind != Kind::Type {
-            continue;
-        }
         let sight = seen.names.get(&*definition.name);
         let strength = sight.map_or(0.0, |sight| sight.near * 0.5 + sight.around * 0.5);
-        let strength = strength.max(candidate.signs.imported * 0.3);
-        if strength > 0.0 {
-            owners.push((strength, definition.name.to_string()));
+        if definition.kind == Kind::Type {
+            owners.note(
+                &definition.name,
+                strength.max(candidate.signs.imported * 0.3),
+            );
+        } else if strength > WEAK {
+            // Only the first lines of what is near: there the types stand that it is made of.
+            for (_, name) in names(candidate.found.lines()).take(12) {
+                owners.note(name, strength * 0.4);
+            }
         }
     }
-    // Methods of the document's own types may be defined elsewhere too.
     if let Some(own) = inputs.definitions.file(inputs.path) {
-        for definition in own.definitions.iter().filter(|one| one.kind == Kind::Type) {
-            let strength = seen
-                .names
-                .get(&*definition.name)
-                .map_or(0.0, |sight| sight.around);
-            owners.push((strength * 0.5, definition.name.to_string()));
+        // Methods of the document's own types may be defined elsewhere too, and its own definitions name types.
+        for definition in &own.definitions {
+            let sight = seen.names.get(&*definition.name);
+            let strength = sight.map_or(0.0, |sight| sight.around * 0.5);
+            owners.note(&definition.name, strength);
+            if strength > WEAK {
+                for (_, name) in names(own.lines(definition)).take(12) {
+                    owners.note(name, strength * 0.6);
+                }
+            }
         }
     }
-    owners.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    owners.dedup_by(|a, b| a.1 == b.1);
-    for (strength, owner) in owners.into_iter().take(TYPES) {
-        for found in inputs
-            .definitions
-            .of_owner(&owner)
-            .into_iter()
-            .take(MEMBERS)
-        {
+    for scope in syntax::enclosing_scopes(inputs.tree, inputs.text, inputs.cursor) {
+        if scope.kind == Kind::Type {
+            let header = inputs.text.get_byte_slice(scope.header.clone());
+            let header = header.map(String::from).unwrap_or_default();
+            for (_, name) in names(&header) {
+                owners.note(name, 0.9);
+            }
+        }
+    }
+    for (name, sight) in &seen.names {
+        if sight.reaching > WEAK {
+            owners.note(&type_name(name), sight.reaching * 0.7);
+        }
+    }
+    for (owner, strength) in owners.strongest() {
+        let members = inputs.definitions.of_owner(&owner);
+        // Of few members each is likelier than of many.
+        let strength = strength / number(members.len()).sqrt().max(1.0);
+        for found in members.into_iter().take(MEMBERS) {
             if let Some(signs) = pool.add(found, Source::Member) {
                 signs.member = signs.member.max(strength);
             }
+        }
+    }
+}
+
+/// How much each type is in play.
+#[derive(Default)]
+struct Owners(BTreeMap<String, f32>);
+
+impl Owners {
+    fn note(&mut self, name: &str, strength: f32) {
+        if strength > WEAK {
+            let known = self.0.entry(name.to_owned()).or_default();
+            *known = known.max(strength);
+        }
+    }
+
+    fn strongest(self) -> impl Iterator<Item = (String, f32)> {
+        let mut owners: Vec<(String, f32)> = self.0.into_iter().collect();
+        owners.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        owners.into_iter().take(TYPES)
+    }
+}
+
+/// Returns what a type would be called whose values are called so.
+fn type_name(value: &str) -> String {
+    let parts = value.split('_').filter(|part| !part.is_empty());
+    let capital = |part: &str| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        first.unwrap_or_default() + letters.as_str()
+    };
+    parts.map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::type_name;
+
+    #[test]
+    fn a_value_is_called_like_its_type() {
+        let table = [
+            ("request_validator", "RequestValidator"),
+            ("client", "Client"),
+            ("_pool", "Pool"),
+            ("apiClient", "ApiClient"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(type_name(value), expected);
         }
     }
 }

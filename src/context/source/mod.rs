@@ -39,6 +39,8 @@ pub struct Signs {
     pub member: f32,
     /// The part of the files beside this one that use its name.
     pub beside: f32,
+    /// The same, where a file counts by how much it is like this one.
+    pub akin: f32,
     /// It begins with what is being typed.
     pub begun: f32,
     /// In how many places the name is defined.
@@ -111,6 +113,8 @@ impl<'a> Pool<'a> {
     fn new(inputs: &Inputs<'a>) -> Self {
         let own = inputs.definitions.file(inputs.path);
         let own_names = own.into_iter().flat_map(|own| &own.definitions);
+        // What is only added to here is defined elsewhere.
+        let own_names = own_names.filter(|one| !one.reopens);
         Self {
             definitions: inputs.definitions,
             own: inputs.path,
@@ -176,7 +180,7 @@ impl<'a> Pool<'a> {
             .filter_map(|name| seen.names.get(name))
             .map(|sight| sight.reaching)
             .fold(0.0, f32::max);
-            signs.beside = beside.part_that_uses(&definition.name);
+            (signs.beside, signs.akin) = beside.parts_that_use(&definition.name);
             let word = &*seen.word;
             signs.begun = f32::from(u8::from(
                 word.len() > 1 && definition.name.starts_with(word),

@@ -30,18 +30,32 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen) {
     }
 }
 
-/// The files beside the document, as witnesses of which names are used here.
-pub(super) struct Beside(Vec<Arc<FileSymbols>>);
+/// The files beside the document, as witnesses of which names are used here, each with how much it is like the document.
+pub(super) struct Beside(Vec<(Arc<FileSymbols>, f32)>);
 
 impl Beside {
     pub(super) fn new(inputs: &Inputs<'_>) -> Self {
-        Self(beside(inputs))
+        let own = inputs.definitions.file(inputs.path);
+        let likeness = |file: &FileSymbols| {
+            // Most files have most of their names in common; what counts is who has nearly all.
+            own.map_or(0.0, |own| own.likeness(file).powi(4))
+        };
+        let files = beside(inputs).into_iter();
+        Self(files.map(|file| (file.clone(), likeness(&file))).collect())
     }
 
-    /// Returns which part of the files beside the document use a name.
-    pub(super) fn part_that_uses(&self, name: &str) -> f32 {
-        let users = self.0.iter().filter(|file| file.uses(name)).count();
-        number(users) / number(self.0.len()).max(1.0)
+    /// Returns which part of the files beside the document use a name, counted alike, and by how much they are like the document.
+    pub(super) fn parts_that_use(&self, name: &str) -> (f32, f32) {
+        let (mut users, mut weight, mut whole) = (0, 0.0, 0.0);
+        for (file, likeness) in &self.0 {
+            whole += likeness;
+            if file.uses(name) {
+                users += 1;
+                weight += likeness;
+            }
+        }
+        let part = number(users) / number(self.0.len()).max(1.0);
+        (part, weight / f32::max(whole, 1e-6))
     }
 }
 
