@@ -53,16 +53,20 @@ pub struct Prepared {
 /// The part of the budget that a new choice fills, in hundredths; the rest is for what is found to be missing later.
 const FILLED: u64 = 85;
 
-/// The part of a new choice that must be in the old one for that to stay, in hundredths.
-const ENOUGH: usize = 75;
+/// The part of what a new choice would bring, in chances to be used, that must be in the old one for that to stay.
+const ENOUGH: f32 = 0.5;
+
+/// What is missing from the old choice is put behind it if it is at least this likely to be used: all that stands behind what is added, the
+/// window included, is new to a provider's cache then.
+const SURE: f32 = 0.4;
 
 /// Chooses the fragments for a place in a document, or keeps the previous ones if they do.
 pub fn prepare(inputs: &Inputs<'_>, previous: Option<&Prepared>) -> Prepared {
     let ranked = rank::rank(inputs, source::gather(inputs));
     let ideal = take(&ranked, inputs.tokens * FILLED / 100);
     let fragments = previous
-        .and_then(|previous| kept(previous, &ranked, &ideal, inputs.tokens))
-        .unwrap_or_else(|| sorted(ideal));
+        .and_then(|previous| kept(inputs, previous, &ranked, &ideal))
+        .unwrap_or_else(|| sorted(ideal.into_iter().map(|one| one.fragment.clone()).collect()));
     Prepared {
         fragments: fragments.into(),
         cursor: inputs.cursor,
@@ -71,11 +75,12 @@ pub fn prepare(inputs: &Inputs<'_>, previous: Option<&Prepared>) -> Prepared {
 }
 
 /// Takes the best that the budget holds; what does not fit is passed over for what does.
-fn take(ranked: &[Ranked], tokens: u64) -> Vec<Fragment> {
+fn take(ranked: &[Ranked], tokens: u64) -> Vec<&Ranked> {
     let mut left = tokens;
     let mut files = HashSet::new();
     let mut taken = Vec::new();
-    for Ranked { fragment, .. } in ranked {
+    for one in ranked {
+        let fragment = &one.fragment;
         let header = if files.contains(&fragment.file) {
             0
         } else {
@@ -85,7 +90,7 @@ fn take(ranked: &[Ranked], tokens: u64) -> Vec<Fragment> {
         if cost <= left {
             left -= cost;
             files.insert(fragment.file.clone());
-            taken.push(fragment.clone());
+            taken.push(one);
         }
         if left < 6 {
             break;
@@ -94,37 +99,57 @@ fn take(ranked: &[Ranked], tokens: u64) -> Vec<Fragment> {
     taken
 }
 
-/// Returns the previous fragments with what is missing behind them, if most of what would be chosen now is among them.
+/// Returns the previous fragments, with what is surely missing behind them, if most of what would be chosen now is among them.
 fn kept(
+    inputs: &Inputs<'_>,
     previous: &Prepared,
     ranked: &[Ranked],
-    ideal: &[Fragment],
-    tokens: u64,
+    ideal: &[&Ranked],
 ) -> Option<Vec<Fragment>> {
     let same = |a: &Fragment, b: &Fragment| a.file == b.file && a.text == b.text;
     let has = |list: &[Fragment], wanted: &Fragment| list.iter().any(|one| same(one, wanted));
-    // What is no candidate any more was changed or deleted, and must not be shown.
-    let is_there = |old: &Fragment| ranked.iter().any(|one| same(&one.fragment, old));
+    // What was changed or deleted must not be shown; what is merely no candidate by now does no harm.
+    let is_there = |old: &Fragment| {
+        ranked.iter().any(|one| same(&one.fragment, old)) || still_stands(inputs, old)
+    };
     if !previous.fragments.iter().all(is_there) {
         return None;
     }
-    let found = ideal
+    let (found, missing): (Vec<&Ranked>, Vec<&Ranked>) = ideal
         .iter()
-        .filter(|one| has(&previous.fragments, one))
-        .count();
-    if found * 100 < ideal.len() * ENOUGH {
+        .partition(|one| has(&previous.fragments, &one.fragment));
+    let chances = |list: &[&Ranked]| list.iter().map(|one| one.chance).sum::<f32>();
+    if chances(&found) < chances(ideal) * ENOUGH {
         return None;
     }
     let mut fragments = previous.fragments.to_vec();
     let cost = |one: &Fragment| one.tokens() + Tokens::in_bytes(one.file.len() + 4);
     let mut used: u64 = fragments.iter().map(Fragment::tokens).sum();
-    for one in ideal {
-        if !has(&fragments, one) && used + cost(one) <= tokens {
-            used += cost(one);
-            fragments.push(one.clone());
+    for one in missing.iter().filter(|one| one.chance >= SURE) {
+        if used + cost(&one.fragment) <= inputs.tokens {
+            used += cost(&one.fragment);
+            fragments.push(one.fragment.clone());
         }
     }
     Some(fragments)
+}
+
+/// Returns whether the lines of a fragment are still what the index, or the document itself, has in that place.
+fn still_stands(inputs: &Inputs<'_>, old: &Fragment) -> bool {
+    if old.source == Source::Scope {
+        let lines = inputs.text.get_lines_at(old.line as usize);
+        let lines: Option<String> = lines.map(|lines| {
+            let lines = lines.take(old.lines() as usize);
+            lines.map(String::from).collect()
+        });
+        return lines.is_some_and(|lines| lines.trim_end() == &*old.text);
+    }
+    let path = format!("{}/{}", inputs.folder, old.file);
+    let file = inputs.definitions.file(&path);
+    file.is_some_and(|file| {
+        let mut definitions = file.definitions.iter();
+        definitions.any(|one| file.lines(one) == &*old.text)
+    })
 }
 
 /// Puts the fragments in an order that the cursor has no part in: by file and line.

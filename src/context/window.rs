@@ -24,7 +24,7 @@ pub struct Window {
 }
 
 /// The steps in which a window's start moves, as a part of its budget.
-const STEPS: usize = 4;
+const STEPS: usize = 2;
 
 /// Cuts the text around a cursor to the budget. A cursor outside the text is at its end.
 pub fn window(text: &Rope, cursor: usize, budget: Budget) -> Window {

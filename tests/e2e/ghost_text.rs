@@ -78,15 +78,20 @@ fn a_streamed_suggestion_is_shown_and_its_cost_told() {
 }
 
 #[test]
-fn the_stream_ends_as_soon_as_the_suggestion_is_whole() {
+fn a_whole_suggestion_is_answered_and_its_stream_ends_soon_after() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();
     let at = client.open("fn main() {\n    let x = ˇ\n}\n");
     let id = client.ask(&at);
     let running = wait(fake.next());
     running.text("1;\n    let y");
-    wait(running.dropped());
     assert_eq!(client.texts(id), ["1;"]);
+    // What comes next is read too, since it is likely to be wanted; but not for long.
+    assert!(!running.is_dropped());
+    for number in 0..20 {
+        running.text(&format!(" = {number};\n    let other_{number}"));
+    }
+    wait(running.dropped());
     assert_eq!(client.notification("byok/usage")["outcome"], "completed");
     client.finish();
 }
