@@ -5,6 +5,8 @@
 //! npm packages gpt-tokenizer 3, llama3-tokenizer-js 1.2 and mistral-tokenizer-js 1.0; this test writes the texts into the folder that
 //! `BYOK_TEXTS_TO_COUNT` names); a prompt that has changed since is counted in proportion.
 
+#![expect(clippy::print_stdout, reason = "it says what it measured")]
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -89,7 +89,7 @@ impl Corrections {
             match ask(&inquiry, &id).await {
                 Ok(told) => correct(settled, told),
                 Err(error) => {
-                    tracing::debug!(%error, call = %settled.row.id, "an estimate stays one")
+                    tracing::debug!(%error, call = %settled.row.id, "an estimate stays one");
                 }
             }
         };
