@@ -20,7 +20,7 @@ mod shape;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde::Deserialize;
 
 pub use mask::{Mask, Unmask};
@@ -98,7 +98,11 @@ impl Detectors {
                 .filter_map(|shape| Shape::read(shape));
             shapes.extend(read.map(|shape| (shape, name)));
         }
-        let begins = AhoCorasick::new(shapes.iter().map(|(shape, _)| &shape.begins)).ok();
+        // Four times as fast as the smaller automaton, for half a megabyte.
+        let begins = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(shapes.iter().map(|(shape, _)| &shape.begins))
+            .ok();
         Self {
             begins,
             shapes,
