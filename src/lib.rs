@@ -20,6 +20,7 @@
 //! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
+//! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
@@ -35,6 +36,7 @@ pub mod gateway;
 pub mod index;
 pub mod local;
 pub mod models;
+pub mod process_group;
 pub mod provider;
 pub mod repository;
 pub mod routing;

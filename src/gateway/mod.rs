@@ -286,7 +286,6 @@ impl Gateway {
             watch: self.0.watch.clone(),
         };
         let provider = masking::unmasking(provider, mask, &decision, &purse);
-        let inquiry = self.inquiry(&decision, authorization.as_ref().map(|held| &held.header));
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -307,6 +306,7 @@ impl Gateway {
             }),
             _ => None,
         };
+        let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
         let policy = retry::Policy::of(decision.feature);
         let begin = Begin {
             ledger: self.0.ledger.clone(),
@@ -361,12 +361,14 @@ impl Gateway {
         &self,
         decision: &Decision,
         key: Option<&(HeaderName, HeaderValue)>,
+        renewal: Option<&renew::Renewal>,
     ) -> Option<Inquiry> {
         match &decision.way {
             Way::Http(provider) if provider.is_openrouter => Some(Inquiry {
                 http: self.0.http.clone(),
                 base_url: provider.base_url.clone(),
                 key: key.cloned(),
+                renewal: renewal.cloned(),
             }),
             _ => None,
         }
