@@ -80,31 +80,26 @@ fn value(text: &str, at: usize) -> Option<Range<usize>> {
     at += blanks(bytes, at);
     at += SIGNS.iter().find(|sign| starts(bytes, at, sign))?.len();
     at += blanks(bytes, at);
-    match *bytes.get(at)? {
-        quote @ (b'"' | b'\'' | b'`') => {
-            let start = at + 1;
-            let inside = bytes.get(start..)?.iter().take(*LENGTHS.end() + 1);
-            let length = inside
-                .take_while(|byte| **byte != quote && **byte != b'\n')
-                .count();
-            (bytes.get(start + length) == Some(&quote)).then_some(start..start + length)
-        }
-        // As in a file of variables: nothing but the value up to the line's end.
-        _ => {
-            let is_value = |byte: &u8| {
-                byte.is_ascii_graphic()
-                    && !matches!(byte, b'(' | b')' | b';' | b',' | b'<' | b'>' | b'"' | b'\'')
-            };
-            let length = bytes
-                .get(at..)?
-                .iter()
-                .take(*LENGTHS.end() + 1)
-                .take_while(|byte| is_value(byte))
-                .count();
-            let behind = bytes.get(at + length);
-            matches!(behind, None | Some(b'\n' | b'\r')).then_some(at..at + length)
-        }
+    let first = *bytes.get(at)?;
+    if matches!(first, b'"' | b'\'' | b'`') {
+        let start = at + 1;
+        let length = run(bytes, start, |byte| byte != first && byte != b'\n');
+        return (bytes.get(start + length) == Some(&first)).then_some(start..start + length);
     }
+    // As in a file of variables: nothing but the value up to the line's end.
+    let length = run(bytes, at, |byte| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'(' | b')' | b';' | b',' | b'<' | b'>' | b'"' | b'\'')
+    });
+    let behind = bytes.get(at + length);
+    matches!(behind, None | Some(b'\n' | b'\r')).then_some(at..at + length)
+}
+
+/// Returns how many bytes from `at` on are of a kind, up to one more than a value may have.
+fn run(bytes: &[u8], at: usize, is_it: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.iter().take(*LENGTHS.end() + 1);
+    rest.take_while(|byte| is_it(**byte)).count()
 }
 
 fn starts(bytes: &[u8], at: usize, sign: &str) -> bool {

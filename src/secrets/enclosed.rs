@@ -24,7 +24,7 @@ const LABEL: usize = 64;
 /// The least length of the first line of a key.
 const LEAST_LINE: usize = 32;
 
-fn is_key(byte: &u8) -> bool {
+fn is_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
@@ -51,7 +51,11 @@ fn private_keys(text: &str, found: &mut Vec<Found>) {
             c.is_whitespace() || matches!(c, '\\' | 'n' | 'r' | '"' | '\'' | '`' | '+' | ',')
         };
         let skipped = inside.len() - inside.trim_start_matches(is_around).len();
-        let line: usize = inside.bytes().skip(skipped).take_while(is_key).count();
+        let line: usize = inside
+            .bytes()
+            .skip(skipped)
+            .take_while(|byte| is_key(*byte))
+            .count();
         let is_locked = inside
             .get(skipped..)
             .is_some_and(|rest| rest.starts_with("Proc-Type"));

@@ -79,19 +79,14 @@ impl Shape {
         let (begins, mut rest) = written.split_at(written.find('{').unwrap_or(written.len()));
         let mut parts = Vec::new();
         while !rest.is_empty() {
-            let (part, behind) = match rest.strip_prefix('{') {
-                Some(inner) => {
-                    let (inner, behind) = inner.split_once('}')?;
-                    let (class, lengths) = inner.split_once(' ')?;
-                    (
-                        Part::Of(Class::named(class)?, self::lengths(lengths)?),
-                        behind,
-                    )
-                }
-                None => {
-                    let (text, behind) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
-                    (Part::Text(text.to_owned()), behind)
-                }
+            let (part, behind) = if let Some(inner) = rest.strip_prefix('{') {
+                let (inner, behind) = inner.split_once('}')?;
+                let (class, lengths) = inner.split_once(' ')?;
+                let part = Part::Of(Class::named(class)?, self::lengths(lengths)?);
+                (part, behind)
+            } else {
+                let (text, behind) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
+                (Part::Text(text.to_owned()), behind)
             };
             parts.push(part);
             rest = behind;
@@ -179,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_match_is_as_long_as_its_classes_go_and_no_longer() {
-        let shape = Shape::read("tok_{hex 4..6}.{digit 2}").unwrap();
+        let shape = Shape::read("tok_{hex 4..6}.{digit 2}").expect("a shape");
         let table = [
             ("tok_abcd.12", Some(11)),
             ("tok_abcdef.12;", Some(13)),

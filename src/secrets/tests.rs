@@ -1,5 +1,7 @@
 //! Every detector, and what the scan costs nothing in: ordinary code.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 
 /// Numbers that look random and are the same every time.
