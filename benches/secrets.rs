@@ -4,6 +4,8 @@
 //! Without folders it measures on this project's own source. The share of files in which something was found says how often ordinary code would be
 //! masked for nothing; what was found is printed by kind, and with `--show` by place (the text itself is not printed, it may be real).
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
