@@ -13,6 +13,12 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
  */
 const OF_A_WORKSPACE = new Set(['byok.completion.debounce_ms', 'byok.completion.max_lines', 'byok.completion.trigger', 'byok.local.min_confidence']);
 
+/**
+ * What the server takes from the user's own file alone, since an editor's settings may come from a workspace (`config/editor.rs`): here it would
+ * only be refused.
+ */
+const OF_THE_FILE = new Set(['byok.actions.check', 'byok.keys.environment', 'byok.network.ca_bundle']);
+
 const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', budget: 'Budget', local: 'On This Machine', network: 'Network', keys: 'Keys', providers: 'Providers' };
 
 const OWN = {
@@ -75,7 +81,10 @@ export function configuration(schema) {
     const resolved = resolve(schema.properties[section], schema.$defs);
     const properties = {};
     if (resolved.properties) {
-      for (const [key, value] of Object.entries(resolved.properties)) properties[`byok.${section}.${key}`] = setting(`byok.${section}.${key}`, value);
+      for (const [key, value] of Object.entries(resolved.properties)) {
+        const name = `byok.${section}.${key}`;
+        if (!OF_THE_FILE.has(name)) properties[name] = setting(name, value);
+      }
     } else {
       properties[`byok.${section}`] = setting(`byok.${section}`, resolved);
     }
