@@ -55,6 +55,6 @@ export const steps = {
     await editor.goTo(HOLE);
     await editor.keys('Home', 'Home', 'Shift+End', 'Delete');
     await editor.typeUntilGhost(HOLE, '    let reader = Buf', /^Reader::new\(/);
-    assert.ok(await isWell(editor));
+    await editor.until('the state is gone', () => isWell(editor));
   },
 };
