@@ -23,6 +23,7 @@ mod openrouter;
 mod options;
 mod pattern;
 mod policy;
+mod privacy;
 mod problem;
 mod provider;
 mod settings;
@@ -51,6 +52,7 @@ pub use options::{
     ProviderOptions, StoreOption, Wire,
 };
 pub use policy::Policy;
+pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use settings::{ModelName, Settings};

@@ -11,6 +11,7 @@ use crate::config::budget::{self, BudgetOptions};
 use crate::config::context::ContextOptions;
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
+use crate::config::privacy::PrivacyOptions;
 use crate::config::settings::{ModelName, Settings};
 use crate::cost::budget::{AtCap, Budget, WhenUnsure};
 
@@ -19,6 +20,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     let Options {
         completion,
         context,
+        privacy,
         actions,
         budget,
         local,
@@ -36,6 +38,13 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     }
     if let Some(context) = context {
         tightening.context(context);
+    }
+    if let Some(PrivacyOptions {
+        credentials: Some(wanted),
+    }) = privacy
+    {
+        let own = tightening.settings.credentials;
+        tightening.settings.credentials = tightening.most("privacy.credentials", *wanted, own);
     }
     if let Some(actions) = actions {
         tightening.actions(actions);

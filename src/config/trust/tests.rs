@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 67] = [
+const TABLE: [Row; 70] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -135,6 +135,8 @@ const TABLE: [Row; 67] = [
     row("context.sources", "[\"scope\"]", "1", false),
     row("context.sources", "[]", "0", false),
     row("context.max_index_files", "1", "", true),
+    row("privacy.credentials", "\"refuse\"", "refuse", false),
+    row("privacy.credentials", "\"send\"", "mask", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
@@ -149,6 +151,7 @@ const TABLE: [Row; 67] = [
     row("local.partner", "false", "false", false),
     row("local.max_index_tokens", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
+    row("network.offline", "false", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
@@ -231,6 +234,7 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             let caps = caps.map(|cap| format!("{} {}", cap.name, cap.amount));
             caps.collect::<Vec<_>>().join(", ")
         }
+        "privacy.credentials" => settings.credentials.to_string(),
         "context.max_tokens" => settings.context.max_tokens.to_string(),
         "context.sources" => settings.context.sources.len().to_string(),
         "local.servers" => settings.local_servers.join(" "),
