@@ -22,6 +22,9 @@ use crate::config;
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
 pub const SET_KEY: &str = "byok.setKey";
 
+/// Takes back the actions that run, for editors that show progress and have no way to cancel it, such as Helix.
+pub const CANCEL: &str = "byok.cancel";
+
 /// Opens the user's settings.
 pub const OPEN_SETTINGS: &str = "byok.openSettings";
 
@@ -96,6 +99,16 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
         "byok.resume" => {
             show(shared, "byok-lsp: resumed");
             to_json(&commands::set_paused(shared, false))
+        }
+        CANCEL => {
+            let cancelled = shared.running.end_all();
+            let said = match cancelled {
+                0 => "no action runs".to_owned(),
+                1 => "the action is cancelled".to_owned(),
+                more => format!("{more} actions are cancelled"),
+            };
+            show(shared, &format!("byok-lsp: {said}"));
+            Ok(json!({"cancelled": cancelled}))
         }
         SET_KEY => {
             let provider = argument.as_ref().and_then(Value::as_str);
