@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DAY")]
     until: Option<String>,
     /// What to group by, one or several: model, served (the model that ran), provider, key, payer, feature, action, language, workspace,
-    /// branch, tags, outcome, fate (of the suggestion), cause (of waste), day, month.
+    /// branch, tags, tag:NAME (the value of one tag), outcome, fate (of the suggestion), cause (of waste), day, month.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "model", value_parser = dimension)]
     by: Vec<Dimension>,
     /// What the same tokens would have cost otherwise: models as provider/model, "subscription=10 USD/month", free; one or several.
@@ -137,8 +137,5 @@ fn ask(query: Query) -> anyhow::Result<Report> {
 }
 
 fn dimension(name: &str) -> Result<Dimension, String> {
-    Dimension::named(name).ok_or_else(|| {
-        let names = Dimension::ALL.map(Dimension::name);
-        format!("usage can be grouped by {}", names.join(", "))
-    })
+    Dimension::named(name).ok_or_else(|| format!("usage can be grouped by {}", Dimension::names()))
 }

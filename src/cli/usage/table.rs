@@ -1,5 +1,6 @@
 //! A report for people: numbers to the right, names last, where a long one disturbs no column.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::style::Style;
@@ -118,9 +119,17 @@ fn name(by: &[Dimension], key: &[String]) -> String {
         .zip(key)
         .map(|(dimension, text)| match text.as_str() {
             "" => format!("no {}", dimension.name()),
+            text if *dimension == Dimension::Tags => printable(&tags(text)),
             text => printable(text),
         });
     parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Writes tags as people would: `client=acme environment=dev`.
+fn tags(json: &str) -> String {
+    let tags: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
+    let words = tags.iter().map(|(name, value)| format!("{name}={value}"));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A name may come from a server or a folder; a terminal must not take a part of it for a command.

@@ -6,12 +6,14 @@
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
 mod booth;
+mod branch;
 mod correction;
 mod fate;
 mod lines;
 mod owner;
 mod reserve;
 mod reserving;
+mod retention;
 mod row;
 mod schema;
 mod store;
@@ -20,7 +22,7 @@ mod writer;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -89,6 +91,7 @@ impl Ledger {
             setting,
             session: format!("{started:x}-{:x}", std::process::id()),
             next_id: AtomicU64::new(0),
+            keep_days: AtomicU32::new(0),
             queue: Mutex::default(),
             wake: Condvar::new(),
             state: Mutex::new(State::Ready),
@@ -98,6 +101,11 @@ impl Ledger {
             _owner: Arc::new(Owner(Arc::clone(&shared))),
             shared,
         }
+    }
+
+    /// Has calls forgotten one by one that are older than this, now and then and from now on; their sums stay.
+    pub fn keep(&self, days: u32) {
+        self.shared.keep_days.store(days, Ordering::Relaxed);
     }
 
     /// A new name for an attempt; no other attempt on this machine has it.
@@ -265,6 +273,8 @@ struct Shared {
     setting: Setting,
     session: String,
     next_id: AtomicU64,
+    /// For how many days calls are kept one by one; 0 is for ever.
+    keep_days: AtomicU32,
     queue: Mutex<Queue>,
     wake: Condvar,
     state: Mutex<State>,
@@ -314,6 +324,12 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// For how many days calls are kept one by one, if not for ever.
+    fn keep_days(&self) -> Option<u32> {
+        let days = self.keep_days.load(Ordering::Relaxed);
+        (days > 0).then_some(days)
     }
 
     /// How long to wait for another program's lock: once it is known to be held, only for a moment, so that the queue moves on.
@@ -375,6 +391,8 @@ struct Setting {
     patience: Duration,
     /// How long rows are let gather into one transaction.
     gather: Duration,
+    /// How long nothing is to happen before old calls are forgotten.
+    rest: Duration,
     /// How many rows may wait in memory for a disk that does not take them.
     limit: usize,
 }
@@ -386,6 +404,7 @@ impl Setting {
             zone: TimeZone::system,
             patience: Duration::from_secs(1),
             gather: Duration::from_millis(2),
+            rest: Duration::from_secs(1),
             // A day of busy typing, some ten megabytes.
             limit: 10_000,
         }

@@ -10,9 +10,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::booth::Booth;
+use super::branch::Branches;
 use super::correction::Correction;
 use super::reserve::Moment;
 use super::reserving::Asked;
+use super::retention::Retention;
 use super::row::Row;
 use super::store::{self, Failure, Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
@@ -32,12 +34,13 @@ pub(super) fn run(shared: &Shared) {
         session: Sum::default(),
         known: None,
         booth: Booth::default(),
+        branches: Branches::default(),
+        retention: Retention::new(shared.setting.rest),
     };
     loop {
-        let waiting = !writer.backlog.is_empty() || writer.booth.has_to_release();
-        match shared.next(waiting.then_some(RETRY)) {
+        match shared.next(writer.pause()) {
             Turn::Work { commands, refused } => writer.work(commands, &refused),
-            Turn::Retry => drop(writer.totals()),
+            Turn::Retry => writer.rest(),
             Turn::Stop => {
                 writer.flush();
                 return;
@@ -59,9 +62,34 @@ struct Writer<'a> {
     known: Option<(Day, Sum, Sum)>,
     /// Everything about reservations.
     booth: Booth,
+    branches: Branches,
+    retention: Retention,
 }
 
 impl Writer<'_> {
+    fn is_waiting(&self) -> bool {
+        !self.backlog.is_empty() || self.booth.has_to_release()
+    }
+
+    /// How long nothing may happen before there is something to do all the same.
+    fn pause(&self) -> Option<Duration> {
+        let retry = self.is_waiting().then_some(RETRY);
+        let has_to_forget = self.store.is_some() && self.shared.keep_days().is_some();
+        let forget = has_to_forget.then(|| self.retention.wait());
+        retry.into_iter().chain(forget).min()
+    }
+
+    /// Uses a moment in which nobody wants anything.
+    fn rest(&mut self) {
+        if self.is_waiting() {
+            drop(self.totals());
+        }
+        if let (Some(days), Some(store)) = (self.shared.keep_days(), &mut self.store) {
+            let now = (self.shared.setting.now)();
+            self.retention.turn(&mut store.connection, days, now);
+        }
+    }
+
     fn work(&mut self, commands: Vec<Command>, refused: &Sum) {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
@@ -77,7 +105,10 @@ impl Writer<'_> {
         }
         for command in commands {
             match command {
-                Command::Settle(row, done) => {
+                Command::Settle(mut row, done) => {
+                    if let (None, Some(folder)) = (&row.branch, &row.workspace) {
+                        row.branch = self.branches.of(folder);
+                    }
                     self.session.add(&row.cost);
                     self.booth.spend(&row);
                     let day = Day::of(&row, &zone);
@@ -104,7 +135,13 @@ impl Writer<'_> {
                         self.backlog.push_back(Pending::Note(note));
                     }
                 }
-                Command::Reserve(asked) => reserving.push(*asked),
+                Command::Reserve(asked) => {
+                    // It is known by the time the call is settled.
+                    if let Some(folder) = &asked.wanted.row.workspace {
+                        self.branches.ask(folder);
+                    }
+                    reserving.push(*asked);
+                }
                 Command::Release(id) => self.booth.release(id),
                 Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),

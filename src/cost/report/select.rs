@@ -48,22 +48,22 @@ pub(super) fn groups(
             None => groups.push(Group { key, figures }),
         }
     }
-    if !by.first().is_some_and(|first| first.is_time()) {
+    if !by.first().is_some_and(Dimension::is_time) {
         groups.sort_by_key(|group| std::cmp::Reverse(group.figures.dearness()));
     }
     Ok(groups)
 }
 
 fn question(by: &[Dimension]) -> String {
-    let keys: Vec<_> = by.iter().map(|dimension| dimension.sql()).collect();
+    let keys = by.iter().map(Dimension::sql);
     // What decides how an amount is counted, beside the groups.
     let told = [
-        "currency",
-        "source = 'estimated'",
+        "currency".into(),
+        "source = 'estimated'".into(),
         Dimension::Cause.sql(),
-        "feature = 'completion' AND fate <> ''",
+        "feature = 'completion' AND fate <> ''".into(),
     ];
-    let columns: Vec<_> = keys.iter().copied().chain(told).collect();
+    let columns: Vec<_> = keys.chain(told).collect();
     let sums: Vec<_> = SUMMED
         .iter()
         .map(|what| format!("sum({what} / {PARTS}), sum({what} % {PARTS})"))

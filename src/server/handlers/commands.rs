@@ -66,10 +66,8 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
     let today = jiff::Zoned::now().date();
     let by = params.by.unwrap_or_else(|| vec!["model".to_owned()]);
     let dimension = |name: &String| {
-        Dimension::named(name).ok_or_else(|| {
-            let names = Dimension::ALL.map(Dimension::name);
-            format!("usage can be grouped by {}", names.join(", "))
-        })
+        Dimension::named(name)
+            .ok_or_else(|| format!("usage can be grouped by {}", Dimension::names()))
     };
     Ok(Some(Query {
         period: Period::parse(Some(since), params.until.as_deref(), today)?,
