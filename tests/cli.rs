@@ -414,3 +414,29 @@ fn a_provider_without_a_key_is_told_from_the_catalogue_and_a_wrong_name_is_mende
         stderr(&wrong)
     );
 }
+
+#[test]
+fn a_damaged_ledger_is_moved_aside_and_its_loss_accepted_once_by_one_command() {
+    let folder = workspace();
+    let garbage = "this was never a database. ".repeat(400);
+    std::fs::write(folder.path().join("ledger.sqlite3"), &garbage).unwrap();
+    let usage = byok(folder.path(), &["usage"]);
+    assert!(usage.status.success(), "{}", stderr(&usage));
+    assert!(
+        stderr(&usage).contains("--accept-loss"),
+        "{}",
+        stderr(&usage)
+    );
+    let accepted = byok(folder.path(), &["usage", "--accept-loss"]);
+    let text = stdout(&accepted);
+    assert!(text.contains("Caps count from zero now"), "{text}");
+    let aside = text
+        .split("lies at ")
+        .nth(1)
+        .unwrap()
+        .trim()
+        .trim_end_matches('.');
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), garbage);
+    let again = stdout(&byok(folder.path(), &["usage", "--accept-loss"]));
+    assert!(again.contains("No ledger was lost"), "{again}");
+}

@@ -55,11 +55,17 @@ pub struct Arguments {
     /// Write a page with charts that needs no network, to FILE or, without one, to stdout.
     #[arg(long, group = "form", value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     html: Option<PathBuf>,
+    /// After a damaged ledger was moved aside: let caps count from zero.
+    #[arg(long, exclusive = true)]
+    accept_loss: bool,
 }
 
 /// Tells what was spent.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start_log();
+    if arguments.accept_loss {
+        return accept_loss();
+    }
     let today = Zoned::now().date();
     let period = Period::parse(Some(&arguments.since), arguments.until.as_deref(), today)
         .map_err(|message| anyhow!(message))?;
@@ -100,6 +106,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lets caps count from zero that a damaged ledger holds back.
+fn accept_loss() -> anyhow::Result<ExitCode> {
+    let damaged = parts::ledger().accept_loss(DEADLINE)?;
+    let text = if damaged.is_empty() {
+        "No ledger was lost that a cap waits for.\n".to_owned()
+    } else {
+        format!(
+            "Caps count from zero now. What was in the ledger before lies at {}.\n",
+            damaged.join(", ")
+        )
+    };
+    style::print(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
 fn what_if(arguments: &Arguments, scenarios: &[Scenario], report: &Report) -> Vec<WhatIf> {
     let (layers, problems) = parts::configuration();
     for problem in &problems {
@@ -133,7 +154,11 @@ fn ask(query: Query) -> anyhow::Result<Report> {
     } else {
         Ledger::in_memory()
     };
-    Ok(ledger.report(query, DEADLINE)?)
+    let report = ledger.report(query, DEADLINE);
+    for notice in ledger.take_notices() {
+        style::complain(&notice);
+    }
+    Ok(report?)
 }
 
 fn dimension(name: &str) -> Result<Dimension, String> {

@@ -8,7 +8,10 @@
 mod booth;
 mod branch;
 mod correction;
+mod damage;
+mod failure;
 mod fate;
+mod identity;
 mod lines;
 mod owner;
 mod reserve;
@@ -166,6 +169,16 @@ impl Ledger {
             .map_err(Error::Ledger)
     }
 
+    /// Lets caps count from zero that a damaged ledger holds back; returns where the damaged files lie. Waits, hence not for handlers.
+    pub fn accept_loss(&self, deadline: Duration) -> Result<Vec<String>, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::AcceptLoss(reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))?
+            .map_err(Error::Ledger)
+    }
+
     /// How the ledger is, as of the last attempt to use it.
     pub fn state(&self) -> State {
         lock(&self.shared.state).clone()
@@ -254,6 +267,7 @@ enum Command {
     Totals(mpsc::Sender<Totals>),
     Report(Query, mpsc::Sender<Result<Report, String>>),
     Lines(Wanted, mpsc::Sender<Result<Vec<Line>, String>>),
+    AcceptLoss(mpsc::Sender<Result<Vec<String>, String>>),
     Close(mpsc::Sender<bool>),
 }
 

@@ -12,11 +12,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::damage;
+use super::failure::Failure;
 use super::owner;
 use super::row::Row;
-use super::store::{Failure, Place, Store, json, stored};
+use super::store::{Place, Store, json, stored};
 use super::totals::Day;
-use crate::cost::budget::{AtCap, Budget, Cap, CapState, Kind, Per, Refusal, Standing};
+use crate::cost::budget::{AtCap, Budget, Cap, CapState, Kind, Per, Refusal, Standing, WhenUnsure};
 use crate::cost::{Currency, Money};
 
 /// The tag of a row whose call was under way when its process ended without booking it.
@@ -203,6 +205,17 @@ fn measure(connection: &Connection, who: &Who<'_>, wanted: &Wanted) -> Result<Ve
                 priced: wanted.amount.currency(),
             }));
         };
+        if cap.holds_back(&kind)
+            && budget.when_unsure == WhenUnsure::Refuse
+            && let Some(at) = damage::lost_in(connection, cap, who.now)?
+        {
+            return Ok(Verdict::Refused(Refusal::Unsure(format!(
+                "the ledger was damaged at {}, and what the cap \"{}\" counted before is lost; wait until {}",
+                at.strftime("%F %H:%M UTC"),
+                cap.name,
+                damage::FIX
+            ))));
+        }
         let standing = standing(connection, who, budget, cap)?;
         if worst.nanos() <= standing.left().nanos() {
             continue;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::store::Failure;
+use super::failure::Failure;
 
 /// How many calls are forgotten in one turn: some milliseconds.
 const AT_ONCE: u32 = 200;

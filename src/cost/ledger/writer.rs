@@ -12,11 +12,13 @@ use tokio::sync::oneshot;
 use super::booth::Booth;
 use super::branch::Branches;
 use super::correction::Correction;
+use super::damage;
+use super::failure::{Failure, explain};
 use super::reserve::Moment;
 use super::reserving::Asked;
 use super::retention::Retention;
 use super::row::Row;
-use super::store::{self, Failure, Pending, Place, Store};
+use super::store::{Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, Shared, State, Turn, lock};
 use crate::cost::budget::{Budget, Standing};
@@ -95,7 +97,7 @@ impl Writer<'_> {
         let mut asked = Vec::new();
         let mut queries = Vec::new();
         let mut lines = Vec::new();
-        let mut closing = Vec::new();
+        let (mut losses, mut closing) = (Vec::new(), Vec::new());
         let (mut reserving, mut standings) = (Vec::new(), Vec::new());
         let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
@@ -147,6 +149,7 @@ impl Writer<'_> {
                 Command::Totals(reply) => asked.push(reply),
                 Command::Report(query, reply) => queries.push((query, reply)),
                 Command::Lines(wanted, reply) => lines.push((wanted, reply)),
+                Command::AcceptLoss(reply) => losses.push(reply),
                 Command::Close(reply) => closing.push(reply),
             }
         }
@@ -156,7 +159,9 @@ impl Writer<'_> {
         for (budget, reply) in standings {
             self.tell_standings(&budget, reply);
         }
-        if is_written && settled.is_empty() && asked.is_empty() && closing.is_empty() {
+        let is_read = !(queries.is_empty() && lines.is_empty() && losses.is_empty());
+        let is_told = !(settled.is_empty() && asked.is_empty() && closing.is_empty());
+        if is_written && !is_read && !is_told {
             return;
         }
         let totals = self.totals();
@@ -173,6 +178,9 @@ impl Writer<'_> {
         }
         for (wanted, reply) in lines {
             let _ = reply.send(self.read(|store| store.lines(&wanted)));
+        }
+        for reply in losses {
+            let _ = reply.send(self.read(damage::accept));
         }
         if !closing.is_empty() {
             // The last connection to close folds the write-ahead log into the file.
@@ -338,12 +346,15 @@ impl Writer<'_> {
         let Place::File(path) = &self.shared.place else {
             return Err(Failure::Corrupt);
         };
-        if let Some(aside) = store::move_aside(path, self.shared.patience())? {
+        let now = (self.shared.setting.now)();
+        let moment = Moment::of(now, &(self.shared.setting.zone)());
+        if let Some(aside) = damage::move_aside(path, self.shared.patience(), now, moment)? {
             self.known = None;
             self.shared.notify(format!(
-                "the ledger {} was damaged; it now lies at {} and a new one was begun, so today's and this month's totals start again",
+                "the ledger {} was damaged; it now lies at {} and a new one was begun, so today's and this month's totals start again. Where a cap counts that time, nothing that costs money is sent until {}",
                 path.display(),
-                aside.display()
+                aside.display(),
+                damage::FIX
             ));
         }
         Ok(())
@@ -360,43 +371,4 @@ fn tell(done: Done, totals: Totals) {
     if catch_unwind(AssertUnwindSafe(move || done(totals))).is_err() {
         tracing::error!("what followed a settled call panicked; the call itself is in the ledger");
     }
-}
-
-/// One sentence: what happened, to which file, what to do, and what becomes of the rows meanwhile.
-fn explain(place: &Place, failure: &Failure, waiting: usize, lost: u64) -> String {
-    let file = match place {
-        Place::File(path) => path.display().to_string(),
-        Place::Memory => "in memory".to_owned(),
-    };
-    let what = match failure {
-        Failure::Locked => {
-            format!(
-                "the ledger {file} is held by another program; close the program that has it open"
-            )
-        }
-        Failure::Full => format!("the disk of the ledger {file} is full; free some space"),
-        Failure::Denied(error) => {
-            format!("the ledger {file} cannot be opened for writing ({error}); allow writing there")
-        }
-        Failure::Newer => {
-            format!("the ledger {file} was written by a newer byok-lsp; update this one")
-        }
-        Failure::Corrupt => {
-            format!("the ledger {file} is damaged and cannot be moved aside; move it away")
-        }
-        Failure::Other(error) => {
-            format!("the ledger {file} cannot be written ({error}); see whether its disk is well")
-        }
-    };
-    let kept = match waiting {
-        0 => String::new(),
-        _ => {
-            format!("; {waiting} calls wait in memory and are written as soon as that is possible")
-        }
-    };
-    let missing = match lost {
-        0 => String::new(),
-        _ => format!("; {lost} more could not be kept"),
-    };
-    format!("{what}{kept}{missing}")
 }
