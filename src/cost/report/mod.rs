@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::cost::Money;
+use crate::cost::budget::{Budget, Per, Scope};
 
 pub use dimension::Dimension;
 pub use figures::{Amount, Figures};
@@ -75,7 +76,7 @@ pub struct Report {
     pub latency: Vec<Latencies>,
     /// What the same calls would have cost otherwise, if that was asked.
     pub what_if: Vec<WhatIf>,
-    /// The caps on all spending of a month.
+    /// The caps on all spending of a month, as whoever asks has set them ([`Cap::of`]).
     pub caps: Vec<Cap>,
 }
 
@@ -97,6 +98,21 @@ pub struct Cap {
     /// How much may be spent.
     #[serde(flatten)]
     pub amount: Money,
+}
+
+impl Cap {
+    /// Returns those caps of a budget that a report shows: on all spending of a month.
+    pub fn of(budget: &Budget) -> Vec<Self> {
+        let all = budget
+            .caps
+            .iter()
+            .filter(|cap| cap.per == Per::Month && cap.scope == Scope::default());
+        all.map(|cap| Self {
+            name: cap.name.to_string(),
+            amount: cap.amount,
+        })
+        .collect()
+    }
 }
 
 /// The version of [`Report`]'s form.

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use proptest::prelude::*;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::*;
