@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 
-use proptest::prelude::*;
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
