@@ -178,8 +178,7 @@ fn one<T: rusqlite::types::FromSql>(folder: &Path, select: &str) -> T {
 
 const SPENT: &str = "SELECT coalesce(sum(cost_nanos), 0) FROM calls";
 const RESERVED: &str = "SELECT count(*) FROM reservations";
-const OTHERS: &str =
-    "SELECT count(*) FROM calls WHERE cost_nanos <> 16000 OR cost_nanos IS NULL";
+const OTHERS: &str = "SELECT count(*) FROM calls WHERE cost_nanos <> 16000 OR cost_nanos IS NULL";
 
 #[test]
 fn four_servers_with_a_hundred_calls_each_spend_a_cap_to_its_last_call_and_no_more() {
