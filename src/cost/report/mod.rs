@@ -125,15 +125,23 @@ pub(super) fn run(
     now: Timestamp,
 ) -> rusqlite::Result<Report> {
     let Query { period, by, extent } = query;
-    let groups = select::groups(connection, *period, by)?;
+    let (days, models) = match extent {
+        Extent::Whole => {
+            let days = select::groups(connection, *period, &[Dimension::Day, Dimension::Model])?;
+            let models = select::by_one(&days, 1);
+            (days, models)
+        }
+        Extent::Groups => (Vec::new(), Vec::new()),
+    };
+    let groups = if *extent == Extent::Whole && *by == [Dimension::Model] {
+        models.clone()
+    } else {
+        select::groups(connection, *period, by)?
+    };
     let mut total = Figures::default();
     for group in &groups {
         total.add(&group.figures);
     }
-    let whole = |by: &[Dimension]| match extent {
-        Extent::Whole => select::groups(connection, *period, by),
-        Extent::Groups => Ok(Vec::new()),
-    };
     let wasted = [Dimension::Cause, Dimension::Model, Dimension::Language];
     let mut wasted = select::groups(connection, *period, &wasted)?;
     wasted.retain(|group| group.key[0] != dimension::NOT_WASTED);
@@ -144,8 +152,8 @@ pub(super) fn run(
         by: by.clone(),
         groups,
         total,
-        days: whole(&[Dimension::Day, Dimension::Model])?,
-        models: whole(&[Dimension::Model])?,
+        days,
+        models,
         wasted,
         latency: match extent {
             Extent::Whole => latency::by_model(connection, *period)?,
