@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// What to ask for.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct AdminArguments {
     /// Ask a provider for its report with an admin key: the provider's name (OpenAI, Anthropic, OpenRouter). Needs --key-command.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "openrouter", "provider"], requires = "key_command")]
     pub admin: Option<String>,
@@ -36,7 +36,7 @@ pub struct Arguments {
 }
 
 /// Asks, and returns what was answered and of which days.
-pub fn ask(arguments: &Arguments, name: &str) -> anyhow::Result<(Statement, Days)> {
+pub fn ask(arguments: &AdminArguments, name: &str) -> anyhow::Result<(Statement, Days)> {
     let (layers, problems) = parts::configuration();
     for problem in &problems {
         style::complain(&problem.to_string());
@@ -58,13 +58,11 @@ pub fn ask(arguments: &Arguments, name: &str) -> anyhow::Result<(Statement, Days
     if days.first > days.last {
         bail!("only whole days are compared; say an earlier day than {today}");
     }
-    let asking = ProviderSettings {
-        key: KeySource::Command(Helper {
-            argv: arguments.key_command.clone(),
-            ttl: Duration::ZERO,
-        }),
-        ..provider.clone()
-    };
+    let mut asking = provider.clone();
+    asking.key = KeySource::Command(Helper {
+        argv: arguments.key_command.clone(),
+        ttl: Duration::ZERO,
+    });
     let http = Http::new(&settings.network);
     let pages = runtime()?.block_on(async {
         let held = Keys::of_process()

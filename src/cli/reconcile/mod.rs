@@ -58,7 +58,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
     #[command(flatten)]
-    admin: admin::Arguments,
+    admin: admin::AdminArguments,
     /// Print JSON: {provider, form, matched, differing, onlyHere, onlyThere}.
     #[arg(long)]
     json: bool,
