@@ -17,7 +17,7 @@ use scripted::{Scripted, Seen, Step};
 use serde_json::{Value, json};
 
 /// What each answer costs, by the provider's own count and at most: sixteen tokens, and nothing for what is read.
-const PRICE_NANOS: i64 = 16 * 1_000_000;
+const PRICE_NANOS: i64 = 16 * 1_000;
 
 /// A provider that bills sixteen tokens for each answer, after some thought.
 fn provider(thinks: Duration) -> Scripted {
@@ -68,7 +68,7 @@ base_url = "{}/v1"
 key = "none"
 [providers.mock.prices.m]
 input = "0"
-output = "1000"
+output = "1"
 "#,
         cap_nanos / 1_000_000_000,
         cap_nanos % 1_000_000_000,
@@ -178,8 +178,7 @@ fn one<T: rusqlite::types::FromSql>(folder: &Path, select: &str) -> T {
 
 const SPENT: &str = "SELECT coalesce(sum(cost_nanos), 0) FROM calls";
 const RESERVED: &str = "SELECT count(*) FROM reservations";
-const OTHERS: &str =
-    "SELECT count(*) FROM calls WHERE cost_nanos <> 16000000 OR cost_nanos IS NULL";
+const OTHERS: &str = "SELECT count(*) FROM calls WHERE cost_nanos <> 16000 OR cost_nanos IS NULL";
 
 #[test]
 fn four_servers_with_a_hundred_calls_each_spend_a_cap_to_its_last_call_and_no_more() {

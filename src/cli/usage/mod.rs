@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 use super::style::Style;
 use super::{parts, start_log, style};
 use crate::config::Settings;
-use crate::cost::report::{Dimension, Extent, Period, Query, Report, Scenario, WhatIf, html};
+use crate::cost::report::{Cap, Dimension, Extent, Period, Query, Report, Scenario, WhatIf, html};
 use crate::cost::{Catalogue, Ledger, Price};
 
 /// How long the ledger may take; a disk that was asleep needs seconds.
@@ -83,8 +83,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|message| anyhow!("--what-if: {message}"))?;
     let mut report = ask(query)?;
-    if !scenarios.is_empty() {
-        report.what_if = what_if(arguments, &scenarios, &report);
+    if arguments.json || arguments.html.is_some() || !scenarios.is_empty() {
+        let settings = settings();
+        report.caps = Cap::of(&settings.budget);
+        report.what_if = what_if(&settings, arguments, &scenarios, &report);
     }
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string_pretty(&report)?)
@@ -121,16 +123,25 @@ fn accept_loss() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn what_if(arguments: &Arguments, scenarios: &[Scenario], report: &Report) -> Vec<WhatIf> {
+/// Reads the user's settings and says what is wrong with them.
+fn settings() -> Settings {
     let (layers, problems) = parts::configuration();
     for problem in &problems {
         style::complain(&problem.to_string());
     }
-    let settings = layers.settings();
+    layers.settings()
+}
+
+fn what_if(
+    settings: &Settings,
+    arguments: &Arguments,
+    scenarios: &[Scenario],
+    report: &Report,
+) -> Vec<WhatIf> {
     let asked = arguments.what_if.iter().zip(scenarios);
     let answers = asked.map(|(name, scenario)| {
         let price = match scenario {
-            Scenario::Model { provider, model } => price(&settings, provider, model),
+            Scenario::Model { provider, model } => price(settings, provider, model),
             Scenario::Subscription(_) | Scenario::Free => None,
         };
         WhatIf::of(name.trim(), scenario, price.as_ref(), report)

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
-use super::reserve::Moment;
+use super::moment::Moment;
 use super::store::{Place, Store, sibling};
 use crate::cost::budget::{Cap, Per};
 

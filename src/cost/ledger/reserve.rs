@@ -14,10 +14,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::damage;
 use super::failure::Failure;
+use super::moment::Moment;
 use super::owner;
 use super::row::Row;
 use super::store::{Place, Store, json, stored};
-use super::totals::Day;
 use crate::cost::budget::{AtCap, Budget, Cap, CapState, Kind, Per, Refusal, Standing, WhenUnsure};
 use crate::cost::{Currency, Money};
 
@@ -51,14 +51,6 @@ pub(super) enum Verdict {
 #[derive(Debug, Default)]
 pub(super) struct SessionSums(HashMap<Kind, BTreeMap<Currency, i64>>);
 
-/// When it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) day: Day,
-    /// Hours since 1970.
-    pub(super) hour: i64,
-}
-
 /// Who reserves.
 #[derive(Clone, Copy)]
 pub(super) struct Who<'a> {
@@ -66,29 +58,6 @@ pub(super) struct Who<'a> {
     pub(super) sums: &'a SessionSums,
     pub(super) now: Moment,
 }
-
-impl Moment {
-    pub(super) fn of(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Self {
-        Self {
-            day: Day::from(zone.to_datetime(at).date()),
-            hour: at.as_microsecond() / MICROS_PER_HOUR,
-        }
-    }
-
-    /// Returns the numbers of the first and the last span that a cap's time takes.
-    pub(super) fn spans(self, per: Per) -> (i64, i64) {
-        match per {
-            Per::Hour => (self.hour, self.hour),
-            Per::Month => {
-                let (first, last) = self.day.month();
-                (first.0, last.0)
-            }
-            Per::Day | Per::Request | Per::Session => (self.day.0, self.day.0),
-        }
-    }
-}
-
-const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 impl SessionSums {
     /// Counts what a call cost, or with a negative sign no longer does.

@@ -264,7 +264,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::damage::move_aside;
     use super::*;
-    use crate::cost::ledger::reserve::Moment;
+    use crate::cost::ledger::moment::Moment;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
 

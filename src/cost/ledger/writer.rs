@@ -14,13 +14,14 @@ use super::branch::Branches;
 use super::correction::Correction;
 use super::damage;
 use super::failure::{Failure, explain};
-use super::reserve::Moment;
+use super::moment::Moment;
 use super::reserving::Asked;
 use super::retention::Retention;
 use super::row::Row;
+use super::shared::{Shared, Turn, lock};
 use super::store::{Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
-use super::{Command, Done, Shared, State, Turn, lock};
+use super::{Command, Done, State};
 use crate::cost::budget::{Budget, Standing};
 
 /// How often rows that wait in memory are tried again while nothing else happens.

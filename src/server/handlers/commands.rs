@@ -10,7 +10,7 @@ use super::super::backend::Shared;
 use super::super::protocol::{Done, UsageSummary, UsageSummaryParams};
 use super::super::to_proto;
 use super::settle::{decide, settle};
-use crate::cost::report::{Dimension, Extent, Period, Query};
+use crate::cost::report::{Cap, Dimension, Extent, Period, Query};
 use crate::cost::{Currency, Money};
 
 /// How long the ledger may take to answer; its disk may be slow.
@@ -25,9 +25,10 @@ pub async fn usage_summary(shared: &Arc<Shared>, params: Value) -> Result<UsageS
         Some(query) => {
             let ledger = ledger.clone();
             let asked = tokio::task::spawn_blocking(move || ledger.report(query, LEDGER)).await;
-            let report = asked
+            let mut report = asked
                 .map_err(|_| Error::internal_error())?
                 .map_err(|error| failed(&error))?;
+            report.caps = Cap::of(&shared.session().settings().budget);
             Some(serde_json::to_value(report).map_err(|_| Error::internal_error())?)
         }
     };

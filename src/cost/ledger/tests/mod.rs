@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use rusqlite::Connection;
 
