@@ -1,5 +1,5 @@
 //! What an editor's settings may not say, since some editors take them out of the workspace: a repository that ships them must not learn what
-//! a variable holds, have a program run, or read along.
+//! a variable holds, have a program run, read along, lead calls by a way of its choice, or have caps reckoned by prices of its own.
 //!
 //! Entry point: [`check`]. What an editor may say without harm: any address, together with `"none"` or a stored key, which is bound to its host;
 //! and a provider's own variable, at that provider's own address.
@@ -53,6 +53,39 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             "network.ca_bundle".into(),
             refusal("an authority to trust"),
         ));
+    }
+    let proxy = |options: &Options| options.network.as_ref()?.proxy.clone();
+    let leads_away = proxy(editor).is_some_and(|written| !PROXY_WORDS.contains(&&*written));
+    if leads_away && proxy(editor) != proxy(own) {
+        return Err(problem(
+            "network.proxy".into(),
+            refusal("the address of a proxy, by which all calls would go,"),
+        ));
+    }
+    check_prices(own, editor).map_err(|(key, message)| problem(key, message))
+}
+
+/// The words that name no proxy of the editor's choice.
+const PROXY_WORDS: [&str; 2] = ["none", "system"];
+
+/// Checks that what the user's own file caps is not reckoned by other prices than its own: at a price of nothing no cap is ever reached. Without
+/// caps of the user's own, those that hold come from the editor too, and so may the prices.
+fn check_prices(own: &Options, editor: &Options) -> Result<(), (String, String)> {
+    if own.budget.is_none() {
+        return Ok(());
+    }
+    for (name, written) in &editor.providers {
+        let nothing = ProviderOptions::default();
+        let known = &own.providers.get(name).unwrap_or(&nothing).prices;
+        for (model, price) in &written.prices {
+            if known.get(model) != Some(price) {
+                let key = format!("providers.{name}.prices.{model}");
+                return Err((
+                    key,
+                    refusal("a price, by which your own caps are reckoned,"),
+                ));
+            }
+        }
     }
     Ok(())
 }
@@ -251,6 +284,50 @@ mod tests {
             }
         }
         assert!(editor(json!({"network": {"ca_bundle": "/own.pem", "proxy": "none"}})).is_ok());
+    }
+
+    #[test]
+    fn a_proxys_address_is_taken_from_the_users_own_file_alone() {
+        let proxy = |text: &str| json!({"network": {"proxy": text}});
+        let own = "[network]\nproxy = \"http://own.example:3128\"\n";
+        for text in ["http://evil.example:3128", "socks5://127.0.0.1:9050"] {
+            for own in ["", own] {
+                let told = said(own, &[(Layer::Editor, proxy(text))]).expect_err(text);
+                assert!(
+                    told.starts_with("network.proxy: ") && told.contains("your own file only"),
+                    "{told}"
+                );
+            }
+        }
+        for text in ["http://own.example:3128", "none", "system"] {
+            assert!(said(own, &[(Layer::Editor, proxy(text))]).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_users_own_file_caps_is_reckoned_by_its_own_prices() {
+        let price = |input: &str| {
+            let price = json!({"input": input, "output": "4 USD"});
+            provider("openai", json!({"prices": {"gpt-4.1": price}}))
+        };
+        let caps = "[budget]\nday = \"2 USD\"\n";
+        let priced =
+            "[providers.openai.prices.\"gpt-4.1\"]\ninput = \"1 USD\"\noutput = \"4 USD\"\n";
+        for own in [caps.to_owned(), format!("{caps}{priced}")] {
+            let told = said(&own, &[(Layer::Initialization, price("0 USD"))]).expect_err(&own);
+            assert!(
+                told.starts_with("providers.openai.prices.gpt-4.1: ")
+                    && told.contains("your own caps"),
+                "{told}"
+            );
+        }
+        // The same words are no news, and whoever sets the caps may say by what they are reckoned.
+        for own in [format!("{caps}{priced}"), String::new(), priced.to_owned()] {
+            assert!(
+                said(&own, &[(Layer::Editor, price("1 USD"))]).is_ok(),
+                "{own}"
+            );
+        }
     }
 
     #[test]

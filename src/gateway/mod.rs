@@ -278,7 +278,6 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
-        let inquiry = self.inquiry(&decision, authorization.as_ref().map(|held| &held.header));
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -299,6 +298,7 @@ impl Gateway {
             }),
             _ => None,
         };
+        let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
         let policy = retry::Policy::of(decision.feature);
         let begin = Begin {
             ledger: self.0.ledger.clone(),
@@ -357,12 +357,14 @@ impl Gateway {
         &self,
         decision: &Decision,
         key: Option<&(HeaderName, HeaderValue)>,
+        renewal: Option<&renew::Renewal>,
     ) -> Option<Inquiry> {
         match &decision.way {
             Way::Http(provider) if provider.is_openrouter => Some(Inquiry {
                 http: self.0.http.clone(),
                 base_url: provider.base_url.clone(),
                 key: key.cloned(),
+                renewal: renewal.cloned(),
             }),
             _ => None,
         }

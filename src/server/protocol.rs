@@ -617,4 +617,7 @@ pub struct Done {
     pub model: String,
     /// Who pays for it, in words.
     pub payer: String,
+    /// Why it is not the model that was asked for, where it is not; the user was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -73,10 +73,13 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
                 return to_json(&models);
             };
             let done = commands::set_model(shared, model)?;
-            show(
-                shared,
-                &format!("byok-lsp: {} from now on ({})", done.model, done.payer),
-            );
+            // Where that is not the one that was asked for, it was said why.
+            if done.reason.is_none() {
+                show(
+                    shared,
+                    &format!("byok-lsp: {} from now on ({})", done.model, done.payer),
+                );
+            }
             to_json(&done)
         }
         "byok.signIn" => to_json(&sign_in::run(shared).await),

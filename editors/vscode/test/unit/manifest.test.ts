@@ -19,7 +19,7 @@ test('what names hosts, commands, proxies, keys, models or money is for the user
     assert.equal(settings[name]?.scope, isTheirs ? 'window' : 'machine', name);
     assert.ok(restricted.includes(name), `${name} without trust`);
   }
-  for (const name of ['byok.providers', 'byok.network.proxy', 'byok.completion.model', 'byok.serverPath', 'byok.keys.passphrase']) assert.ok(restricted.includes(name), name);
+  for (const name of ['byok.providers', 'byok.budget.day', 'byok.completion.model', 'byok.serverPath', 'byok.keys.passphrase']) assert.ok(restricted.includes(name), name);
 });
 
 test('no setting has a default that would hide the user\'s own file', () => {
