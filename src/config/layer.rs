@@ -10,6 +10,7 @@ use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
+use super::privacy;
 use super::problem::Problem;
 use super::settings::Settings;
 use crate::scrub::scrub;
@@ -129,6 +130,7 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         context: merge_with(below.context, above.context, context::merge),
+        privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)
@@ -171,6 +173,7 @@ fn merge_network(below: NetworkOptions, above: NetworkOptions) -> NetworkOptions
     NetworkOptions {
         proxy: above.proxy.or(below.proxy),
         ca_bundle: above.ca_bundle.or(below.ca_bundle),
+        offline: above.offline.or(below.offline),
     }
 }
 

@@ -24,6 +24,7 @@ mod openrouter;
 mod options;
 mod pattern;
 mod policy;
+mod privacy;
 mod problem;
 mod provider;
 mod settings;
@@ -53,6 +54,7 @@ pub use options::{
     ProviderOptions, StoreOption, Wire,
 };
 pub use policy::Policy;
+pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use settings::{ModelName, Settings};

@@ -13,6 +13,7 @@ use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
+use super::privacy::PrivacyOptions;
 
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -24,6 +25,9 @@ pub struct Options {
     /// What a model is shown besides the text at the cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<ContextOptions>,
+    /// What may leave the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyOptions>,
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
@@ -104,6 +108,9 @@ pub struct NetworkOptions {
     /// A file of certificates in PEM that are trusted besides the system's own, by its whole path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<String>,
+    /// `true`: nothing but this machine is reached, whatever else is set; models elsewhere are not asked. Default `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
 }
 
 /// Where keys are kept.

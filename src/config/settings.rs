@@ -15,6 +15,7 @@ use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
 use super::options::Options;
 use super::policy::Policy;
+use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use crate::cost::Money;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub max_lines: usize,
     /// What a model is shown besides the text at the cursor.
     pub context: Arc<ContextSettings>,
+    /// What becomes of credentials in what is sent.
+    pub credentials: Credentials,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
@@ -102,6 +105,7 @@ impl Default for Settings {
             max_tokens: 128,
             max_lines: 12,
             context: Arc::default(),
+            credentials: Credentials::default(),
             action_model: None,
             action_max_tokens: 4096,
             action_ask_above: None,
@@ -152,6 +156,9 @@ impl Settings {
             let resolved = context::resolve(written)
                 .map_err(|(key, message)| problem(format!("context.{key}"), message))?;
             settings.context = Arc::new(resolved);
+        }
+        if let Some(credentials) = options.privacy.as_ref().and_then(|it| it.credentials) {
+            settings.credentials = credentials;
         }
         if let Some(written) = &options.network {
             let network = network::resolve(written)

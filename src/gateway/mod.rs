@@ -6,6 +6,7 @@
 
 mod correct;
 mod interrupt;
+mod masking;
 mod pause;
 mod price;
 mod probe;
@@ -257,7 +258,7 @@ impl Gateway {
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
-            input,
+            mut input,
             action,
             max_tokens,
             stop,
@@ -269,6 +270,7 @@ impl Gateway {
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
+        let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
@@ -278,6 +280,12 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
+        let purse = Purse {
+            budget: settings.budget.clone(),
+            runaways: self.0.runaways.clone(),
+            watch: self.0.watch.clone(),
+        };
+        let provider = masking::unmasking(provider, mask, &decision, &purse);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -317,11 +325,7 @@ impl Gateway {
             interrupt,
             inquiry,
             corrections: self.0.corrections.clone(),
-            purse: Purse {
-                budget: settings.budget.clone(),
-                runaways: self.0.runaways.clone(),
-                watch: self.0.watch.clone(),
-            },
+            purse,
         };
         let again = policy.may_repeat().then(|| Again {
             provider: provider.clone(),

@@ -29,6 +29,15 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
                 changed.notify_one();
                 return;
             }
+            Notice::Masked(kinds) => {
+                let message = masked(&kinds);
+                // Quietly: nothing has to be done, and the next suggestion sends the same text again.
+                outbox.notify(
+                    "window/logMessage",
+                    &json!({"type": lsp::MessageType::Info, "message": message}),
+                );
+                return;
+            }
             Notice::Warned(standing) => warning(&standing),
             Notice::Halted(message) => {
                 status.halted(Some(message.clone()));
@@ -40,6 +49,13 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
             &json!({"type": lsp::MessageType::Warning, "message": format!("byok-lsp: {message}")}),
         );
     })
+}
+
+fn masked(kinds: &[&str]) -> String {
+    format!(
+        "byok-lsp: not sent, but a stand-in for it: {}",
+        kinds.join(", ")
+    )
 }
 
 fn warning(standing: &Standing) -> String {

@@ -12,6 +12,7 @@ use crate::config::context::ContextOptions;
 use crate::config::ledger::{self, LedgerOptions, LedgerSettings};
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
+use crate::config::privacy::PrivacyOptions;
 use crate::config::settings::{ModelName, Settings};
 use crate::cost::budget::{AtCap, Budget, WhenUnsure};
 
@@ -20,6 +21,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     let Options {
         completion,
         context,
+        privacy,
         actions,
         budget,
         ledger,
@@ -38,6 +40,13 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     }
     if let Some(context) = context {
         tightening.context(context);
+    }
+    if let Some(PrivacyOptions {
+        credentials: Some(wanted),
+    }) = privacy
+    {
+        let own = tightening.settings.credentials;
+        tightening.settings.credentials = tightening.most("privacy.credentials", *wanted, own);
     }
     if let Some(actions) = actions {
         tightening.actions(actions);

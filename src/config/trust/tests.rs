@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 71] = [
+const TABLE: [Row; 74] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -144,6 +144,8 @@ const TABLE: [Row; 71] = [
     row("context.sources", "[\"scope\"]", "1", false),
     row("context.sources", "[]", "0", false),
     row("context.max_index_files", "1", "", true),
+    row("privacy.credentials", "\"refuse\"", "refuse", false),
+    row("privacy.credentials", "\"send\"", "mask", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
@@ -158,6 +160,7 @@ const TABLE: [Row; 71] = [
     row("local.partner", "false", "false", false),
     row("local.max_index_tokens", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
+    row("network.offline", "false", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
@@ -245,6 +248,7 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             let tags = tags.map(|(name, value)| format!("{name} {value}"));
             tags.collect::<Vec<_>>().join(", ")
         }
+        "privacy.credentials" => settings.credentials.to_string(),
         "context.max_tokens" => settings.context.max_tokens.to_string(),
         "context.sources" => settings.context.sources.len().to_string(),
         "local.servers" => settings.local_servers.join(" "),
