@@ -5,6 +5,7 @@
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
 mod correct;
+mod explain;
 mod interrupt;
 mod masking;
 mod pause;
@@ -32,6 +33,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
 
+pub use explain::{Candidate, Explanation};
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
@@ -246,6 +248,8 @@ impl Gateway {
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
         self.follow(settings);
+        // The search for credentials is made ready when it is first used.
+        crate::secrets::find("");
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }

@@ -78,6 +78,12 @@ fn a_call_that_would_break_a_cap_is_not_sent_and_the_editor_is_told_how_the_caps
     });
     let told = status["params"]["message"].as_str().unwrap();
     assert!(told.contains("the cap \"day\""), "{told}");
+    // One message, with what to do about it.
+    assert_eq!(status["params"]["fix"]["command"], "byok.setModel");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    let way = "byok-lsp: mock/m failed, byok.setModel \"local\" goes on: the cap \"day\"";
+    assert!(shown.starts_with(way), "{shown}");
     client.finish();
 }
 
@@ -102,8 +108,19 @@ fn where_a_cap_degrades_to_local_the_embedded_engine_goes_on_and_the_status_says
         message["method"] == "byok/status" && message["params"]["model"] == "local/patterns"
     });
     assert_eq!(status["params"]["payer"], "nobody: runs on this machine");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    assert!(
+        shown.starts_with("byok-lsp: local/patterns answers meanwhile: the cap"),
+        "{shown}"
+    );
     let caps = stands(&mut client, "degraded", 0);
     assert_eq!(caps["state"], "degraded");
+    // The next one is no news, and nothing has failed.
+    let id = client.ask(&at);
+    client.texts(id);
+    assert!(!client.has_unread(|message| message["method"] == "window/showMessage"));
+    assert!(!client.has_unread(|message| message["params"]["state"] == "error"));
     client.finish();
 }
 

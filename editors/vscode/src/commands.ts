@@ -2,13 +2,13 @@
 
 import * as vscode from 'vscode';
 import type { Previews } from './actions/preview';
-import { WALKTHROUGH } from './firstMinute';
 import { setKey } from './keys/set';
 import { signIn } from './keys/signIn';
 import { showMenu } from './menu';
 import { pickModel } from './models/pick';
 import type { Server } from './server/server';
 import type { State } from './state';
+import { WALKTHROUGH } from './status/tell';
 import { plain } from './text/escape';
 import type { UsagePanel } from './usage/panel';
 import { showContext } from './views/context';

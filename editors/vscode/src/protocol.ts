@@ -40,11 +40,26 @@ export interface Usage {
   readonly totals: Totals;
 }
 
+/** What one key could do about a trouble: a command that the server announces. */
+export interface ServerFix {
+  readonly title: string;
+  readonly command: string;
+  readonly arguments: readonly unknown[];
+}
+
 export interface Status {
   readonly state: 'idle' | 'busy' | 'paused' | 'error';
   readonly model: string;
   readonly payer: string;
   readonly message?: string;
+  readonly fix?: ServerFix | null;
+}
+
+/** What the user is to be told, which the server says once. */
+export interface Advice {
+  readonly kind: 'trouble' | 'hint';
+  readonly message: string;
+  readonly fix?: ServerFix | null;
 }
 
 export interface UsageSummary extends Totals {
