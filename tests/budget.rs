@@ -318,12 +318,12 @@ fn every_call_has_its_row(folder: &Path, prompts: &[String], killed: &[Killed]) 
 
 /// What is spent and what is reserved; nothing before the first server that lived to make a ledger.
 fn used(folder: &Path) -> i64 {
+    const USED: &str = "SELECT (SELECT coalesce(sum(cost_nanos), 0) FROM calls)
+        + (SELECT coalesce(sum(cost_nanos), 0) FROM reservations)";
     const TABLE: &str = "SELECT count(*) FROM sqlite_schema WHERE name = 'reservations'";
     if !folder.join("ledger.sqlite3").exists() || one::<i64>(folder, TABLE) == 0 {
         return 0;
     }
-    const USED: &str = "SELECT (SELECT coalesce(sum(cost_nanos), 0) FROM calls)
-        + (SELECT coalesce(sum(cost_nanos), 0) FROM reservations)";
     one(folder, USED)
 }
 
