@@ -321,7 +321,7 @@ impl Gateway {
             attempt: 1,
             language,
             workspace,
-            tags: environment(settings),
+            tags: tags(settings),
             prompt_bytes: asked.bytes,
             messages: asked.messages,
             prompt: asked.hash,
@@ -410,10 +410,12 @@ impl Gateway {
     }
 }
 
-/// The tag by which caps and reports tell environments apart.
-fn environment(settings: &Settings) -> BTreeMap<String, String> {
+/// The user's tags, and the one by which caps and reports tell environments apart.
+fn tags(settings: &Settings) -> BTreeMap<String, String> {
+    let mut tags = settings.ledger.tags.clone();
     let name = settings.keys.environment.to_string();
-    BTreeMap::from([("environment".to_owned(), name)])
+    tags.insert("environment".to_owned(), name);
+    tags
 }
 
 /// What is asked, as far as money is concerned.
