@@ -19,6 +19,8 @@
 //! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
 //! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
+//! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
+//! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
@@ -34,10 +36,12 @@ pub mod gateway;
 pub mod index;
 pub mod local;
 pub mod models;
+pub mod process_group;
 pub mod provider;
 pub mod repository;
 pub mod routing;
 pub mod scrub;
+pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod sign_in;

@@ -54,6 +54,8 @@ struct Machine {
     own: tempfile::TempDir,
     provider: Scripted,
     is_in_environment: bool,
+    /// Whether the store is one that others use too.
+    is_in_shared_store: bool,
 }
 
 fn check(place: &Place) {
@@ -63,6 +65,7 @@ fn check(place: &Place) {
         own: tempfile::tempdir().unwrap(),
         provider,
         is_in_environment: matches!(place, Place::Environment),
+        is_in_shared_store: matches!(place, Place::Store("system" | "session")),
     };
     let source = machine.source(place);
     let store = match place {
@@ -119,6 +122,17 @@ fn check(place: &Place) {
     search("what was printed", &heard);
     for (name, bytes) in files(machine.folder.path()) {
         search(&name, &bytes);
+    }
+}
+
+impl Drop for Machine {
+    /// The system's stores and the kernel's keep their keys beyond the test, also where it fails, and so for whoever runs the tests next.
+    fn drop(&mut self) {
+        if self.is_in_shared_store {
+            for provider in ["canary", "openrouter"] {
+                self.run(&["key", "remove", provider], "");
+            }
+        }
     }
 }
 
@@ -276,7 +290,6 @@ impl Machine {
         server.answer(*id);
         let told = server.told("signed in at OpenRouter");
         assert!(told.contains("the key is kept in"), "{told}");
-        // The kernel keeps its keys beyond the session, and so for whoever runs the tests next.
         let removed = self.run(&["key", "remove", "openrouter"], "");
         search("key remove", &removed);
     }

@@ -235,6 +235,15 @@ fn of_changes(changes: &Changes) -> String {
         &mut user,
         format_args!("The diff{cut}:\n{fence}\n{diff}\n{fence}\n\n"),
     );
+    if changes.withheld > 0 {
+        put(
+            &mut user,
+            format_args!(
+                "Not shown, since they are private: changes of {} more files.\n\n",
+                changes.withheld
+            ),
+        );
+    }
     user
 }
 

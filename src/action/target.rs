@@ -113,10 +113,9 @@ impl<'a> Site<'a> {
                 if let Some(selected) = &self.selected {
                     return of_lines(text, selected, Some(selected.clone()));
                 }
-                let scope = self
-                    .complained
-                    .get_or_init(|| definition(self.snapshot, first.range.start));
-                let target = scope.as_ref().and_then(|scope| of_scope(text, scope));
+                let target = self
+                    .complained(first)
+                    .and_then(|scope| of_scope(text, scope));
                 let holds = |target: &Target| {
                     let lines = &target.lines;
                     let mut all = self.diagnostics.iter().map(|it| &it.range);
@@ -242,6 +241,15 @@ impl<'a> Site<'a> {
             name: name.into(),
             comment: None,
         })
+    }
+
+    fn complained(&self, first: &Diagnostic) -> Option<&Scope> {
+        // Most often the cursor is where the complaint begins.
+        if first.range.start == self.selection.start {
+            return self.definition();
+        }
+        let found = || definition(self.snapshot, first.range.start);
+        self.complained.get_or_init(found).as_ref()
     }
 
     fn definition(&self) -> Option<&Scope> {

@@ -1,5 +1,5 @@
 //! What an editor's settings may not say, since some editors take them out of the workspace: a repository that ships them must not learn what
-//! a variable holds, have a program run, or read along.
+//! a variable holds, have a program run, read along, lead calls by a way of its choice, or have caps reckoned by prices of its own.
 //!
 //! Entry point: [`check`]. What an editor may say without harm: any address, together with `"none"` or a stored key, which is bound to its host;
 //! and a provider's own variable, at that provider's own address.
@@ -39,6 +39,13 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the environment, which some keys are kept for,"),
         ));
     }
+    let keep = |options: &Options| options.ledger.as_ref()?.keep.clone();
+    if keep(editor).is_some() && keep(editor) != keep(own) {
+        return Err(problem(
+            "ledger.keep".into(),
+            refusal("how long calls are kept"),
+        ));
+    }
     let bundle = |options: &Options| options.network.as_ref()?.ca_bundle.clone();
     if bundle(editor).is_some() && bundle(editor) != bundle(own) {
         // With a proxy of the same workspace's choice it would read along, keys included.
@@ -46,6 +53,57 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             "network.ca_bundle".into(),
             refusal("an authority to trust"),
         ));
+    }
+    let proxy = |options: &Options| options.network.as_ref()?.proxy.clone();
+    let leads_away = proxy(editor).is_some_and(|written| !PROXY_WORDS.contains(&&*written));
+    if leads_away && proxy(editor) != proxy(own) {
+        return Err(problem(
+            "network.proxy".into(),
+            refusal("the address of a proxy, by which all calls would go,"),
+        ));
+    }
+    check_privacy(own, editor)
+        .and_then(|()| check_prices(own, editor))
+        .map_err(|(key, message)| problem(key, message))
+}
+
+/// Checks that no more leaves the machine than the user's own file lets.
+fn check_privacy(own: &Options, editor: &Options) -> Result<(), (String, String)> {
+    let is_offline = |options: &Options| options.network.as_ref()?.offline;
+    if is_offline(editor) == Some(false) && is_offline(own) == Some(true) {
+        let why = refusal("more than your own file allows");
+        return Err(("network.offline".into(), why));
+    }
+    let credentials = |options: &Options| options.privacy.as_ref()?.credentials;
+    let own = credentials(own).unwrap_or_default();
+    if credentials(editor).is_some_and(|wanted| wanted < own) {
+        let why = refusal("less than your own file asks for");
+        return Err(("privacy.credentials".into(), why));
+    }
+    Ok(())
+}
+
+/// The words that name no proxy of the editor's choice.
+const PROXY_WORDS: [&str; 2] = ["none", "system"];
+
+/// Checks that what the user's own file caps is not reckoned by other prices than its own: at a price of nothing no cap is ever reached. Without
+/// caps of the user's own, those that hold come from the editor too, and so may the prices.
+fn check_prices(own: &Options, editor: &Options) -> Result<(), (String, String)> {
+    if own.budget.is_none() {
+        return Ok(());
+    }
+    for (name, written) in &editor.providers {
+        let nothing = ProviderOptions::default();
+        let known = &own.providers.get(name).unwrap_or(&nothing).prices;
+        for (model, price) in &written.prices {
+            if known.get(model) != Some(price) {
+                let key = format!("providers.{name}.prices.{model}");
+                return Err((
+                    key,
+                    refusal("a price, by which your own caps are reckoned,"),
+                ));
+            }
+        }
     }
     Ok(())
 }
@@ -244,6 +302,71 @@ mod tests {
             }
         }
         assert!(editor(json!({"network": {"ca_bundle": "/own.pem", "proxy": "none"}})).is_ok());
+    }
+
+    #[test]
+    fn what_your_own_file_keeps_here_an_editor_cannot_send_and_less_may_always_be_sent() {
+        let own = "[privacy]\ncredentials = \"refuse\"\n[network]\noffline = true\n";
+        for (json, key) in [
+            (
+                json!({"privacy": {"credentials": "mask"}}),
+                "privacy.credentials",
+            ),
+            (json!({"network": {"offline": false}}), "network.offline"),
+        ] {
+            let told = said(own, &[(Layer::Editor, json)]).expect_err(key);
+            assert!(told.starts_with(key), "{told}");
+        }
+        let send = json!({"privacy": {"credentials": "send"}});
+        assert!(said("", &[(Layer::Editor, send)]).is_err());
+        let less = json!({"privacy": {"credentials": "refuse"}, "network": {"offline": true}});
+        let settings = said("", &[(Layer::Editor, less)]).expect("good");
+        assert!(settings.network.is_offline);
+        assert_eq!(settings.credentials, crate::config::Credentials::Refuse);
+    }
+
+    #[test]
+    fn a_proxys_address_is_taken_from_the_users_own_file_alone() {
+        let proxy = |text: &str| json!({"network": {"proxy": text}});
+        let own = "[network]\nproxy = \"http://own.example:3128\"\n";
+        for text in ["http://evil.example:3128", "socks5://127.0.0.1:9050"] {
+            for own in ["", own] {
+                let told = said(own, &[(Layer::Editor, proxy(text))]).expect_err(text);
+                assert!(
+                    told.starts_with("network.proxy: ") && told.contains("your own file only"),
+                    "{told}"
+                );
+            }
+        }
+        for text in ["http://own.example:3128", "none", "system"] {
+            assert!(said(own, &[(Layer::Editor, proxy(text))]).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_users_own_file_caps_is_reckoned_by_its_own_prices() {
+        let price = |input: &str| {
+            let price = json!({"input": input, "output": "4 USD"});
+            provider("openai", json!({"prices": {"gpt-4.1": price}}))
+        };
+        let caps = "[budget]\nday = \"2 USD\"\n";
+        let priced =
+            "[providers.openai.prices.\"gpt-4.1\"]\ninput = \"1 USD\"\noutput = \"4 USD\"\n";
+        for own in [caps.to_owned(), format!("{caps}{priced}")] {
+            let told = said(&own, &[(Layer::Initialization, price("0 USD"))]).expect_err(&own);
+            assert!(
+                told.starts_with("providers.openai.prices.gpt-4.1: ")
+                    && told.contains("your own caps"),
+                "{told}"
+            );
+        }
+        // The same words are no news, and whoever sets the caps may say by what they are reckoned.
+        for own in [format!("{caps}{priced}"), String::new(), priced.to_owned()] {
+            assert!(
+                said(&own, &[(Layer::Editor, price("1 USD"))]).is_ok(),
+                "{own}"
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Programs that print a secret: password managers, clouds' command lines. No shell reads the command, nothing of a workspace is looked at,
 //! and no provider's key is in the program's environment.
+//!
+//! What counts is what the program itself printed before it ended. One that leaves another behind which holds its pipes, as some that start an
+//! agent do, is not waited for any longer; without a terminal at hand, where it is in a group of processes of its own, the rest of that is ended.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,6 +14,7 @@ use tokio::process::Command;
 
 use super::Secret;
 use crate::config::Helper;
+use crate::process_group::{self, ProcessGroup};
 use crate::scrub;
 
 /// How long a program may take. One that asks its user for a fingerprint takes a few seconds.
@@ -21,11 +26,25 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// How much of what a program complains about is repeated.
 const COMPLAINT_CHARS: usize = 200;
 
+/// How long what a program printed before it ended may take to come through.
+const REST: Duration = Duration::from_millis(100);
+
 /// Runs a program and returns what it prints; a failure is a clause that begins with the program's name.
 pub(super) async fn run(
     helper: &Helper,
     without: &[OsString],
     limit: Duration,
+) -> Result<Secret, String> {
+    // On a terminal it may ask its user for something there, which the system forbids to programs of another group.
+    let is_apart = !std::io::stdin().is_terminal();
+    run_in(helper, without, limit, is_apart).await
+}
+
+async fn run_in(
+    helper: &Helper,
+    without: &[OsString],
+    limit: Duration,
+    is_apart: bool,
 ) -> Result<Secret, String> {
     let (program, arguments) = helper.argv.split_first().ok_or("no program is named")?;
     let name = std::path::Path::new(program)
@@ -45,16 +64,40 @@ pub(super) async fn run(
     if let Ok(home) = etcetera::home_dir() {
         command.current_dir(home);
     }
+    if is_apart {
+        process_group::apart(&mut command);
+    }
     let mut child = command
         .spawn()
         .map_err(|error| format!("{name} cannot be started ({error})"))?;
-    let output = child.stdout.take().ok_or("its output cannot be read")?;
-    let complaints = child.stderr.take().ok_or("its output cannot be read")?;
+    let _group = is_apart.then(|| ProcessGroup::of(&child));
+    let mut output = child.stdout.take().ok_or("its output cannot be read")?;
+    let mut complaints = child.stderr.take().ok_or("its output cannot be read")?;
+    let (mut printed, mut complained) = (Vec::new(), Vec::new());
     let talk = async {
-        let (printed, complained) = tokio::join!(read(output), read(complaints));
-        Ok::<_, std::io::Error>((printed?, complained?, child.wait().await?))
+        let mut reading = std::pin::pin!(async {
+            let read = tokio::join!(
+                read(&mut output, &mut printed),
+                read(&mut complaints, &mut complained)
+            );
+            read.0.and(read.1)
+        });
+        let mut ending = std::pin::pin!(child.wait());
+        tokio::select! {
+            read = &mut reading => {
+                read?;
+                ending.await
+            }
+            ended = &mut ending => {
+                // Whoever else holds the pipes may never close them.
+                if let Ok(read) = tokio::time::timeout(REST, reading).await {
+                    read?;
+                }
+                ended
+            }
+        }
     };
-    let (printed, complained, status) = tokio::time::timeout(limit, talk)
+    let status = tokio::time::timeout(limit, talk)
         .await
         .map_err(|_| {
             format!(
@@ -85,10 +128,11 @@ pub(super) async fn run(
     }
 }
 
-async fn read(pipe: impl tokio::io::AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    pipe.take(MAX_BYTES).read_to_end(&mut bytes).await?;
-    Ok(bytes)
+async fn read(
+    pipe: &mut (impl tokio::io::AsyncRead + Unpin),
+    bytes: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    pipe.take(MAX_BYTES).read_to_end(bytes).await.map(|_| ())
 }
 
 #[cfg(all(test, unix))]
@@ -126,6 +170,35 @@ mod tests {
         };
         let told = run(&absent, &[], LIMIT).await.err().expect("a failure");
         assert!(told.contains("cannot be started"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn what_a_program_leaves_behind_is_not_waited_for_and_is_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let pipe = pipe.display();
+        // The one that is left behind holds the pipes, and says when it is there; a reader of what it has open sees its end.
+        let script = format!(
+            "mkfifo {pipe}; (exec 3> {pipe}; echo there >&3; exec sleep 600) & read line < {pipe}; echo sk-canary-4711"
+        );
+        let helper = Helper {
+            argv: vec!["sh".into(), "-c".into(), script],
+            ttl: LIMIT,
+        };
+        let secret = run_in(&helper, &[], Duration::from_mins(5), true).await;
+        assert_eq!(secret.expect("a key").expose(), "sk-canary-4711");
+        // Opening a pipe that nobody writes to any more without waiting works, and ends at once.
+        let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK;
+        let path = folder.path().join("pipe");
+        let mut end = std::fs::File::from(
+            rustix::fs::open(&path, flags, rustix::fs::Mode::empty()).expect("the pipe"),
+        );
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
+        let mut byte = [0];
+        while std::io::Read::read(&mut end, &mut byte).is_err() {
+            assert!(std::time::Instant::now() < deadline, "it still runs");
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use super::store::{Fault, File, Kind, Store, Worker};
 use super::{Secret, environment, helper};
 use crate::config::{KeysSettings, Passphrase, StoreOption};
 
-/// How much work a guess at the encrypted file's passphrase takes: 2^17 rounds, 128 MiB, some 0.3 s.
+/// How much work a guess at the encrypted file's passphrase takes: 2^17 rounds, 128 MiB, some 0.3 s. OWASP advises no less.
 const WORK: u8 = 17;
 
 /// How long a store may take that nobody waits for; also how long one may be silent before it is said to be.
@@ -241,11 +241,8 @@ impl Vault {
         }
         let passphrase = self.passphrase(settings, !path.exists()).await?;
         let strength = self.work;
-        let done = worker
-            .blocking(OPENING, move || {
-                work(&mut File::new(path, passphrase, strength))
-            })
-            .await;
+        let file = File::new(path, passphrase, strength);
+        let done = worker.with_file(OPENING, file, work).await;
         if done.is_err() {
             // One that was typed wrong must not be tried again.
             *self.asked() = None;
@@ -350,8 +347,9 @@ impl Default for Vault {
     }
 }
 
-/// How long a file may take to be opened, whose passphrase is slow to try by design.
-const OPENING: Duration = Duration::from_secs(10);
+/// How long a file may take to be opened, whose passphrase is slow to try by design. It waits for nobody but the processor: a second where that
+/// is idle, and ten where it has much else to do.
+const OPENING: Duration = Duration::from_mins(1);
 
 /// A file that does not exist yet.
 struct Nothing;

@@ -21,6 +21,8 @@ pub(super) fn was_not_billed(error: &Error) -> bool {
         | Error::Budget(_)
         | Error::Credential(_)
         | Error::Confined(_)
+        | Error::Credentials(_)
+        | Error::Offline
         | Error::Unsupported { .. } => true,
     }
 }

@@ -5,9 +5,10 @@
 //! a settlement calls once its row is queued.
 //!
 //! The gateway owns the tasks, one for each such call: they end with it, or at once when it is [closed](Corrections::close), and there are
-//! never more than [`MOST`]. Each asks [`ATTEMPTS`] times at most, with ever longer waits, and never longer than [`LIMIT`] a time; the same
-//! key is used that made the call, since OpenRouter tells nobody else. Nothing waits for them. What cannot be found out stays an estimate:
-//! a provider that does not know the call, refuses the key, or answers something else is not asked again.
+//! never more than [`MOST`]. Each asks [`ATTEMPTS`] times at most, with ever longer waits, and never longer than [`LIMIT`] a time; the key is
+//! the one that the call began with, since OpenRouter tells nobody else, and once that is refused its source's newest, as for the call itself.
+//! Nothing waits for them. What cannot be found out stays an estimate: a provider that does not know the call, refuses both keys, or answers
+//! something else is not asked again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::expect;
+use super::renew::Renewal;
 use super::report::{Report, Reporter};
 use crate::cost::estimate::{Estimate, Estimates, Lesson};
 use crate::cost::{Cost, Ledger, RawUsage, Row, Usage};
@@ -52,8 +54,10 @@ struct Inner {
 pub(super) struct Inquiry {
     pub http: Http,
     pub base_url: Url,
-    /// The key that made the call.
+    /// The key that the call began with.
     pub key: Option<(HeaderName, HeaderValue)>,
+    /// How to get the one that has taken its place by now.
+    pub renewal: Option<Renewal>,
 }
 
 /// A call as it was settled, and who is to hear what it turns out to be.
@@ -107,10 +111,18 @@ impl Corrections {
 async fn ask(inquiry: &Inquiry, id: &str) -> Result<Generation, Error> {
     let mut wait = inquiry.http.patience().adding_up;
     let mut attempt = 1;
+    let (mut key, mut renewal) = (inquiry.key.clone(), inquiry.renewal.as_ref());
     loop {
         tokio::time::sleep(wait).await;
-        let key = inquiry.key.clone();
-        let answer = openrouter::generation(&inquiry.http, &inquiry.base_url, key, id, LIMIT).await;
+        let (http, base_url) = (&inquiry.http, &inquiry.base_url);
+        let mut answer = openrouter::generation(http, base_url, key.clone(), id, LIMIT).await;
+        if let (Err(Error::Unauthorized), Some((_, refused))) = (&answer, &key)
+            && let Some(renewal) = renewal.take()
+            && let Some(renewed) = renewal.renewed(refused).await
+        {
+            key = Some(renewed.header);
+            answer = openrouter::generation(http, base_url, key.clone(), id, LIMIT).await;
+        }
         match answer {
             Err(error) if attempt < ATTEMPTS && may_pass(&error) => {
                 attempt += 1;

@@ -85,7 +85,7 @@ fn task(begin: &Begin) -> &str {
 }
 
 /// Returns what a call would cost that used these tokens.
-fn cost(decision: &Decision, tokens: &Tokens) -> Cost {
+pub(super) fn cost(decision: &Decision, tokens: &Tokens) -> Cost {
     let Way::Http(provider) = &decision.way else {
         return Cost::Free;
     };

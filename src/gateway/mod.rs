@@ -9,7 +9,9 @@ mod billed;
 mod call;
 mod correct;
 mod expect;
+mod explain;
 mod interrupt;
+mod masking;
 mod pause;
 mod price;
 mod probe;
@@ -31,6 +33,7 @@ use std::time::Instant;
 use reqwest::header::{HeaderName, HeaderValue};
 
 pub use call::Call;
+pub use explain::{Candidate, Explanation};
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
@@ -205,6 +208,8 @@ impl Gateway {
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
         self.follow(settings);
+        // The search for credentials is made ready when it is first used.
+        crate::secrets::find("");
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }
@@ -217,7 +222,7 @@ impl Gateway {
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
-            input,
+            mut input,
             action,
             max_tokens,
             expected,
@@ -230,6 +235,7 @@ impl Gateway {
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
+        let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
@@ -239,7 +245,12 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
-        let inquiry = self.inquiry(&decision, authorization.as_ref().map(|held| &held.header));
+        let purse = Purse {
+            budget: settings.budget.clone(),
+            runaways: self.0.runaways.clone(),
+            watch: self.0.watch.clone(),
+        };
+        let provider = masking::unmasking(provider, mask, &decision, &purse);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -260,6 +271,7 @@ impl Gateway {
             }),
             _ => None,
         };
+        let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
         let policy = retry::Policy::of(decision.feature);
         let begin = Begin {
             ledger: self.0.ledger.clone(),
@@ -270,7 +282,7 @@ impl Gateway {
             attempt: 1,
             language,
             workspace,
-            tags: environment(settings),
+            tags: tags(settings),
             prompt_bytes: asked.bytes,
             messages: asked.messages,
             prompt: asked.hash,
@@ -280,11 +292,7 @@ impl Gateway {
             inquiry,
             corrections: self.0.corrections.clone(),
             estimates: self.0.estimates.clone(),
-            purse: Purse {
-                budget: settings.budget.clone(),
-                runaways: self.0.runaways.clone(),
-                watch: self.0.watch.clone(),
-            },
+            purse,
         };
         Call::begin(Start {
             provider,
@@ -313,12 +321,14 @@ impl Gateway {
         &self,
         decision: &Decision,
         key: Option<&(HeaderName, HeaderValue)>,
+        renewal: Option<&renew::Renewal>,
     ) -> Option<Inquiry> {
         match &decision.way {
             Way::Http(provider) if provider.is_openrouter => Some(Inquiry {
                 http: self.0.http.clone(),
                 base_url: provider.base_url.clone(),
                 key: key.cloned(),
+                renewal: renewal.cloned(),
             }),
             _ => None,
         }
@@ -359,8 +369,10 @@ impl Gateway {
 /// A provider, and what carries its key.
 type Reached = (Arc<dyn Provider>, Option<Authorization>);
 
-/// The tag by which caps and reports tell environments apart.
-fn environment(settings: &Settings) -> BTreeMap<String, String> {
+/// The user's tags, and the one by which caps and reports tell environments apart.
+fn tags(settings: &Settings) -> BTreeMap<String, String> {
+    let mut tags = settings.ledger.tags.clone();
     let name = settings.keys.environment.to_string();
-    BTreeMap::from([("environment".to_owned(), name)])
+    tags.insert("environment".to_owned(), name);
+    tags
 }

@@ -20,7 +20,8 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    async fn renewed(&self, refused: &HeaderValue) -> Option<Authorization> {
+    /// Returns the key that its source has by now, if that is another than the one that was refused.
+    pub async fn renewed(&self, refused: &HeaderValue) -> Option<Authorization> {
         let wanted = Use {
             feature: Some(self.feature),
             workspace: self.workspace.as_deref(),

@@ -12,6 +12,7 @@ use ignore::WalkBuilder;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
+use crate::process_group::{self, ProcessGroup};
 use crate::scrub;
 
 /// How long the program may take.
@@ -156,12 +157,11 @@ async fn run(check: &Check, copy: &Path, changed: &[Changed]) -> Result<Option<S
         command.env_remove(variable);
     }
     // A build starts programs of its own, which are to end with it.
-    #[cfg(unix)]
-    command.process_group(0);
+    process_group::apart(&mut command);
     let mut child = command
         .spawn()
         .map_err(|error| format!("{program} cannot be started ({error})"))?;
-    let _group = Group::of(&child);
+    let _group = ProcessGroup::of(&child);
     let (Some(output), Some(complaints)) = (child.stdout.take(), child.stderr.take()) else {
         return Err("its output cannot be read".into());
     };
@@ -187,32 +187,6 @@ async fn read(mut pipe: impl tokio::io::AsyncRead + Unpin) -> String {
     // The rest is read and forgotten, or the program would wait for ever to be rid of it.
     let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The processes that a program starts; dropping it ends them.
-struct Group(#[cfg(unix)] Option<rustix::process::Pid>);
-
-impl Group {
-    #[cfg(unix)]
-    fn of(child: &tokio::process::Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(rustix::process::Pid::from_raw))
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &tokio::process::Child) -> Self {
-        Self()
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // They may have ended by themselves.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -6,7 +6,11 @@
 //! A repository may be hostile: it comes with its own configuration, in which programs can be named. So hooks, the file monitor, external
 //! diffs, text conversions and every filter are switched off by arguments, which win over it; no remote is reached, not even for objects that are missing;
 //! the work tree is the folder that we found, whatever the configuration says; and the program's environment holds no key.
+//!
+//! Not every file may be shown. So git is first asked which files have changed, and then for the diff of those that may be, by name: what is
+//! not named is not in it. Renames are told apart only among those.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,6 +26,15 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The most of a diff that is read; a model would not look at more.
 const MOST_BYTES: u64 = 96 * 1024;
+
+/// The most of the list of changed files that is read.
+const MOST_NAMES: u64 = 4 * 1024 * 1024;
+
+/// A diff shows no more files than these, whose names are together no longer than [`MOST_ARGUMENTS`]: some systems take no more arguments.
+const MOST_FILES: usize = 200;
+
+/// How long the names of the files may be in all that git is asked about, in bytes.
+const MOST_ARGUMENTS: usize = 16 * 1024;
 
 /// How many subjects of commits are shown as a model of style.
 const SUBJECTS: &str = "8";
@@ -45,6 +58,8 @@ pub struct Changes {
     pub diff: String,
     /// Whether the diff goes on.
     pub is_cut: bool,
+    /// How many changed files are not in it, since they must not be shown.
+    pub withheld: usize,
     /// The first lines of the last commits' messages.
     pub subjects: Vec<String>,
 }
@@ -61,6 +76,9 @@ pub enum Failure {
     /// Nothing is staged.
     #[error("nothing is staged; \"git add\" what the message is to be about")]
     NothingStaged,
+    /// What there is must not be shown.
+    #[error("what has changed there is only in files that must not leave this machine")]
+    Withheld,
     /// The program is not there.
     #[error("git cannot be started ({0}); install it, or put it on the PATH")]
     NoGit(String),
@@ -72,37 +90,85 @@ pub enum Failure {
     Refused(String),
 }
 
-/// Returns what has changed in the repository that a folder belongs to.
-pub async fn changes(folder: &Path, which: Which) -> Result<Changes, Failure> {
+/// Returns what has changed in the repository that a folder belongs to, in the files that may be shown.
+pub async fn changes(
+    folder: &Path,
+    which: Which,
+    may_be_shown: fn(&Path) -> bool,
+) -> Result<Changes, Failure> {
     let whole = async {
         let git = Git::of(folder).await?;
-        let diff = match which {
-            Which::Staged => git.diff(&["--cached"]).await?,
+        let (since, names) = match which {
+            Which::Staged => ("--cached", git.changed("--cached").await?),
             // A repository without a commit has no HEAD; all of it is new then.
-            Which::All => match git.diff(&["HEAD"]).await {
-                Err(Failure::Refused(_)) => git.diff(&["--cached"]).await?,
-                other => other?,
+            Which::All => match git.changed("HEAD").await {
+                Err(Failure::Refused(_)) => ("--cached", git.changed("--cached").await?),
+                other => ("HEAD", other?),
             },
         };
-        if diff.0.trim().is_empty() {
+        if names.is_empty() {
             return Err(match which {
                 Which::Staged => Failure::NothingStaged,
                 Which::All => Failure::Nothing,
             });
         }
+        let top = git.top.clone();
+        let looking = tokio::task::spawn_blocking(move || Choice::of(&names, &top, may_be_shown));
+        let choice = looking
+            .await
+            .map_err(|error| Failure::Refused(error.to_string()))?;
+        if choice.shown.is_empty() {
+            return Err(Failure::Withheld);
+        }
+        let (diff, is_cut) = git.diff(since, &choice.shown).await?;
         let subjects = match which {
             Which::Staged => git.subjects().await,
             Which::All => Vec::new(),
         };
         Ok(Changes {
-            diff: scrub::scrub_keys(&diff.0),
-            is_cut: diff.1,
+            diff: scrub::scrub_keys(&diff),
+            is_cut: is_cut || choice.is_cut,
+            withheld: choice.withheld,
             subjects,
         })
     };
     tokio::time::timeout(LIMIT, whole)
         .await
         .unwrap_or(Err(Failure::TooSlow))
+}
+
+/// Which of the files that have changed are shown.
+#[derive(Debug, Default)]
+struct Choice {
+    shown: Vec<String>,
+    withheld: usize,
+    is_cut: bool,
+}
+
+impl Choice {
+    fn of(names: &BTreeSet<String>, top: &Path, may_be_shown: fn(&Path) -> bool) -> Self {
+        let mut choice = Self::default();
+        let mut left = MOST_ARGUMENTS;
+        for name in names {
+            if choice.shown.len() == MOST_FILES || name.len() >= left {
+                choice.is_cut = true;
+                break;
+            }
+            // A name stands for all that is below it too: where a file became a folder, what is in that would come along.
+            let below = format!("{name}/");
+            let is_folder = names
+                .range(below.clone()..)
+                .next()
+                .is_some_and(|next| next.starts_with(&below));
+            if is_folder || !may_be_shown(&top.join(name)) {
+                choice.withheld += 1;
+                continue;
+            }
+            left -= name.len() + 1;
+            choice.shown.push(name.clone());
+        }
+        choice
+    }
 }
 
 /// The program, for one repository.
@@ -160,19 +226,44 @@ impl Git {
         Ok(filters.into_iter().flat_map(off).collect())
     }
 
-    async fn diff(&self, which: &[&str]) -> Result<(String, bool), Failure> {
+    /// Returns the files that have changed, as paths from the top. Of one that was renamed that is the old name and the new one.
+    async fn changed(&self, since: &str) -> Result<BTreeSet<String>, Failure> {
+        let arguments = [
+            "diff",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=all",
+            "--name-only",
+            "-z",
+            since,
+            "--",
+        ];
+        let (names, is_cut) = self.run_for(&arguments, MOST_NAMES).await?;
+        if is_cut {
+            return Err(Failure::Refused("too many files have changed".into()));
+        }
+        let names = names.split('\0').filter(|name| !name.is_empty());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// Returns the diff of these files alone.
+    async fn diff(&self, since: &str, files: &[String]) -> Result<(String, bool), Failure> {
         let mut arguments = vec![
             "diff",
             "--no-ext-diff",
             "--no-textconv",
             "--no-color",
+            "--no-relative",
             "--ignore-submodules=all",
             "--src-prefix=a/",
             "--dst-prefix=b/",
             "--unified=5",
+            since,
+            "--",
         ];
-        arguments.extend(which);
-        arguments.push("--");
+        arguments.extend(files.iter().map(String::as_str));
         self.run(&arguments).await
     }
 
@@ -193,8 +284,12 @@ impl Git {
         subjects.collect()
     }
 
-    /// Runs git and returns what it prints, and whether it had more to say.
     async fn run(&self, arguments: &[&str]) -> Result<(String, bool), Failure> {
+        self.run_for(arguments, MOST_BYTES).await
+    }
+
+    /// Runs git and returns what it prints, up to a limit, and whether it had more to say.
+    async fn run_for(&self, arguments: &[&str], most: u64) -> Result<(String, bool), Failure> {
         let mut command = Command::new("git");
         command
             .arg("--no-pager")
@@ -223,10 +318,10 @@ impl Git {
         let (Some(output), Some(complaints)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Failure::Refused("its output cannot be read".into()));
         };
-        let (printed, complained) = tokio::join!(read(output), read(complaints));
+        let (printed, complained) = tokio::join!(read(output, most), read(complaints, MOST_BYTES));
         let mut printed = printed.map_err(refused)?;
         let complained = complained.map_err(refused)?;
-        let is_cut = printed.len() as u64 > MOST_BYTES;
+        let is_cut = printed.len() as u64 > most;
         if is_cut {
             // It would wait for ever to be rid of the rest.
             let _ = child.kill().await;
@@ -283,9 +378,9 @@ fn top_of(folder: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-async fn read(pipe: impl tokio::io::AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+async fn read(pipe: impl tokio::io::AsyncRead + Unpin, most: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    pipe.take(MOST_BYTES + 1).read_to_end(&mut bytes).await?;
+    pipe.take(most + 1).read_to_end(&mut bytes).await?;
     Ok(bytes)
 }
 
@@ -293,6 +388,10 @@ async fn read(pipe: impl tokio::io::AsyncRead + Unpin) -> std::io::Result<Vec<u8
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    async fn changes(folder: &Path, which: Which) -> Result<Changes, Failure> {
+        super::changes(folder, which, |path| !path.ends_with("denied.txt")).await
+    }
 
     /// A repository with one commit.
     fn repository() -> tempfile::TempDir {
@@ -334,6 +433,59 @@ mod tests {
         let staged = changes(&path.join("below"), Which::Staged).await.unwrap();
         assert!(staged.diff.contains("-one\n+two") && !staged.is_cut);
         assert_eq!(staged.subjects, ["a: begin"]);
+    }
+
+    #[tokio::test]
+    async fn what_must_not_be_shown_is_in_no_diff_whatever_became_of_it() {
+        let folder = repository();
+        let path = folder.path();
+        let write = |name: &str, text: &str| {
+            let path = path.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let long = "a line that stays\n".repeat(20);
+        write("denied.txt", &format!("{long}old-secret\n"));
+        write("moved/denied.txt", &format!("{long}moved-secret\n"));
+        write("gone/denied.txt", "gone-secret\n");
+        write("file", "an ordinary file\n");
+        git(path, &["add", "."]);
+        git(path, &["commit", "-q", "-m", "b: more"]);
+        write("a.txt", "two\n");
+        write("denied.txt", &format!("{long}new-secret\n"));
+        // Renamed to a name that may be shown: what it was is not told.
+        std::fs::rename(path.join("moved/denied.txt"), path.join("moved/open.txt")).unwrap();
+        write("moved/open.txt", &long);
+        std::fs::remove_file(path.join("gone/denied.txt")).unwrap();
+        // Where a file became a folder, its name stands for what is in there.
+        std::fs::remove_file(path.join("file")).unwrap();
+        write("file/denied.txt", "folder-secret\n");
+        write("na me\n\u{e9}/denied.txt", "quoted-secret\n");
+        git(path, &["add", "."]);
+        for which in [Which::All, Which::Staged] {
+            let told = changes(path, which).await.unwrap();
+            assert!(told.diff.contains("-one\n+two"), "{told:?}");
+            assert!(told.diff.contains("moved/open.txt"), "{told:?}");
+            assert!(!told.diff.contains("secret"), "{}", told.diff);
+            assert_eq!(told.withheld, 6, "{told:?}");
+        }
+        git(path, &["checkout", "-q", "HEAD", "--", "a.txt"]);
+        git(path, &["rm", "-q", "-f", "moved/open.txt"]);
+        for which in [Which::All, Which::Staged] {
+            assert_eq!(changes(path, which).await, Err(Failure::Withheld));
+        }
+    }
+
+    #[tokio::test]
+    async fn many_files_are_cut_and_nothing_is_shown_of_the_rest() {
+        let folder = repository();
+        for number in 0..MOST_FILES + 5 {
+            std::fs::write(folder.path().join(format!("f{number:04}")), "x\n").unwrap();
+        }
+        git(folder.path(), &["add", "."]);
+        let staged = changes(folder.path(), Which::Staged).await.unwrap();
+        assert!(staged.is_cut);
+        assert_eq!(staged.diff.matches("\ndiff --git").count() + 1, MOST_FILES);
     }
 
     #[tokio::test]

@@ -273,6 +273,16 @@ pub struct UsageSummaryParams {
     pub by: Option<Vec<String>>,
 }
 
+/// What `byok/explainRoute` takes; its answer is [`crate::gateway::Explanation`].
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExplainRouteParams {
+    /// What the call is for: `completion`, which is meant without it, or `action`.
+    pub feature: Option<String>,
+    /// The open document that it is about, for its workspace's own settings and whether it may leave the machine.
+    pub uri: Option<String>,
+}
+
 /// What `byok/explainContext` takes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -617,4 +627,7 @@ pub struct Done {
     pub model: String,
     /// Who pays for it, in words.
     pub payer: String,
+    /// Why it is not the model that was asked for, where it is not; the user was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

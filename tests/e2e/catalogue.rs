@@ -63,6 +63,34 @@ const GROUNDS: [Ground; 4] = [
     },
 ];
 
+/// The other languages in which types may be left out.
+const UNTYPED: [Ground; 2] = [
+    Ground {
+        name: "count.js",
+        language: "javascript",
+        head: "import a from 'a';\n\n",
+        function: "function count(items) {\n  // Summe\n  const total = items.reduce((n) => n + 1, 0);\n  return total;\n}",
+        tail: "\n\nfunction other() {}\n",
+        better: ("items.reduce((n) => n + 1, 0)", "items.length"),
+        types: Some((
+            "function count(items) {",
+            "/** @param {number[]} items @returns {number} */\nfunction count(items) {",
+        )),
+    },
+    Ground {
+        name: "count.php",
+        language: "php",
+        head: "<?php\n\n",
+        function: "function size($items) {\n    // Summe\n    $total = count(array_values($items));\n    return $total;\n}",
+        tail: "\n\nfunction other() {}\n",
+        better: ("count(array_values($items))", "count($items)"),
+        types: Some((
+            "function size($items) {",
+            "function size(array $items): int {",
+        )),
+    },
+];
+
 impl Ground {
     fn text(&self) -> String {
         format!("{}{}{}", self.head, self.function, self.tail)
@@ -97,7 +125,7 @@ fn problem(range: &Value) -> Value {
 
 #[test]
 fn each_action_that_changes_a_function_changes_it_in_four_languages() {
-    for ground in &GROUNDS {
+    for ground in GROUNDS.iter().chain(&UNTYPED) {
         let comment = ("Summe", "sum");
         let mut cases = vec![
             ("optimise", None, ground.better),
@@ -126,7 +154,7 @@ fn each_action_that_changes_a_function_changes_it_in_four_languages() {
 
 #[test]
 fn types_are_offered_where_they_may_be_left_out() {
-    for ground in &GROUNDS {
+    for ground in GROUNDS.iter().chain(&UNTYPED) {
         let (mut desk, range) = ground.open();
         desk.entry("optimise", &range, &json!([]));
         let entries = desk.client.actions(&ground.uri(), &range, json!([]));
@@ -305,6 +333,36 @@ fn the_changes_that_git_knows_are_reviewed_and_described_in_four_languages() {
             assert_eq!(desk.outcome(running), "shown");
             desk.client.finish();
         }
+    }
+}
+
+#[test]
+fn the_changes_of_a_denied_file_are_in_no_request() {
+    let ground = &GROUNDS[0];
+    let folder = repository(ground);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(".aiignore", "private.rs\n");
+    write("private.rs", "const SEED: &str = \"denied-by-a-rule\";\n");
+    write(".env", "MODE=denied-by-its-name\n");
+    git(folder.path(), &["add", "-f", "."]);
+    for id in ["review-changes", "commit-message"] {
+        let fake = Fake::default();
+        let builder = Builder::default()
+            .fake_chat(&fake)
+            .capabilities(ABILITIES())
+            .folder(&file_uri(folder.path()));
+        let uri = file_uri(&folder.path().join(ground.name));
+        let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
+        let entry = desk.entry(id, &range, &json!([]));
+        let running = desk.choose(&entry, None);
+        let prompt = desk.say("```\ncount: be faster\n```");
+        assert!(prompt.contains(ground.better.1), "{prompt}");
+        assert!(prompt.contains("changes of 2 more files"), "{prompt}");
+        assert!(!prompt.contains("denied-by"), "{prompt}");
+        let request = desk.client.asked("window/showDocument");
+        desk.client.reply(&request, json!({"success": true}));
+        assert_eq!(desk.outcome(running), "shown");
+        desk.client.finish();
     }
 }
 

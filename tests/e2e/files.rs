@@ -239,6 +239,73 @@ fn a_change_over_several_files_edits_those_that_are_open_and_creates_new_ones() 
 }
 
 #[test]
+fn a_change_over_several_files_is_made_in_four_languages() {
+    // A function, the line that changes, what it becomes, and what a new file holds.
+    for (language, end, code, old, new, more) in [
+        (
+            "rust",
+            "rs",
+            "fn NAME() -> u8 {\n    «»1\n}\n",
+            "    1",
+            "    2",
+            "fn c() {}\n",
+        ),
+        (
+            "python",
+            "py",
+            "def NAME():\n    return «»1\n",
+            "    return 1",
+            "    return 2",
+            "def c():\n    pass\n",
+        ),
+        (
+            "typescript",
+            "ts",
+            "function NAME() {\r\n  return «»1;\r\n}\r\n",
+            "  return 1;",
+            "  return 2;",
+            "function c() {}\r\n",
+        ),
+        (
+            "go",
+            "go",
+            "package a\n\nfunc NAME() int {\n\treturn «»1\n}\n",
+            "\treturn 1",
+            "\treturn 2",
+            "package a\n\nfunc c() {}\n",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|stem| format!("src/{stem}.{end}"));
+        let (mut desk, range) = open(folder.path(), &a, language, &code.replace("NAME", "a"));
+        let other = code.replace("NAME", "b").replace("«»", "");
+        let uri = file_uri(&folder.path().join(&b));
+        desk.client.open_as(&uri, language, &other);
+        let entry = desk.entry("change", &range, &json!([]));
+        let id = desk.choose(&entry, Some("two everywhere"));
+        let block = format!("<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n");
+        let fresh = more.replace('\r', "");
+        let prompt = desk.say(&format!(
+            "File: {a}\n{block}\nFile: {b}\n{block}\nNew file: {c}\n```\n{fresh}```\n"
+        ));
+        assert!(prompt.contains(&format!("File: {b}")), "{prompt}");
+        let (_, files) = take(&mut desk);
+        let names: Vec<&str> = files
+            .iter()
+            .map(|(uri, ..)| uri.rsplit_once("src").unwrap().1)
+            .collect();
+        assert_eq!(names.join(" "), format!("/a.{end} /b.{end} /c.{end}"));
+        let own = desk.text.clone();
+        assert_eq!(apply(&own, &files[0].2), own.replace(old, new));
+        assert_eq!(apply(&other, &files[1].2), other.replace(old, new));
+        assert!(files[2].1, "{c} is created");
+        assert_eq!(apply("", &files[2].2), more, "{language}");
+        assert_eq!(desk.outcome(id), "edited");
+        desk.client.finish();
+    }
+}
+
+#[test]
 fn a_change_of_what_was_not_shown_or_may_not_be_created_changes_nothing() {
     for (answer, reason) in [
         (

@@ -85,8 +85,12 @@ struct Desk {
 
 impl Desk {
     fn at(provider: &Scripted, adding_up: Duration) -> Self {
+        Self::keyed(provider, adding_up, &json!({"env": VARIABLE}))
+    }
+
+    fn keyed(provider: &Scripted, adding_up: Duration, key: &Value) -> Self {
         let mut layers = Layers::default();
-        let written = config(provider, &json!({}));
+        let written = config(provider, &json!({"key": key}));
         layers
             .set_json(Layer::UserFile, "config.toml", written)
             .unwrap();
@@ -134,6 +138,38 @@ impl Desk {
 
 fn nanos(cost: Cost) -> Option<i64> {
     cost.amount().map(Money::nanos)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_cost_of_a_call_whose_key_was_replaced_is_asked_for_with_the_new_one() {
+    // The first key makes no call; the second makes it, and asks.
+    let provider = Scripted::answer(|head| {
+        let is_old = head.to_lowercase().contains("authorization: bearer 1");
+        match (is_old, head.starts_with("POST ")) {
+            (true, _) => vec![Step::Send(response(
+                "401 Unauthorized",
+                "application/json",
+                r#"{"error":{"code":401,"message":"No auth credentials found"}}"#,
+            ))],
+            (false, true) => vec![stream_head(), event(FIRST), Step::Stall],
+            (false, false) => found(),
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("count");
+    // A program that prints another key each time: 1, then 2.
+    let script = format!("echo x >> {0}; wc -l < {0}", count.display());
+    let command = json!({"command": ["sh", "-c", script]});
+    let mut desk = Desk::keyed(&provider, Duration::from_millis(1), &command);
+    let interrupt = Interrupt::default();
+    drop(desk.begin(&interrupt).await);
+    let first = desk.report().await;
+    assert!(!first.is_correction);
+    let second = desk.report().await;
+    assert!(second.is_correction);
+    assert_eq!(nanos(second.row.cost), Some(1_230_000));
+    desk.gateway.close();
 }
 
 #[tokio::test]

@@ -187,6 +187,48 @@ fn code_actions_that_a_workspace_forbids_are_not_offered_and_the_menu_says_why()
     assert!(!fake.is_called());
 }
 
+#[test]
+fn a_model_that_the_workspace_forbids_is_not_switched_to_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::default();
+    for (text, why) in [
+        (
+            "[policy]\nmodels = [\"mock/other\"]",
+            "does not allow the model that is set",
+        ),
+        ("[completion]\nmodel = \"local\"", "keeps to it"),
+    ] {
+        write(folder.path(), text);
+        let mut client = Builder::default()
+            .fake_chat(&fake)
+            .workspace(folder.path())
+            .start();
+        client.open_as(&uri(folder.path(), "a.rs"), "rust", "fn a() {ˇ}\n");
+        for is_command in [true, false] {
+            let id = if is_command {
+                client.execute("byok.setModel", json!(["mock/m"]))
+            } else {
+                client.request("byok/setModel", json!({"model": "mock/m"}))
+            };
+            let told = warning(&mut client);
+            assert!(
+                told.contains("mock/m is set, but local/patterns answers here")
+                    && told.contains(why),
+                "{told}"
+            );
+            let answer = client.answer(id)["result"].clone();
+            assert_eq!(answer["model"], "local/patterns");
+            assert!(answer["reason"].as_str().unwrap().contains(why), "{answer}");
+        }
+        // What is allowed needs no reason.
+        let id = client.request("byok/setModel", json!({"model": "local"}));
+        let answer = client.answer(id)["result"].clone();
+        assert_eq!(answer["reason"], Value::Null, "{answer}");
+        client.finish();
+    }
+    assert!(!fake.is_called());
+}
+
 /// All that a repository can bring along: its own file, and settings that an editor takes out of it.
 #[test]
 fn a_hostile_workspace_gets_nothing() {
@@ -230,7 +272,8 @@ fn a_hostile_workspace_gets_nothing() {
         provider(json!({"base_url": address})),
         provider(json!({"key": {"command": command}})),
         json!({"settings": {"completion": {"model": "evil/m"}, "providers": {"evil": {"wire": "openai-chat", "base_url": address, "key": {"env": VARIABLE}}}}}),
-        json!({"settings": {"network": {"proxy": evil.address, "ca_bundle": "/w/evil.pem"}}}),
+        json!({"settings": {"network": {"proxy": evil.address}}}),
+        json!({"settings": {"network": {"ca_bundle": "/w/evil.pem"}}}),
     ] {
         client.notify("workspace/didChangeConfiguration", settings);
         let told = warning(&mut client);

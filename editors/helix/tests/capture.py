@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from drive import CART
+from fixtures import CART
 from helix import Helix
 
 ANSI_TO_SVG = Path(__file__).resolve().parents[2] / "neovim/tests/support/ansi_to_svg.py"

@@ -13,7 +13,10 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
  */
 const OF_A_WORKSPACE = new Set(['byok.completion.debounce_ms', 'byok.completion.max_lines', 'byok.completion.trigger', 'byok.local.min_confidence']);
 
-const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', budget: 'Budget', local: 'On This Machine', network: 'Network', keys: 'Keys', providers: 'Providers' };
+/** What the server takes from the user's own file alone: a setting that is always refused is no setting. */
+const OF_THE_OWN_FILE = new Set(['byok.actions.check', 'byok.keys.environment', 'byok.network.ca_bundle', 'byok.network.proxy']);
+
+const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', budget: 'Budget', local: 'On This Machine', keys: 'Keys', providers: 'Providers' };
 
 const OWN = {
   'byok.serverPath': {
@@ -75,11 +78,14 @@ export function configuration(schema) {
     const resolved = resolve(schema.properties[section], schema.$defs);
     const properties = {};
     if (resolved.properties) {
-      for (const [key, value] of Object.entries(resolved.properties)) properties[`byok.${section}.${key}`] = setting(`byok.${section}.${key}`, value);
+      for (const [key, value] of Object.entries(resolved.properties)) {
+        const name = `byok.${section}.${key}`;
+        if (!OF_THE_OWN_FILE.has(name)) properties[name] = setting(name, value);
+      }
     } else {
       properties[`byok.${section}`] = setting(`byok.${section}`, resolved);
     }
-    groups.push({ title: TITLES[section] ?? section[0].toUpperCase() + section.slice(1).replaceAll('_', ' '), properties });
+    if (Object.keys(properties).length > 0) groups.push({ title: TITLES[section] ?? section[0].toUpperCase() + section.slice(1).replaceAll('_', ' '), properties });
   }
   return groups;
 }

@@ -8,6 +8,7 @@ use url::Url;
 use super::{Desk, Which, faulty};
 use crate::cli::style;
 use crate::config::{host_of, is_loopback};
+use crate::credential::{Kind, Name};
 
 /// Which key.
 #[derive(clap::Args)]
@@ -28,18 +29,46 @@ pub struct AllowHost {
     label: String,
 }
 
-/// Removes a key.
+/// Removes a key: also one that cannot be read any more, and one that a store only lists.
 pub async fn remove(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = arguments.which.name()?;
-    let (kind, _) = desk.stored(&name).await?;
-    desk.vault()
-        .remove(&desk.settings.keys, kind, &name)
-        .await
-        .map_err(faulty(kind))?;
+    let (vault, settings) = (desk.vault(), &desk.settings.keys);
+    let remove = async |kind| {
+        let removed = vault.remove(settings, kind, &name).await;
+        removed.map_err(faulty(kind))
+    };
+    let mut is_mended = false;
+    for surveyed in vault.survey(settings).await {
+        let kind = surveyed.kind;
+        if !surveyed.names.is_ok_and(|names| names.contains(&name)) {
+            continue;
+        }
+        let is_there = !matches!(vault.get(settings, kind, &name).await, Ok(None));
+        remove(kind).await?;
+        if is_there {
+            return Ok(removed(&name, kind));
+        }
+        style::print(&format!(
+            "{kind} listed {name} without having it; no more\n"
+        ));
+        is_mended = true;
+    }
+    // One that no list names may be there all the same.
+    match desk.stored(&name).await {
+        Ok((kind, _)) => {
+            remove(kind).await?;
+            Ok(removed(&name, kind))
+        }
+        Err(_) if is_mended => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error),
+    }
+}
+
+fn removed(name: &Name, kind: Kind) -> ExitCode {
     style::print(&format!(
         "removed {name} from {kind}; at the provider it stays valid until you revoke it there\n"
     ));
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// Lets a key go to one more host.

@@ -1,6 +1,8 @@
 //! The encrypted file, for machines without a key store: an age file that a passphrase opens, with all texts in it as one JSON object.
 //!
-//! It is read and written whole. `age --decrypt` opens it too.
+//! It is read and written whole. `age --decrypt` opens it too. A guess at the passphrase is slow by design, and so is each opening and each
+//! writing: the work is what OWASP asks of scrypt at the least (2^17 rounds of 1 KiB, 128 MiB), since whoever gets the file may guess for
+//! years. So it is opened once in a process, unless another has written it since, and written once for each change.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -15,8 +17,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Fault, Store};
 use crate::credential::Secret;
 
-/// The most work that a file may ask for; one that asks for more is not ours.
-const MAX_WORK: u8 = 20;
+/// The most work that a file may ask for; one that asks for more is not ours. `age` itself asks for 2^18.
+const MAX_WORK: u8 = 18;
 
 /// A file of more than this is not ours.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -26,8 +28,15 @@ pub struct File {
     path: PathBuf,
     passphrase: Arc<Secret>,
     work: u8,
-    /// What was in it when it was read.
-    texts: Option<BTreeMap<String, SecretString>>,
+    opened: Option<Opened>,
+    /// Whether the texts are to be written.
+    is_changed: bool,
+}
+
+/// What is in it, and the bytes that it had then: as long as it has those, it need not be opened again.
+struct Opened {
+    sealed: Option<Vec<u8>>,
+    texts: BTreeMap<String, SecretString>,
 }
 
 impl File {
@@ -37,8 +46,14 @@ impl File {
             path,
             passphrase,
             work,
-            texts: None,
+            opened: None,
+            is_changed: false,
         }
+    }
+
+    /// Returns whether another way leads to the same file, with the same passphrase.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.path == other.path && self.passphrase.expose() == other.passphrase.expose()
     }
 
     fn passphrase(&self) -> Passphrase {
@@ -46,23 +61,37 @@ impl File {
     }
 
     fn texts(&mut self) -> Result<&mut BTreeMap<String, SecretString>, Fault> {
-        let texts = match self.texts.take() {
-            Some(texts) => texts,
-            None => self.read()?,
+        let opened = match self.opened.take() {
+            // What is not written yet is newer than any file.
+            Some(opened) if self.is_changed => opened,
+            before => {
+                let sealed = read_bounded(&self.path)?;
+                match before.filter(|before| before.sealed == sealed) {
+                    Some(same) => same,
+                    None => Opened {
+                        texts: self.open(sealed.as_deref())?,
+                        sealed,
+                    },
+                }
+            }
         };
-        Ok(self.texts.insert(texts))
+        Ok(&mut self.opened.insert(opened).texts)
     }
 
-    fn read(&self) -> Result<BTreeMap<String, SecretString>, Fault> {
-        let Some(bytes) = read_bounded(&self.path)? else {
+    fn open(&self, sealed: Option<&[u8]>) -> Result<BTreeMap<String, SecretString>, Fault> {
+        let Some(bytes) = sealed else {
             return Ok(BTreeMap::new());
         };
         let mut identity = age::scrypt::Identity::new(self.passphrase());
         identity.set_max_work_factor(MAX_WORK);
-        let plain = age::decrypt(&identity, &bytes).map_err(|error| match error {
+        let plain = age::decrypt(&identity, bytes).map_err(|error| match error {
             age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
                 Fault("the passphrase does not open it".into())
             }
+            age::DecryptError::ExcessiveWork { .. } => Fault(format!(
+                "{} was made to be opened more slowly than we wait for; make it anew",
+                self.path.display()
+            )),
             _ => Fault(format!("{} is damaged or no age file", self.path.display())),
         })?;
         let plain = Zeroizing::new(plain);
@@ -75,7 +104,7 @@ impl File {
     }
 
     fn write(&mut self) -> Result<(), Fault> {
-        let texts = self.texts.iter().flatten();
+        let texts = self.opened.iter().flat_map(|opened| &opened.texts);
         let mut texts: BTreeMap<&str, &str> = texts
             .map(|(name, text)| (name.as_str(), text.expose_secret()))
             .collect();
@@ -88,7 +117,12 @@ impl File {
         let sealed =
             age::encrypt(&recipient, &plain).map_err(|_| Fault("it cannot be encrypted".into()))?;
         replace(&self.path, &sealed)
-            .map_err(|error| Fault::of_io("cannot be written", &self.path, &error))
+            .map_err(|error| Fault::of_io("cannot be written", &self.path, &error))?;
+        if let Some(opened) = &mut self.opened {
+            opened.sealed = Some(sealed);
+        }
+        self.is_changed = false;
+        Ok(())
     }
 }
 
@@ -99,14 +133,21 @@ impl Store for File {
 
     fn set(&mut self, name: &str, text: &SecretString) -> Result<(), Fault> {
         self.texts()?.insert(name.into(), text.clone());
-        self.write()
+        self.is_changed = true;
+        Ok(())
     }
 
     fn remove(&mut self, name: &str) -> Result<(), Fault> {
-        match self.texts()?.remove(name) {
-            Some(_) => self.write(),
-            None => Ok(()),
+        let removed = self.texts()?.remove(name);
+        self.is_changed |= removed.is_some();
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(), Fault> {
+        if self.is_changed {
+            self.write()?;
         }
+        Ok(())
     }
 }
 
@@ -170,8 +211,9 @@ mod tests {
         let mut one = file(&path, "correct horse");
         assert_eq!(get(&mut one, "a"), None);
         one.set("a", &"sk-canary-4711".to_owned().into())
-            .expect("written");
-        one.set("b", &"other".to_owned().into()).expect("written");
+            .expect("kept");
+        one.set("b", &"other".to_owned().into()).expect("kept");
+        one.save().expect("written");
         assert_eq!(
             get(&mut file(&path, "correct horse"), "a").as_deref(),
             Some("sk-canary-4711")
@@ -180,6 +222,7 @@ mod tests {
         assert_eq!(wrong.to_string(), "the passphrase does not open it");
         let mut other = file(&path, "correct horse");
         other.remove("a").expect("removed");
+        other.save().expect("written");
         assert_eq!(get(&mut file(&path, "correct horse"), "a"), None);
         assert_eq!(
             get(&mut file(&path, "correct horse"), "b").as_deref(),
@@ -191,9 +234,11 @@ mod tests {
     fn the_file_is_its_owners_and_shows_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("keys.age");
-        file(&path, "correct horse")
+        let mut written = file(&path, "correct horse");
+        written
             .set("openai/work", &"sk-canary-4711".to_owned().into())
-            .expect("written");
+            .expect("kept");
+        written.save().expect("written");
         let bytes = std::fs::read(&path).expect("a file");
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.starts_with("age-encryption.org/v1"));
@@ -207,6 +252,40 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn it_is_opened_again_only_when_somebody_else_has_written_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keys.age");
+        let put = |text: &str| {
+            let mut other = file(&path, "correct horse");
+            other.set("a", &text.to_owned().into()).expect("kept");
+            other.save().expect("written");
+        };
+        put("one");
+        let mut kept = file(&path, "correct horse");
+        assert_eq!(get(&mut kept, "a").as_deref(), Some("one"));
+        // With another passphrase it could not be opened any more, and need not be.
+        kept.passphrase = Arc::new(Secret::new("battery staple".into()));
+        assert_eq!(get(&mut kept, "a").as_deref(), Some("one"));
+        put("two");
+        assert!(kept.get("a").is_err());
+        kept.passphrase = Arc::new(Secret::new("correct horse".into()));
+        assert_eq!(get(&mut kept, "a").as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn a_file_that_takes_too_long_to_open_is_not_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keys.age");
+        std::fs::write(
+            &path,
+            "age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw 19\nZV/AhotwSGqaPCU43cepl4WYUouAa17a3xpu4G2yi5k\n--- fgMiVLJHMlg9fW7CVG/hPS5EAU4Zeg19LyCP7SoH5nA\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        )
+        .expect("a file");
+        let told = file(&path, "correct horse").get("a").expect_err("refused");
+        assert!(told.to_string().contains("more slowly"), "{told}");
     }
 
     #[test]

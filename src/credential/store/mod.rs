@@ -24,6 +24,10 @@ pub trait Store: Send {
     fn set(&mut self, name: &str, text: &SecretString) -> Result<(), Fault>;
     /// Removes what is under a name, if anything is.
     fn remove(&mut self, name: &str) -> Result<(), Fault>;
+    /// Writes what was changed, where that was not done at once.
+    fn save(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
 /// A kind of store, in the order in which they are read.
@@ -89,6 +93,12 @@ impl fmt::Display for Kind {
 pub struct Fault(pub(super) String);
 
 impl Fault {
+    /// A fault of a test's own making.
+    #[cfg(test)]
+    pub fn because(why: &str) -> Self {
+        Self(why.into())
+    }
+
     fn of_io(what: &str, path: &Path, error: &std::io::Error) -> Self {
         Self(format!("{} {what} ({error})", path.display()))
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Fault, Kind, Store};
+use super::{Fault, File, Kind, Store};
 
 type Job = Box<dyn FnOnce(&mut State) + Send>;
 
@@ -17,6 +17,8 @@ type Job = Box<dyn FnOnce(&mut State) + Send>;
 struct State {
     kind: Kind,
     store: Option<Box<dyn Store>>,
+    /// The encrypted file, which takes its time to open.
+    file: Option<File>,
 }
 
 /// The thread of one kind of store, started when it is first needed.
@@ -54,6 +56,24 @@ impl Worker {
                 state.store = None;
             }
             done
+        })
+        .await
+    }
+
+    /// Does something with the encrypted file, or with the one that is open if it is the same.
+    pub async fn with_file<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        file: File,
+        work: impl FnOnce(&mut dyn Store) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.run(limit, move |state| {
+            let open = state.file.take().filter(|open| open.is_same(&file));
+            let mut file = open.unwrap_or(file);
+            let done = work(&mut file)?;
+            file.save()?;
+            state.file = Some(file);
+            Ok(done)
         })
         .await
     }
@@ -113,7 +133,11 @@ impl Worker {
             let kind = self.kind;
             let thread = std::thread::Builder::new().name(format!("keys-{}", kind.id()));
             let started = thread.spawn(move || {
-                let mut state = State { kind, store: None };
+                let mut state = State {
+                    kind,
+                    store: None,
+                    file: None,
+                };
                 while let Ok(job) = receiver.recv() {
                     *lock(&busy_since) = Some(Instant::now());
                     job(&mut state);

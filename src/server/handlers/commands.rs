@@ -9,9 +9,11 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{Done, UsageSummary, UsageSummaryParams};
 use super::super::to_proto;
-use super::settle::{decide, settle};
-use crate::cost::report::{Dimension, Extent, Period, Query};
+use super::settle::{decide, settle, warn};
+use crate::config::ModelName;
+use crate::cost::report::{Cap, Dimension, Extent, Period, Query};
 use crate::cost::{Currency, Money};
+use crate::routing::Decision;
 
 /// How long the ledger may take to answer; its disk may be slow.
 const LEDGER: Duration = Duration::from_secs(5);
@@ -25,9 +27,10 @@ pub async fn usage_summary(shared: &Arc<Shared>, params: Value) -> Result<UsageS
         Some(query) => {
             let ledger = ledger.clone();
             let asked = tokio::task::spawn_blocking(move || ledger.report(query, LEDGER)).await;
-            let report = asked
+            let mut report = asked
                 .map_err(|_| Error::internal_error())?
                 .map_err(|error| failed(&error))?;
+            report.caps = Cap::of(&shared.session().settings().budget);
             Some(serde_json::to_value(report).map_err(|_| Error::internal_error())?)
         }
     };
@@ -66,10 +69,8 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
     let today = jiff::Zoned::now().date();
     let by = params.by.unwrap_or_else(|| vec!["model".to_owned()]);
     let dimension = |name: &String| {
-        Dimension::named(name).ok_or_else(|| {
-            let names = Dimension::ALL.map(Dimension::name);
-            format!("usage can be grouped by {}", names.join(", "))
-        })
+        Dimension::named(name)
+            .ok_or_else(|| format!("usage can be grouped by {}", Dimension::names()))
     };
     Ok(Some(Query {
         period: Period::parse(Some(since), params.until.as_deref(), today)?,
@@ -81,12 +82,40 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
     }))
 }
 
-/// Switches to another model, from the next request on.
+/// Switches to another model, from the next request on. Where another answers here all the same, the user is told why.
 pub fn set_model(shared: &Arc<Shared>, model: &str) -> Result<Done> {
     let configured = shared.session().configure(|layers| layers.set_model(model));
     configured.map_err(|problem| Error::invalid_params(problem.message))?;
     settle(shared);
-    Ok(done(shared))
+    let done = Done {
+        reason: reason_against(shared, &decide(shared)),
+        ..done(shared)
+    };
+    if let Some(reason) = &done.reason {
+        let (set, here) = (shared.session().own_settings().model.clone(), &done.model);
+        warn(
+            shared,
+            &format!("{set} is set, but {here} answers here: {reason}"),
+        );
+    }
+    Ok(done)
+}
+
+/// Why completions stay with the embedded engine although a provider's model is set.
+const KEPT: &str = "this workspace's .byok.toml keeps to it";
+
+/// Returns why the model that is set is not the one that was decided on.
+fn reason_against(shared: &Shared, decision: &Decision) -> Option<String> {
+    let session = shared.session();
+    let (set, here) = (&session.own_settings().model, &session.settings().model);
+    let ModelName::Of { provider, model } = set else {
+        return None;
+    };
+    if (&decision.provider, &decision.model) == (provider, model) {
+        return None;
+    }
+    let reason = if here == set { decision.reason } else { KEPT };
+    Some(reason.into())
 }
 
 /// Pauses or resumes suggestions that nobody asked for.
@@ -109,6 +138,7 @@ fn done(shared: &Shared) -> Done {
     Done {
         model: decision.name(),
         payer: decision.payer.to_string(),
+        reason: None,
     }
 }
 

@@ -41,7 +41,8 @@ async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, Strin
     let folder = folder
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
-    let changes = repository::changes(folder, which).await;
+    let may_leave = |path: &Path| workspace::confinement(path).is_none();
+    let changes = repository::changes(folder, which, may_leave).await;
     changes
         .map(Material::Changes)
         .map_err(|failure| failure.to_string())

@@ -46,7 +46,7 @@ async fn tell_doubt(shared: &Arc<Shared>) {
     }
 }
 
-fn warn(shared: &Shared, message: &str) {
+pub(super) fn warn(shared: &Shared, message: &str) {
     let message = format!("byok-lsp: {message}");
     let params = json!({"type": lsp::MessageType::Warning, "message": message});
     shared.outbox.notify("window/showMessage", &params);

@@ -61,7 +61,7 @@ export function tests(api: Api): [string, () => Promise<void>][] {
       assert.match(api.status().spoken ?? '', /^BYOK: \S+, paid by nobody/);
     }],
     ['a workspace cannot name the server, a provider or a model', async () => {
-      for (const name of ['serverPath', 'providers', 'completion.model', 'network.proxy']) {
+      for (const name of ['serverPath', 'providers', 'completion.model', 'budget.day']) {
         await assert.rejects(async () => vscode.workspace.getConfiguration('byok').update(name, 'theirs', vscode.ConfigurationTarget.Workspace), name);
       }
     }],

@@ -1,5 +1,7 @@
 //! `byok-lsp doctor`: what is configured, what works, and what to do about the rest.
 
+mod stores;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{parts, runtime, style};
+use crate::cli::{parts, runtime, style};
 use crate::config::{KeySource, Settings, host_of, user_file};
 use crate::cost::budget::{Cap, CapState, Per};
 use crate::cost::{Ledger, State};
@@ -22,7 +24,7 @@ use style::Style;
 /// How to tell it.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Print JSON: a list of {name, ok, says, fix}.
+    /// Print JSON: a list of {name, ok, warning, says, fix}.
     #[arg(long)]
     json: bool,
     /// Ask nobody outside of this machine. Otherwise the provider that completions go to is asked for its list of models and, where it
@@ -36,6 +38,9 @@ pub struct Arguments {
 struct Finding {
     name: &'static str,
     ok: bool,
+    /// Whether it works, but not as one would like.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     says: String,
     /// What to do, where something is wrong or could be better.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +52,7 @@ impl Finding {
         Self {
             name,
             ok: true,
+            warning: false,
             says: says.into(),
             fix: None,
         }
@@ -56,8 +62,17 @@ impl Finding {
         Self {
             name,
             ok: false,
+            warning: false,
             says: says.into(),
             fix: Some(fix.into()),
+        }
+    }
+
+    fn warning(name: &'static str, says: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            warning: true,
+            fix: Some(fix.into()),
+            ..Self::good(name, says)
         }
     }
 }
@@ -136,7 +151,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         ),
     ));
     let keys = gateway.keys();
-    findings.extend(look_at_stores(&settings, keys).await);
+    findings.extend(stores::look(&settings, keys.vault()).await);
     findings.extend(look_for_keys(&settings, &decision));
     findings.extend(look_at_provider(&http, keys, &decision, is_offline).await);
     findings.extend(look_for_servers(&http, &settings, keys).await);
@@ -162,24 +177,6 @@ fn look_at_ledger(ledger: &Ledger) -> Finding {
         (_, State::Degraded { reason }) => Finding::bad("ledger", place, reason),
         (Err(error), State::Ready) => Finding::bad("ledger", place, error.to_string()),
     }
-}
-
-/// Looks at the stores for keys: which of them can be asked, and which one a new key goes to.
-async fn look_at_stores(settings: &Settings, keys: &Keys) -> Vec<Finding> {
-    let surveyed = keys.vault().survey(&settings.keys).await;
-    let told = surveyed.iter().map(|store| match &store.names {
-        Ok(names) => format!("{} answers, {} keys", store.kind, names.len()),
-        Err(fault) => format!("{} cannot be asked: {fault}", store.kind),
-    });
-    let told = told.collect::<Vec<_>>().join("; ");
-    vec![match keys.vault().target(&settings.keys).await {
-        Ok((kind, why)) => Finding::good("key stores", format!("new keys go to {kind} ({why}); {told}")),
-        // Keys in the environment work all the same.
-        Err(_) => Finding {
-            fix: Some("keys in environment variables work all the same; or choose the encrypted file: [keys] store = \"file\"".into()),
-            ..Finding::good("key stores", told)
-        },
-    }]
 }
 
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
@@ -408,10 +405,10 @@ async fn look_for_servers(http: &Http, settings: &Settings, keys: &Keys) -> Opti
 fn pretty(findings: &[Finding], style: Style) -> String {
     let mut out = String::new();
     for finding in findings {
-        let mark = if finding.ok {
-            style.good("ok  ")
-        } else {
-            style.bad("fix ")
+        let mark = match finding {
+            Finding { ok: false, .. } => style.bad("fix "),
+            Finding { warning: true, .. } => style.bad("warn"),
+            _ => style.good("ok  "),
         };
         let _ = writeln!(out, "{mark} {:<13} {}", finding.name, finding.says);
         if let Some(fix) = &finding.fix {
