@@ -12,8 +12,8 @@ use std::process::Command;
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
     ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, ExplainContext,
-    ExplainContextParams, Models, PreviewAnswer, PreviewParams, SetModelParams, SignInResult,
-    StatusParams, UsageParams, UsageSummary,
+    ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer, PreviewParams, SetModelParams,
+    SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -68,6 +68,8 @@ fn the_schemas_are_those_of_the_types_and_the_extension_has_their_settings() {
         ("models", schema_for!(Models)),
         ("explain-context", schema_for!(ExplainContext)),
         ("explain-context-params", schema_for!(ExplainContextParams)),
+        ("explain-route", schema_for!(byok_lsp::gateway::Explanation)),
+        ("explain-route-params", schema_for!(ExplainRouteParams)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),

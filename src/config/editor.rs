@@ -39,6 +39,13 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the environment, which some keys are kept for,"),
         ));
     }
+    let keep = |options: &Options| options.ledger.as_ref()?.keep.clone();
+    if keep(editor).is_some() && keep(editor) != keep(own) {
+        return Err(problem(
+            "ledger.keep".into(),
+            refusal("how long calls are kept"),
+        ));
+    }
     let bundle = |options: &Options| options.network.as_ref()?.ca_bundle.clone();
     if bundle(editor).is_some() && bundle(editor) != bundle(own) {
         // With a proxy of the same workspace's choice it would read along, keys included.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::actions::ActionsOptions;
 use super::context;
 use super::editor;
+use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
@@ -134,6 +135,7 @@ fn merge(below: Options, above: Options) -> Options {
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)
         }),
+        ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

@@ -18,6 +18,7 @@ mod key_option;
 mod key_source;
 mod known;
 mod layer;
+mod ledger;
 mod network;
 mod openrouter;
 mod options;
@@ -43,6 +44,7 @@ pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase,
 pub use known::ModelList;
 pub use known::well_known_variables;
 pub use layer::{Layer, Layers};
+pub use ledger::{LedgerOptions, LedgerSettings};
 pub use network::{Network, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,

@@ -11,6 +11,7 @@ use super::budget::BudgetOptions;
 use super::context::ContextOptions;
 use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
+use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::privacy::PrivacyOptions;
 
@@ -33,6 +34,9 @@ pub struct Options {
     /// How much may be spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetOptions>,
+    /// What is kept of calls, and what they are tagged with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

@@ -11,6 +11,7 @@ use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
+use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
 use super::options::Options;
 use super::policy::Policy;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub action_checks: Arc<BTreeMap<String, Vec<String>>>,
     /// How much may be spent.
     pub budget: Arc<Budget>,
+    /// What is kept of calls, and what they are tagged with.
+    pub ledger: Arc<LedgerSettings>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -109,6 +112,7 @@ impl Default for Settings {
             custom_actions: Arc::default(),
             action_checks: Arc::default(),
             budget: Arc::default(),
+            ledger: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,
@@ -204,6 +208,11 @@ impl Settings {
             let budget = budget::resolve(written, &settings.providers)
                 .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
             settings.budget = Arc::new(budget);
+        }
+        if let Some(written) = &options.ledger {
+            let resolved = ledger::resolve(written)
+                .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
+            settings.ledger = Arc::new(resolved);
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

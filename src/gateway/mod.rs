@@ -5,6 +5,7 @@
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
 mod correct;
+mod explain;
 mod interrupt;
 mod masking;
 mod pause;
@@ -32,6 +33,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
 
+pub use explain::{Candidate, Explanation};
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
@@ -246,6 +248,8 @@ impl Gateway {
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
         self.follow(settings);
+        // The search for credentials is made ready when it is first used.
+        crate::secrets::find("");
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }
@@ -317,7 +321,7 @@ impl Gateway {
             attempt: 1,
             language,
             workspace,
-            tags: environment(settings),
+            tags: tags(settings),
             prompt_bytes: asked.bytes,
             messages: asked.messages,
             prompt: asked.hash,
@@ -406,10 +410,12 @@ impl Gateway {
     }
 }
 
-/// The tag by which caps and reports tell environments apart.
-fn environment(settings: &Settings) -> BTreeMap<String, String> {
+/// The user's tags, and the one by which caps and reports tell environments apart.
+fn tags(settings: &Settings) -> BTreeMap<String, String> {
+    let mut tags = settings.ledger.tags.clone();
     let name = settings.keys.environment.to_string();
-    BTreeMap::from([("environment".to_owned(), name)])
+    tags.insert("environment".to_owned(), name);
+    tags
 }
 
 /// What is asked, as far as money is concerned.

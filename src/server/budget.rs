@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::backend::Shared;
+use super::ledger_news::LedgerNews;
 use super::outbox::Outbox;
 use super::protocol::{BudgetParams, CapParams, CapStateParams, VERSION};
 use super::status::Status;
@@ -67,9 +68,10 @@ fn warning(standing: &Standing) -> String {
     )
 }
 
-/// Sends how the caps stand, whenever that changed. Ends with the server.
+/// Sends how the caps stand, whenever that changed, and says what is wrong with the ledger. Ends with the server.
 pub async fn tell(shared: Weak<Shared>, changed: Arc<Notify>) {
     let mut told = None;
+    let mut news = LedgerNews::default();
     loop {
         {
             let Some(shared) = shared.upgrade() else {
@@ -85,6 +87,7 @@ pub async fn tell(shared: Weak<Shared>, changed: Arc<Notify>) {
                     told = Some(params);
                 }
             }
+            news.tell(&shared.ledger(), &shared.outbox);
         }
         tokio::time::sleep(SPACE).await;
         changed.notified().await;

@@ -11,12 +11,13 @@ use crate::document::Encoding;
 pub const ACTION: &str = "byok.action";
 
 /// The commands that users run; each also works without arguments, since Helix's palette sends none.
-pub const COMMANDS: [&str; 11] = [
+pub const COMMANDS: [&str; 12] = [
     ACTION,
     CANCEL,
     "byok.usageSummary",
     "byok.models",
     "byok.explainContext",
+    "byok.explainRoute",
     "byok.setModel",
     "byok.pause",
     "byok.resume",

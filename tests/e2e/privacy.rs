@@ -92,3 +92,27 @@ fn offline_the_embedded_engine_answers_in_place_of_a_model_elsewhere() {
     assert!(models.get("result").is_some(), "{models}");
     client.finish();
 }
+
+#[test]
+fn the_route_is_explained_before_anything_is_asked_and_a_file_that_stays_here_changes_it() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let id = client.request("byok/explainRoute", json!({}));
+    let explained = client.answer(id)["result"].clone();
+    assert_eq!(explained["model"], "mock/m");
+    assert_eq!(explained["candidates"][0]["isKept"], true);
+    client.open_as("file:///w/.env", "plaintext", "ˇ");
+    let id = client.request("byok/explainRoute", json!({"uri": "file:///w/.env"}));
+    let explained = client.answer(id)["result"].clone();
+    assert_eq!(explained["model"], "local/patterns");
+    assert_eq!(explained["candidates"][0]["isKept"], false);
+    let id = client.request("byok/explainRoute", json!({"feature": "nothing"}));
+    assert!(
+        client.answer(id)["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("completion and action")
+    );
+    assert!(!fake.is_called());
+    client.finish();
+}

@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, context, models, run_action, sign_in};
+use super::{accepted, commands, context, explain_route, models, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -61,6 +61,12 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             let id = argument.as_ref().and_then(call_id);
             let explained = context::explain(shared, id)?;
             show(shared, &explained.text);
+            to_json(&explained)
+        }
+        "byok.explainRoute" => {
+            let params = argument.and_then(|it| serde_json::from_value(it).ok());
+            let explained = explain_route::answer(shared, &params.unwrap_or_default())?;
+            show(shared, &format!("byok-lsp: {}", explained.text.trim_end()));
             to_json(&explained)
         }
         "byok.setModel" => {
