@@ -14,6 +14,7 @@ import type { UsagePanel } from './usage/panel';
 import { showContext } from './views/context';
 import type { Documents } from './views/documents';
 import { showDoctor } from './views/doctor';
+import { showRoute } from './views/route';
 
 export interface Parts {
   readonly server: Server;
@@ -37,6 +38,7 @@ export function registerCommands({ server, state, usage, documents, previews, lo
     acceptPreview: () => previews.answerActive(true),
     discardPreview: () => previews.answerActive(false),
     explainContext: () => showContext(server, documents),
+    explainRoute: () => showRoute(server, documents),
     usage: () => usage.show(),
     doctor: () => showDoctor(server, documents),
     restart: () => server.restart(),

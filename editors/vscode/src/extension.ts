@@ -33,6 +33,7 @@ export function activate(context: vscode.ExtensionContext) {
     if (life === 'running') void seed(server, state, bar);
     void vscode.commands.executeCommand('setContext', 'byok.running', life === 'running');
     void vscode.commands.executeCommand('setContext', 'byok.explainsContext', server.offers('byok.explainContext'));
+    void vscode.commands.executeCommand('setContext', 'byok.explainsRoute', server.offers('byok.explainRoute'));
   });
   server.onNotification(({ method, params }) => {
     switch (method) {

@@ -171,6 +171,27 @@ export interface ContextPart {
   readonly text: string;
 }
 
+/** A model that a call might go to. */
+export interface RouteCandidate {
+  readonly model: string;
+  readonly isKept: boolean;
+  /** What kept it or dropped it. */
+  readonly rule: string;
+}
+
+/** Where a call would go now, and why. */
+export interface ExplainRoute {
+  readonly feature: string;
+  readonly model: string;
+  readonly payer: string;
+  readonly reason: string;
+  readonly host: string | null;
+  readonly leavesTheMachine: boolean;
+  readonly key: string | null;
+  readonly atMost: string;
+  readonly candidates: readonly RouteCandidate[];
+}
+
 /** What the prompt of a completion was made of. */
 export interface ExplainContext {
   readonly id: string;

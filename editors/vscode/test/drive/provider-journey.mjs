@@ -91,6 +91,12 @@ export const steps = {
     await editor.screenshot('context');
     await editor.command('View: Close Editor');
   },
+  'which model is asked, and why, can be read': async (editor) => {
+    await editor.command('BYOK: Explain Which Model Is Asked');
+    await editor.expectInView(/the settings name it/);
+    await editor.screenshot('route');
+    await editor.command('View: Close Editor');
+  },
   'the usage view has what was spent, in charts and in tables': async (editor) => {
     await editor.command('BYOK: Usage and Cost');
     const view = await usageView(editor);
