@@ -347,8 +347,9 @@ impl Default for Vault {
     }
 }
 
-/// How long a file may take to be opened, whose passphrase is slow to try by design.
-const OPENING: Duration = Duration::from_secs(10);
+/// How long a file may take to be opened, whose passphrase is slow to try by design. It waits for nobody but the processor: a second where that
+/// is idle, and ten where it has much else to do.
+const OPENING: Duration = Duration::from_mins(1);
 
 /// A file that does not exist yet.
 struct Nothing;
