@@ -118,11 +118,21 @@ fn kept(
     let (found, missing): (Vec<&Ranked>, Vec<&Ranked>) = ideal
         .iter()
         .partition(|one| has(&previous.fragments, &one.fragment));
-    let chances = |list: &[&Ranked]| list.iter().map(|one| one.chance).sum::<f32>();
+    // What is shown whatever the rest is worth says nothing about the rest.
+    let is_ranked = |one: &&&Ranked| !matches!(one.fragment.source, Source::Scope | Source::Edited);
+    let chances = |list: &[&Ranked]| {
+        let ranked = list.iter().filter(is_ranked);
+        ranked.map(|one| one.chance).sum::<f32>()
+    };
     if chances(&found) < chances(ideal) * ENOUGH {
         return None;
     }
-    let mut fragments = previous.fragments.to_vec();
+    // The lines stay; why they are shown, and where they stand by now, may be another matter.
+    let renewed = |old: &Fragment| {
+        let now = ranked.iter().find(|one| same(&one.fragment, old));
+        now.map_or_else(|| old.clone(), |now| now.fragment.clone())
+    };
+    let mut fragments: Vec<Fragment> = previous.fragments.iter().map(renewed).collect();
     let cost = |one: &Fragment| one.tokens() + Tokens::in_bytes(one.file.len() + 4);
     let mut used: u64 = fragments.iter().map(Fragment::tokens).sum();
     for one in missing.iter().filter(|one| one.chance >= SURE) {
