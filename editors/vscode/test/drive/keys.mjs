@@ -55,7 +55,7 @@ export const steps = {
     await page.close();
     await editor.screenshot('signed-in');
   },
-  'the doctor knows both keys': async (editor) => {
+  'the doctor says what is set and what works': async (editor) => {
     await editor.command('BYOK: Doctor');
     await editor.until('the report', async () => (await editor.page.locator('.tab', { hasText: 'BYOK Doctor' }).count()) > 0);
     await editor.expectText(/mock\/small/);
