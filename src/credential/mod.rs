@@ -35,7 +35,7 @@ pub use record::Record;
 pub use scope::{FEATURES, Scope, Use};
 pub use secret::Secret;
 pub use store::{Fault, Kind};
-pub use vault::{Ask, Sought, Surveyed, Vault};
+pub use vault::{Ask, Sought, Surveyed, Target, Vault};
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
