@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 
 pub use environment::secret_variables;
-pub use in_use::redact;
+pub use in_use::{Pieces, redact};
 pub use keys::{Authorization, Keys};
 pub use kind::belongs_to_another;
 

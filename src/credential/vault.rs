@@ -379,8 +379,9 @@ impl Default for Vault {
     }
 }
 
-/// How long a file may take to be opened, whose passphrase is slow to try by design.
-const OPENING: Duration = Duration::from_secs(10);
+/// How long a file may take to be opened and written. That is work and no waiting for anybody: a third of a second for each, and thirty times
+/// that on a machine that is busy with ten builds.
+const OPENING: Duration = Duration::from_secs(30);
 
 /// A file that does not exist yet.
 struct Nothing;
