@@ -19,6 +19,7 @@
 //! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
 //! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
+//! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
 //! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
@@ -40,6 +41,7 @@ pub mod provider;
 pub mod repository;
 pub mod routing;
 pub mod scrub;
+pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod sign_in;

@@ -414,3 +414,179 @@ fn a_provider_without_a_key_is_told_from_the_catalogue_and_a_wrong_name_is_mende
         stderr(&wrong)
     );
 }
+
+#[test]
+fn a_damaged_ledger_is_moved_aside_and_its_loss_accepted_once_by_one_command() {
+    let folder = workspace();
+    let garbage = "this was never a database. ".repeat(400);
+    std::fs::write(folder.path().join("ledger.sqlite3"), &garbage).unwrap();
+    let usage = byok(folder.path(), &["usage"]);
+    assert!(usage.status.success(), "{}", stderr(&usage));
+    assert!(
+        stderr(&usage).contains("--accept-loss"),
+        "{}",
+        stderr(&usage)
+    );
+    let accepted = byok(folder.path(), &["usage", "--accept-loss"]);
+    let text = stdout(&accepted);
+    assert!(text.contains("Caps count from zero now"), "{text}");
+    let aside = text
+        .split("lies at ")
+        .nth(1)
+        .unwrap()
+        .trim()
+        .trim_end_matches('.');
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), garbage);
+    let again = stdout(&byok(folder.path(), &["usage", "--accept-loss"]));
+    assert!(again.contains("No ledger was lost"), "{again}");
+}
+
+/// Adds a call of a model of OpenAI's to the ledger, some days ago by UTC.
+fn book(folder: &Path, id: &str, days_ago: i64, nanos: i64) {
+    const INSERT: &str = "INSERT INTO calls (id, session, attempt, started_us, day, feature, provider, requested_model, payer, input_tokens,
+        cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, tokens_estimated, cost_source,
+        cost_nanos, cost_currency, outcome, total_us)
+        VALUES (?1, 's', 1, ?2, 20261121, 'completion', 'openai', 'gpt-4.1-mini', 'x', 10, 0, 0, 0, 5, 0, 0, 'priced', ?3, 'USD', 'completed', 0)";
+    let connection = rusqlite::Connection::open(folder.join("ledger.sqlite3")).unwrap();
+    let started = midnight(days_ago) + 3_600;
+    connection
+        .execute(INSERT, (id, started * 1_000_000, nanos))
+        .unwrap();
+}
+
+/// The beginning of a UTC day some days ago, in seconds since 1970.
+fn midnight(days_ago: i64) -> i64 {
+    (jiff::Timestamp::now().as_second() / 86_400 - days_ago) * 86_400
+}
+
+/// A folder whose ledger is there and whose OpenAI is a server on loopback.
+fn with_openai(address: &str) -> TempDir {
+    let folder = workspace();
+    assert!(
+        byok(folder.path(), &["complete", "cart.rs:10:12"])
+            .status
+            .success()
+    );
+    let config = format!("[providers.openai]\nbase_url = \"{address}/v1\"\n");
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    folder
+}
+
+/// A day of OpenAI's report of costs.
+fn costs(days_ago: i64, dollars: &str) -> String {
+    format!(
+        r#"{{"object":"bucket","start_time":{},"end_time":{},"results":[{{"object":"organization.costs.result","amount":{{"value":{dollars},"currency":"usd"}},"line_item":"gpt-4.1-mini"}}]}}"#,
+        midnight(days_ago),
+        midnight(days_ago - 1)
+    )
+}
+
+#[test]
+fn a_statement_in_a_file_is_compared_and_the_exit_code_says_whether_all_agrees() {
+    let folder = with_openai("http://127.0.0.1:9");
+    book(folder.path(), "a", 1, 500_000_000);
+    let statement = folder.path().join("costs.json");
+    let compare = |dollars: &str| {
+        let page = format!(r#"{{"object":"page","data":[{}]}}"#, costs(1, dollars));
+        std::fs::write(&statement, page).unwrap();
+        byok(folder.path(), &["reconcile", "costs.json"])
+    };
+    let same = compare("0.5");
+    assert!(same.status.success(), "{}{}", stdout(&same), stderr(&same));
+    assert!(stdout(&same).contains("1 agree"), "{}", stdout(&same));
+    let other = compare("0.7");
+    assert!(!other.status.success());
+    assert!(stdout(&other).contains("1 differ"), "{}", stdout(&other));
+    std::fs::write(&statement, "a,b\n1,2\n").unwrap();
+    let unknown = byok(folder.path(), &["reconcile", "costs.json"]);
+    assert!(!unknown.status.success());
+    assert!(
+        stderr(&unknown).contains("no statement"),
+        "{}",
+        stderr(&unknown)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_admin_report_is_asked_for_page_by_page_with_a_key_that_a_program_prints() {
+    const KEY: &str = "sk-admin-canary-4711";
+    let provider = scripted::Scripted::answer(|head| {
+        let (day, more) = if head.contains("page=second") {
+            (costs(1, "0.25"), r#""has_more":false,"next_page":null"#)
+        } else {
+            (costs(2, "0.5"), r#""has_more":true,"next_page":"second""#)
+        };
+        let body = format!(r#"{{"object":"page","data":[{day}],{more}}}"#);
+        let answer = scripted::response("200 OK", "application/json", &body);
+        vec![scripted::Step::Send(answer)]
+    });
+    let folder = with_openai(&provider.address);
+    book(folder.path(), "a", 2, 500_000_000);
+    book(folder.path(), "b", 1, 250_000_000);
+    let print = format!("echo {KEY}");
+    let ask = || {
+        let arguments = [
+            "reconcile",
+            "--admin",
+            "openai",
+            "--since",
+            "3d",
+            "--key-command",
+        ];
+        byok(
+            folder.path(),
+            &[&arguments[..], &["sh", "-c", &print]].concat(),
+        )
+    };
+    let agreed = ask();
+    let told = format!("{}{}", stdout(&agreed), stderr(&agreed));
+    assert!(agreed.status.success(), "{told}");
+    assert!(told.contains("2 agree"), "{told}");
+    assert!(!told.contains(KEY), "{told}");
+    for page in 0..2 {
+        let (head, _) = provider.request();
+        let key = format!("authorization: Bearer {KEY}").to_lowercase();
+        assert!(head.to_lowercase().contains(&key), "{head}");
+        assert!(
+            head.starts_with("GET /v1/organization/costs?start_time="),
+            "{head}"
+        );
+        assert_eq!(head.contains("page=second"), page == 1);
+    }
+    book(folder.path(), "c", 2, 10_000_000);
+    let missing = ask();
+    assert!(!missing.status.success());
+    assert!(
+        stdout(&missing).contains("1 differ"),
+        "{}",
+        stdout(&missing)
+    );
+    let refused = byok(
+        folder.path(),
+        &["reconcile", "--admin", "mistral", "--key-command", "true"],
+    );
+    assert!(
+        stderr(&refused).contains("no report that byok-lsp knows"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+#[test]
+fn usage_tells_the_caps_of_a_month_to_scripts_and_pages() {
+    let folder = workspace();
+    std::fs::write(
+        folder.path().join("config.toml"),
+        "[budget]\nday = \"1 USD\"\nmonth = \"30 USD\"\n",
+    )
+    .unwrap();
+    let report: Value =
+        serde_json::from_str(&stdout(&byok(folder.path(), &["usage", "--json"]))).unwrap();
+    assert_eq!(
+        report["caps"],
+        serde_json::json!([{"name": "month", "nanos": 30_000_000_000_i64, "currency": "USD"}])
+    );
+    let page = stdout(&byok(folder.path(), &["usage", "--html"]));
+    assert!(page.contains(r#""caps":[{"name":"month""#));
+}

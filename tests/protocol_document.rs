@@ -1,16 +1,19 @@
 //! `docs/protocol.md` describes `src/server/protocol.rs`: it carries that file's hash, and its JSON schemas are those of the types.
 //!
-//! `BYOK_UPDATE_EXPECTED=1 cargo test --test protocol_document` writes both anew, once the words beside them are right.
+//! The settings of the VS Code extension are those of the settings' schema.
+//!
+//! `BYOK_UPDATE_EXPECTED=1 cargo test --test protocol_document` writes all of them anew, once the words beside them are right.
 
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
     ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, ExplainContext,
-    ExplainContextParams, Models, PreviewAnswer, PreviewParams, SetModelParams, SignInResult,
-    StatusParams, UsageParams, UsageSummary,
+    ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer, PreviewParams, SetModelParams,
+    SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -54,7 +57,7 @@ fn the_document_was_read_again_when_a_message_changed() {
 }
 
 #[test]
-fn the_schemas_are_those_of_the_types() {
+fn the_schemas_are_those_of_the_types_and_the_extension_has_their_settings() {
     let schemas = [
         ("advice", schema_for!(AdviceParams)),
         ("usage", schema_for!(UsageParams)),
@@ -65,6 +68,8 @@ fn the_schemas_are_those_of_the_types() {
         ("models", schema_for!(Models)),
         ("explain-context", schema_for!(ExplainContext)),
         ("explain-context-params", schema_for!(ExplainContextParams)),
+        ("explain-route", schema_for!(byok_lsp::gateway::Explanation)),
+        ("explain-route-params", schema_for!(ExplainRouteParams)),
         ("set-model", schema_for!(SetModelParams)),
         ("action", schema_for!(ActionParams)),
         ("action-result", schema_for!(ActionResult)),
@@ -87,6 +92,19 @@ fn the_schemas_are_those_of_the_types() {
             text,
             "{} is not the type's schema",
             file.display()
+        );
+    }
+    let mut script = Command::new("node");
+    script.arg(path("editors/vscode/scripts/settings.mjs"));
+    if !is_updating() {
+        script.arg("--check");
+    }
+    // Where there is no Node.js nobody builds the extension, whose own tests check the same.
+    if let Ok(checked) = script.output() {
+        assert!(
+            checked.status.success(),
+            "{}",
+            String::from_utf8_lossy(&checked.stderr)
         );
     }
 }

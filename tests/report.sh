@@ -26,7 +26,7 @@ npm ci --prefix "$out/node" --ignore-scripts --no-audit --no-fund --silent
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 export BYOK_CONFIG="$work/config.toml" BYOK_CACHE="$work/cache"
-: > "$work/config.toml"; printf 'fn main() {\n    let a = 1;\n    \n}\n' > "$work/a.rs"
+printf '[budget]\nmonth = "30 USD"\n' > "$work/config.toml"; printf 'fn main() {\n    let a = 1;\n    \n}\n' > "$work/a.rs"
 # ledger NAME ROWS...      begins a ledger with the binary's own tables
 ledger() {
   export BYOK_LEDGER="$work/$1.sqlite3"

@@ -187,9 +187,9 @@ impl Editor {
         self.request("textDocument/inlineCompletion", &params)
     }
 
-    /// Asks for what costs the server next to nothing.
+    /// Asks for what costs the server next to nothing: it knows no such request, and says so.
     pub fn ask_cheaply(&mut self) -> i64 {
-        self.request("byok/models", &json!({})).0
+        self.request("byok/none", &json!({})).0
     }
 
     /// Waits until the server has worked off all it was sent, and rests.

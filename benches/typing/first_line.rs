@@ -7,7 +7,7 @@ use byok_lsp::provider::{Call, Event, Provider, Stream};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
-use super::replay::Desk;
+use super::desk::{Desk, URI};
 
 const ANSWER: &str = "if ready {\n        let first = compute(1);\n        let second = compute(2);\n        total += first;\n        total += second;\n    }\n";
 
@@ -49,6 +49,7 @@ pub fn run() {
         let desk = Desk::open(
             Arc::new(Slow),
             &options,
+            URI,
             "rust",
             &format!("{before}\n}}\n"),
             before.len(),

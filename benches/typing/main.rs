@@ -1,7 +1,8 @@
 //! Replays typing: a user who types real code, an editor that asks at every key, and a model that knows what comes next and makes the
 //! mistakes that models make. Time is virtual, so a replay of minutes takes seconds and always gives the same figures.
 //!
-//! `cargo bench --bench typing`, with `-- --quick` for fewer keys. The files are whatever crates and other code the machine has.
+//! `cargo bench --bench typing`, with `-- --quick` for fewer keys, `-- --seed N` for other pieces of code, `-- --only NAME` for one row of the
+//! tables, and `-- --unseen` for what was asked and typed where nobody saw the answer. The files are whatever crates and other code the machine has.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -13,6 +14,7 @@
 #[path = "../local_engine/corpus.rs"]
 #[allow(dead_code, reason = "the local engine's bench uses the rest of it")]
 mod corpus;
+mod desk;
 mod first_line;
 mod model;
 mod replay;
@@ -29,8 +31,14 @@ struct Setup {
 }
 
 fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let traces = trace::traces(if is_quick { 6 } else { 24 });
+    let arguments: Vec<String> = std::env::args().collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let value = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(at + 1)
+    };
+    let seed = value("--seed").and_then(|seed| seed.parse().ok());
+    let traces = trace::traces(if has("--quick") { 6 } else { 24 }, seed.unwrap_or(0));
     if traces.is_empty() {
         println!("no source files on this machine to type: build something first");
         return;
@@ -48,8 +56,15 @@ fn main() {
     ] {
         println!("\n{title}; faults in every fifth answer, 150 to 1,500 ms");
         Figures::print_head();
-        for setup in setups() {
-            let figures = replay(&traces, setup.editor, &setup.options, wrong);
+        let only = value("--only");
+        for setup in setups().filter(|setup| only.is_none_or(|only| only == setup.name)) {
+            let figures = replay(
+                &traces,
+                setup.editor,
+                &setup.options,
+                wrong,
+                has("--unseen"),
+            );
             figures.print(setup.name);
         }
     }
@@ -57,7 +72,7 @@ fn main() {
     first_line::run();
 }
 
-fn setups() -> Vec<Setup> {
+fn setups() -> impl Iterator<Item = Setup> {
     let trigger = |name: &str| serde_json::json!({"trigger": name});
     let fixed = |millis: u64| serde_json::json!({"debounce_ms": millis});
     let setup = |name, editor, options| Setup {
@@ -65,7 +80,7 @@ fn setups() -> Vec<Setup> {
         editor,
         options,
     };
-    vec![
+    [
         setup("quiet", Editor::EveryKey, trigger("quiet")),
         setup("balanced", Editor::EveryKey, trigger("balanced")),
         setup(
@@ -98,4 +113,5 @@ fn setups() -> Vec<Setup> {
             fixed(350),
         ),
     ]
+    .into_iter()
 }

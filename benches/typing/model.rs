@@ -17,6 +17,23 @@ pub struct Model {
     /// How many answers of a hundred are wrong from some place on.
     wrong: usize,
     dice: Mutex<Dice>,
+    /// What it was asked, in order.
+    asked: Mutex<Vec<Asked>>,
+}
+
+/// One thing that it was asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// When.
+    pub begun: tokio::time::Instant,
+    /// The end of what stood before the cursor.
+    pub before: String,
+    /// The prompt, as a server lays it out that puts what stands behind the cursor last.
+    pub prompt: String,
+    /// Where in it the file's own text begins, and where the cursor is.
+    pub window: (usize, usize),
+    /// What it answered.
+    pub answer: String,
 }
 
 /// How much it answers, as models do that are given a limit rather than an end.
@@ -30,7 +47,13 @@ impl Model {
             after,
             wrong,
             dice: Mutex::new(Dice(0x9e37_79b9_7f4a_7c15 ^ ((seed + 1) << 20))),
+            asked: Mutex::default(),
         }
+    }
+
+    /// Returns what it was asked, in order.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("one thread").clone()
     }
 
     fn answer(&self, before: &str, dice: &mut Dice) -> String {
@@ -68,10 +91,11 @@ impl Model {
 
 impl Provider for Model {
     fn stream(&self, call: Call) -> Stream {
-        let place = match &call.input {
-            Input::Fill(fill) => &fill.place,
+        let fill = match &call.input {
+            Input::Fill(fill) => fill,
             Input::Chat(_) => unreachable!("the bench configures a wire that fills"),
         };
+        let place = &fill.place;
         let before = place.text.byte_slice(..place.cursor).to_string();
         let (answer, first, rest) = {
             let mut dice = self.dice.lock().expect("one thread");
@@ -79,6 +103,15 @@ impl Provider for Model {
             let (first, rest) = latency(&mut dice);
             (answer, first, rest)
         };
+        let ends = fill.prefix.bytes().rev().zip(before.bytes().rev());
+        let own = ends.take_while(|(a, b)| a == b).count();
+        self.asked.lock().expect("one thread").push(Asked {
+            begun: tokio::time::Instant::now(),
+            before: before[before.len().saturating_sub(40)..].to_owned(),
+            prompt: format!("{}{}", fill.prefix, fill.suffix),
+            window: (fill.prefix.len() - own, fill.prefix.len()),
+            answer: answer.clone(),
+        });
         let pieces: Vec<String> = answer
             .as_bytes()
             .chunks(6)

@@ -1,20 +1,14 @@
 //! The replay: keys in, figures out.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use byok_lsp::completion::{self, Ask, Completions, FIRST_LINE, Shown, Trigger};
-use byok_lsp::config::{Layer, Layers};
-use byok_lsp::cost::{CallId, Ledger, Row};
-use byok_lsp::document::{Change, Position};
-use byok_lsp::gateway::{Gateway, Report};
-use byok_lsp::local::{Engine, Limits};
-use byok_lsp::provider::{Http, Provider};
-use byok_lsp::session::Session;
-use serde_json::json;
+use byok_lsp::completion::{Completions, Shown};
+use byok_lsp::cost::{CallId, Row};
 
-use super::model::Model;
+use super::desk::Desk;
+use super::model::{Asked, Model};
 use super::trace::{Stroke, Trace};
 
 /// When an editor asks.
@@ -27,6 +21,9 @@ pub enum Editor {
     /// At every key, of a server that remembers nothing.
     WithoutReuse,
 }
+
+/// When something was typed, and what.
+type Typed = (tokio::time::Instant, String);
 
 /// What came of it.
 #[derive(Default)]
@@ -41,144 +38,11 @@ pub struct Figures {
     wasted: u64,
     reused: Vec<Duration>,
     to_screen: Vec<Duration>,
-}
-
-pub const URI: &str = "file:///w/typed";
-
-/// One editor's session with one document.
-pub struct Desk {
-    pub completions: Completions,
-    pub gateway: Gateway,
-    pub session: Arc<Mutex<Session>>,
-    pub rows: Arc<Mutex<Vec<Row>>>,
-    pub cursor: usize,
-    pub engine: Engine,
-}
-
-impl Desk {
-    /// Opens a document.
-    pub fn open(
-        model: Arc<dyn Provider>,
-        options: &serde_json::Value,
-        language: &str,
-        text: &str,
-        cursor: usize,
-    ) -> Self {
-        let mut completion = json!({"model": "mock/m"});
-        for (name, value) in options.as_object().into_iter().flatten() {
-            completion[name] = value.clone();
-        }
-        let mut layers = Layers::default();
-        let partner = options.get("partner").is_some();
-        if let Some(fields) = completion.as_object_mut() {
-            fields.remove("partner");
-        }
-        let config = json!({
-            "completion": completion,
-            "local": {"partner": partner},
-            "providers": {"mock": {
-                "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
-                "prices": {"m": {"input": "0.3 USD", "output": "0.9 USD"}},
-            }},
-        });
-        layers
-            .set_json(Layer::Initialization, "bench", config)
-            .expect("sound options");
-        let engine = Engine::new(Limits::default());
-        let rows = Arc::<Mutex<Vec<Row>>>::default();
-        let kept = rows.clone();
-        let gateway = Gateway::with_substitutes(
-            Http::new(&layers.settings().network),
-            engine.clone(),
-            Ledger::in_memory(),
-            Arc::new(move |report: Report| kept.lock().expect("unpoisoned").push(report.row)),
-            HashMap::from([("mock".to_owned(), model)]),
-        );
-        let mut session = Session::new(layers);
-        session.open(URI, language, text);
-        let desk = Self {
-            completions: Completions::new(gateway.ledger().clone(), engine.clone()),
-            gateway,
-            session: Arc::new(Mutex::new(session)),
-            rows,
-            cursor,
-            engine,
-        };
-        desk.engine.update(
-            URI,
-            desk.session
-                .lock()
-                .expect("unpoisoned")
-                .text(URI)
-                .expect("open")
-                .clone(),
-        );
-        desk.engine.wait_until_idle(Duration::from_secs(20));
-        desk.parse();
-        desk
-    }
-
-    fn parse(&self) {
-        let mut session = self.session.lock().expect("unpoisoned");
-        if let Some(job) = session.begin_parse(URI) {
-            let tree = job.run();
-            let _ = session.end_parse(&job, tree);
-        }
-    }
-
-    /// Replaces what stands before the cursor.
-    pub fn edit(&mut self, delete: usize, text: &str) {
-        let mut session = self.session.lock().expect("unpoisoned");
-        let rope = session.text(URI).expect("open").clone();
-        let position = |byte: usize| {
-            let line = rope.byte_to_line(byte);
-            Position {
-                line: line as u32,
-                character: (byte - rope.line_to_byte(line)) as u32,
-            }
-        };
-        let change = Change {
-            range: Some((position(self.cursor - delete), position(self.cursor))),
-            text: text.into(),
-        };
-        session.change(URI, &[change]);
-        self.completions.follow(&session, URI);
-        drop(session);
-        self.parse();
-        self.cursor = self.cursor - delete + text.len();
-    }
-
-    /// Returns a request for the cursor.
-    pub fn ask(&self) -> Ask {
-        let snapshot = self
-            .session
-            .lock()
-            .expect("unpoisoned")
-            .snapshot(URI)
-            .expect("open");
-        Ask {
-            cursor: self.cursor,
-            trigger: Trigger::Automatic,
-            decision: completion::decide(&self.gateway, &snapshot),
-            snapshot,
-            first_line: Some(FIRST_LINE),
-        }
-    }
-
-    /// Asks as the server does.
-    pub fn request(&self, completions: Completions) -> tokio::task::JoinHandle<Option<Shown>> {
-        let (gateway, session, ask) = (self.gateway.clone(), self.session.clone(), self.ask());
-        tokio::spawn(async move {
-            if !completions.hold_back(&gateway, &session, &ask).await {
-                return None;
-            }
-            completions
-                .complete(&gateway, &session, ask)
-                .await
-                .ok()
-                .flatten()
-        })
-    }
+    /// Bytes of prompts that were the beginning of the one before.
+    shared: usize,
+    /// Bytes that were not: since the fragments changed, since the window moved or its text did, and from the last cursor on.
+    lost: [usize; 3],
+    says_unseen: bool,
 }
 
 /// Types all traces and sums up.
@@ -187,8 +51,12 @@ pub fn replay(
     editor: Editor,
     options: &serde_json::Value,
     wrong: usize,
+    says_unseen: bool,
 ) -> Figures {
-    let mut figures = Figures::default();
+    let mut figures = Figures {
+        says_unseen,
+        ..Figures::default()
+    };
     for (number, trace) in traces.iter().enumerate() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -218,7 +86,17 @@ async fn type_piece(
     let truth = format!("{}{}{}", trace.before, trace.piece, trace.after);
     let model = Arc::new(Model::new(truth.clone(), trace.after.len(), wrong, number));
     let text = format!("{}{}", trace.before, trace.after);
-    let mut desk = Desk::open(model, options, trace.language, &text, trace.before.len());
+    let uri = format!("file://{}", trace.path.display());
+    let mut desk = Desk::open(
+        model.clone(),
+        options,
+        &uri,
+        trace.language,
+        &text,
+        trace.before.len(),
+    )
+    .with_project(&trace.folder);
+    let mut typed = Vec::<Typed>::new();
     let mut seen = HashSet::<CallId>::new();
     let mut pending = None::<(tokio::task::JoinHandle<Option<Shown>>, tokio::time::Instant)>;
     let mut screen = None::<Shown>;
@@ -259,6 +137,9 @@ async fn type_piece(
                 && (rest.starts_with(text) || format!("{rest}{}", trace.after).starts_with(text));
             figures.right += usize::from(is_right);
         }
+        if figures.says_unseen {
+            typed.push((tokio::time::Instant::now(), stroke_text(&key.stroke)));
+        }
         match &key.stroke {
             Stroke::Insert(text) => {
                 desk.edit(0, text);
@@ -292,16 +173,30 @@ async fn type_piece(
     desk.completions.end_all();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let _ = desk.gateway.ledger().totals(Duration::from_secs(10));
-    for row in desk.rows.lock().expect("unpoisoned").iter() {
-        let tokens = row.usage.tokens();
-        figures.calls += 1;
-        figures.prompt += tokens.input_total();
-        figures.billed += tokens.input_total() + tokens.output;
-        if !seen.contains(&row.id) {
-            figures.unseen += 1;
-            figures.wasted += tokens.input_total() + tokens.output;
-        }
+    figures.account(&desk, &model.asked(), &seen, &typed);
+}
+
+fn stroke_text(stroke: &Stroke) -> String {
+    match stroke {
+        Stroke::Insert(text) => text.clone(),
+        Stroke::Backspace => "\u{232b}".into(),
     }
+}
+
+/// Prints what was asked, answered and typed after it, of a call whose answer nobody saw.
+fn say_unseen(row: &Row, asked: &[Asked], typed: &[Typed]) {
+    let number = row.id.to_string();
+    let number = number.rsplit('-').next().and_then(|it| it.parse().ok());
+    let Some(asked) = number.and_then(|number: usize| asked.get(number.wrapping_sub(1))) else {
+        return;
+    };
+    let after = typed.iter().skip_while(|(begun, ..)| *begun < asked.begun);
+    let after: String = after.take(12).map(|(_, text)| text.as_str()).collect();
+    let answer: String = asked.answer.chars().take(60).collect();
+    println!(
+        "  {:?}: {:?} | {answer:?}, typed {after:?}",
+        row.outcome, asked.before
+    );
 }
 
 fn ask(
@@ -313,6 +208,7 @@ fn ask(
 ) {
     let asked = tokio::time::Instant::now();
     if editor == Editor::WithoutReuse {
+        desk.choose();
         *pending = Some((
             desk.request(Completions::new(
                 desk.gateway.ledger().clone(),
@@ -326,23 +222,49 @@ fn ask(
     let clock = Instant::now();
     let known = desk.completions.reuse(&desk.session, &request);
     let took = clock.elapsed();
-    match known {
-        Some(known) => {
-            if known.is_some() {
-                figures.reused.push(took);
-                figures.to_screen.push(Duration::ZERO);
-            }
-            *screen = known;
+    if let Some(known) = known {
+        if known.is_some() {
+            figures.reused.push(took);
+            figures.to_screen.push(Duration::ZERO);
         }
-        None => *pending = Some((desk.request(desk.completions.clone()), asked)),
+        *screen = known;
+    } else {
+        desk.choose();
+        *pending = Some((desk.request(desk.completions.clone()), asked));
     }
 }
 
 impl Figures {
+    /// Adds what the calls of one document came to.
+    fn account(&mut self, desk: &Desk, asked: &[Asked], seen: &HashSet<CallId>, typed: &[Typed]) {
+        for pair in asked.windows(2) {
+            let same = |(a, b): &(u8, u8)| a == b;
+            let common = pair[0].prompt.bytes().zip(pair[1].prompt.bytes());
+            let common = common.take_while(same).count();
+            let (start, cursor) = pair[0].window;
+            let cause = usize::from(common >= start) + usize::from(common >= cursor);
+            self.shared += common;
+            self.lost[cause] += pair[1].prompt.len() - common;
+        }
+        for row in desk.rows.lock().expect("unpoisoned").iter() {
+            let tokens = row.usage.tokens();
+            self.calls += 1;
+            self.prompt += tokens.input_total();
+            self.billed += tokens.input_total() + tokens.output;
+            if !seen.contains(&row.id) {
+                self.unseen += 1;
+                self.wasted += tokens.input_total() + tokens.output;
+                if self.says_unseen {
+                    say_unseen(row, asked, typed);
+                }
+            }
+        }
+    }
+
     /// Prints the table's head.
     pub fn print_head() {
         println!(
-            "{:<50} {:>7} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>9}",
+            "{:<50} {:>7} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>9} {:>7}",
             "per 1,000 keys",
             "calls",
             "prompt",
@@ -352,7 +274,8 @@ impl Figures {
             "shown",
             "unseen",
             "p95",
-            "reuse"
+            "reuse",
+            "shared"
         );
     }
 
@@ -369,7 +292,7 @@ impl Figures {
                 .unwrap_or_default()
         };
         println!(
-            "{name:<50} {:>7.1} {:>8.0} {:>8.0} {:>8.0} {:>6.1}% {:>6.1}% {:>6.1}% {:>5} ms {:>6} µs",
+            "{name:<50} {:>7.1} {:>8.0} {:>8.0} {:>8.0} {:>6.1}% {:>6.1}% {:>6.1}% {:>5} ms {:>6} µs {:>6.1}%",
             per(self.calls as u64),
             per(self.prompt),
             per(self.billed),
@@ -379,6 +302,13 @@ impl Figures {
             share(self.unseen, self.calls),
             at(&self.to_screen, 95).as_millis(),
             at(&self.reused, 50).as_micros(),
+            share(self.shared, self.shared + self.lost.iter().sum::<usize>()),
         );
+        if self.says_unseen {
+            println!(
+                "  not shared, in bytes: {:?} by changed fragments, a moved window, what stands behind the last cursor",
+                self.lost
+            );
+        }
     }
 }

@@ -1,11 +1,16 @@
 //! What a user does: keys with the pauses before them, in a piece of a real file that is typed again from nothing.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::corpus::{Dice, files, read, registry};
 
 /// A file of which a piece is typed.
 pub struct Trace {
+    /// The file.
+    pub path: PathBuf,
+    /// The project that it belongs to.
+    pub folder: PathBuf,
     /// The name of the language, as editors call it.
     pub language: &'static str,
     /// What stands before the piece.
@@ -46,9 +51,9 @@ impl Trace {
     }
 }
 
-/// Chooses pieces of files, alike on every machine that has the same files.
-pub fn traces(count: usize) -> Vec<Trace> {
-    let mut dice = Dice(0x5eed_cafe_f00d_0001);
+/// Chooses pieces of files, alike on every machine that has the same files; other ones for another `seed`.
+pub fn traces(count: usize, seed: u64) -> Vec<Trace> {
+    let mut dice = Dice(0x5eed_cafe_f00d_0001 ^ (seed << 13));
     let folders = registry();
     let mut traces = Vec::new();
     let mut tries = 0;
@@ -65,7 +70,9 @@ pub fn traces(count: usize) -> Vec<Trace> {
             continue;
         };
         let text = read(path);
-        if let Some(trace) = piece(&text, language, &mut dice) {
+        if let Some(mut trace) = piece(&text, language, &mut dice) {
+            trace.path.clone_from(path);
+            trace.folder.clone_from(folder);
             traces.push(trace);
         }
     }
@@ -108,6 +115,8 @@ fn piece(text: &str, language: &'static str, dice: &mut Dice) -> Option<Trace> {
     let at: usize = lines[..first].iter().map(|line| line.len()).sum();
     let piece = text[at..at + bytes].trim_end().to_owned();
     Some(Trace {
+        path: PathBuf::new(),
+        folder: PathBuf::new(),
         language,
         before: text[..at].to_owned(),
         after: text[at + piece.len()..].to_owned(),

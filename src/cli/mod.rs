@@ -14,6 +14,7 @@ mod place;
 mod privacy;
 mod progress;
 mod reconcile;
+mod route;
 mod serve;
 mod setup;
 mod style;
@@ -35,6 +36,7 @@ Examples:
   byok-lsp login openrouter                 get one by signing in
   byok-lsp doctor                           what is configured, what works, what to do
   byok-lsp models --provider openrouter     its models, what they can do and what they cost
+  byok-lsp route explain                    which model would be asked, who would pay, and why
   byok-lsp usage --since 7d                 what was spent on what, and what for nothing
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
@@ -65,6 +67,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Say which models there are, what they can do and what they cost.
     Models(models::Arguments),
+    /// Say which model would be asked, and why.
+    Route(route::Arguments),
     /// Say what was spent on what, and what for nothing.
     Usage(usage::Arguments),
     /// Compare the ledger with what a provider says it counted.
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Route(arguments) => route::run(&arguments),
         Command::Usage(arguments) => usage::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

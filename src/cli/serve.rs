@@ -30,8 +30,12 @@ pub fn run(_: &Arguments) -> ExitCode {
     let (layers, problems) = parts::configuration();
     let settings = layers.settings();
     let http = Http::new(&settings.network);
+    let ledger = parts::ledger();
+    if let Some(days) = settings.ledger.keep_days {
+        ledger.keep(days);
+    }
     let parts = Parts {
-        ledger: parts::ledger(),
+        ledger,
         engine: parts::engine(&settings),
         lists: parts::lists(&http),
         symbols: parts::symbols(&settings),

@@ -19,6 +19,12 @@ impl Style {
         }
     }
 
+    /// That of a file or a pipe.
+    #[cfg(test)]
+    pub fn plain() -> Self {
+        Self { is_coloured: false }
+    }
+
     /// Marks text that is not there yet: dim and italic on a terminal, else in guillemets.
     pub fn ghost(self, text: &str) -> String {
         if self.is_coloured {

@@ -44,7 +44,8 @@ pub struct Desk {
     watch: Option<Watch>,
     /// What was accepted of late.
     kept: VecDeque<Kept>,
-    /// For how many keys it is doubtful whether what was typed against the last suggestion is meant, or a slip.
+    /// For how many keys it is doubtful whether it is worth asking: what was typed against the last suggestion may be a slip, and a model that had
+    /// nothing to say has hardly more to say a key later.
     pub doubt: usize,
 }
 
@@ -169,6 +170,9 @@ impl Desk {
             record.habits.took(at - flight.started);
         }
         let text = filter::fit(&progress.text, &flight.around);
+        if end.is_ok() && text.is_none() {
+            self.doubt = DOUBT;
+        }
         // What came before a failure and can be seen already stays; a failure alone is no suggestion.
         if let Some(id) = &progress.id
             && (end.is_ok() || text.is_some() && flight.is_shown)
@@ -204,21 +208,33 @@ impl Desk {
     }
 
     /// Finds a suggestion on which the text before the cursor lies, and what is left of it. `Some(None)` is known to be nothing.
+    ///
+    /// Nothing as well is what is known to come but is not shown here: at the end of a block's last line, what follows the block.
     pub fn find(&self, wanted: &Wanted<'_>) -> Option<(Option<String>, &Known)> {
-        self.known
-            .iter()
-            .filter(|known| wanted.is_by(&known.decision, &known.settings))
-            .find_map(|known| {
-                let Some(text) = &known.text else {
-                    let is_there = !known.trail.is_touched() && known.trail.end() == wanted.cursor;
-                    return is_there.then_some((None, known));
-                };
-                let (Fit::Rest(rest), after) = known.trail.fit(wanted.cursor, text) else {
-                    return None;
-                };
-                let rest = fitted(rest, after, wanted)?.0;
-                Some((Some(rest), known))
-            })
+        let mut silent = None;
+        for known in &self.known {
+            if !wanted.is_by(&known.decision, &known.settings) {
+                continue;
+            }
+            let Some(text) = &known.text else {
+                let is_there = !known.trail.is_touched() && known.trail.end() == wanted.cursor;
+                if is_there {
+                    return Some((None, known));
+                }
+                continue;
+            };
+            let (Fit::Rest(rest), after) = known.trail.fit(wanted.cursor, text) else {
+                continue;
+            };
+            let comes = !rest.trim().is_empty();
+            if let Some((rest, _)) = fitted(rest, after, wanted) {
+                return Some((Some(rest), known));
+            }
+            if comes {
+                silent.get_or_insert(known);
+            }
+        }
+        silent.map(|known| (None, known))
     }
 
     /// Notes that what was typed is not what streams in, if it is not: as with a suggestion that is seen, it may be a slip.
@@ -265,5 +281,6 @@ fn fitted(rest: String, after: &str, wanted: &Wanted<'_>) -> Option<(String, boo
         filter::fit(&rest, wanted.around)?
     };
     let (rest, is_whole) = wanted.extent.visible(&rest);
-    (!rest.trim().is_empty()).then(|| (rest.to_owned(), is_whole))
+    let is_new = !rest.trim().is_empty() && !filter::is_there_already(rest, wanted.around);
+    is_new.then(|| (rest.to_owned(), is_whole))
 }

@@ -310,8 +310,10 @@ impl Completions {
         let snapshot = &ask.snapshot;
         let around = Arc::new(Around::at(snapshot, ask.cursor));
         let mut extent = place::extent(snapshot, &around);
-        if !ask.decision.is_embedded() && self.desks().record.habits.is_worth_reading_on() {
-            extent = extent.reading_on();
+        // What closes brackets behind the cursor ends a suggestion anyway.
+        let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();
+        if may_read_on && self.desks().record.habits.is_worth_reading_on() {
+            extent = extent.reading_on(snapshot.settings.max_lines);
         }
         let mut flight = Flight::start(&self.0.tasks, gateway, ask, around, extent);
         let session = lock(session);

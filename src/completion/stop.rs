@@ -71,13 +71,12 @@ impl Stop {
 }
 
 impl Extent {
-    /// Reads on behind what is shown at once: what follows will be wanted next, and a few more tokens of this answer cost a fraction of another
-    /// prompt. It still ends with the block, and soon.
-    pub fn reading_on(self) -> Self {
-        if self.max_lines == 1 {
-            return self;
-        }
+    /// Reads on behind what is shown at once, and behind the end of the block: what follows will be wanted next, and a few more tokens of this
+    /// answer cost a fraction of another prompt. It ends soon, and after `max_lines`.
+    pub fn reading_on(self, max_lines: usize) -> Self {
         Self {
+            max_lines,
+            indent: 0,
             at_line_start: true,
             enough: ENOUGH,
             ..self
@@ -284,10 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_a_statement_of_what_was_read() {
-        let extent = after_code(12).reading_on();
+    fn what_is_shown_is_a_statement_of_what_was_read_past_its_block() {
+        let extent = after_code(12).reading_on(12);
         let text = "x + 1;\n    let y = 2;\n}";
-        assert_eq!(run(extent, text).0, "x + 1;\n    let y = 2;");
+        assert_eq!(run(extent, text).0, text);
         assert_eq!(after_code(12).visible(text), ("x + 1;", true));
     }
 

@@ -35,12 +35,19 @@ struct Scene {
 impl Scene {
     /// Opens a document; `ˇ` marks the cursor.
     fn open(text: &str) -> Self {
+        Self::with(&json!({"debounce_ms": 0}), text)
+    }
+
+    /// The same with options of its own.
+    fn with(completion: &serde_json::Value, text: &str) -> Self {
+        let mut completion = completion.clone();
+        completion["model"] = "mock/m".into();
         let model = Fake::default();
         let (sender, rows) = channel();
         let engine = Engine::new(Limits::default());
         let mut layers = Layers::default();
         let options = json!({
-            "completion": {"model": "mock/m", "debounce_ms": 0},
+            "completion": completion,
             "providers": {"mock": {
                 "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
             }},
@@ -345,4 +352,35 @@ async fn what_a_model_had_nothing_for_is_not_asked_again_until_something_changes
     assert_eq!(scene.now().unwrap(), "");
     scene.type_text("a");
     assert_eq!(scene.now(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_block_is_known_when_the_block_is_left() {
+    let mut scene = Scene::open("fn a() {\n    done();ˇ\n");
+    // It is read on past the block's end, but only what belongs here is shown.
+    assert_eq!(scene.answered("\n}\n\nfn b() {\n    more();\n").await, None);
+    assert_eq!(scene.now().unwrap(), "");
+    scene.type_text("\n}");
+    assert_eq!(scene.now().unwrap(), "\n\nfn b() {\n    more();");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_stands_next_to_the_cursor_is_not_shown_whatever_comes_behind_it() {
+    let scene = Scene::open("fn a() {\n    one(1, 2);\n    ˇ\n}\n");
+    let answered = scene.answered("one(1, 2);\n}\n\nfn c() {}\n").await;
+    assert_eq!(answered, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_had_nothing_to_say_is_given_time_before_it_is_asked_again() {
+    let mut scene = Scene::with(&json!({}), "let x = ˇ");
+    assert_eq!(scene.answered("").await, None);
+    scene.type_text("k");
+    let (ask, begun) = (scene.ask(), Instant::now());
+    let asks = scene
+        .completions
+        .hold_back(&scene.gateway, &scene.session, &ask);
+    assert!(asks.await);
+    assert!(begun.elapsed() >= Duration::from_millis(450));
 }

@@ -48,7 +48,7 @@ pub struct Moment<'a> {
     pub is_within_word: bool,
     /// Whether something other than closing brackets follows the cursor on its line.
     pub is_within_line: bool,
-    /// Whether a suggestion was typed against just now: it may be a slip, which is about to be taken back.
+    /// Whether a suggestion was typed against just now, which may be a slip that is about to be taken back, or a model had nothing to say.
     pub is_doubtful: bool,
 }
 
@@ -91,6 +91,10 @@ const USUAL_LATENCY: f32 = 500.0;
 /// How many gaps between keys are waited for a slip to be taken back.
 const DOUBT_GAPS: f32 = 3.0;
 
+/// The odds above which an answer is read on: some forty tokens of an answer cost a tenth of what the next call's prompt does, or a fifth where
+/// a provider's answers are dear.
+const READ_ON: f32 = 0.3;
+
 /// What a call may cost before it doubles the wait, in nano-dollars: a fifth of a cent.
 const DEAR: f32 = 2_000_000.0;
 
@@ -115,10 +119,9 @@ impl Habits {
         self.latency += ODDS_WEIGHT * (millis - self.latency);
     }
 
-    /// The chance that what comes after the present suggestion is followed too, so that reading on is worth its tokens: better than even,
-    /// on evidence.
+    /// Returns whether what comes after the present suggestion is likely enough to be wanted that reading on is worth its tokens.
     pub fn is_worth_reading_on(&self) -> bool {
-        self.odds > 0.55
+        self.odds > READ_ON
     }
 
     /// The odds for an answer that comes as late as this provider's do.

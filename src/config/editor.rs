@@ -39,6 +39,13 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the environment, which some keys are kept for,"),
         ));
     }
+    let keep = |options: &Options| options.ledger.as_ref()?.keep.clone();
+    if keep(editor).is_some() && keep(editor) != keep(own) {
+        return Err(problem(
+            "ledger.keep".into(),
+            refusal("how long calls are kept"),
+        ));
+    }
     let bundle = |options: &Options| options.network.as_ref()?.ca_bundle.clone();
     if bundle(editor).is_some() && bundle(editor) != bundle(own) {
         // With a proxy of the same workspace's choice it would read along, keys included.
@@ -55,7 +62,25 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the address of a proxy, by which all calls would go,"),
         ));
     }
-    check_prices(own, editor).map_err(|(key, message)| problem(key, message))
+    check_privacy(own, editor)
+        .and_then(|()| check_prices(own, editor))
+        .map_err(|(key, message)| problem(key, message))
+}
+
+/// Checks that no more leaves the machine than the user's own file lets.
+fn check_privacy(own: &Options, editor: &Options) -> Result<(), (String, String)> {
+    let is_offline = |options: &Options| options.network.as_ref()?.offline;
+    if is_offline(editor) == Some(false) && is_offline(own) == Some(true) {
+        let why = refusal("more than your own file allows");
+        return Err(("network.offline".into(), why));
+    }
+    let credentials = |options: &Options| options.privacy.as_ref()?.credentials;
+    let own = credentials(own).unwrap_or_default();
+    if credentials(editor).is_some_and(|wanted| wanted < own) {
+        let why = refusal("less than your own file asks for");
+        return Err(("privacy.credentials".into(), why));
+    }
+    Ok(())
 }
 
 /// The words that name no proxy of the editor's choice.
@@ -277,6 +302,27 @@ mod tests {
             }
         }
         assert!(editor(json!({"network": {"ca_bundle": "/own.pem", "proxy": "none"}})).is_ok());
+    }
+
+    #[test]
+    fn what_your_own_file_keeps_here_an_editor_cannot_send_and_less_may_always_be_sent() {
+        let own = "[privacy]\ncredentials = \"refuse\"\n[network]\noffline = true\n";
+        for (json, key) in [
+            (
+                json!({"privacy": {"credentials": "mask"}}),
+                "privacy.credentials",
+            ),
+            (json!({"network": {"offline": false}}), "network.offline"),
+        ] {
+            let told = said(own, &[(Layer::Editor, json)]).expect_err(key);
+            assert!(told.starts_with(key), "{told}");
+        }
+        let send = json!({"privacy": {"credentials": "send"}});
+        assert!(said("", &[(Layer::Editor, send)]).is_err());
+        let less = json!({"privacy": {"credentials": "refuse"}, "network": {"offline": true}});
+        let settings = said("", &[(Layer::Editor, less)]).expect("good");
+        assert!(settings.network.is_offline);
+        assert_eq!(settings.credentials, crate::config::Credentials::Refuse);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use serde_json::Value;
 use super::actions::ActionsOptions;
 use super::context;
 use super::editor;
+use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
+use super::privacy;
 use super::problem::Problem;
 use super::settings::Settings;
 use crate::scrub::scrub;
@@ -128,10 +130,12 @@ fn merge(below: Options, above: Options) -> Options {
     Options {
         completion: merge_with(below.completion, above.completion, merge_completion),
         context: merge_with(below.context, above.context, context::merge),
+        privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)
         }),
+        ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),
@@ -169,6 +173,7 @@ fn merge_network(below: NetworkOptions, above: NetworkOptions) -> NetworkOptions
     NetworkOptions {
         proxy: above.proxy.or(below.proxy),
         ca_bundle: above.ca_bundle.or(below.ca_bundle),
+        offline: above.offline.or(below.offline),
     }
 }
 

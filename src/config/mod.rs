@@ -18,11 +18,13 @@ mod key_option;
 mod key_source;
 mod known;
 mod layer;
+mod ledger;
 mod network;
 mod openrouter;
 mod options;
 mod pattern;
 mod policy;
+mod privacy;
 mod problem;
 mod provider;
 mod settings;
@@ -42,6 +44,7 @@ pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase,
 pub use known::ModelList;
 pub use known::well_known_variables;
 pub use layer::{Layer, Layers};
+pub use ledger::{LedgerOptions, LedgerSettings};
 pub use network::{Network, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
@@ -51,6 +54,7 @@ pub use options::{
     ProviderOptions, StoreOption, Wire,
 };
 pub use policy::Policy;
+pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use settings::{ModelName, Settings};

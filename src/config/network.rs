@@ -15,6 +15,8 @@ pub struct Network {
     pub proxy: Proxy,
     /// A file of certificates in PEM that are trusted besides the system's own.
     pub ca_bundle: Option<PathBuf>,
+    /// Whether nothing but this machine is reached.
+    pub is_offline: bool,
 }
 
 /// Which proxy is asked to reach a provider.
@@ -38,6 +40,7 @@ pub(super) fn resolve(written: &NetworkOptions) -> Result<Network, (&'static str
             .map_err(|message| ("proxy", message))?
             .unwrap_or_default(),
         ca_bundle: bundle.map_err(|message| ("ca_bundle", message))?,
+        is_offline: written.offline.unwrap_or_default(),
     })
 }
 

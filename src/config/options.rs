@@ -11,7 +11,9 @@ use super::budget::BudgetOptions;
 use super::context::ContextOptions;
 use super::eagerness::Eagerness;
 use super::key_option::{KeyFrom, KeyOption};
+use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
+use super::privacy::PrivacyOptions;
 
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -23,12 +25,18 @@ pub struct Options {
     /// What a model is shown besides the text at the cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<ContextOptions>,
+    /// What may leave the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyOptions>,
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
     /// How much may be spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetOptions>,
+    /// What is kept of calls, and what they are tagged with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,
@@ -100,6 +108,9 @@ pub struct NetworkOptions {
     /// A file of certificates in PEM that are trusted besides the system's own, by its whole path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<String>,
+    /// `true`: nothing but this machine is reached, whatever else is set; models elsewhere are not asked. Default `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
 }
 
 /// Where keys are kept.

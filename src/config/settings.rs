@@ -11,9 +11,11 @@ use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
 use super::key_source::KeysSettings;
+use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
 use super::options::Options;
 use super::policy::Policy;
+use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use crate::cost::Money;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub max_lines: usize,
     /// What a model is shown besides the text at the cursor.
     pub context: Arc<ContextSettings>,
+    /// What becomes of credentials in what is sent.
+    pub credentials: Credentials,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
@@ -46,6 +50,8 @@ pub struct Settings {
     pub action_checks: Arc<BTreeMap<String, Vec<String>>>,
     /// How much may be spent.
     pub budget: Arc<Budget>,
+    /// What is kept of calls, and what they are tagged with.
+    pub ledger: Arc<LedgerSettings>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -99,12 +105,14 @@ impl Default for Settings {
             max_tokens: 128,
             max_lines: 12,
             context: Arc::default(),
+            credentials: Credentials::default(),
             action_model: None,
             action_max_tokens: 4096,
             action_ask_above: None,
             custom_actions: Arc::default(),
             action_checks: Arc::default(),
             budget: Arc::default(),
+            ledger: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,
@@ -148,6 +156,9 @@ impl Settings {
             let resolved = context::resolve(written)
                 .map_err(|(key, message)| problem(format!("context.{key}"), message))?;
             settings.context = Arc::new(resolved);
+        }
+        if let Some(credentials) = options.privacy.as_ref().and_then(|it| it.credentials) {
+            settings.credentials = credentials;
         }
         if let Some(written) = &options.network {
             let network = network::resolve(written)
@@ -197,6 +208,11 @@ impl Settings {
             let budget = budget::resolve(written, &settings.providers)
                 .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
             settings.budget = Arc::new(budget);
+        }
+        if let Some(written) = &options.ledger {
+            let resolved = ledger::resolve(written)
+                .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
+            settings.ledger = Arc::new(resolved);
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

@@ -1,11 +1,11 @@
 //! What is ready for a document's next prompt, where whoever prepares it and whoever sends it both reach it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::{Manifests, Prepared};
+use super::{Manifests, Pace, Prepared};
 
 /// One document's desk.
 #[derive(Debug, Default)]
@@ -13,6 +13,10 @@ pub struct Desk {
     prepared: ArcSwap<Prepared>,
     /// Whether somebody is choosing what comes next.
     is_taken: Arc<AtomicBool>,
+    /// How often that is done.
+    pub pace: Pace,
+    /// After how many edits the index of symbols was last given the document, plus one.
+    indexed: AtomicU64,
     /// The manifests of the session's last calls.
     pub manifests: Arc<Manifests>,
 }
@@ -27,6 +31,8 @@ impl Desk {
                 ..Prepared::default()
             }),
             is_taken: Arc::default(),
+            pace: Pace::default(),
+            indexed: AtomicU64::new(0),
             manifests,
         }
     }
@@ -39,6 +45,11 @@ impl Desk {
     /// Lays down what the next prompts are to show.
     pub fn lay(&self, prepared: Prepared) {
         self.prepared.store(Arc::new(prepared));
+    }
+
+    /// Notes that the index of symbols gets the document as it is after so many edits, and returns whether it did not have that already.
+    pub fn is_news(&self, revision: u64) -> bool {
+        self.indexed.swap(revision + 1, Ordering::AcqRel) != revision + 1
     }
 
     /// Takes the turn to choose what comes next; `None` while somebody else has it.

@@ -379,9 +379,9 @@ impl Default for Vault {
     }
 }
 
-/// How long a file may take to be opened and written. That is work and no waiting for anybody: a third of a second for each, and thirty times
-/// that on a machine that is busy with ten builds.
-const OPENING: Duration = Duration::from_secs(30);
+/// How long a file may take to be opened, whose passphrase is slow to try by design. It waits for nobody but the processor: a second where that
+/// is idle, and ten where it has much else to do.
+const OPENING: Duration = Duration::from_mins(1);
 
 /// A file that does not exist yet.
 struct Nothing;

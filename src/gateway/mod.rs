@@ -5,7 +5,9 @@
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
 mod correct;
+mod explain;
 mod interrupt;
+mod masking;
 mod pause;
 mod price;
 mod probe;
@@ -31,6 +33,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
 
+pub use explain::{Candidate, Explanation};
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
@@ -245,6 +248,8 @@ impl Gateway {
     /// Makes what the first call would otherwise have to make. Blocks for some 25 ms.
     pub fn warm_up(&self, settings: &Settings, decision: &Decision) {
         self.follow(settings);
+        // The search for credentials is made ready when it is first used.
+        crate::secrets::find("");
         if let Some(url) = decision.way.base_url() {
             self.0.http.warm_up(url);
         }
@@ -257,7 +262,7 @@ impl Gateway {
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let Request {
             decision,
-            input,
+            mut input,
             action,
             max_tokens,
             stop,
@@ -269,6 +274,7 @@ impl Gateway {
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
+        let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
@@ -278,6 +284,12 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
+        let purse = Purse {
+            budget: settings.budget.clone(),
+            runaways: self.0.runaways.clone(),
+            watch: self.0.watch.clone(),
+        };
+        let provider = masking::unmasking(provider, mask, &decision, &purse);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -309,7 +321,7 @@ impl Gateway {
             attempt: 1,
             language,
             workspace,
-            tags: environment(settings),
+            tags: tags(settings),
             prompt_bytes: asked.bytes,
             messages: asked.messages,
             prompt: asked.hash,
@@ -317,11 +329,7 @@ impl Gateway {
             interrupt,
             inquiry,
             corrections: self.0.corrections.clone(),
-            purse: Purse {
-                budget: settings.budget.clone(),
-                runaways: self.0.runaways.clone(),
-                watch: self.0.watch.clone(),
-            },
+            purse,
         };
         let again = policy.may_repeat().then(|| Again {
             provider: provider.clone(),
@@ -402,10 +410,12 @@ impl Gateway {
     }
 }
 
-/// The tag by which caps and reports tell environments apart.
-fn environment(settings: &Settings) -> BTreeMap<String, String> {
+/// The user's tags, and the one by which caps and reports tell environments apart.
+fn tags(settings: &Settings) -> BTreeMap<String, String> {
+    let mut tags = settings.ledger.tags.clone();
     let name = settings.keys.environment.to_string();
-    BTreeMap::from([("environment".to_owned(), name)])
+    tags.insert("environment".to_owned(), name);
+    tags
 }
 
 /// What is asked, as far as money is concerned.

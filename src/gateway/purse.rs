@@ -6,13 +6,15 @@ use super::runaway::Runaways;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
 
-/// What somebody should know about money.
+/// What somebody should know about a call.
 #[derive(Debug, Clone)]
 pub enum Notice {
     /// A soft cap is passed, for the first time in its span.
     Warned(Box<Standing>),
     /// A loop was halted; the message says how to go on.
     Halted(String),
+    /// Credentials of these kinds were replaced by stand-ins in what was sent.
+    Masked(Vec<&'static str>),
     /// Something was reserved or refused, so that caps stand otherwise than before.
     Changed,
 }

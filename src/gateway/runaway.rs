@@ -5,6 +5,9 @@
 //! explains. Odd calls are let through at first; once they have gone on for [`LONGEST`], or may have cost [`MOST_NANOS`], or are [`MOST_CALLS`],
 //! their feature is halted until the user says to go on ([`Runaways::resume`]). Whoever types fast asks as often as they type, so that is
 //! never odd (`typing_fast_for_minutes_is_never_halted`).
+//!
+//! A loop that is slow enough to pass for somebody who moves about is known by its cost: ghost text that is asked for [`FEWEST_UNPROMPTED`] times
+//! without a key typed, and may have cost [`MOST_NANOS`], is halted too. Of code actions no such count is kept, since each is started by hand.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +25,12 @@ const MOST_NANOS: i64 = 100_000_000;
 
 /// How many odd calls there may be.
 const MOST_CALLS: u32 = 30;
+
+/// So often may ghost text be asked for without a key typed, whatever it costs: looking at a few places is no loop.
+const FEWEST_UNPROMPTED: u32 = 10;
+
+/// Whoever comes back after so long looks at the code anew.
+const PAUSE: Duration = Duration::from_mins(10);
 
 /// After so long without an odd call all is well again.
 const CALM: Duration = Duration::from_secs(5);
@@ -93,7 +102,16 @@ struct Watched {
     filled: Instant,
     edits: u64,
     odd: Option<Odd>,
+    unprompted: Unprompted,
     halted: Option<String>,
+}
+
+/// Calls since the last key was typed.
+struct Unprompted {
+    edits: u64,
+    last: Instant,
+    calls: u32,
+    nanos: i64,
 }
 
 struct Odd {
@@ -140,6 +158,12 @@ impl Runaways {
             filled: now,
             edits,
             odd: None,
+            unprompted: Unprompted {
+                edits,
+                last: now,
+                calls: 0,
+                nanos: 0,
+            },
             halted: None,
         });
         if let Some(message) = watched.halted.clone() {
@@ -148,19 +172,28 @@ impl Runaways {
                 is_new: false,
             });
         }
+        let is_slow_loop = habit.follows_keys && watched.unprompted.is_loop(worst, edits, now);
         let why = watched.oddity(&habit, prompt, attempt, edits, now);
-        let Some(why) = why else {
-            return Ok(());
+        let (why, times) = match why {
+            _ if is_slow_loop => (
+                "nothing is typed, and yet more and more is asked",
+                watched.unprompted.calls,
+            ),
+            None => return Ok(()),
+            Some(why) => {
+                let odd = watched.count(worst, now);
+                let is_over = now - odd.since >= LONGEST
+                    || odd.nanos >= MOST_NANOS
+                    || odd.calls >= MOST_CALLS;
+                if !is_over {
+                    return Ok(());
+                }
+                (why, odd.calls)
+            }
         };
-        let odd = watched.count(worst, now);
-        let is_over =
-            now - odd.since >= LONGEST || odd.nanos >= MOST_NANOS || odd.calls >= MOST_CALLS;
-        if !is_over {
-            return Ok(());
-        }
         let message = format!(
-            "{} halted: {why}, {} times now; nothing more is sent, so that a loop does not spend your money; if that was you, run the command byok.resume",
-            habit.what, odd.calls
+            "{} halted: {why}, {times} times now; nothing more is sent, so that a loop does not spend your money; if that was you, run the command byok.resume",
+            habit.what
         );
         watched.halted = Some(message.clone());
         Err(Halt {
@@ -174,6 +207,19 @@ impl Runaways {
             .features
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unprompted {
+    /// Counts a call, and returns whether there are too many that cost too much.
+    fn is_loop(&mut self, worst: Option<Money>, edits: u64, now: Instant) -> bool {
+        if self.edits != edits || now.saturating_duration_since(self.last) > PAUSE {
+            (self.edits, self.calls, self.nanos) = (edits, 0, 0);
+        }
+        self.last = now;
+        self.calls += 1;
+        self.nanos = self.nanos.saturating_add(worst.map_or(0, Money::nanos));
+        self.calls >= FEWEST_UNPROMPTED && self.nanos >= MOST_NANOS
     }
 }
 
@@ -336,6 +382,40 @@ mod tests {
         for (feature, every) in loops {
             let (calls, _) = halted(feature, every, None, |call| call).expect("it is halted");
             assert!(calls < 150, "{calls}");
+        }
+    }
+
+    #[test]
+    fn a_loop_that_is_slow_is_halted_before_it_has_spent_ten_cents() {
+        for every in [300, 2_000, 60_000] {
+            let every = Duration::from_millis(every);
+            // By the worst case, which is two to four times what a call costs.
+            let loops = [
+                (cents(1), 9),
+                (cents(3), 9),
+                (Money::from_nanos(2_000_000, Currency::USD), 49),
+            ];
+            for (worst, sent) in loops {
+                let asked = halted(Feature::Completion, every, Some(worst), |call| call);
+                assert_eq!(asked.map(|(calls, _)| calls), Some(sent), "{every:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn reading_with_a_key_now_and_then_is_never_halted_nor_is_who_comes_back_later() {
+        let runaways = Runaways::default();
+        let mut now = Instant::now();
+        for call in 0..2_000 {
+            now += Duration::from_secs(2);
+            if call % 9 == 0 {
+                runaways.typed();
+            }
+            if call % 300 == 0 {
+                now += Duration::from_hours(1);
+            }
+            let asked = runaways.check(Feature::Completion, call, 1, Some(cents(3)), now);
+            assert_eq!(asked, Ok(()), "call {call}");
         }
     }
 

@@ -396,6 +396,8 @@ fn was_not_billed(error: &Error) -> bool {
         | Error::Budget(_)
         | Error::Credential(_)
         | Error::Confined(_)
+        | Error::Credentials(_)
+        | Error::Offline
         | Error::Unsupported { .. } => true,
     }
 }

@@ -418,3 +418,70 @@ async fn the_same_question_in_a_loop_is_halted_also_without_caps() {
             .is_ok()
     );
 }
+
+/// A token that looks real, put together so that this file holds none.
+fn token() -> String {
+    format!("ghp{}{}", "_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")
+}
+
+fn shown(call: &provider::Call) -> String {
+    match &call.input {
+        Input::Fill(fill) => format!("{}{}", fill.prefix, fill.suffix),
+        Input::Chat(messages) => messages.iter().map(|message| &*message.text).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_credential_is_not_sent_and_stands_in_the_answer_again_however_it_is_cut() {
+    let text = format!("push(\"{}\") // done", token());
+    for cut in 1..text.len() {
+        // The same question again and again would be halted.
+        let desk = Desk::of("openai", "gpt-4.1-mini");
+        let mut request = desk.request();
+        if let Input::Chat(messages) = &mut request.input {
+            messages[0].text.clone_from(&text);
+        }
+        let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();
+        assert!(call.next().now_or_never().is_none());
+        let running = desk.provider.next().await;
+        let sent = shown(&running.call);
+        assert!(!sent.contains(&token()), "{sent}");
+        let (a, b) = sent.split_at(cut.min(sent.len()));
+        running.text(a);
+        running.text(b);
+        drop(running);
+        let mut whole = String::new();
+        while let Some(piece) = call.next().await {
+            whole += &piece.unwrap();
+        }
+        assert_eq!(whole, text, "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn where_credentials_are_refused_nothing_is_sent_and_where_they_may_go_all_is() {
+    let mut desk = Desk::of("openai", "gpt-4.1-mini");
+    let request = |desk: &Desk| {
+        let mut request = desk.request();
+        if let Input::Chat(messages) = &mut request.input {
+            messages[0].text = token();
+        }
+        request
+    };
+    desk.settings.credentials = crate::config::Credentials::Refuse;
+    let refused = desk.gateway.call(&desk.settings, request(&desk)).await;
+    let error = refused.err().unwrap().to_string();
+    assert!(
+        error.contains("GitHub token") && !error.contains(&token()),
+        "{error}"
+    );
+    desk.settings.credentials = crate::config::Credentials::Send;
+    let mut call = desk
+        .gateway
+        .call(&desk.settings, request(&desk))
+        .await
+        .unwrap();
+    assert!(call.next().now_or_never().is_none());
+    assert_eq!(shown(&desk.provider.next().await.call), token());
+    assert!(!desk.provider.is_called());
+}

@@ -53,6 +53,9 @@ impl Clients {
     /// Returns the client that reaches an address.
     pub(super) fn get(&self, url: &Url, patience: Patience) -> Result<reqwest::Client, Error> {
         let is_loopback = is_loopback(url);
+        if self.network.is_offline && !is_loopback {
+            return Err(Error::Offline);
+        }
         let cell = if is_loopback {
             &self.loopback
         } else {
@@ -152,6 +155,34 @@ mod tests {
         assert!(!was_cold("https://a.example/v2", Duration::from_secs(59)));
         assert!(was_cold("https://b.example/v1", Duration::from_secs(59)));
         assert!(was_cold("https://a.example/", Duration::from_secs(119)));
+    }
+
+    #[test]
+    fn offline_there_is_no_client_that_could_leave_the_machine() {
+        let network = Network {
+            is_offline: true,
+            ..Network::default()
+        };
+        let clients = Clients::new(Arc::new(network));
+        let get = |text: &str| {
+            let url = text.parse().expect("an address");
+            clients.get(&url, Patience::default())
+        };
+        for elsewhere in [
+            "https://api.example/v1",
+            "http://10.0.0.1:80/",
+            "http://[2001:db8::1]/",
+        ] {
+            assert!(matches!(get(elsewhere), Err(Error::Offline)), "{elsewhere}");
+        }
+        for here in [
+            "http://127.0.0.1:8080/",
+            "http://[::1]:1/",
+            "http://localhost:1/",
+        ] {
+            assert!(get(here).is_ok(), "{here}");
+        }
+        assert!(clients.remote.get().is_none());
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod openai_responses;
 mod openai_usage;
 pub mod openrouter;
 mod plain;
+pub mod reports;
 mod sse;
 #[cfg(test)]
 mod testing;

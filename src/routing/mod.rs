@@ -238,7 +238,7 @@ pub fn decide_on(
     if !settings.policy.allows(name, model) {
         return embedded(NOT_ALLOWED);
     }
-    Decision {
+    let decision = Decision {
         feature,
         provider: name.clone(),
         model: model.clone(),
@@ -246,6 +246,19 @@ pub fn decide_on(
         way: Way::Http(Arc::new(provider.for_model(model))),
         reason,
         has_consent: false,
+    };
+    online(decision, settings)
+}
+
+/// Why the embedded engine answers where nothing elsewhere may be reached.
+pub const OFFLINE: &str = "network.offline is set";
+
+/// Returns the decision, or the embedded engine where nothing elsewhere may be reached.
+fn online(decision: Decision, settings: &Settings) -> Decision {
+    if settings.network.is_offline && decision.leaves_the_machine() {
+        embedded(decision.feature, OFFLINE)
+    } else {
+        decision
     }
 }
 
@@ -263,7 +276,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         }
         None => (LOCAL, PATTERNS, Payer::Nobody, Way::Embedded),
     };
-    Decision {
+    let decision = Decision {
         feature,
         provider: provider.into(),
         model: model.into(),
@@ -271,7 +284,8 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         way,
         reason: DEGRADED,
         has_consent: false,
-    }
+    };
+    online(decision, settings)
 }
 
 #[cfg(test)]
@@ -295,6 +309,35 @@ mod tests {
         );
         assert_eq!(decision.name(), "local/patterns");
         assert_eq!(decision.payer, Payer::Nobody);
+    }
+
+    #[test]
+    fn offline_only_what_runs_on_this_machine_and_passes_nothing_on_is_asked() {
+        let network = crate::config::Network {
+            is_offline: true,
+            ..Default::default()
+        };
+        let mut settings = Settings {
+            network: Arc::new(network),
+            ..Settings::default()
+        };
+        let name = |settings: &Settings, provider: &str| {
+            let wanted = ModelName::Of {
+                provider: provider.into(),
+                model: "m".into(),
+            };
+            let there = decide_on(settings, Feature::Completion, &wanted, &[]).name();
+            assert_eq!(
+                instead(settings, Feature::Completion, provider, "m").name(),
+                there
+            );
+            there
+        };
+        assert_eq!(name(&settings, "openai"), "local/patterns");
+        assert_eq!(name(&settings, "ollama"), "ollama/m");
+        let relay = settings.providers.get_mut("ollama").expect("well known");
+        relay.key = KeySource::Env("RELAY".into());
+        assert_eq!(name(&settings, "ollama"), "local/patterns");
     }
 
     #[test]

@@ -19,7 +19,11 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::backend::Shared;
 use super::handlers::execute_command;
 use super::protocol::{AdviceKind, AdviceParams, FixParams, VERSION};
+use crate::cost::budget::Refusal;
 use crate::provider::Error;
+
+/// Chooses a model, or shows those that there are.
+const SET_MODEL: &str = "byok.setModel";
 
 /// What the user may be told about something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,17 +34,6 @@ pub struct Advice {
     pub message: String,
     /// What to do with one key.
     pub fix: Option<FixParams>,
-}
-
-impl Advice {
-    /// A trouble that the user was told otherwise; it is a state only.
-    pub fn without_fix(message: String) -> Self {
-        Self {
-            about: String::new(),
-            message,
-            fix: None,
-        }
-    }
 }
 
 /// Remembers what was told.
@@ -70,7 +63,13 @@ impl Advisor {
     /// Tells whoever has ghost text and has set nothing up how to come to a model of their own; once, whatever becomes of it.
     pub fn hint(&self, shared: &Shared) {
         if self.is_first_hint() {
-            send(shared, AdviceKind::Hint, first_hint());
+            // Where the fix is a button, the message need not say what to type. Some editors have one line for it.
+            let message = if shared.abilities().advice {
+                "suggestions come from your own code, on this machine, for nothing; with a key of yours, a model makes them"
+            } else {
+                "suggestions are local and free; for a model's: \"byok-lsp key set PROVIDER\", then byok.setModel"
+            };
+            send(shared, AdviceKind::Hint, first_hint(message));
         }
     }
 
@@ -106,12 +105,42 @@ pub fn of_failure(model: &str, provider: &str, error: &Error) -> Advice {
         Error::Tls(_) | Error::Setting { .. } | Error::Malformed(_) => {
             ("settings", Some(open_settings()))
         }
+        Error::Budget(refusal) => of_refusal(refusal),
         _ => ("", None),
     };
     Advice {
         about: format!("{about}:{provider}"),
         message: format!("{model}: {error}"),
         fix,
+    }
+}
+
+/// Returns what is to be said of a failed action. Its model is another matter than that of suggestions, so to change that one is no way out.
+pub fn of_failed_action(model: &str, error: &Error) -> Advice {
+    let provider = model.split('/').next().unwrap_or(model);
+    let advice = of_failure(model, provider, error);
+    Advice {
+        fix: advice.fix.filter(|fix| fix.command != SET_MODEL),
+        ..advice
+    }
+}
+
+/// Of a loop that was halted the user is told where that happens.
+fn of_refusal(refusal: &Refusal) -> (&'static str, Option<FixParams>) {
+    match refusal {
+        Refusal::Cap { .. } => ("budget", Some(use_local())),
+        Refusal::NoPrice { .. } => ("price", Some(choose_model())),
+        Refusal::Currency { .. } | Refusal::Unsure(_) => ("settings", Some(open_settings())),
+        Refusal::Halted(_) => ("", None),
+    }
+}
+
+/// Returns what is to be said when another model takes over where a cap refused a call.
+pub fn of_degrading(error: &Error, model: &str) -> Advice {
+    Advice {
+        about: format!("degraded:{model}"),
+        message: format!("{model} answers meanwhile: {error}"),
+        fix: Some(open_settings()),
     }
 }
 
@@ -124,11 +153,10 @@ pub fn of_mistake(message: String) -> Advice {
     }
 }
 
-fn first_hint() -> Advice {
+fn first_hint(message: &str) -> Advice {
     Advice {
         about: "hint".into(),
-        // Some editors have one line for it.
-        message: "suggestions are local and free; for a model's: \"byok-lsp key set PROVIDER\", then byok.setModel".into(),
+        message: message.into(),
         fix: Some(set_key(None)),
     }
 }
@@ -154,11 +182,11 @@ fn set_key(provider: Option<&str>) -> FixParams {
 
 fn use_local() -> FixParams {
     let local = vec!["local".into()];
-    fix("Use the local engine".into(), "byok.setModel", local)
+    fix("Use the local engine".into(), SET_MODEL, local)
 }
 
 fn choose_model() -> FixParams {
-    fix("Choose another model".into(), "byok.setModel", Vec::new())
+    fix("Choose another model".into(), SET_MODEL, Vec::new())
 }
 
 fn open_settings() -> FixParams {
@@ -180,16 +208,32 @@ fn send(shared: &Shared, kind: AdviceKind, advice: Advice) {
         shared.outbox.notify("byok/advice", &params);
         return;
     }
-    let message = format!("byok-lsp: {}", advice.message);
     let severity = match kind {
         AdviceKind::Hint => lsp::MessageType::Info,
         AdviceKind::Trouble => lsp::MessageType::Warning,
     };
-    // The other fixes stand in the message itself.
-    let fix = advice.fix.filter(|fix| fix.command == "byok.setModel");
-    let way = fix.map_or_else(String::new, |fix| format!("; or {}", written(&fix)));
-    let params = json!({"type": severity, "message": message + &way});
+    let params = json!({"type": severity, "message": in_words(&advice)});
     shared.outbox.notify("window/showMessage", &params);
+}
+
+/// Says an advice in a line, of which some editors (Helix) show only what fits their screen: the way out comes before the reasons.
+fn in_words(advice: &Advice) -> String {
+    // The other fixes stand in the message itself.
+    let fix = advice.fix.as_ref().filter(|fix| fix.command == SET_MODEL);
+    match (fix, advice.message.split_once(": ")) {
+        (Some(fix), Some((model, reason))) => {
+            let effect = if fix.arguments.is_empty() {
+                "chooses another"
+            } else {
+                "goes on"
+            };
+            format!(
+                "byok-lsp: {model} failed, {} {effect}: {reason}",
+                written(fix)
+            )
+        }
+        _ => format!("byok-lsp: {}", advice.message),
+    }
 }
 
 /// Writes a fix as a command to type, with its arguments in JSON: `byok.setModel "local"`.
@@ -217,12 +261,46 @@ mod tests {
             ),
             (Error::UnknownModel("small".into()), Some("byok.setModel")),
             (Error::Tls("unknown".into()), Some("byok.openSettings")),
+            (
+                Error::Budget(Box::new(Refusal::Unsure("locked".into()))),
+                Some("byok.openSettings"),
+            ),
+            (
+                Error::Budget(Box::new(Refusal::Halted("a loop".into()))),
+                None,
+            ),
             (Error::Overloaded, None),
             (Error::Cut, None),
         ];
         for (error, fix) in fixes {
             assert_eq!(command(&error).as_deref(), fix, "{error}");
         }
+    }
+
+    #[test]
+    fn the_way_out_stands_before_the_reasons_which_a_narrow_screen_cuts_off() {
+        let said = |error: Error| in_words(&of_failure("ollama/llama3:8b", "ollama", &error));
+        let unreachable = said(Error::Unreachable("refused".into()));
+        let way = "byok-lsp: ollama/llama3:8b failed, byok.setModel \"local\" goes on: the ";
+        assert!(unreachable.starts_with(way), "{unreachable}");
+        let unknown = said(Error::UnknownModel("llama3:8b".into()));
+        let way = "byok-lsp: ollama/llama3:8b failed, byok.setModel chooses another: ";
+        assert!(unknown.starts_with(way), "{unknown}");
+        let refused = said(Error::Unauthorized);
+        assert!(
+            refused.starts_with("byok-lsp: ollama/llama3:8b: the key"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_failed_action_has_the_fixes_that_do_not_change_the_model_of_suggestions() {
+        let command = |error: Error| Some(of_failed_action("openai/small", &error).fix?.command);
+        assert_eq!(
+            command(Error::Unauthorized).as_deref(),
+            Some(execute_command::SET_KEY)
+        );
+        assert_eq!(command(Error::NoCredit), None);
     }
 
     #[test]

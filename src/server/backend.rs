@@ -16,15 +16,15 @@ use super::advice::Advisor;
 use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, context, did_change, did_change_configuration,
-    did_change_workspace_folders, did_close, did_open, execute_command, initialize, initialized,
-    inline_completion, models, workspace_file,
+    did_change_workspace_folders, did_close, did_open, execute_command, explain_route, initialize,
+    initialized, inline_completion, models, workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::previews::Previews;
 use super::protocol::{
-    Done, ExplainContext, ExplainContextParams, Models, PreviewAnswer, PreviewTaken,
-    SetModelParams, UsageParams, UsageSummary,
+    Done, ExplainContext, ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer,
+    PreviewTaken, SetModelParams, UsageParams, UsageSummary,
 };
 use super::running::Running;
 use super::status::Status;
@@ -34,7 +34,7 @@ use crate::action::Diagnostic;
 use crate::completion::Completions;
 use crate::config::{Problem, ProviderSettings};
 use crate::cost::Ledger;
-use crate::gateway::{Gateway, Reporter};
+use crate::gateway::{Explanation, Gateway, Reporter};
 use crate::index::SymbolIndex;
 use crate::local::Engine;
 use crate::models::Lists;
@@ -130,6 +130,7 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
         .custom_method("byok/usageSummary", Backend::usage_summary)
         .custom_method("byok/models", Backend::models)
         .custom_method("byok/explainContext", Backend::explain_context)
+        .custom_method("byok/explainRoute", Backend::explain_route)
         .custom_method(
             "workspace/didChangeWatchedFiles",
             Backend::did_change_watched_files,
@@ -188,6 +189,11 @@ impl Backend {
         // No parameters are as good as empty ones.
         let params = ExplainContextParams::deserialize(params).unwrap_or_default();
         context::explain(&self.shared, params.id.as_deref())
+    }
+
+    async fn explain_route(&self, params: serde_json::Value) -> Result<Explanation> {
+        let params = ExplainRouteParams::deserialize(params).unwrap_or_default();
+        explain_route::answer(&self.shared, &params)
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {

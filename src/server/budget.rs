@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::backend::Shared;
+use super::ledger_news::LedgerNews;
 use super::outbox::Outbox;
 use super::protocol::{BudgetParams, CapParams, CapStateParams, VERSION};
 use super::status::Status;
@@ -28,6 +29,15 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
                 changed.notify_one();
                 return;
             }
+            Notice::Masked(kinds) => {
+                let message = masked(&kinds);
+                // Quietly: nothing has to be done, and the next suggestion sends the same text again.
+                outbox.notify(
+                    "window/logMessage",
+                    &json!({"type": lsp::MessageType::Info, "message": message}),
+                );
+                return;
+            }
             Notice::Warned(standing) => warning(&standing),
             Notice::Halted(message) => {
                 status.halted(Some(message.clone()));
@@ -41,6 +51,13 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
     })
 }
 
+fn masked(kinds: &[&str]) -> String {
+    format!(
+        "byok-lsp: not sent, but a stand-in for it: {}",
+        kinds.join(", ")
+    )
+}
+
 fn warning(standing: &Standing) -> String {
     format!(
         "the cap \"{}\" of {} is passed: {} spent per {}; it only warns, so calls go on",
@@ -51,9 +68,10 @@ fn warning(standing: &Standing) -> String {
     )
 }
 
-/// Sends how the caps stand, whenever that changed. Ends with the server.
+/// Sends how the caps stand, whenever that changed, and says what is wrong with the ledger. Ends with the server.
 pub async fn tell(shared: Weak<Shared>, changed: Arc<Notify>) {
     let mut told = None;
+    let mut news = LedgerNews::default();
     loop {
         {
             let Some(shared) = shared.upgrade() else {
@@ -69,6 +87,7 @@ pub async fn tell(shared: Weak<Shared>, changed: Arc<Notify>) {
                     told = Some(params);
                 }
             }
+            news.tell(&shared.ledger(), &shared.outbox);
         }
         tokio::time::sleep(SPACE).await;
         changed.notified().await;

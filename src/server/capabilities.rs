@@ -2,7 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::handlers::execute_command::{OPEN_SETTINGS, SET_KEY};
+use super::handlers::execute_command::{CANCEL, OPEN_SETTINGS, SET_KEY};
 use super::to_proto::DID_ACCEPT;
 use crate::action::Kind;
 use crate::document::Encoding;
@@ -11,11 +11,13 @@ use crate::document::Encoding;
 pub const ACTION: &str = "byok.action";
 
 /// The commands that users run; each also works without arguments, since Helix's palette sends none.
-pub const COMMANDS: [&str; 10] = [
+pub const COMMANDS: [&str; 12] = [
     ACTION,
+    CANCEL,
     "byok.usageSummary",
     "byok.models",
     "byok.explainContext",
+    "byok.explainRoute",
     "byok.setModel",
     "byok.pause",
     "byok.resume",

@@ -13,6 +13,7 @@ mod from_proto;
 mod guard;
 mod handlers;
 mod in_flight;
+mod ledger_news;
 mod outbox;
 mod previews;
 mod progress;

@@ -273,6 +273,16 @@ pub struct UsageSummaryParams {
     pub by: Option<Vec<String>>,
 }
 
+/// What `byok/explainRoute` takes; its answer is [`crate::gateway::Explanation`].
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExplainRouteParams {
+    /// What the call is for: `completion`, which is meant without it, or `action`.
+    pub feature: Option<String>,
+    /// The open document that it is about, for its workspace's own settings and whether it may leave the machine.
+    pub uri: Option<String>,
+}
+
 /// What `byok/explainContext` takes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]

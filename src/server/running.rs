@@ -56,11 +56,13 @@ impl Running {
         }
     }
 
-    /// Takes back all, so that each is answered before the server ends.
-    pub fn end_all(&self) {
-        for (_, interrupt) in self.lock().running.values() {
+    /// Takes back all, whether their user wants that or the server is to end, and returns how many there were.
+    pub fn end_all(&self) -> usize {
+        let table = self.lock();
+        for (_, interrupt) in table.running.values() {
             interrupt.cancel();
         }
+        table.running.len()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Table> {

@@ -529,8 +529,9 @@ fn a_model_that_fails_is_one_message_and_a_status() {
 }
 
 #[test]
-fn an_action_taken_back_by_its_progress_or_its_request_stops_the_stream_and_leaves_one_row() {
-    for by_progress in [true, false] {
+fn an_action_taken_back_by_its_progress_its_request_or_a_command_stops_the_stream_and_leaves_one_row()
+ {
+    for way in ["progress", "command", "request"] {
         let (mut desk, range) = Desk::open(URI, "rust", SAMPLES[0].code.0);
         let entry = desk.entry("simplify", &range, &json!([]));
         let id = desk.choose(&entry, None);
@@ -548,14 +549,25 @@ fn an_action_taken_back_by_its_progress_or_its_request_stops_the_stream_and_leav
             message.contains("tokens") && message.contains('$'),
             "{message}"
         );
-        if by_progress {
-            let token = begun["params"]["token"].clone();
-            desk.client
-                .notify("window/workDoneProgress/cancel", json!({"token": token}));
-            assert_eq!(desk.outcome(id), "cancelled");
-        } else {
-            desk.client.cancel(id);
-            assert!(desk.client.answer(id).get("error").is_some());
+        match way {
+            "progress" => {
+                let token = begun["params"]["token"].clone();
+                desk.client
+                    .notify("window/workDoneProgress/cancel", json!({"token": token}));
+                assert_eq!(desk.outcome(id), "cancelled");
+            }
+            "command" => {
+                // For editors that show a progress and have no way to take it back.
+                let cancel = desk.client.execute("byok.cancel", json!([]));
+                assert_eq!(desk.client.answer(cancel)["result"]["cancelled"], 1);
+                assert_eq!(desk.outcome(id), "cancelled");
+                let shown = desk.client.notification("window/showMessage");
+                assert_eq!(shown["message"], "byok-lsp: the action is cancelled");
+            }
+            _ => {
+                desk.client.cancel(id);
+                assert!(desk.client.answer(id).get("error").is_some());
+            }
         }
         wait(running.dropped());
         desk.client

@@ -117,7 +117,7 @@ fn whoever_types_is_never_stopped_by_a_question() {
     let text = client.notification("window/showMessage")["message"].take();
     assert_eq!(
         text,
-        "byok-lsp: mock/m: the account has no credit left; top it up at the provider; or byok.setModel \"local\""
+        "byok-lsp: mock/m failed, byok.setModel \"local\" goes on: the account has no credit left; top it up at the provider"
     );
     assert!(!client.has_unread(|message| message["method"] == "window/showMessageRequest"));
     client.finish();

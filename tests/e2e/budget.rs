@@ -1,6 +1,6 @@
 //! Money: calls that a cap refuses, that go to a cheaper model, that the user is asked about; and loops that are halted.
 
-use byok_lsp::cost::Tokens;
+use byok_lsp::cost::{Ledger, Tokens};
 use byok_lsp::provider::{Event, Usage, fake::Fake};
 use serde_json::{Value, json};
 
@@ -78,6 +78,12 @@ fn a_call_that_would_break_a_cap_is_not_sent_and_the_editor_is_told_how_the_caps
     });
     let told = status["params"]["message"].as_str().unwrap();
     assert!(told.contains("the cap \"day\""), "{told}");
+    // One message, with what to do about it.
+    assert_eq!(status["params"]["fix"]["command"], "byok.setModel");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    let way = "byok-lsp: mock/m failed, byok.setModel \"local\" goes on: the cap \"day\"";
+    assert!(shown.starts_with(way), "{shown}");
     client.finish();
 }
 
@@ -102,8 +108,19 @@ fn where_a_cap_degrades_to_local_the_embedded_engine_goes_on_and_the_status_says
         message["method"] == "byok/status" && message["params"]["model"] == "local/patterns"
     });
     assert_eq!(status["params"]["payer"], "nobody: runs on this machine");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    assert!(
+        shown.starts_with("byok-lsp: local/patterns answers meanwhile: the cap"),
+        "{shown}"
+    );
     let caps = stands(&mut client, "degraded", 0);
     assert_eq!(caps["state"], "degraded");
+    // The next one is no news, and nothing has failed.
+    let id = client.ask(&at);
+    client.texts(id);
+    assert!(!client.has_unread(|message| message["method"] == "window/showMessage"));
+    assert!(!client.has_unread(|message| message["params"]["state"] == "error"));
     client.finish();
 }
 
@@ -170,5 +187,42 @@ fn a_plugin_that_asks_in_a_loop_is_halted_without_any_cap_until_the_user_resumes
     running.text("1;");
     drop(running);
     assert_eq!(client.texts(id), ["1;"]);
+    client.finish();
+}
+
+#[test]
+fn a_damaged_ledger_is_told_and_nothing_passes_a_cap_that_it_counted() {
+    let fake = Fake::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite3");
+    std::fs::write(&path, "this was never a database. ".repeat(400)).unwrap();
+    let mut config = mock_config("http://127.0.0.1:9/v1", "openai-completions");
+    config["budget"] = json!({"day": "1 USD"});
+    let ledger = Ledger::open(&path);
+    let builder = Builder::default().fake(&fake).config(config);
+    let mut client = builder.ledger(ledger.clone()).start();
+    let told = client.wait_for("what happened", |message| {
+        message["method"] == "window/showMessage"
+    });
+    let told = told["params"]["message"].as_str().unwrap();
+    assert!(told.contains("was damaged"), "{told}");
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let first = client.ask(&at);
+    assert!(client.texts(first).is_empty());
+    assert!(!fake.is_called(), "nothing was sent");
+    let status = client.wait_for("the error", |message| {
+        message["method"] == "byok/status" && message["params"]["state"] == "error"
+    });
+    let told = status["params"]["message"].as_str().unwrap();
+    assert!(told.contains("--accept-loss"), "{told}");
+    ledger
+        .accept_loss(std::time::Duration::from_secs(20))
+        .unwrap();
+    let second = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("1;");
+    running.event(usage(200, 100));
+    drop(running);
+    assert_eq!(client.texts(second), ["1;"]);
     client.finish();
 }

@@ -49,6 +49,7 @@ pub struct Builder {
     substitutes: HashMap<String, Arc<dyn Provider>>,
     lists: Option<PathBuf>,
     hinting: bool,
+    ledger: Option<Ledger>,
     folder: Option<String>,
 }
 
@@ -63,6 +64,7 @@ impl Default for Builder {
             substitutes: HashMap::new(),
             lists: None,
             hinting: false,
+            ledger: None,
             folder: None,
         }
     }
@@ -152,6 +154,12 @@ impl Builder {
         self
     }
 
+    /// Books into this ledger instead of one that ends with the server.
+    pub fn ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
         let mut layers = Layers::default();
@@ -164,6 +172,7 @@ impl Builder {
             self.substitutes,
             self.lists,
             self.hinting,
+            self.ledger,
         );
         let folders: Vec<Value> = self
             .folders
@@ -204,7 +213,7 @@ impl Client {
         patience: Patience,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
-        Self::started(Layers::default(), patience, substitutes, None, false)
+        Self::started(Layers::default(), patience, substitutes, None, false, None)
     }
 
     fn started(
@@ -213,6 +222,7 @@ impl Client {
         substitutes: HashMap<String, Arc<dyn Provider>>,
         lists: Option<PathBuf>,
         hinting: bool,
+        ledger: Option<Ledger>,
     ) -> Self {
         let (server_input, to_server) = std::io::pipe().unwrap();
         let (mut from_server, server_output) = std::io::pipe().unwrap();
@@ -224,7 +234,7 @@ impl Client {
             problems: Vec::new(),
             explanations: Some(folder.path().join("explanations")),
             hints: hinting.then(|| folder.path().join("told")),
-            ledger: Ledger::in_memory(),
+            ledger: ledger.unwrap_or_else(Ledger::in_memory),
             lists: Lists::new(http.clone(), lists),
             symbols: SymbolIndex::new(byok_lsp::index::Limits::default()),
             http,

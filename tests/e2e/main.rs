@@ -29,6 +29,7 @@ mod models;
 mod network;
 mod openrouter;
 mod peer;
+mod privacy;
 mod provider;
 mod sign_in;
 mod spoken;

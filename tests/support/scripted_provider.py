@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """A model provider on loopback that answers as it is told: OpenAI's Completions and Chat Completions, streamed or whole.
 
-    scripted_provider.py [--port N] [--key KEY] [--script JSON]      prints its base URL (http://127.0.0.1:PORT/v1) on the first line
+    scripted_provider.py [--port N] [--key KEY] [--signed-in KEY] [--script JSON]      prints its base URL (http://127.0.0.1:PORT/v1) on the first line
 
 Steered over HTTP, beside the API itself:
     POST   /test/script      replaces the script: a list of replies, one a request; the last one is repeated
     GET    /test/requests    what was received: [{path, authorization, body, sent, outcome, closed_after_ms}]
     DELETE /test/requests    forgets it
+
+Beside those, `POST /v1/auth/keys` hands out the key of `--signed-in`, as OpenRouter does where somebody signs in.
 
 A reply is an object; every field may be left out:
     text          list of strings, one a streamed chunk (default ["ok"])
@@ -45,9 +47,9 @@ class Cut(Exception):
 
 
 class State:
-    def __init__(self, script, key):
+    def __init__(self, script, key, signed_in):
         self.lock = threading.Lock()
-        self.script, self.key = script, key
+        self.script, self.key, self.signed_in = script, key, signed_in
         self.requests = []
 
     def next_reply(self, entry):
@@ -108,6 +110,9 @@ class Handler(BaseHTTPRequestHandler):
             with self.state.lock:
                 self.state.script = body
             self.send_json({})
+            return
+        if self.path == "/v1/auth/keys" and self.state.signed_in and body.get("code"):
+            self.send_json({"key": self.state.signed_in})
             return
         if self.path not in ("/v1/completions", "/v1/chat/completions"):
             self.send_json({"error": {"message": "no such path", "type": "not_found"}}, 404)
@@ -240,9 +245,10 @@ def main():
     parser = argparse.ArgumentParser(description="A scripted model provider on loopback.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--key", help="the key that requests must carry")
+    parser.add_argument("--signed-in", help="the key that a sign-in gets")
     parser.add_argument("--script", default="[]", help="the replies, as JSON")
     options = parser.parse_args()
-    Handler.state = State(json.loads(options.script), options.key)
+    Handler.state = State(json.loads(options.script), options.key, options.signed_in)
     server = Server(("127.0.0.1", options.port), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}/v1", flush=True)
     server.serve_forever()

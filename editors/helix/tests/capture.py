@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from drive import CART
+from fixtures import CART
 from helix import Helix
 
 ANSI_TO_SVG = Path(__file__).resolve().parents[2] / "neovim/tests/support/ansi_to_svg.py"
@@ -21,9 +21,7 @@ def main():
         # The hint of the first minute is for another picture.
         hx.settings('completion = { model = "local" }\n')
         hx.open("cart.rs", CART, width=100, height=18)
-        hx.keys("1", "0", "G", "A")
-        hx.type("    let tot")
-        hx.shows("total = compute(left, right); snippet")
+        hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
         hx.keys("Tab")
         hx.shows("local/patterns")
         screen = hx.tmux("capture-pane", "-e", "-p", "-N")

@@ -4,25 +4,16 @@
 Each test has an editor of its own, set up by `byok-lsp setup helix` as a user would. Needs hx and tmux.
 """
 import json
+import subprocess
 import sys
 import traceback
 from pathlib import Path
 
+import actions
+import troubles
+from fixtures import CART, USAGE, expect, mock
 from helix import SECRET, Failure, Helix
 
-# A line is half typed that the embedded engine can continue, since it stands above.
-CART = """fn first() {
-    let total = compute(left, right);
-}
-
-fn second() {
-    let total = compute(left, right);
-}
-
-fn third() {
-
-}
-"""
 USER_LANGUAGES = """# my own
 [language-server.rust-analyzer.config]
 check.command = "clippy"
@@ -35,28 +26,10 @@ auto-format = false
 name = "python"
 language-servers = ["pylsp"] # one is enough
 """
-# 1000 tokens in at 3 USD and 10 out at 20 USD a million: 0.0032 USD.
-USAGE = {"prompt_tokens": 1000, "completion_tokens": 10}
-
-
-def mock(url, wire="openai-completions", model=""):
-    return f"""{model}
-[providers.mock]
-wire = "{wire}"
-base_url = "{url}"
-key = {{ env = "MOCK_KEY" }}
-prices = {{ small = {{ input = "3 USD", output = "20 USD" }} }}
-"""
-
-
-def expect(what, is_so, detail=""):
-    if not is_so:
-        raise Failure(f"{what}\n{detail}")
 
 
 def servers_of(hx, language):
     """What Helix itself says it would start."""
-    import subprocess
     told = subprocess.run(["hx", "--health", language], env=hx.environment, cwd=hx.work, capture_output=True, text=True).stdout
     lines = told.split("Configured language servers:")[1].split("Configured debug adapter")[0].splitlines()
     return [line.split(":")[0].split()[-1] for line in lines if line.startswith("  ")]
@@ -98,11 +71,9 @@ def first_minute(hx):
     """the first minute, without key or network: a suggestion in the menu, taken"""
     hx.set_up()
     hx.open("cart.rs", CART)
-    hx.keys("1", "0", "G", "A")
-    hx.type("    let tot")
-    hx.shows("total = compute(left, right); snippet")
+    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
     # One hint how to add a key, which takes no keys from the menu.
-    hx.shows("byok-lsp key set PROVIDER")
+    hx.logged("byok-lsp key set PROVIDER")
     hx.keys("Tab")
     screen = hx.shows("local/patterns")
     hx.keys("Enter")
@@ -140,40 +111,7 @@ def paused_and_resumed(hx):
     hx.keys("Escape", "u")
     hx.command("lsp-workspace-command byok.resume")
     hx.shows("byok-lsp: resumed")
-    hx.keys("1", "0", "G", "A")
-    hx.type("    let tot")
-    hx.shows("total = compute(left, right); snippet")
-
-
-def refused_key(hx):
-    """a refused key: told once with the fix, typing goes on"""
-    url = hx.serve([{"status": 401, "body": {"error": {"message": "no"}}}])
-    hx.settings(mock(url, model='completion = { model = "mock/small", debounce_ms = 0 }'))
-    hx.set_up()
-    hx.open("lib.rs", "fn open(path: &Path) -> Result<Reader> {\n    let reader = \n}\n")
-    hx.keys("2", "G", "A")
-    # The second letter of a word asks; Helix takes a message off its line with the next key.
-    hx.type("Re")
-    hx.shows("byok-lsp: mock/small: the key was refused; check")
-    hx.type("ader ne")
-    hx.shows("let reader = Reader ne")
-    hx.logged('"state":"error"', 2)
-    expect("told once", hx.traffic().count('"method":"window/showMessage"') == 1, hx.last_traffic())
-    expect("the key is not in the traffic", SECRET not in hx.traffic())
-
-
-def action_run(hx):
-    """a code action is offered with model and price, and its edit lands"""
-    url = hx.serve([{"text": ["```rust\nfn twice(x: u32) -> u32 {\n    x * 2\n}\n```\n"], "usage": USAGE}])
-    hx.settings(mock(url, "openai-chat", 'actions = { model = "mock/small" }'))
-    hx.set_up()
-    hx.open("lib.rs", "fn twice(x: u32) -> u32 {\n    return x + x;\n}\n")
-    hx.keys("2", "G", "Space", "a")
-    hx.shows("mock/small")
-    hx.keys("Escape")
-    hx.command('lsp-workspace-command byok.action "simplify"')
-    hx.shows("x * 2")
-    hx.saved("lib.rs", "    x * 2\n")
+    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
 
 
 def one_settings_file(hx):
@@ -198,7 +136,7 @@ def one_settings_file(hx):
 
 def asked_in_a_terminal(hx):
     """in a terminal setup asks before it writes, and then where suggestions are to come from"""
-    hx.tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "sh")
+    hx.run("sh", 150, 50)
     hx.type("byok-lsp setup helix; echo ended: $?")
     hx.keys("Enter")
     hx.shows("Write this? [y/N]")
@@ -225,7 +163,8 @@ def asked_in_a_terminal(hx):
 
 TESTS = [
     one_settings_file, asked_in_a_terminal,
-    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, paused_and_resumed, refused_key, action_run,
+    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, paused_and_resumed,
+    *actions.TESTS, *troubles.TESTS,
 ]
 
 

@@ -1,14 +1,18 @@
 """A real Helix in a terminal of its own (tmux), with folders of its own for settings, state, keys and ledger."""
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCRIPTED_PROVIDER = HERE.parents[2] / "tests/support/scripted_provider.py"
-PATIENCE = 30
+# How long anything may take on a busy machine. It is no measure of ours: everything is waited for, and nothing slept over.
+PATIENCE = 120
 SECRET = "sk-test-0123456789abcdefghijklmnop"
 
 
@@ -28,7 +32,51 @@ def eventually(what, ask, is_right, detail=lambda: ""):
         time.sleep(0.05)
 
 
-class Helix:
+class Terminal:
+    """A terminal (tmux) that is typed into and looked at."""
+
+    def __init__(self, socket, cwd, environment):
+        self.socket, self.cwd, self.environment = socket, cwd, environment
+
+    def tmux(self, *arguments):
+        return subprocess.run(
+            ["tmux", "-S", str(self.socket), *arguments], env=self.environment, cwd=self.cwd, capture_output=True, text=True, timeout=PATIENCE,
+        ).stdout
+
+    def run(self, command, width=110, height=30):
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), command)
+
+    def keys(self, *keys):
+        for key in keys:
+            self.tmux("send-keys", key)
+
+    def type(self, text):
+        self.tmux("send-keys", "-l", text)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def detail(self):
+        """What helps to understand a failure."""
+        return ""
+
+    def shows(self, text):
+        return eventually(f'the screen shows "{text}"', self.screen, lambda screen: text in screen, self.detail)
+
+    def hides(self, text):
+        return eventually(f'the screen no longer shows "{text}"', self.screen, lambda screen: text not in screen, self.detail)
+
+    def soon_shows(self, text, seconds=6):
+        """Tells whether the screen shows a text within a while, for what is tried again."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if text in self.screen():
+                return True
+            time.sleep(0.05)
+        return False
+
+
+class Helix(Terminal):
     """One editor and its files. `binary` is the server."""
 
     def __init__(self, binary):
@@ -45,15 +93,15 @@ class Helix:
         )
         self.log = self.folder / "hx.log"
         self.provider = None
-        self.terminals = 1
-        self.environment = {
+        self.others = []
+        super().__init__(self.folder / "tmux", self.work, {
             **os.environ,
             "HOME": str(self.folder),
             # No other language server, whatever is installed on this machine: one that fails would move the screen under the test.
             "PATH": f"{self.folder}/bin:{Path(shutil.which('hx')).parent}:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "MOCK_KEY": SECRET,
-        }
+        })
         for name, folder in {
             "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state", "XDG_DATA_HOME": "data",
             "XDG_RUNTIME_DIR": "run", "BYOK_KEYS": "keys",
@@ -81,34 +129,50 @@ class Helix:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def serve(self, script):
+    def serve(self, script, port=0, key=SECRET):
         """Starts a scripted provider on loopback; returns its base URL."""
-        import json
         self.provider = subprocess.Popen(
-            ["python3", str(SCRIPTED_PROVIDER), "--key", SECRET, "--script", json.dumps(script)],
+            ["python3", str(SCRIPTED_PROVIDER), "--port", str(port), "--key", key, "--script", json.dumps(script)],
             stdout=subprocess.PIPE, text=True,
         )
-        return self.provider.stdout.readline().strip()
+        self.url = self.provider.stdout.readline().strip()
+        return self.url
+
+    def no_longer_serves(self):
+        """Ends the provider; returns its port, so that it can come back."""
+        self.provider.kill()
+        self.provider.wait()
+        self.provider = None
+        return int(self.url.split(":")[2].split("/")[0])
+
+    def asked(self):
+        """What the provider has received."""
+        with urllib.request.urlopen(self.url.replace("/v1", "/test/requests")) as answer:
+            return json.load(answer)
+
+    def answers(self, script):
+        """Replaces the provider's answers."""
+        urllib.request.urlopen(self.url.replace("/v1", "/test/script"), json.dumps(script).encode()).read()
 
     def open(self, name, text, width=110, height=30):
         """Opens a file and waits until the server has it."""
         (self.work / name).write_text(text)
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), f"hx -vvv --log {self.log} {name}")
+        self.run(f"hx -vvv --log {self.log} {name}", width, height)
         self.shows(name)
         self.logged('"textDocument/didOpen"')
 
-    def tmux(self, *arguments):
-        return subprocess.run(
-            ["tmux", "-S", str(self.folder / f"tmux{self.terminals}"), *arguments], env=self.environment, cwd=self.work,
-            capture_output=True, text=True, timeout=PATIENCE,
-        ).stdout
+    def suggests(self, line, begun, suggestion):
+        """Begins a word at the end of a line until its suggestion is in the menu. Helix asks once, at a word's second letter; what the embedded engine
+        and the provider know by then is for the machine to say, so what was in vain is undone and typed again."""
+        def is_there():
+            self.keys("Escape", *str(line), "G", "A")
+            self.type(begun)
+            if self.soon_shows(suggestion):
+                return True
+            self.keys("Escape", "u")
+            return False
 
-    def keys(self, *keys):
-        for key in keys:
-            self.tmux("send-keys", key)
-
-    def type(self, text):
-        self.tmux("send-keys", "-l", text)
+        eventually(f'"{suggestion}" is suggested', is_there, bool, self.detail)
 
     def command(self, text):
         """Runs a typable command from normal mode."""
@@ -116,27 +180,50 @@ class Helix:
         self.type(f":{text}")
         self.keys("Enter")
 
-    def screen(self):
-        return self.tmux("capture-pane", "-p")
+    def menu(self, title):
+        """Opens the menu of code actions until it has an entry; returns the entries. What a file consists of is known a moment after it is opened."""
+        def opened():
+            self.keys("Escape", "Space", "a")
+            end = time.monotonic() + 2
+            while time.monotonic() < end:
+                entries = [line for line in self.screen().splitlines() if " · " in line]
+                if any(title in entry for entry in entries):
+                    return entries
+                time.sleep(0.05)
+            return []
+
+        return eventually(f'the menu has "{title}"', opened, bool, self.screen)
+
+    def choose(self, title):
+        """Runs an action from the menu, whose first entry is selected when it opens."""
+        entries = self.menu(title)
+        place = next(place for place, entry in enumerate(entries) if title in entry)
+        self.keys(*["Down"] * place, "Enter")
 
     def traffic(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def shows(self, text):
-        return eventually(f'the screen shows "{text}"', self.screen, lambda screen: text in screen, self.last_traffic)
-
-    def hides(self, text):
-        return eventually(f'the screen no longer shows "{text}"', self.screen, lambda screen: text not in screen)
-
     def logged(self, text, count=1):
         return eventually(f'the log holds "{text}"', self.traffic, lambda log: log.count(text) >= count, self.screen)
+
+    def last_state(self):
+        """The last state that the server told."""
+        return re.findall(r'"method":"byok/status","params":.*?"state":"(\w+)"', self.traffic())[-1]
+
+    def provider_saw(self, outcome):
+        """Waits until the provider's last request has ended so."""
+        eventually(f"the last request is {outcome}", self.asked, lambda asked: asked and asked[-1]["outcome"] == outcome)
+
+    def detail(self):
+        return self.last_traffic()
 
     def last_traffic(self):
         return "\n".join(line[:300] for line in self.traffic().splitlines()[-12:])
 
     def saved(self, name, text):
         """Saves the file and waits until the text is in it."""
-        self.command("write")
+        # Helix compares the file's time with one that it notes a moment after it has written, so a second save would be refused now and then.
+        self.command("write!")
 
         def read():
             try:
@@ -150,11 +237,19 @@ class Helix:
         """Ends the editor, so that another can be opened."""
         self.tmux("kill-server")
         # The old terminal may take its time to go.
-        self.terminals += 1
+        self.socket = self.socket.with_name(self.socket.name + "-")
         self.log.unlink()
 
+    def terminal(self, command):
+        """Another terminal beside the editor."""
+        other = Terminal(self.folder / f"beside{len(self.others)}", self.work, self.environment)
+        self.others.append(other)
+        other.run(f"sh -c '{command}; cat'")
+        return other
+
     def stop(self):
-        self.tmux("kill-server")
+        for terminal in [self, *self.others]:
+            terminal.tmux("kill-server")
         if self.provider:
             self.provider.kill()
             self.provider.wait()

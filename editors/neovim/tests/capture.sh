@@ -21,9 +21,9 @@ trap finish EXIT
 mkdir -p "$dir/shop/src" "$dir/shop/.git" "$dir/home"
 cp "$here/support/capture.rs" "$dir/shop/src/cart.rs"
 
-# until_true COMMAND...      polls, with a deadline of thirty seconds
+# until_true COMMAND...      polls, with a deadline of two minutes
 until_true() {
-  local end=$((SECONDS + 30))
+  local end=$((SECONDS + 120))
   until "$@"; do
     [ $SECONDS -lt $end ] || { echo "capture.sh: gave up on: $*" >&2; tmux -S "$dir/tmux" capture-pane -p >&2; exit 1; }
     sleep 0.05

@@ -2,18 +2,19 @@
 
 import * as vscode from 'vscode';
 import type { Previews } from './actions/preview';
-import { WALKTHROUGH } from './firstMinute';
 import { setKey } from './keys/set';
 import { signIn } from './keys/signIn';
 import { showMenu } from './menu';
 import { pickModel } from './models/pick';
 import type { Server } from './server/server';
 import type { State } from './state';
+import { WALKTHROUGH } from './status/tell';
 import { plain } from './text/escape';
 import type { UsagePanel } from './usage/panel';
 import { showContext } from './views/context';
 import type { Documents } from './views/documents';
 import { showDoctor } from './views/doctor';
+import { showRoute } from './views/route';
 
 export interface Parts {
   readonly server: Server;
@@ -37,6 +38,7 @@ export function registerCommands({ server, state, usage, documents, previews, lo
     acceptPreview: () => previews.answerActive(true),
     discardPreview: () => previews.answerActive(false),
     explainContext: () => showContext(server, documents),
+    explainRoute: () => showRoute(server, documents),
     usage: () => usage.show(),
     doctor: () => showDoctor(server, documents),
     restart: () => server.restart(),

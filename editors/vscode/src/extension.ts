@@ -5,12 +5,11 @@ import * as vscode from 'vscode';
 import { ADVICE, Previews } from './actions/preview';
 import { Streams } from './actions/stream';
 import { registerCommands } from './commands';
-import { FirstMinute } from './firstMinute';
-import type { ActionProgressPiece, Preview, UsageSummary } from './protocol';
+import type { ActionProgressPiece, Advice, Preview, UsageSummary } from './protocol';
 import { ACTION_ENDED, Server } from './server/server';
 import { State } from './state';
 import { StatusBar } from './status/bar';
-import { Teller } from './status/tell';
+import { tell } from './status/tell';
 import { UsagePanel } from './usage/panel';
 import { Documents } from './views/documents';
 
@@ -27,8 +26,6 @@ export function activate(context: vscode.ExtensionContext) {
   const documents = new Documents();
   const previews = new Previews();
   const streams = new Streams(documents);
-  const teller = new Teller(state);
-  const firstMinute = new FirstMinute(context.globalState, state);
   running = server;
   server.onLife((life) => {
     state.lived(life);
@@ -36,6 +33,7 @@ export function activate(context: vscode.ExtensionContext) {
     if (life === 'running') void seed(server, state, bar);
     void vscode.commands.executeCommand('setContext', 'byok.running', life === 'running');
     void vscode.commands.executeCommand('setContext', 'byok.explainsContext', server.offers('byok.explainContext'));
+    void vscode.commands.executeCommand('setContext', 'byok.explainsRoute', server.offers('byok.explainRoute'));
   });
   server.onNotification(({ method, params }) => {
     switch (method) {
@@ -44,6 +42,8 @@ export function activate(context: vscode.ExtensionContext) {
         return void previews.show(params as Preview, (id, accepted) => server.request('byok/answerPreview', { id, accepted }));
       case 'byok/actionProgress':
         return void streams.take(params as ActionProgressPiece);
+      case 'byok/advice':
+        return void tell(params as Advice);
       case ACTION_ENDED:
         return previews.ended((params as { id: string }).id);
       default:
@@ -53,9 +53,6 @@ export function activate(context: vscode.ExtensionContext) {
   const noticed = () => {
     bar.touch();
     usage.touch();
-    firstMinute.look();
-    teller.look();
-    teller.lookAtBudget();
   };
   context.subscriptions.push(log, server, bar, usage, documents, previews, streams);
   context.subscriptions.push(registerCommands({ server, state, usage, documents, previews, log }));

@@ -40,11 +40,26 @@ export interface Usage {
   readonly totals: Totals;
 }
 
+/** What one key could do about a trouble: a command that the server announces. */
+export interface ServerFix {
+  readonly title: string;
+  readonly command: string;
+  readonly arguments: readonly unknown[];
+}
+
 export interface Status {
   readonly state: 'idle' | 'busy' | 'paused' | 'error';
   readonly model: string;
   readonly payer: string;
   readonly message?: string;
+  readonly fix?: ServerFix | null;
+}
+
+/** What the user is to be told, which the server says once. */
+export interface Advice {
+  readonly kind: 'trouble' | 'hint';
+  readonly message: string;
+  readonly fix?: ServerFix | null;
 }
 
 export interface UsageSummary extends Totals {
@@ -154,6 +169,27 @@ export interface ContextPart {
   /** In thousandths of the prompt. */
   readonly share: number;
   readonly text: string;
+}
+
+/** A model that a call might go to. */
+export interface RouteCandidate {
+  readonly model: string;
+  readonly isKept: boolean;
+  /** What kept it or dropped it. */
+  readonly rule: string;
+}
+
+/** Where a call would go now, and why. */
+export interface ExplainRoute {
+  readonly feature: string;
+  readonly model: string;
+  readonly payer: string;
+  readonly reason: string;
+  readonly host: string | null;
+  readonly leavesTheMachine: boolean;
+  readonly key: string | null;
+  readonly atMost: string;
+  readonly candidates: readonly RouteCandidate[];
 }
 
 /** What the prompt of a completion was made of. */

@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 use super::style::Style;
 use super::{parts, start_log, style};
 use crate::config::Settings;
-use crate::cost::report::{Dimension, Extent, Period, Query, Report, Scenario, WhatIf, html};
+use crate::cost::report::{Cap, Dimension, Extent, Period, Query, Report, Scenario, WhatIf, html};
 use crate::cost::{Catalogue, Ledger, Price};
 
 /// How long the ledger may take; a disk that was asleep needs seconds.
@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DAY")]
     until: Option<String>,
     /// What to group by, one or several: model, served (the model that ran), provider, key, payer, feature, action, language, workspace,
-    /// branch, tags, outcome, fate (of the suggestion), cause (of waste), day, month.
+    /// branch, tags, tag:NAME (the value of one tag), outcome, fate (of the suggestion), cause (of waste), day, month.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "model", value_parser = dimension)]
     by: Vec<Dimension>,
     /// What the same tokens would have cost otherwise: models as provider/model, "subscription=10 USD/month", free; one or several.
@@ -55,11 +55,17 @@ pub struct Arguments {
     /// Write a page with charts that needs no network, to FILE or, without one, to stdout.
     #[arg(long, group = "form", value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     html: Option<PathBuf>,
+    /// After a damaged ledger was moved aside: let caps count from zero.
+    #[arg(long, exclusive = true)]
+    accept_loss: bool,
 }
 
 /// Tells what was spent.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start_log();
+    if arguments.accept_loss {
+        return accept_loss();
+    }
     let today = Zoned::now().date();
     let period = Period::parse(Some(&arguments.since), arguments.until.as_deref(), today)
         .map_err(|message| anyhow!(message))?;
@@ -77,8 +83,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|message| anyhow!("--what-if: {message}"))?;
     let mut report = ask(query)?;
-    if !scenarios.is_empty() {
-        report.what_if = what_if(arguments, &scenarios, &report);
+    if arguments.json || arguments.html.is_some() || !scenarios.is_empty() {
+        let settings = settings();
+        report.caps = Cap::of(&settings.budget);
+        report.what_if = what_if(&settings, arguments, &scenarios, &report);
     }
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string_pretty(&report)?)
@@ -100,16 +108,40 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn what_if(arguments: &Arguments, scenarios: &[Scenario], report: &Report) -> Vec<WhatIf> {
+/// Lets caps count from zero that a damaged ledger holds back.
+fn accept_loss() -> anyhow::Result<ExitCode> {
+    let damaged = parts::ledger().accept_loss(DEADLINE)?;
+    let text = if damaged.is_empty() {
+        "No ledger was lost that a cap waits for.\n".to_owned()
+    } else {
+        format!(
+            "Caps count from zero now. What was in the ledger before lies at {}.\n",
+            damaged.join(", ")
+        )
+    };
+    style::print(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the user's settings and says what is wrong with them.
+fn settings() -> Settings {
     let (layers, problems) = parts::configuration();
     for problem in &problems {
         style::complain(&problem.to_string());
     }
-    let settings = layers.settings();
+    layers.settings()
+}
+
+fn what_if(
+    settings: &Settings,
+    arguments: &Arguments,
+    scenarios: &[Scenario],
+    report: &Report,
+) -> Vec<WhatIf> {
     let asked = arguments.what_if.iter().zip(scenarios);
     let answers = asked.map(|(name, scenario)| {
         let price = match scenario {
-            Scenario::Model { provider, model } => price(&settings, provider, model),
+            Scenario::Model { provider, model } => price(settings, provider, model),
             Scenario::Subscription(_) | Scenario::Free => None,
         };
         WhatIf::of(name.trim(), scenario, price.as_ref(), report)
@@ -133,12 +165,13 @@ fn ask(query: Query) -> anyhow::Result<Report> {
     } else {
         Ledger::in_memory()
     };
-    Ok(ledger.report(query, DEADLINE)?)
+    let report = ledger.report(query, DEADLINE);
+    for notice in ledger.take_notices() {
+        style::complain(&notice);
+    }
+    Ok(report?)
 }
 
 fn dimension(name: &str) -> Result<Dimension, String> {
-    Dimension::named(name).ok_or_else(|| {
-        let names = Dimension::ALL.map(Dimension::name);
-        format!("usage can be grouped by {}", names.join(", "))
-    })
+    Dimension::named(name).ok_or_else(|| format!("usage can be grouped by {}", Dimension::names()))
 }

@@ -26,8 +26,8 @@ const FIGURES: [&str; 16] = [
 /// Writes one line for each group and currency. What is no money stands in a group's first line only, so that columns can be added up.
 pub fn of(report: &Report) -> String {
     let mut out = String::new();
-    let names = report.by.iter().copied().map(Dimension::name);
-    write_line(&mut out, names.chain(FIGURES));
+    let names: Vec<_> = report.by.iter().map(Dimension::name).collect();
+    write_line(&mut out, names.iter().map(AsRef::as_ref).chain(FIGURES));
     for record in report.groups.iter().flat_map(records) {
         write_line(&mut out, record.iter().map(String::as_str));
     }

@@ -1,5 +1,6 @@
 //! A report for people: numbers to the right, names last, where a long one disturbs no column.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::style::Style;
@@ -118,9 +119,17 @@ fn name(by: &[Dimension], key: &[String]) -> String {
         .zip(key)
         .map(|(dimension, text)| match text.as_str() {
             "" => format!("no {}", dimension.name()),
+            text if *dimension == Dimension::Tags => printable(&tags(text)),
             text => printable(text),
         });
     parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Writes tags as people would: `client=acme environment=dev`.
+fn tags(json: &str) -> String {
+    let tags: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
+    let words = tags.iter().map(|(name, value)| format!("{name}={value}"));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A name may come from a server or a folder; a terminal must not take a part of it for a command.
@@ -145,24 +154,23 @@ fn waste(out: &mut String, report: &Report, style: Style) {
             return None;
         }
         let calls = grouped(figures.calls);
-        Some((amounts.join(" and "), calls, *cause))
+        Some((amounts, calls, *cause))
     });
     let told: Vec<_> = told.collect();
     if told.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{}", style.bold("Wasted"));
-    let width = |of: fn(&(String, String, &str)) -> usize| told.iter().map(of).max().unwrap_or(0);
-    let (costs, calls) = (
-        width(|it| it.0.chars().count()),
-        width(|it| it.1.chars().count()),
-    );
-    for (cost, count, cause) in &told {
-        let _ = writeln!(
-            out,
-            "{cost:>costs$}  {count:>calls$} calls  {cause}: {}",
-            meaning(cause)
-        );
+    let costs = told.iter().flat_map(|it| &it.0);
+    let costs = costs.map(|cost| cost.chars().count()).max().unwrap_or(0);
+    let calls = told.iter().map(|it| it.1.len()).max().unwrap_or(0);
+    for (amounts, count, cause) in &told {
+        let meaning = format!("  {count:>calls$} calls  {cause}: {}", meaning(cause));
+        // A line for each currency, so that all of it fits a terminal.
+        for (line, cost) in amounts.iter().enumerate() {
+            let words = if line == 0 { &*meaning } else { "" };
+            let _ = writeln!(out, "{cost:>costs$}{words}");
+        }
     }
 }
 
@@ -282,6 +290,7 @@ fn short(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::report::{Group, Period};
 
     #[test]
     fn counts_are_written_so_that_they_can_be_read() {
@@ -297,6 +306,52 @@ mod tests {
         for (count, expected) in table {
             assert_eq!(short(count), expected);
         }
+    }
+
+    #[test]
+    fn what_was_wasted_in_two_currencies_fits_a_terminal() {
+        let amount = |code: &str| Amount {
+            currency: code.parse().expect("a currency"),
+            nanos: 123_456_789_000_000,
+            estimated: 1,
+            wasted: 123_456_789_000_000,
+            judged: 0,
+        };
+        let wasted = Group {
+            key: vec!["superseded".into()],
+            figures: Figures {
+                calls: 1_234_567,
+                unpriced: 1,
+                cost: vec![amount("EUR"), amount("USD")],
+                ..Figures::default()
+            },
+        };
+        let report = Report {
+            v: 1,
+            generated: String::new(),
+            period: Period::default(),
+            by: Vec::new(),
+            groups: Vec::new(),
+            total: Figures::default(),
+            days: Vec::new(),
+            models: Vec::new(),
+            wasted: vec![wasted],
+            latency: Vec::new(),
+            what_if: Vec::new(),
+            caps: Vec::new(),
+        };
+        let mut out = String::new();
+        waste(&mut out, &report, Style::plain());
+        let lines: Vec<_> = out.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(
+            lines,
+            [
+                "Wasted",
+                "~€123456.79+  1,234,567 calls  superseded: you typed on before they were there",
+                "~$123456.79+",
+            ]
+        );
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{out}");
     }
 
     #[test]

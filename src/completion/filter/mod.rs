@@ -20,6 +20,8 @@ mod tests;
 
 use super::place::Around;
 
+pub use duplicate::is_there_already;
+
 /// Makes a model's text fit the place, or returns `None` if nothing worth showing is left.
 pub fn fit(text: &str, around: &Around) -> Option<String> {
     let text = control::strip(text);
@@ -31,7 +33,7 @@ pub fn fit(text: &str, around: &Around) -> Option<String> {
     let text = brackets::cut(text, around);
     let text = indentation::align(text, around);
     let text = trim(&text);
-    let is_new = !text.trim().is_empty() && !duplicate::is_there_already(&text, around);
+    let is_new = !text.trim().is_empty() && !is_there_already(&text, around);
     is_new.then_some(text)
 }
 

@@ -9,8 +9,10 @@ use super::Refusal;
 use crate::config::actions::{self, ActionsOptions};
 use crate::config::budget::{self, BudgetOptions};
 use crate::config::context::ContextOptions;
+use crate::config::ledger::{self, LedgerOptions, LedgerSettings};
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
 use crate::config::policy::Policy;
+use crate::config::privacy::PrivacyOptions;
 use crate::config::settings::{ModelName, Settings};
 use crate::cost::budget::{AtCap, Budget, WhenUnsure};
 
@@ -19,8 +21,10 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     let Options {
         completion,
         context,
+        privacy,
         actions,
         budget,
+        ledger,
         local,
         // Those were taken out and refused before (`CLOSED`).
         network: _,
@@ -37,11 +41,21 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     if let Some(context) = context {
         tightening.context(context);
     }
+    if let Some(PrivacyOptions {
+        credentials: Some(wanted),
+    }) = privacy
+    {
+        let own = tightening.settings.credentials;
+        tightening.settings.credentials = tightening.most("privacy.credentials", *wanted, own);
+    }
     if let Some(actions) = actions {
         tightening.actions(actions);
     }
     if let Some(budget) = budget {
         tightening.budget(budget);
+    }
+    if let Some(ledger) = ledger {
+        tightening.ledger(ledger);
     }
     if let Some(local) = local {
         tightening.local(local);
@@ -207,6 +221,42 @@ impl Tightening {
         }
         let both = Budget::clone(&self.settings.budget).stricter(&theirs);
         self.settings.budget = Arc::new(both);
+    }
+
+    /// A tag is a word in the user's own reports; what they say themselves by that name stays.
+    fn ledger(&mut self, written: &LedgerOptions) {
+        let LedgerOptions { keep, tags } = written;
+        if keep.is_some() {
+            self.refuse(
+                "ledger.keep",
+                "how long calls are kept is yours to say".into(),
+            );
+        }
+        let own = &self.settings.ledger;
+        let is_said =
+            |(name, value): (&String, &String)| own.tags.get(name).is_some_and(|own| own != value);
+        if tags.iter().any(is_said) {
+            return self.refuse(
+                "ledger.tags",
+                "it has another value for a tag of yours".into(),
+            );
+        }
+        let both = LedgerOptions {
+            keep: None,
+            tags: own
+                .tags
+                .iter()
+                .chain(tags)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        };
+        match ledger::resolve(&both) {
+            Ok(both) => {
+                let keep_days = own.keep_days;
+                self.settings.ledger = Arc::new(LedgerSettings { keep_days, ..both });
+            }
+            Err((_, wrong)) => self.refuse("ledger.tags", wrong),
+        }
     }
 
     fn local(&mut self, written: &LocalOptions) {

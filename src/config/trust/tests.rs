@@ -8,7 +8,7 @@ use super::*;
 /// The user's own settings in these tests.
 const OWN: &str = "[completion]\nmodel = \"openai/gpt-4.1-mini\"\ndebounce_ms = 100\nmax_tokens = 100\nmax_lines = 10\n\
     [actions]\nmodel = \"anthropic/claude-sonnet-4-6\"\nmax_tokens = 1000\nask_above = \"0.10 USD\"\n\
-    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n[budget]\nday = \"2 USD\"\n";
+    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n[budget]\nday = \"2 USD\"\n[ledger]\ntags = { team = \"x\" }\n";
 
 fn own() -> Settings {
     let mut layers = Layers::default();
@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 67] = [
+const TABLE: [Row; 74] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -130,11 +130,22 @@ const TABLE: [Row; 67] = [
         "day $2.00",
         true,
     ),
+    row("ledger.keep", "\"35 days\"", "", true),
+    row(
+        "ledger.tags",
+        "{ client = \"acme\" }",
+        "client acme, team x",
+        false,
+    ),
+    row("ledger.tags", "{ team = \"evil\" }", "team x", true),
+    row("ledger.tags", "{ ended = \"crash\" }", "team x", true),
     row("context.max_tokens", "400", "400", false),
     row("context.max_tokens", "9000", "1600", true),
     row("context.sources", "[\"scope\"]", "1", false),
     row("context.sources", "[]", "0", false),
     row("context.max_index_files", "1", "", true),
+    row("privacy.credentials", "\"refuse\"", "refuse", false),
+    row("privacy.credentials", "\"send\"", "mask", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
     row("local.servers", "[]", "", false),
     row(
@@ -149,6 +160,7 @@ const TABLE: [Row; 67] = [
     row("local.partner", "false", "false", false),
     row("local.max_index_tokens", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
+    row("network.offline", "false", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
@@ -231,6 +243,12 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             let caps = caps.map(|cap| format!("{} {}", cap.name, cap.amount));
             caps.collect::<Vec<_>>().join(", ")
         }
+        "ledger.tags" => {
+            let tags = settings.ledger.tags.iter();
+            let tags = tags.map(|(name, value)| format!("{name} {value}"));
+            tags.collect::<Vec<_>>().join(", ")
+        }
+        "privacy.credentials" => settings.credentials.to_string(),
         "context.max_tokens" => settings.context.max_tokens.to_string(),
         "context.sources" => settings.context.sources.len().to_string(),
         "local.servers" => settings.local_servers.join(" "),

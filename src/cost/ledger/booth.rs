@@ -6,11 +6,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::failure::Failure;
+use super::moment::Moment;
 use super::owner::Owner;
-use super::reserve::{Moment, SessionSums, Verdict, Who, kind_of};
+use super::reserve::{SessionSums, Verdict, Who, kind_of};
 use super::reserving::{Asked, Granted};
 use super::row::{CallId, Row};
-use super::store::{Failure, Place, Store};
+use super::store::{Place, Store};
 use crate::cost::budget::{Budget, CapState, Per, Refusal, Standing};
 use crate::cost::{Cost, Money};
 

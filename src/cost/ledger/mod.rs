@@ -6,31 +6,36 @@
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
 mod booth;
+mod branch;
 mod correction;
+mod damage;
+mod failure;
 mod fate;
+mod identity;
 mod lines;
+mod moment;
 mod owner;
 mod reserve;
 mod reserving;
+mod retention;
 mod row;
 mod schema;
+mod shared;
 mod store;
 mod totals;
 mod writer;
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use tokio::sync::oneshot;
 
 use self::fate::Note;
 use self::reserving::Asked;
+use self::shared::{Owner, Setting, Shared, Wake, lock};
 use self::store::Place;
 use crate::cost::budget::{Budget, Standing};
 use crate::cost::reconcile::Line;
@@ -89,6 +94,7 @@ impl Ledger {
             setting,
             session: format!("{started:x}-{:x}", std::process::id()),
             next_id: AtomicU64::new(0),
+            keep_days: AtomicU32::new(0),
             queue: Mutex::default(),
             wake: Condvar::new(),
             state: Mutex::new(State::Ready),
@@ -98,6 +104,11 @@ impl Ledger {
             _owner: Arc::new(Owner(Arc::clone(&shared))),
             shared,
         }
+    }
+
+    /// Has calls forgotten one by one that are older than this, now and then and from now on; their sums stay.
+    pub fn keep(&self, days: u32) {
+        self.shared.keep_days.store(days, Ordering::Relaxed);
     }
 
     /// A new name for an attempt; no other attempt on this machine has it.
@@ -152,6 +163,16 @@ impl Ledger {
     pub fn lines(&self, wanted: Wanted, deadline: Duration) -> Result<Vec<Line>, Error> {
         let (reply, answer) = mpsc::channel();
         self.send(Command::Lines(wanted, reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))?
+            .map_err(Error::Ledger)
+    }
+
+    /// Lets caps count from zero that a damaged ledger holds back; returns where the damaged files lie. Waits, hence not for handlers.
+    pub fn accept_loss(&self, deadline: Duration) -> Result<Vec<String>, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::AcceptLoss(reply));
         answer
             .recv_timeout(deadline)
             .map_err(|_| Error::NoAnswer(deadline))?
@@ -246,150 +267,8 @@ enum Command {
     Totals(mpsc::Sender<Totals>),
     Report(Query, mpsc::Sender<Result<Report, String>>),
     Lines(Wanted, mpsc::Sender<Result<Vec<Line>, String>>),
+    AcceptLoss(mpsc::Sender<Result<Vec<String>, String>>),
     Close(mpsc::Sender<bool>),
-}
-
-/// What the thread does next.
-enum Turn {
-    Work {
-        commands: Vec<Command>,
-        refused: Sum,
-    },
-    Retry,
-    Stop,
-}
-
-/// What the handles and the thread have in common.
-struct Shared {
-    place: Place,
-    setting: Setting,
-    session: String,
-    next_id: AtomicU64,
-    queue: Mutex<Queue>,
-    wake: Condvar,
-    state: Mutex<State>,
-    notices: Mutex<Vec<String>>,
-}
-
-#[derive(Default)]
-struct Queue {
-    commands: VecDeque<Command>,
-    /// Calls that came while the queue was full.
-    refused: Sum,
-    /// Whether a row waits for others, so that the thread will be woken.
-    is_gathering: bool,
-    running: bool,
-    stop: bool,
-}
-
-impl Shared {
-    /// Waits for work; with `retry`, no longer than that.
-    fn next(&self, retry: Option<Duration>) -> Turn {
-        let mut queue = lock(&self.queue);
-        loop {
-            if !queue.commands.is_empty() {
-                queue.is_gathering = false;
-                return Turn::Work {
-                    commands: queue.commands.drain(..).collect(),
-                    refused: std::mem::take(&mut queue.refused),
-                };
-            }
-            if queue.stop {
-                return Turn::Stop;
-            }
-            match retry {
-                None => {
-                    queue = self
-                        .wake
-                        .wait(queue)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                Some(retry) => {
-                    let waited = self.wake.wait_timeout(queue, retry);
-                    let timeout;
-                    (queue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-                    if timeout.timed_out() && queue.commands.is_empty() && !queue.stop {
-                        return Turn::Retry;
-                    }
-                }
-            }
-        }
-    }
-
-    /// How long to wait for another program's lock: once it is known to be held, only for a moment, so that the queue moves on.
-    fn patience(&self) -> Duration {
-        match *lock(&self.state) {
-            State::Ready => self.setting.patience,
-            State::Degraded { .. } => self.setting.patience / 20,
-        }
-    }
-
-    /// What keeps the file from being used, if anything does.
-    fn trouble(&self) -> Option<String> {
-        match &*lock(&self.state) {
-            State::Ready => None,
-            State::Degraded { reason } => Some(reason.clone()),
-        }
-    }
-
-    fn set_state(&self, state: State) {
-        let mut current = lock(&self.state);
-        if *current != state {
-            if let State::Degraded { reason } = &state {
-                tracing::warn!("{reason}");
-            }
-            *current = state;
-        }
-    }
-
-    fn notify(&self, notice: String) {
-        tracing::warn!("{notice}");
-        lock(&self.notices).push(notice);
-    }
-}
-
-/// Wakes the thread when it is dropped, so also when the runtime ends before its timer.
-struct Wake(Arc<Shared>);
-
-impl Drop for Wake {
-    fn drop(&mut self) {
-        self.0.wake.notify_one();
-    }
-}
-
-/// Ends the thread with the last handle.
-struct Owner(Arc<Shared>);
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        lock(&self.0.queue).stop = true;
-        self.0.wake.notify_one();
-    }
-}
-
-/// What is around the ledger; tests set it.
-struct Setting {
-    now: fn() -> Timestamp,
-    zone: fn() -> TimeZone,
-    /// How long to wait for another program's lock.
-    patience: Duration,
-    /// How long rows are let gather into one transaction.
-    gather: Duration,
-    /// How many rows may wait in memory for a disk that does not take them.
-    limit: usize,
-}
-
-impl Setting {
-    fn system() -> Self {
-        Self {
-            now: Timestamp::now,
-            zone: TimeZone::system,
-            patience: Duration::from_secs(1),
-            gather: Duration::from_millis(2),
-            // A day of busy typing, some ten megabytes.
-            limit: 10_000,
-        }
-    }
 }
 
 /// A local date as the ledger stores it.
@@ -397,9 +276,11 @@ pub(in crate::cost) fn day(date: jiff::civil::Date) -> i64 {
     totals::Day::from(date).0
 }
 
-/// No code panics while it holds one of these locks, and if some did, its data would still be whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A ledger's tables with nothing in them.
+#[cfg(test)]
+pub(in crate::cost) fn empty() -> rusqlite::Connection {
+    let store = store::Store::open(&Place::Memory, Duration::ZERO);
+    store.expect("memory can be opened").connection
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::store::{Failure, Identity, sibling};
+use super::failure::Failure;
+use super::identity::Identity;
+use super::store::sibling;
 
 /// What stands between the ledger's name and the owner's.
 const MARK: &str = ".owner-";

@@ -12,11 +12,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::damage;
+use super::failure::Failure;
+use super::moment::Moment;
 use super::owner;
 use super::row::Row;
-use super::store::{Failure, Place, Store, json, stored};
-use super::totals::Day;
-use crate::cost::budget::{AtCap, Budget, Cap, CapState, Kind, Per, Refusal, Standing};
+use super::store::{Place, Store, json, stored};
+use crate::cost::budget::{AtCap, Budget, Cap, CapState, Kind, Per, Refusal, Standing, WhenUnsure};
 use crate::cost::{Currency, Money};
 
 /// The tag of a row whose call was under way when its process ended without booking it.
@@ -49,14 +51,6 @@ pub(super) enum Verdict {
 #[derive(Debug, Default)]
 pub(super) struct SessionSums(HashMap<Kind, BTreeMap<Currency, i64>>);
 
-/// When it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) day: Day,
-    /// Hours since 1970.
-    pub(super) hour: i64,
-}
-
 /// Who reserves.
 #[derive(Clone, Copy)]
 pub(super) struct Who<'a> {
@@ -64,29 +58,6 @@ pub(super) struct Who<'a> {
     pub(super) sums: &'a SessionSums,
     pub(super) now: Moment,
 }
-
-impl Moment {
-    pub(super) fn of(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Self {
-        Self {
-            day: Day::from(zone.to_datetime(at).date()),
-            hour: at.as_microsecond() / MICROS_PER_HOUR,
-        }
-    }
-
-    /// Returns the numbers of the first and the last span that a cap's time takes.
-    pub(super) fn spans(self, per: Per) -> (i64, i64) {
-        match per {
-            Per::Hour => (self.hour, self.hour),
-            Per::Month => {
-                let (first, last) = self.day.month();
-                (first.0, last.0)
-            }
-            Per::Day | Per::Request | Per::Session => (self.day.0, self.day.0),
-        }
-    }
-}
-
-const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 impl SessionSums {
     /// Counts what a call cost, or with a negative sign no longer does.
@@ -203,6 +174,17 @@ fn measure(connection: &Connection, who: &Who<'_>, wanted: &Wanted) -> Result<Ve
                 priced: wanted.amount.currency(),
             }));
         };
+        if cap.holds_back(&kind)
+            && budget.when_unsure == WhenUnsure::Refuse
+            && let Some(at) = damage::lost_in(connection, cap, who.now)?
+        {
+            return Ok(Verdict::Refused(Refusal::Unsure(format!(
+                "the ledger was damaged at {}, and what the cap \"{}\" counted before is lost; wait until {}",
+                at.strftime("%F %H:%M UTC"),
+                cap.name,
+                damage::FIX
+            ))));
+        }
         let standing = standing(connection, who, budget, cap)?;
         if worst.nanos() <= standing.left().nanos() {
             continue;

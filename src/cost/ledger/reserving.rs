@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::reserve::{Moment, Wanted};
+use super::moment::Moment;
+use super::reserve::Wanted;
 use super::row::{CallId, Row};
 use super::{Command, Ledger};
 use crate::cost::budget::{Budget, Refusal, Standing};

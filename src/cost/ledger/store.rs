@@ -3,7 +3,7 @@
 //! Entry point: [`Store::open`]. Invariants: a batch is added whole or not at all; a row whose id is known already is skipped, so
 //! a batch whose fate was unclear may be added again; nothing is ever deleted, a damaged file is moved aside.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,11 +11,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::correction::Correction;
+use super::failure::Failure;
 use super::fate::{self, Note};
+use super::identity::Identity;
 use super::lines::{self, Wanted};
 use super::reserve;
 use super::row::{CallId, Row};
-use super::schema::{self, Refusal};
+use super::schema;
 use super::totals::{Day, Sum};
 use crate::cost::reconcile::Line;
 use crate::cost::report::{self, Query, Report};
@@ -44,17 +46,6 @@ fn keep_journal_aside(connection: &Connection, patience: Duration) -> rusqlite::
 pub(super) enum Place {
     File(PathBuf),
     Memory,
-}
-
-/// Why the file cannot be used just now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
-    Locked,
-    Full,
-    Denied(String),
-    Newer,
-    Corrupt,
-    Other(String),
 }
 
 /// What is on its way to the disk.
@@ -262,108 +253,18 @@ fn create(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Moves a damaged file aside and says under which name; `None` if another process has put it right already.
-pub(super) fn move_aside(path: &Path, patience: Duration) -> Result<Option<PathBuf>, Failure> {
-    // Of several processes that meet the damage at once, one moves the file; the others must not move its successor.
-    let lock = File::create(sibling(path, ".lock")).map_err(|error| Failure::from_io(&error))?;
-    lock.try_lock().map_err(|_| Failure::Locked)?;
-    let place = Place::File(path.to_owned());
-    let sound = Store::open(&place, patience).and_then(|store| {
-        let verdict: String = store
-            .connection
-            .pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        Ok(verdict == "ok")
-    });
-    match sound {
-        Ok(true) => return Ok(None),
-        Ok(false) | Err(Failure::Corrupt) => {}
-        Err(other) => return Err(other),
-    }
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S").to_string();
-    let mark = format!(".damaged-{stamp}-{}", std::process::id());
-    let aside = sibling(path, &mark);
-    fs::rename(path, &aside).map_err(|error| Failure::from_io(&error))?;
-    for suffix in ["-wal", "-shm"] {
-        // They need not exist.
-        let _ = fs::rename(sibling(path, suffix), sibling(&aside, suffix));
-    }
-    Ok(Some(aside))
-}
-
 pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-impl Failure {
-    pub(super) fn from_io(error: &std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Denied(error.to_string()),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                Self::Denied(error.to_string())
-            }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt,
-            _ => Self::Other(error.to_string()),
-        }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Newer => Self::Newer,
-            Refusal::Sqlite(error) => error.into(),
-        }
-    }
-}
-
-/// What tells a file from another that took its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
-
-impl Identity {
-    #[cfg(unix)]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self(metadata.dev(), metadata.ino()))
-    }
-
-    /// That of a file that is open.
-    #[cfg(unix)]
-    pub(super) fn of_file(file: &File) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = file.metadata().ok()?;
-        Some(Self(metadata.dev(), metadata.ino()))
-    }
-
-    /// Elsewhere an open file cannot be deleted or renamed.
-    #[cfg(not(unix))]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        path.exists().then_some(Self(0, 0))
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn of_file(_: &File) -> Option<Self> {
-        Some(Self(0, 0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::damage::move_aside;
     use super::*;
+    use crate::cost::ledger::moment::Moment;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
 
@@ -444,7 +345,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("l");
         open(&path).add("s", [pending(1)].iter(), &[]).unwrap();
-        assert_eq!(move_aside(&path, Duration::ZERO).unwrap(), None);
+        let now = Moment::of(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
+        let moved = move_aside(&path, Duration::ZERO, Timestamp::UNIX_EPOCH, now);
+        assert_eq!(moved.unwrap(), None);
         let (day, _) = open(&path).sums(Day(20_261_121)).unwrap();
         assert_eq!(day.calls, 1);
     }

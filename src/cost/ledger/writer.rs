@@ -10,13 +10,18 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::booth::Booth;
+use super::branch::Branches;
 use super::correction::Correction;
-use super::reserve::Moment;
+use super::damage;
+use super::failure::{Failure, explain};
+use super::moment::Moment;
 use super::reserving::Asked;
+use super::retention::Retention;
 use super::row::Row;
-use super::store::{self, Failure, Pending, Place, Store};
+use super::shared::{Shared, Turn, lock};
+use super::store::{Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
-use super::{Command, Done, Shared, State, Turn, lock};
+use super::{Command, Done, State};
 use crate::cost::budget::{Budget, Standing};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
@@ -32,12 +37,13 @@ pub(super) fn run(shared: &Shared) {
         session: Sum::default(),
         known: None,
         booth: Booth::default(),
+        branches: Branches::default(),
+        retention: Retention::new(shared.setting.rest),
     };
     loop {
-        let waiting = !writer.backlog.is_empty() || writer.booth.has_to_release();
-        match shared.next(waiting.then_some(RETRY)) {
+        match shared.next(writer.pause()) {
             Turn::Work { commands, refused } => writer.work(commands, &refused),
-            Turn::Retry => drop(writer.totals()),
+            Turn::Retry => writer.rest(),
             Turn::Stop => {
                 writer.flush();
                 return;
@@ -59,15 +65,40 @@ struct Writer<'a> {
     known: Option<(Day, Sum, Sum)>,
     /// Everything about reservations.
     booth: Booth,
+    branches: Branches,
+    retention: Retention,
 }
 
 impl Writer<'_> {
+    fn is_waiting(&self) -> bool {
+        !self.backlog.is_empty() || self.booth.has_to_release()
+    }
+
+    /// How long nothing may happen before there is something to do all the same.
+    fn pause(&self) -> Option<Duration> {
+        let retry = self.is_waiting().then_some(RETRY);
+        let has_to_forget = self.store.is_some() && self.shared.keep_days().is_some();
+        let forget = has_to_forget.then(|| self.retention.wait());
+        retry.into_iter().chain(forget).min()
+    }
+
+    /// Uses a moment in which nobody wants anything.
+    fn rest(&mut self) {
+        if self.is_waiting() {
+            drop(self.totals());
+        }
+        if let (Some(days), Some(store)) = (self.shared.keep_days(), &mut self.store) {
+            let now = (self.shared.setting.now)();
+            self.retention.turn(&mut store.connection, days, now);
+        }
+    }
+
     fn work(&mut self, commands: Vec<Command>, refused: &Sum) {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
         let mut queries = Vec::new();
         let mut lines = Vec::new();
-        let mut closing = Vec::new();
+        let (mut losses, mut closing) = (Vec::new(), Vec::new());
         let (mut reserving, mut standings) = (Vec::new(), Vec::new());
         let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
@@ -77,7 +108,10 @@ impl Writer<'_> {
         }
         for command in commands {
             match command {
-                Command::Settle(row, done) => {
+                Command::Settle(mut row, done) => {
+                    if let (None, Some(folder)) = (&row.branch, &row.workspace) {
+                        row.branch = self.branches.of(folder);
+                    }
                     self.session.add(&row.cost);
                     self.booth.spend(&row);
                     let day = Day::of(&row, &zone);
@@ -104,12 +138,19 @@ impl Writer<'_> {
                         self.backlog.push_back(Pending::Note(note));
                     }
                 }
-                Command::Reserve(asked) => reserving.push(*asked),
+                Command::Reserve(asked) => {
+                    // It is known by the time the call is settled.
+                    if let Some(folder) = &asked.wanted.row.workspace {
+                        self.branches.ask(folder);
+                    }
+                    reserving.push(*asked);
+                }
                 Command::Release(id) => self.booth.release(id),
                 Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),
                 Command::Report(query, reply) => queries.push((query, reply)),
                 Command::Lines(wanted, reply) => lines.push((wanted, reply)),
+                Command::AcceptLoss(reply) => losses.push(reply),
                 Command::Close(reply) => closing.push(reply),
             }
         }
@@ -119,7 +160,9 @@ impl Writer<'_> {
         for (budget, reply) in standings {
             self.tell_standings(&budget, reply);
         }
-        if is_written && settled.is_empty() && asked.is_empty() && closing.is_empty() {
+        let is_read = !(queries.is_empty() && lines.is_empty() && losses.is_empty());
+        let is_told = !(settled.is_empty() && asked.is_empty() && closing.is_empty());
+        if is_written && !is_read && !is_told {
             return;
         }
         let totals = self.totals();
@@ -136,6 +179,9 @@ impl Writer<'_> {
         }
         for (wanted, reply) in lines {
             let _ = reply.send(self.read(|store| store.lines(&wanted)));
+        }
+        for reply in losses {
+            let _ = reply.send(self.read(damage::accept));
         }
         if !closing.is_empty() {
             // The last connection to close folds the write-ahead log into the file.
@@ -301,12 +347,15 @@ impl Writer<'_> {
         let Place::File(path) = &self.shared.place else {
             return Err(Failure::Corrupt);
         };
-        if let Some(aside) = store::move_aside(path, self.shared.patience())? {
+        let now = (self.shared.setting.now)();
+        let moment = Moment::of(now, &(self.shared.setting.zone)());
+        if let Some(aside) = damage::move_aside(path, self.shared.patience(), now, moment)? {
             self.known = None;
             self.shared.notify(format!(
-                "the ledger {} was damaged; it now lies at {} and a new one was begun, so today's and this month's totals start again",
+                "the ledger {} was damaged; it now lies at {} and a new one was begun, so today's and this month's totals start again. Where a cap counts that time, nothing that costs money is sent until {}",
                 path.display(),
-                aside.display()
+                aside.display(),
+                damage::FIX
             ));
         }
         Ok(())
@@ -323,43 +372,4 @@ fn tell(done: Done, totals: Totals) {
     if catch_unwind(AssertUnwindSafe(move || done(totals))).is_err() {
         tracing::error!("what followed a settled call panicked; the call itself is in the ledger");
     }
-}
-
-/// One sentence: what happened, to which file, what to do, and what becomes of the rows meanwhile.
-fn explain(place: &Place, failure: &Failure, waiting: usize, lost: u64) -> String {
-    let file = match place {
-        Place::File(path) => path.display().to_string(),
-        Place::Memory => "in memory".to_owned(),
-    };
-    let what = match failure {
-        Failure::Locked => {
-            format!(
-                "the ledger {file} is held by another program; close the program that has it open"
-            )
-        }
-        Failure::Full => format!("the disk of the ledger {file} is full; free some space"),
-        Failure::Denied(error) => {
-            format!("the ledger {file} cannot be opened for writing ({error}); allow writing there")
-        }
-        Failure::Newer => {
-            format!("the ledger {file} was written by a newer byok-lsp; update this one")
-        }
-        Failure::Corrupt => {
-            format!("the ledger {file} is damaged and cannot be moved aside; move it away")
-        }
-        Failure::Other(error) => {
-            format!("the ledger {file} cannot be written ({error}); see whether its disk is well")
-        }
-    };
-    let kept = match waiting {
-        0 => String::new(),
-        _ => {
-            format!("; {waiting} calls wait in memory and are written as soon as that is possible")
-        }
-    };
-    let missing = match lost {
-        0 => String::new(),
-        _ => format!("; {lost} more could not be kept"),
-    };
-    format!("{what}{kept}{missing}")
 }

@@ -1,9 +1,12 @@
 //! What a report can be grouped by.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 
 /// What calls can have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Dimension {
     /// The provider and the model that was asked for.
     Model,
@@ -25,8 +28,10 @@ pub enum Dimension {
     Workspace,
     /// The branch that was checked out.
     Branch,
-    /// The user's tags.
+    /// The user's tags, all together.
     Tags,
+    /// The value of one tag, by the tag's name, which is of letters, digits, `-`, `_` and `.`.
+    Tag(Arc<str>),
     /// How the call ended.
     Outcome,
     /// What became of its suggestion.
@@ -38,6 +43,12 @@ pub enum Dimension {
     /// The local month.
     Month,
 }
+
+/// What stands before a tag's name.
+const TAG: &str = "tag:";
+
+/// No tag has a longer name.
+const LONGEST_TAG: usize = 64;
 
 /// The [`Dimension::Cause`] of what was of use, or may have been.
 pub(super) const NOT_WASTED: &str = "not wasted";
@@ -52,7 +63,7 @@ const CAUSE: &str = "CASE
     ELSE 'not wasted' END";
 
 impl Dimension {
-    /// All of them, in the order in which help names them.
+    /// All of them but the single tags, in the order in which help names them.
     pub const ALL: [Self; 16] = [
         Self::Model,
         Self::Served,
@@ -73,8 +84,8 @@ impl Dimension {
     ];
 
     /// Returns its name, as users write it and JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
+    pub fn name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Model => "model",
             Self::Served => "served",
             Self::Provider => "provider",
@@ -91,24 +102,37 @@ impl Dimension {
             Self::Cause => "cause",
             Self::Day => "day",
             Self::Month => "month",
-        }
+            Self::Tag(tag) => return format!("{TAG}{tag}").into(),
+        };
+        name.into()
+    }
+
+    /// Returns the names of all that can be grouped by, for messages.
+    pub fn names() -> String {
+        let names = Self::ALL.map(|dimension| dimension.name());
+        format!("{}, and {TAG}NAME", names.join(", "))
     }
 
     /// Returns the one of this name.
     pub fn named(name: &str) -> Option<Self> {
+        if let Some(tag) = name.strip_prefix(TAG) {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            let is_name = !tag.is_empty() && tag.len() <= LONGEST_TAG && tag.chars().all(is_plain);
+            return is_name.then(|| Self::Tag(tag.into()));
+        }
         Self::ALL
             .into_iter()
             .find(|dimension| dimension.name() == name)
     }
 
     /// Returns whether its order is that of time.
-    pub fn is_time(self) -> bool {
+    pub fn is_time(&self) -> bool {
         matches!(self, Self::Day | Self::Month)
     }
 
     /// Returns it as an expression over the table `sums`, of type text.
-    pub(super) fn sql(self) -> &'static str {
-        match self {
+    pub(super) fn sql(&self) -> Cow<'static, str> {
+        let expression = match self {
             Self::Model => "provider || '/' || requested_model",
             Self::Served => {
                 "provider || '/' || CASE served_model WHEN '' THEN requested_model ELSE served_model END"
@@ -127,13 +151,20 @@ impl Dimension {
             Self::Cause => CAUSE,
             Self::Day => "printf('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)",
             Self::Month => "printf('%04d-%02d', day / 10000, day / 100 % 100)",
-        }
+            Self::Tag(tag) => {
+                return format!(
+                    "coalesce(CAST(json_extract(nullif(tags, ''), '$.\"{tag}\"') AS TEXT), '')"
+                )
+                .into();
+            }
+        };
+        expression.into()
     }
 }
 
 impl Serialize for Dimension {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        serializer.serialize_str(&self.name())
     }
 }
 
@@ -145,7 +176,16 @@ mod tests {
     #[test]
     fn every_dimension_has_a_name_of_its_own() {
         for dimension in Dimension::ALL {
-            assert_eq!(Dimension::named(dimension.name()), Some(dimension));
+            assert_eq!(Dimension::named(&dimension.name()), Some(dimension));
+        }
+    }
+
+    #[test]
+    fn a_tag_is_named_after_a_word_and_its_name_cannot_speak_to_the_database() {
+        let client = Dimension::named("tag:client").unwrap();
+        assert_eq!(client.name(), "tag:client");
+        for wrong in ["tag:", "tag:a'b", "tag:a\"b", "tag:a b", "tag:$.a[0]"] {
+            assert_eq!(Dimension::named(wrong), None, "{wrong}");
         }
     }
 }

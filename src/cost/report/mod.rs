@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::cost::Money;
+use crate::cost::budget::{Budget, Per, Scope};
 
 pub use dimension::Dimension;
 pub use figures::{Amount, Figures};
@@ -75,7 +76,7 @@ pub struct Report {
     pub latency: Vec<Latencies>,
     /// What the same calls would have cost otherwise, if that was asked.
     pub what_if: Vec<WhatIf>,
-    /// The caps on all spending of a month.
+    /// The caps on all spending of a month, as whoever asks has set them ([`Cap::of`]).
     pub caps: Vec<Cap>,
 }
 
@@ -99,6 +100,21 @@ pub struct Cap {
     pub amount: Money,
 }
 
+impl Cap {
+    /// Returns those caps of a budget that a report shows: on all spending of a month.
+    pub fn of(budget: &Budget) -> Vec<Self> {
+        let all = budget
+            .caps
+            .iter()
+            .filter(|cap| cap.per == Per::Month && cap.scope == Scope::default());
+        all.map(|cap| Self {
+            name: cap.name.to_string(),
+            amount: cap.amount,
+        })
+        .collect()
+    }
+}
+
 /// The version of [`Report`]'s form.
 const VERSION: u32 = 1;
 
@@ -109,15 +125,23 @@ pub(super) fn run(
     now: Timestamp,
 ) -> rusqlite::Result<Report> {
     let Query { period, by, extent } = query;
-    let groups = select::groups(connection, *period, by)?;
+    let (days, models) = match extent {
+        Extent::Whole => {
+            let days = select::groups(connection, *period, &[Dimension::Day, Dimension::Model])?;
+            let models = select::by_one(&days, 1);
+            (days, models)
+        }
+        Extent::Groups => (Vec::new(), Vec::new()),
+    };
+    let groups = if *extent == Extent::Whole && *by == [Dimension::Model] {
+        models.clone()
+    } else {
+        select::groups(connection, *period, by)?
+    };
     let mut total = Figures::default();
     for group in &groups {
         total.add(&group.figures);
     }
-    let whole = |by: &[Dimension]| match extent {
-        Extent::Whole => select::groups(connection, *period, by),
-        Extent::Groups => Ok(Vec::new()),
-    };
     let wasted = [Dimension::Cause, Dimension::Model, Dimension::Language];
     let mut wasted = select::groups(connection, *period, &wasted)?;
     wasted.retain(|group| group.key[0] != dimension::NOT_WASTED);
@@ -128,8 +152,8 @@ pub(super) fn run(
         by: by.clone(),
         groups,
         total,
-        days: whole(&[Dimension::Day, Dimension::Model])?,
-        models: whole(&[Dimension::Model])?,
+        days,
+        models,
         wasted,
         latency: match extent {
             Extent::Whole => latency::by_model(connection, *period)?,

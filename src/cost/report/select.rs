@@ -1,5 +1,7 @@
 //! The question to SQLite, and what its answer means.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, params};
 
 use super::Group;
@@ -48,22 +50,42 @@ pub(super) fn groups(
             None => groups.push(Group { key, figures }),
         }
     }
-    if !by.first().is_some_and(|first| first.is_time()) {
-        groups.sort_by_key(|group| std::cmp::Reverse(group.figures.dearness()));
+    if !by.first().is_some_and(Dimension::is_time) {
+        dearest_first(&mut groups);
     }
     Ok(groups)
 }
 
+/// Returns groups of groups that were read before, by one of the things that those have in common, dearest first.
+pub(super) fn by_one(groups: &[Group], place: usize) -> Vec<Group> {
+    let mut sums: BTreeMap<&str, Figures> = BTreeMap::new();
+    for group in groups {
+        let key = group.key.get(place).map_or("", String::as_str);
+        sums.entry(key).or_default().add(&group.figures);
+    }
+    let sums = sums.into_iter().map(|(key, figures)| Group {
+        key: vec![key.to_owned()],
+        figures,
+    });
+    let mut groups: Vec<Group> = sums.collect();
+    dearest_first(&mut groups);
+    groups
+}
+
+fn dearest_first(groups: &mut [Group]) {
+    groups.sort_by_key(|group| std::cmp::Reverse(group.figures.dearness()));
+}
+
 fn question(by: &[Dimension]) -> String {
-    let keys: Vec<_> = by.iter().map(|dimension| dimension.sql()).collect();
+    let keys = by.iter().map(Dimension::sql);
     // What decides how an amount is counted, beside the groups.
     let told = [
-        "currency",
-        "source = 'estimated'",
+        "currency".into(),
+        "source = 'estimated'".into(),
         Dimension::Cause.sql(),
-        "feature = 'completion' AND fate <> ''",
+        "feature = 'completion' AND fate <> ''".into(),
     ];
-    let columns: Vec<_> = keys.iter().copied().chain(told).collect();
+    let columns: Vec<_> = keys.chain(told).collect();
     let sums: Vec<_> = SUMMED
         .iter()
         .map(|what| format!("sum({what} / {PARTS}), sum({what} % {PARTS})"))

@@ -52,7 +52,7 @@ fn row(ledger: &Ledger, model: u8, language: u8, cost: Cost, outcome: Outcome) -
         action: None,
         language: (language > 0).then(|| format!("language {language}")),
         workspace: None,
-        branch: None,
+        branch: (language > 1).then(|| format!("branch {model}")),
         provider: "mock".to_owned(),
         requested_model: format!("model {model}"),
         served_model: None,
@@ -71,7 +71,9 @@ fn row(ledger: &Ledger, model: u8, language: u8, cost: Cost, outcome: Outcome) -
         outcome,
         latency: Latency::default(),
         request_id: None,
-        tags: BTreeMap::new(),
+        tags: (0..model)
+            .map(|tag| (format!("tag{tag}"), language.to_string()))
+            .collect(),
     }
 }
 
@@ -194,12 +196,17 @@ fn calls() -> impl Strategy<Value = Vec<Made>> {
     prop::collection::vec((0..3_u8, 0..4_u8, cost, outcome, fate), 0..40)
 }
 
+fn dimensions() -> Vec<Dimension> {
+    let tags = ["tag:tag0", "tag:tag1"].map(|name| Dimension::named(name).unwrap());
+    Dimension::ALL.into_iter().chain(tags).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn whatever_the_grouping_a_report_adds_up_to_the_rows(
         calls in calls(),
-        by in prop::sample::subsequence(Dimension::ALL.to_vec(), 0..4).prop_shuffle(),
+        by in prop::sample::subsequence(dimensions(), 0..4).prop_shuffle(),
     ) {
         let ledger = Ledger::in_memory();
         // By hand, call by call, without the sums of any table.

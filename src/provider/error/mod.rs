@@ -71,6 +71,14 @@ pub enum Error {
     /// The text must not leave this machine.
     #[error("the file stays on this machine, since {0}; choose a model on this machine for it")]
     Confined(Rule),
+    /// The text holds what looks like a credential, which must not be sent.
+    #[error(
+        "the text to be sent holds a credential ({0}), and privacy.credentials refuses to send one"
+    )]
+    Credentials(&'static str),
+    /// Nothing but this machine is to be reached.
+    #[error("network.offline is set, so nothing but this machine is reached")]
+    Offline,
     /// Nothing came in time.
     #[error("the provider did not {what} within {} s", .limit.as_secs())]
     TimedOut {

@@ -11,7 +11,7 @@ use super::super::protocol::{Done, UsageSummary, UsageSummaryParams};
 use super::super::to_proto;
 use super::settle::{decide, settle, warn};
 use crate::config::ModelName;
-use crate::cost::report::{Dimension, Extent, Period, Query};
+use crate::cost::report::{Cap, Dimension, Extent, Period, Query};
 use crate::cost::{Currency, Money};
 use crate::routing::Decision;
 
@@ -27,9 +27,10 @@ pub async fn usage_summary(shared: &Arc<Shared>, params: Value) -> Result<UsageS
         Some(query) => {
             let ledger = ledger.clone();
             let asked = tokio::task::spawn_blocking(move || ledger.report(query, LEDGER)).await;
-            let report = asked
+            let mut report = asked
                 .map_err(|_| Error::internal_error())?
                 .map_err(|error| failed(&error))?;
+            report.caps = Cap::of(&shared.session().settings().budget);
             Some(serde_json::to_value(report).map_err(|_| Error::internal_error())?)
         }
     };
@@ -68,10 +69,8 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
     let today = jiff::Zoned::now().date();
     let by = params.by.unwrap_or_else(|| vec!["model".to_owned()]);
     let dimension = |name: &String| {
-        Dimension::named(name).ok_or_else(|| {
-            let names = Dimension::ALL.map(Dimension::name);
-            format!("usage can be grouped by {}", names.join(", "))
-        })
+        Dimension::named(name)
+            .ok_or_else(|| format!("usage can be grouped by {}", Dimension::names()))
     };
     Ok(Some(Query {
         period: Period::parse(Some(since), params.until.as_deref(), today)?,

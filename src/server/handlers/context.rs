@@ -1,6 +1,7 @@
 //! What prompts show of other files, got ready behind the editor's back; and what they were made of, told to whoever asks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::json;
 use tower_lsp::gen_lsp_types as lsp;
@@ -9,7 +10,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
 use crate::completion;
-use crate::context::{self, Inputs, Manifest};
+use crate::context::{self, Inputs, Manifest, When};
 use crate::session::{Snapshot, path_of};
 use crate::workspace;
 
@@ -71,21 +72,37 @@ pub fn watched(shared: &Shared, params: &serde_json::Value) {
     }
 }
 
-/// Hands a document's tree to the index of symbols, if it may leave the machine, and chooses what its next prompt shows. Call it off the way
-/// of any request: the choice goes on on a thread of its own, one at a time for each document.
+/// Hands a document's tree to the index of symbols, if it may leave the machine, and chooses what its next prompt shows, now or when the
+/// document's [pace](context::Pace) says so. Call it off the way of any request: the choice goes on on a thread of its own, one at a time for
+/// each document.
 pub async fn refresh(shared: &Arc<Shared>, uri: &str) {
-    let (snapshot, cursor) = {
+    let due = |shared: &Shared| {
         let session = shared.session();
-        let Some(snapshot) = session.snapshot(uri) else {
-            return;
-        };
+        let snapshot = session.snapshot(uri)?;
         // A model in this process is shown the document itself.
-        if completion::decide(&shared.gateway, &snapshot).is_embedded() {
-            return;
-        }
-        let cursor = session.last_edit(uri);
-        (snapshot, cursor)
+        let is_shown = !completion::decide(&shared.gateway, &snapshot).is_embedded();
+        is_shown.then(|| (snapshot, session.last_edit(uri)))
     };
+    let Some((mut snapshot, mut cursor)) = due(shared) else {
+        return;
+    };
+    match snapshot.desk.pace.when(Instant::now()) {
+        When::Now => {}
+        When::Never => return,
+        When::After(rest) => {
+            let desk = snapshot.desk.clone();
+            drop(snapshot);
+            tokio::time::sleep(rest).await;
+            desk.pace.is_due();
+            match due(shared) {
+                // It may have been closed, and another opened under its name.
+                Some((later, at)) if Arc::ptr_eq(&later.desk, &desk) => {
+                    (snapshot, cursor) = (later, at);
+                }
+                _ => return,
+            }
+        }
+    }
     let cursor = cursor.unwrap_or_else(|| snapshot.desk.prepared().cursor);
     let cursor = cursor.min(snapshot.text.len_bytes());
     choose(shared, snapshot, cursor).await;
@@ -111,7 +128,7 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     let path = snapshot.path();
     if snapshot.confined.is_none() {
         let is_indexed = settings.reads_workspace() && !tree.language().is_data();
-        if is_indexed && tree.is_current() {
+        if is_indexed && tree.is_current() && snapshot.desk.is_news(snapshot.stamp().revision) {
             shared
                 .symbols
                 .update(&path, tree.clone(), snapshot.text.clone());
@@ -127,6 +144,7 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     let edited = shared.session().edited_elsewhere(&snapshot);
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;
+        let begun = Instant::now();
         let behind = snapshot.text.len_bytes().saturating_sub(cursor);
         let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
         let inputs = Inputs {
@@ -144,6 +162,8 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
         snapshot
             .desk
             .lay(context::prepare(&inputs, Some(&previous)));
+        let (now, bytes) = (Instant::now(), snapshot.text.len_bytes());
+        snapshot.desk.pace.chosen(now, now - begun, bytes);
     });
     if choosing.await.is_err() {
         tracing::error!("choosing context panicked; prompts go on without it");

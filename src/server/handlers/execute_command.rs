@@ -16,11 +16,14 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, context, models, run_action, sign_in};
+use super::{accepted, commands, context, explain_route, models, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
 pub const SET_KEY: &str = "byok.setKey";
+
+/// Takes back the actions that run, for editors that show progress and have no way to cancel it, such as Helix.
+pub const CANCEL: &str = "byok.cancel";
 
 /// Opens the user's settings.
 pub const OPEN_SETTINGS: &str = "byok.openSettings";
@@ -60,6 +63,12 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             show(shared, &explained.text);
             to_json(&explained)
         }
+        "byok.explainRoute" => {
+            let params = argument.and_then(|it| serde_json::from_value(it).ok());
+            let explained = explain_route::answer(shared, &params.unwrap_or_default())?;
+            show(shared, &format!("byok-lsp: {}", explained.text.trim_end()));
+            to_json(&explained)
+        }
         "byok.setModel" => {
             let Some(model) = argument.as_ref().and_then(model_name) else {
                 let models = models::answer(shared).await?;
@@ -90,6 +99,16 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
         "byok.resume" => {
             show(shared, "byok-lsp: resumed");
             to_json(&commands::set_paused(shared, false))
+        }
+        CANCEL => {
+            let cancelled = shared.running.end_all();
+            let said = match cancelled {
+                0 => "no action runs".to_owned(),
+                1 => "the action is cancelled".to_owned(),
+                more => format!("{more} actions are cancelled"),
+            };
+            show(shared, &format!("byok-lsp: {said}"));
+            Ok(json!({"cancelled": cancelled}))
         }
         SET_KEY => {
             let provider = argument.as_ref().and_then(Value::as_str);

@@ -13,6 +13,7 @@ pub mod did_change_workspace_folders;
 pub mod did_close;
 pub mod did_open;
 pub mod execute_command;
+pub mod explain_route;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ropey::Rope;
+
 use super::super::backend::Shared;
 use super::context;
 
 /// How long a parse waits after an edit. A request that follows the edit is on its way by then and need not share the processor, and of
 /// edits at full speed only the last is parsed.
 const AFTER_EDIT: Duration = Duration::from_millis(20);
+
+/// How much longer for each byte, in nanoseconds: three times what parsing it takes, so that typing in a long document does not keep a processor
+/// busy. 3 MB wait for 90 ms more.
+const NANOS_PER_BYTE: u64 = 30;
 
 /// Brings a document's tree and the embedded engine's picture of it up to date now, since it was opened.
 pub fn begin(shared: &Arc<Shared>, uri: &str) {
@@ -17,7 +23,12 @@ pub fn begin(shared: &Arc<Shared>, uri: &str) {
 
 /// Brings them up to date soon, since it was edited.
 pub fn schedule(shared: &Arc<Shared>, uri: &str) {
-    begin_after(shared, uri, AFTER_EDIT);
+    let length = shared.session().text(uri).map_or(0, Rope::len_bytes);
+    begin_after(shared, uri, after_edit(length));
+}
+
+fn after_edit(bytes: usize) -> Duration {
+    AFTER_EDIT + Duration::from_nanos(bytes as u64 * NANOS_PER_BYTE)
 }
 
 fn begin_after(shared: &Arc<Shared>, uri: &str, wait: Duration) {
@@ -31,7 +42,10 @@ fn begin_after(shared: &Arc<Shared>, uri: &str, wait: Duration) {
 async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
     loop {
         tokio::time::sleep(wait).await;
-        wait = AFTER_EDIT;
+        wait = shared
+            .session()
+            .text(&uri)
+            .map_or(AFTER_EDIT, |text| after_edit(text.len_bytes()));
         let Some(job) = shared.session().begin_parse(&uri) else {
             return;
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::super::advice::Advice;
+use super::super::advice;
 use super::super::backend::{LastPlace, Shared};
 use super::super::editor;
 use super::super::progress::Progress;
@@ -274,9 +274,9 @@ async fn parsed(mut snapshot: Snapshot) -> Snapshot {
 
 /// A provider that fails is a status as with ghost text; an answer that cannot be used is none.
 fn tell_status(shared: &Shared, failure: Option<&Failure>) {
-    let message = match failure {
-        Some(failure @ Failure::Model { .. }) => Some(failure.to_string()),
+    let advice = match failure {
+        Some(Failure::Model { model, error }) => Some(advice::of_failed_action(model, error)),
         _ => None,
     };
-    shared.status.failure(message.map(Advice::without_fix));
+    shared.status.failure(advice);
 }

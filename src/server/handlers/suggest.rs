@@ -124,6 +124,10 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
             return completed.ok().flatten();
         };
         shared.status.decided(&decision);
+        if let Some(error) = error {
+            let advice = advice::of_degrading(error, &decision.name());
+            shared.advisor.tell(shared, advice);
+        }
         ask = Ask { decision, ..again };
     }
     None
@@ -159,6 +163,8 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Er
         shared.gateway.forget_server(&provider);
     }
     let failure = completed.as_ref().err();
+    // Where another model takes over, nothing has failed.
+    let failure = failure.filter(|error| !is_taken_over(error));
     let failure = failure.map(|error| advice::of_failure(&name, &provider, error));
     shared.status.failure(failure.clone());
     if let Some(failure) = failure.filter(|failure| failure.fix.is_some()) {
@@ -171,4 +177,8 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Er
         tokio::spawn(async move { drop(busy) });
     }
     completed
+}
+
+fn is_taken_over(error: &Error) -> bool {
+    matches!(error, Error::Budget(refusal) if refusal.instead().is_some())
 }

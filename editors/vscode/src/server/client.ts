@@ -26,7 +26,6 @@ export interface Wiring {
 function abilities(previews: boolean): StaticFeature {
   return {
     fillClientCapabilities(capabilities) {
-      // What the server would say unasked stands in its status as well; `status/tell.ts` tells it, and `firstMinute.ts` gives the hint.
       const byok = { instruction: true, rename: true, stream: true, preview: previews, advice: true };
       capabilities.experimental = { ...(capabilities.experimental as object | undefined), byok };
     },

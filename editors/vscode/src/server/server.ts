@@ -13,7 +13,7 @@ function loadClient(): typeof import('./client') {
   return require(join(__dirname, 'client.js')) as typeof import('./client');
 }
 
-const NOTIFICATIONS = ['byok/usage', 'byok/status', 'byok/budget', 'byok/preview', 'byok/actionProgress'];
+const NOTIFICATIONS = ['byok/usage', 'byok/status', 'byok/budget', 'byok/advice', 'byok/preview', 'byok/actionProgress'];
 
 /** What `onNotification` says, beside the server's own, when the progress of an action has ended. */
 export const ACTION_ENDED = 'action ended';

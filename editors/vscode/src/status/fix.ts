@@ -1,5 +1,6 @@
-/** What the user can do about a state, as a command. */
+/** What the user can do about a state, as a command. What it is, the server says; some of its commands have a better one here. */
 
+import type { ServerFix } from '../protocol';
 import type { State } from '../state';
 
 export interface Fix {
@@ -13,12 +14,21 @@ export function fixOf(state: State): Fix | undefined {
   if (state.life === 'missing') return { title: 'Set Path', command: 'workbench.action.openSettings', args: ['byok.serverPath'] };
   const status = state.status;
   if (status?.state === 'paused') return { title: 'Resume', command: 'byokLsp.resume', args: [] };
-  if (status?.state !== 'error') return undefined;
-  const message = status.message ?? '';
-  if (/\bkey\b/i.test(message)) return { title: 'Set Key', command: 'byokLsp.setKey', args: [providerOf(status.model)] };
-  if (/\b(budget|cap)\b/i.test(message)) return { title: 'Open Settings', command: 'workbench.action.openSettings', args: ['byok.budget'] };
-  if (/\b(setting|configuration|config\.toml)\b/i.test(message)) return { title: 'Open Settings', command: 'workbench.action.openSettings', args: ['@ext:byok-lsp.byok-lsp'] };
-  return { title: 'Pick Model', command: 'byokLsp.pickModel', args: [] };
+  return status?.state === 'error' && status.fix ? own(status.fix) : undefined;
+}
+
+/** Returns what this editor does for a command of the server's. */
+export function own({ title, command, arguments: args }: ServerFix): Fix {
+  switch (command) {
+    case 'byok.setKey':
+      return { title, command: 'byokLsp.setKey', args: args.slice(0, 1) };
+    case 'byok.setModel':
+      return args.length === 0 ? { title, command: 'byokLsp.pickModel', args: [] } : { title, command, args };
+    case 'byok.openSettings':
+      return { title, command: 'workbench.action.openSettings', args: ['@ext:byok-lsp.byok-lsp'] };
+    default:
+      return { title, command, args };
+  }
 }
 
 /** The provider of a model, where it names one. */

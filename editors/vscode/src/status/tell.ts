@@ -1,40 +1,27 @@
-/** Tells the user of a failure once, with what mends it as a button; the state stays in the status bar. */
+/**
+ * Tells the user what the server advises, with what mends it as a button; the state stays in the status bar. The server says each trouble once
+ * in a session and the hint once on a machine, so nothing is remembered here.
+ */
 
 import * as vscode from 'vscode';
-import type { State } from '../state';
+import type { Advice } from '../protocol';
 import { plain } from '../text/escape';
-import { capWords, stands } from './budget';
-import { fixOf } from './fix';
+import { own } from './fix';
 
-export class Teller {
-  private readonly told = new Set<string>();
+export const WALKTHROUGH = 'byok-lsp.byok-lsp#byok.firstMinute';
 
-  constructor(private readonly state: State) {}
+interface Button extends vscode.MessageItem {
+  readonly command: string;
+  readonly args: readonly unknown[];
+}
 
-  /** Looks whether a cheaper model has begun to answer. Of every other cap that is met the server tells, or the call that it refused. */
-  lookAtBudget(): void {
-    for (const cap of this.state.budget?.caps ?? []) {
-      const what = `${cap.name} ${cap.cap}`;
-      if (cap.state !== 'degraded' || this.told.has(what)) continue;
-      this.told.add(what);
-      void vscode.window.showWarningMessage(`BYOK: budget ${capWords(cap)}: ${stands(cap)}.`, 'Open Settings').then((choice) => {
-        if (choice === 'Open Settings') return vscode.commands.executeCommand('workbench.action.openSettings', 'byok.budget');
-        return undefined;
-      });
-    }
-  }
-
-  /** Looks whether there is something that the user has not been told in this session. */
-  look(): void {
-    const status = this.state.status;
-    if ((status?.state !== 'error' && status?.state !== 'paused') || status.message === undefined || this.told.has(status.message)) return;
-    this.told.add(status.message);
-    const fix = fixOf(this.state);
-    const buttons = fix === undefined ? ['Show Log'] : [fix.title, 'Show Log'];
-    void vscode.window.showWarningMessage(`BYOK: ${plain(status.message, 500)}`, ...buttons).then((choice) => {
-      if (choice === 'Show Log') return vscode.commands.executeCommand('byokLsp.showLog');
-      if (choice !== undefined && fix !== undefined) return vscode.commands.executeCommand(fix.command, ...fix.args);
-      return undefined;
-    });
-  }
+/** Shows an advice, and does what its reader chooses. */
+export async function tell({ kind, message, fix }: Advice): Promise<void> {
+  const more: Button = kind === 'hint'
+    ? { title: 'First Steps', command: 'workbench.action.openWalkthrough', args: [WALKTHROUGH] }
+    : { title: 'Show Log', command: 'byokLsp.showLog', args: [] };
+  const buttons = fix ? [own(fix), more] : [more];
+  const text = `BYOK: ${plain(message, 500)}`;
+  const chosen = await (kind === 'hint' ? vscode.window.showInformationMessage(text, ...buttons) : vscode.window.showWarningMessage(text, ...buttons));
+  if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command, ...chosen.args);
 }

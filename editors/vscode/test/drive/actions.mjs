@@ -119,13 +119,7 @@ export const steps = {
   'an explanation is shown as it is meant to be read': async (editor, { provider }) => {
     await provider.script([{ text: ['It adds ', '**two** ', 'numbers.'], usage: { prompt_tokens: 100, completion_tokens: 5 } }]);
     await choose(editor, 'Explain function add');
-    await editor.until('the explanation', async () => {
-      for (const frame of editor.page.frames()) {
-        const text = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
-        if (/It adds two numbers\./.test(text)) return true;
-      }
-      return false;
-    });
+    await editor.expectInView(/It adds two numbers\./);
     await editor.screenshot('explanation');
   },
 };

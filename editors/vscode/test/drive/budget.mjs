@@ -27,18 +27,11 @@ export const steps = {
     await editor.screenshot('budget-ring');
   },
   'a call that would break the cap is not sent; the embedded engine answers, and the user is told once': async (editor, { provider }) => {
-    await editor.until('the cap is reached', async () => {
-      // Not what was suggested, which would be known, and no step back, after which nobody is asked.
-      await editor.type(' ');
-      await editor.page.waitForTimeout(300);
-      return /●/.test((await editor.status()).text);
-    });
-    await editor.expectNotification(/today/);
+    await editor.asksUntil('the cap is reached', async () => /●/.test((await editor.status()).text), 3_000);
+    await editor.expectNotification(/local\/patterns answers meanwhile: the cap "today"/);
     assert.match((await editor.status()).label, /reached; a cheaper model answers/);
     const before = (await provider.requests()).length;
-    await editor.goTo(SECOND_HOLE);
-    await editor.type('    let reader = ');
-    await editor.expectGhost(/^BufReader::new\(/);
+    await editor.typeUntilGhost(SECOND_HOLE, '    let reader = ', /^BufReader::new\(/);
     assert.equal((await provider.requests()).length, before);
     const paid = (await provider.requests()).filter((request) => request.outcome === 'complete').length;
     assert.ok(paid * 0.0032 <= 0.012, `${paid} calls were paid for`);

@@ -15,6 +15,15 @@ const SETTINGS = {
   'editor.minimap.enabled': false, 'diffEditor.useInlineViewWhenSpaceIsLimited': false, 'editor.hover.delay': 100, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
 };
 
+/** Keeps every message that is ever shown: one that nobody looked at leaves the screen after some seconds. */
+function keepMessages() {
+  window.shownMessages = new Set();
+  const look = () => {
+    for (const it of document.querySelectorAll('.notification-list-item-message')) window.shownMessages.add(it.textContent);
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+}
+
 export class Editor {
   /** Starts an editor with the extension unpacked at `extension`, and opens `file` in it. */
   static async open(browser, { extension, binary, files, file, settings = {}, config = '', env = {}, extensions = [], direct = false, artifacts }) {
@@ -39,18 +48,19 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     write(at('code-server.yaml'), 'auth: none\ncert: false\n');
     const args = ['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--config', at('code-server.yaml'), '--user-data-dir', at('user'),
       '--extensions-dir', at('extensions'), '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', at('work')];
-    const child = spawn('code-server', args, {
+    const start = () => spawn('code-server', args, {
       env: {
         ...process.env, HOME: at('home'), BYOK_CONFIG: at('config.toml'), BYOK_LEDGER: at('ledger.db'), BYOK_CACHE: at('cache'),
         BYOK_KEYS: at('keys'), BYOK_LOG: 'byok_lsp=trace', ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const editor = new Editor(dir, child, artifacts);
+    const editor = new Editor(dir, artifacts);
     try {
-      const port = await editor.listening();
+      const port = await editor.listening(start);
       editor.page = await browser.newPage({ viewport: { width: 1180, height: 720 } });
       editor.page.setDefaultTimeout(PATIENCE_MS);
+      await editor.page.addInitScript(keepMessages);
       const url = `http://127.0.0.1:${port}/?folder=${at('work')}`;
       await editor.page.goto(url, { waitUntil: 'domcontentloaded' });
       if (file !== undefined) {
@@ -65,22 +75,24 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     return editor;
   }
 
-  constructor(dir, child, artifacts) {
+  constructor(dir, artifacts) {
     this.dir = dir;
-    this.child = child;
     this.artifacts = artifacts;
     this.output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text) => { this.output += text; });
-    }
   }
 
-  async listening() {
+  /** Starts code-server and returns its port. It gives up by itself where its own parts take more than some seconds to find each other. */
+  async listening(start) {
     for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       const port = /HTTP server listening on \S+:(\d+)/.exec(this.output)?.[1];
       if (port !== undefined) return port;
-      if (this.child.exitCode !== null) break;
+      if (this.child === undefined || this.child.exitCode !== null) {
+        this.child = start();
+        for (const stream of [this.child.stdout, this.child.stderr]) {
+          stream.setEncoding('utf8');
+          stream.on('data', (text) => { this.output += text; });
+        }
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`code-server does not listen:\n${this.output}`);
@@ -127,8 +139,19 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     });
   }
 
+  /** The messages that are on the screen now. */
   async notifications() {
     return this.page.evaluate(() => [...document.querySelectorAll('.notification-list-item-message')].map((it) => it.textContent));
+  }
+
+  /** The messages that have ever been. */
+  async messages() {
+    return this.page.evaluate(() => [...window.shownMessages]);
+  }
+
+  /** How many messages the server has sent so far in which something stands. */
+  told(text) {
+    return this.read('from-server').split(text).length - 1;
   }
 
   async expectStatus(pattern) {
@@ -157,9 +180,20 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
 
   async expectNotification(pattern) {
     await this.until(`a message ${pattern}`, async () => {
-      const all = await this.notifications();
+      const all = await this.messages();
       if (all.some((text) => pattern.test(text))) return true;
       throw new Error(`there are ${JSON.stringify(all)}`);
+    });
+  }
+
+  /** Waits for something in a view that is a page of its own. */
+  async expectInView(pattern) {
+    await this.until(`${pattern} in a view`, async () => {
+      for (const frame of this.page.frames()) {
+        const text = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
+        if (frame !== this.page.mainFrame() && pattern.test(text)) return true;
+      }
+      return false;
     });
   }
 
@@ -181,13 +215,34 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
 
   /** Puts the cursor at the end of a line, counted from 1. */
   async goTo(line) {
-    await this.page.locator('.editor-instance .monaco-editor .view-lines').first().click();
-    await this.keys('Control+g');
-    await this.page.locator('.quick-input-widget:visible input').waitFor();
+    // No click, which a message or a card may be in the way of.
+    await this.until('the box for a line', async () => {
+      await this.keys('Control+g');
+      await this.page.locator('.quick-input-widget:visible input').waitFor({ timeout: 5_000 });
+      return true;
+    });
     await this.type(`${line}`, 10);
     await this.keys('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
+    await this.until('the editor has the keyboard', () => this.page.evaluate(() => document.activeElement?.closest('.editor-instance .monaco-editor') !== null));
     await this.keys('End');
+  }
+
+  /** Types into an empty line until ghost text is seen behind it: the embedded engine reads a file a moment after it is opened. */
+  async typeUntilGhost(line, text, pattern, ms = 12_000) {
+    await this.goTo(line);
+    await this.until(`ghost text ${pattern}`, async () => {
+      await this.type(text);
+      let ghost = '';
+      for (const end = Date.now() + ms; Date.now() < end;) {
+        ghost = await this.ghost();
+        if (pattern.test(ghost)) return true;
+        await this.page.waitForTimeout(60);
+      }
+      await this.goTo(line);
+      await this.keys('Home', 'Home', 'Shift+End', 'Delete');
+      throw new Error(`it was "${ghost}"`);
+    });
   }
 
   /** Brings a file's tab to the front. */
@@ -224,8 +279,36 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     });
   }
 
+  /**
+   * Types a space where nothing is known yet, and another one once what the one before brought about has had its time, until something holds:
+   * how many calls a line takes is for the pauses in typing to say, and after a step back nobody is asked.
+   */
+  async asksUntil(what, test, ms = 12_000) {
+    await this.until(what, async () => {
+      await this.type(' ');
+      let last;
+      for (const end = Date.now() + ms; Date.now() < end;) {
+        try {
+          if (await test()) return true;
+          last = undefined;
+        } catch (error) {
+          last = error;
+        }
+        await this.page.waitForTimeout(100);
+      }
+      if (last !== undefined) throw last;
+      return false;
+    });
+  }
+
   async press(button) {
-    await this.page.locator('.notification-list-item .monaco-button', { hasText: button }).first().click();
+    const buttons = this.page.locator('.notification-list-item .monaco-button', { hasText: button });
+    await this.until(`the button "${button}"`, async () => {
+      // A message that nobody looked at is in the list behind the bell.
+      if ((await buttons.count()) === 0) await this.command('Notifications: Show Notifications');
+      await buttons.first().click({ timeout: 5_000 });
+      return true;
+    });
   }
 
   // --- what is left behind
@@ -243,6 +326,19 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
     }
   }
 
+  /** Looks for a secret in everything that was written, said, logged and shown; returns the places. */
+  async placesOf(secret) {
+    const shapes = [secret, Buffer.from(secret).toString('base64').slice(0, 24), encodeURIComponent(secret), secret.slice(3, 24)];
+    const has = (bytes) => shapes.some((shape) => bytes.includes(shape));
+    const places = [];
+    for (const [path, bytes] of this.everything()) {
+      if (has(bytes)) places.push(path);
+    }
+    if (has(await this.page.evaluate(() => document.body.textContent))) places.push('the screen');
+    if (has(this.output)) places.push('the output of code-server');
+    return places;
+  }
+
   /** Keeps what is of use when a test has failed. */
   async failed(name, error) {
     const slug = name.replaceAll(/[^\w]+/g, '-').slice(0, 60);
@@ -252,8 +348,8 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
 
   async close() {
     await this.page?.close().catch(() => {});
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    if (this.child.exitCode === null) {
+    const ended = new Promise((resolve) => this.child?.once('exit', resolve));
+    if (this.child?.exitCode === null) {
       this.child.kill('SIGTERM');
       const forced = setTimeout(() => this.child.kill('SIGKILL'), 8_000);
       await ended;

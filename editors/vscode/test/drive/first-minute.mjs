@@ -10,9 +10,7 @@ export const steps = {
     assert.match((await editor.status()).label, /BYOK: .*paid by nobody/);
   },
   'ghost text is seen while typing': async (editor) => {
-    await editor.goTo(HOLE);
-    await editor.type('    let reader = Buf');
-    await editor.expectGhost(/^Reader::new\(/);
+    await editor.typeUntilGhost(HOLE, '    let reader = Buf', /^Reader::new\(/);
     await editor.screenshot('ghost-text-local');
   },
   'one word of it is accepted': async (editor) => {
@@ -31,7 +29,7 @@ export const steps = {
     await editor.expectStatus(/\$0\.00/);
   },
   'one quiet hint, once': async (editor) => {
-    await editor.expectNotification(/completes from your own code/);
+    await editor.expectNotification(/suggestions come from your own code/);
     await editor.screenshot('first-hint');
     await editor.press('First Steps');
     await editor.until('the walkthrough is open', async () => (await editor.page.getByText('BYOK: the first minute').count()) > 0);

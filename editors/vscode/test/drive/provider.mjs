@@ -5,20 +5,33 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('../../../../tests/support/scripted_provider.py', import.meta.url));
 
 export class Provider {
-  static async start({ script = [], key } = {}) {
-    const args = [PROGRAM, '--script', JSON.stringify(script), ...(key === undefined ? [] : ['--key', key])];
-    const child = spawn('python3', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const url = await new Promise((resolve, reject) => {
-      child.stdout.setEncoding('utf8');
-      child.stdout.once('data', (text) => resolve(text.trim()));
-      child.once('exit', () => reject(new Error('the scripted provider does not start')));
-    });
-    return new Provider(child, url);
+  static async start({ script = [], key, signedIn } = {}) {
+    const args = [PROGRAM, '--script', JSON.stringify(script), ...(key === undefined ? [] : ['--key', key]), ...(signedIn === undefined ? [] : ['--signed-in', signedIn])];
+    const provider = new Provider(args);
+    await provider.up();
+    return provider;
   }
 
-  constructor(child, url) {
-    this.child = child;
-    this.url = url;
+  constructor(args) {
+    this.args = args;
+  }
+
+  /** Starts it; again where it was before, if it has been up. */
+  async up() {
+    const port = this.url === undefined ? [] : ['--port', new URL(this.url).port];
+    this.child = spawn('python3', [...this.args, ...port], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.url = await new Promise((resolve, reject) => {
+      this.child.stdout.setEncoding('utf8');
+      this.child.stdout.once('data', (text) => resolve(text.trim()));
+      this.child.once('exit', () => reject(new Error('the scripted provider does not start')));
+    });
+  }
+
+  /** Ends it, so that nobody answers there. */
+  async down() {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL');
+    await ended;
   }
 
   /** Its answers from now on. */

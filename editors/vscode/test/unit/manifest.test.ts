@@ -22,6 +22,10 @@ test('what names hosts, commands, proxies, keys, models or money is for the user
   for (const name of ['byok.providers', 'byok.budget.day', 'byok.completion.model', 'byok.serverPath', 'byok.keys.passphrase']) assert.ok(restricted.includes(name), name);
 });
 
+test('what the server takes from the user\'s own file alone is not offered here', () => {
+  for (const name of ['byok.network.ca_bundle', 'byok.keys.environment', 'byok.actions.check', 'byok.network.proxy']) assert.ok(!(name in settings), name);
+});
+
 test('no setting has a default that would hide the user\'s own file', () => {
   for (const [name, setting] of Object.entries(settings)) {
     if (!['byok.serverPath', 'byok.previewEdits', 'byok.trace.server'].includes(name)) assert.ok(!('default' in setting), name);

@@ -25,18 +25,21 @@ test('the status bar has the model, the session\'s cost and today\'s', () => {
 test('every state has words for those who do not see it', () => {
   assert.match(wordsOf(stateOf({ state: 'busy' })).spoken, /waiting for openai/);
   assert.match(wordsOf(stateOf({ state: 'paused' })).spoken, /paused, .*Resume/);
-  assert.match(wordsOf(stateOf({ state: 'error', message: 'the key was refused' })).spoken, /last call failed.*the key was refused.*Set Key/);
+  const fix = { title: 'Store a key for openai', command: 'byok.setKey', arguments: ['openai'] };
+  assert.match(wordsOf(stateOf({ state: 'error', message: 'the key was refused', fix })).spoken, /last call failed.*the key was refused.*Store a key for openai\./);
   assert.match(wordsOf(new State()).spoken, /stopped/);
   const missing = new State();
   missing.lived('missing');
   assert.match(wordsOf(missing).spoken, /not installed/);
 });
 
-test('an error comes with the command that mends it', () => {
-  const fix = (message: string) => fixOf(stateOf({ state: 'error', message }));
-  assert.deepEqual(fix('openai/x: the key was refused; check that it is the right one'), { title: 'Set Key', command: 'byokLsp.setKey', args: ['openai'] });
-  assert.equal(fix('the setting completion.max_lines is too large')?.title, 'Open Settings');
-  assert.equal(fix('the provider cannot be reached')?.command, 'byokLsp.pickModel');
+test('an error comes with what the server says mends it, by this editor\'s own means where it has better ones', () => {
+  const fix = (command: string, ...args: unknown[]) => fixOf(stateOf({ state: 'error', message: 'any words', fix: { title: 'Mend it', command, arguments: args } }));
+  assert.deepEqual(fix('byok.setKey', 'openai'), { title: 'Mend it', command: 'byokLsp.setKey', args: ['openai'] });
+  assert.deepEqual(fix('byok.setModel', 'local'), { title: 'Mend it', command: 'byok.setModel', args: ['local'] });
+  assert.equal(fix('byok.setModel')?.command, 'byokLsp.pickModel');
+  assert.equal(fix('byok.openSettings')?.command, 'workbench.action.openSettings');
+  assert.equal(fixOf(stateOf({ state: 'error', message: 'the key is no reason to guess' })), undefined);
   assert.equal(fixOf(stateOf({})), undefined);
 });
 

@@ -7,6 +7,7 @@ import { describe, missing } from '../../src/models/describe';
 import type { Model } from '../../src/protocol';
 import { asked, usagePage } from '../../src/usage/page';
 import { contextText } from '../../src/views/contextText';
+import { routeText } from '../../src/views/routeText';
 
 const mini: Model = {
   id: 'openai/gpt-4.1-mini', payer: 'you: your own key', hasKey: false, ability: 'chat', context: 1_047_576,
@@ -59,4 +60,14 @@ test('what a prompt was made of reads in pieces, and no piece breaks out of its 
   assert.match(text, /\| 12\.5 % \|/);
   assert.match(text, /\n`````\n````\n# no heading\n`````\n/);
   assert.match(text, /lines 3 to 9/);
+});
+
+test('a route reads with payer, key, host, price and what was thought of, and no name can leave its cell', () => {
+  const text = routeText([{
+    feature: 'completion', model: 'openai/m', payer: 'you: your own key', reason: 'the settings name it', host: 'api.openai.com', leavesTheMachine: true,
+    key: 'the stored key', atMost: '$0.01', candidates: [{ model: 'openai/m', isKept: true, rule: 'the settings name it' }, { model: 'x|y', isKept: false, rule: 'a\nb' }],
+  }]);
+  for (const part of ['## Ghost text: openai&#47;m', 'Payer: you&#58; your own key', 'Key: the stored key', 'At most: ', '| asked |', '| dropped |']) assert.ok(text.includes(part), `${part} in ${text}`);
+  const row = text.split('\n').find((line) => line.includes('dropped'));
+  assert.ok(row !== undefined && row.split(/(?<!\\)\|/).length === 5, row);
 });

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fates;
+mod keeping;
 mod processes;
 mod reserving;
 mod trouble;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use rusqlite::Connection;
 
@@ -62,6 +64,7 @@ fn setting() -> Setting {
         // As long as in reality: a machine that is busy may well hold a lock for a moment.
         patience: Duration::from_secs(1),
         gather: Duration::ZERO,
+        rest: Duration::ZERO,
         limit: 100,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::cost::budget::{AtCap, Budget, Cap, CapState, Per, Refusal, Scope};
+use crate::cost::budget::{AtCap, Budget, Cap, CapState, Per, Refusal, Scope, WhenUnsure};
 
 const NOON: &str = "2026-11-21T15:00:00Z";
 
@@ -273,6 +273,49 @@ fn a_ledger_that_cannot_be_used_refuses_and_says_why() {
         panic!("nobody knows what was spent");
     };
     assert!(reason.contains("newer byok-lsp"), "{reason}");
+}
+
+#[test]
+fn a_damaged_ledger_holds_back_what_its_caps_cover_until_the_loss_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l");
+    std::fs::write(&path, "this was never a database. ".repeat(400)).unwrap();
+    let day = budget([cap(100, Per::Day, AtCap::Hard)]);
+    // Whoever looks first, and whoever comes later.
+    for ledger in [open(&path), open(&path)] {
+        let refusal = reserve(&ledger, &day, 1).err();
+        let Some(Refusal::Unsure(reason)) = &refusal else {
+            panic!("nobody knows what was spent: {refusal:?}");
+        };
+        assert!(reason.contains("the cap \"day\""), "{reason}");
+        assert!(reason.contains("usage --accept-loss"), "{reason}");
+    }
+    let ledger = open(&path);
+    // What does not reach back before the damage is not held back, nor is what the user lets pass.
+    for per in [Per::Request, Per::Session] {
+        assert!(reserve(&ledger, &budget([cap(100, per, AtCap::Hard)]), 1).is_ok());
+    }
+    assert!(reserve(&ledger, &budget([cap(100, Per::Day, AtCap::Soft)]), 1).is_ok());
+    let allowing = Arc::new(Budget {
+        when_unsure: WhenUnsure::Allow,
+        ..Budget::clone(&day)
+    });
+    assert!(reserve(&ledger, &allowing, 1).is_ok());
+    assert!(
+        matches!(reserve(&ledger, &allowing, 101), Err(Refusal::Cap { .. })),
+        "what is known is measured all the same"
+    );
+    // The next day knows all about itself, the month does not, and neither the hour of the damage.
+    let next = |per| {
+        let row = call(&ledger, 1, "2026-11-22T15:00:00Z");
+        reserve_row(&ledger, &budget([cap(100, per, AtCap::Hard)]), row).is_ok()
+    };
+    assert!(next(Per::Day) && next(Per::Hour) && !next(Per::Month));
+    assert!(reserve(&ledger, &budget([cap(100, Per::Hour, AtCap::Hard)]), 1).is_err());
+    let damaged = ledger.accept_loss(DEADLINE).unwrap();
+    assert!(damaged[0].contains(".damaged-"), "{damaged:?}");
+    assert!(reserve(&ledger, &day, 1).is_ok() && next(Per::Month));
+    assert!(ledger.accept_loss(DEADLINE).unwrap().is_empty());
 }
 
 #[test]

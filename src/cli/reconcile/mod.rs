@@ -1,5 +1,7 @@
 //! `byok-lsp reconcile`: does what a provider says agree with the ledger?
 
+mod admin;
+
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -36,14 +38,15 @@ Examples:
   byok-lsp reconcile openrouter_activity.csv     an export of OpenRouter's activity page
   byok-lsp reconcile costs.csv                   an export of OpenAI's usage page
   curl ... | byok-lsp reconcile -                a report that you fetched yourself
-  byok-lsp reconcile --openrouter --last 50      ask OpenRouter about the last calls, with the key that made them";
+  byok-lsp reconcile --openrouter --last 50      ask OpenRouter about the last calls, with the key that made them
+  byok-lsp reconcile --admin openai --since 30d --key-command op read op://work/openai-admin/key";
 
 /// What to compare the ledger with.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A provider's statement: its CSV export or the JSON of its report (docs/costs.md says which); - is stdin.
-    #[arg(required_unless_present = "openrouter", conflicts_with = "openrouter")]
+    #[arg(required_unless_present_any = ["openrouter", "admin"], conflicts_with = "openrouter")]
     file: Option<PathBuf>,
     /// Ask OpenRouter itself about each of the last calls, with the stored key.
     #[arg(long)]
@@ -54,6 +57,8 @@ pub struct Arguments {
     /// The provider's name in your configuration, if it is not the usual one.
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    #[command(flatten)]
+    admin: admin::AdminArguments,
     /// Print JSON: {provider, form, matched, differing, onlyHere, onlyThere}.
     #[arg(long)]
     json: bool,
@@ -68,7 +73,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         bail!("there is no ledger at {} yet", path.display());
     }
     let ledger = Ledger::open(&path);
-    let (provider, form, here, there) = if let Some(file) = &arguments.file {
+    let (provider, form, here, there) = if let Some(name) = &arguments.admin.admin {
+        let (statement, days) = admin::ask(&arguments.admin, name)?;
+        let wanted = Wanted {
+            provider: name.clone(),
+            first: Some(days.first),
+            last: Some(days.last),
+        };
+        let here = ledger.lines(wanted, DEADLINE)?;
+        (name.clone(), statement.form, here, statement.lines)
+    } else if let Some(file) = &arguments.file {
         let statement = read(file)?;
         let provider = arguments.provider.clone();
         let provider = provider.unwrap_or_else(|| statement.provider.to_owned());

@@ -1,0 +1,97 @@
+//! Credentials in what is about to be sent: replaced by stand-ins, and put back into the answer ([`crate::secrets`]).
+//!
+//! It works on the final texts of a request, whatever they were made of, and only where a model elsewhere is asked.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+
+use super::purse::{Notice, Purse};
+use crate::config::Credentials;
+use crate::provider::{Call, Error, Event, Input, Provider, Stream};
+use crate::routing::Decision;
+use crate::secrets::{Mask, Unmask};
+
+/// Replaces the credentials in what a model is to work on, or refuses to have them sent.
+pub(super) fn mask(
+    input: &mut Input,
+    credentials: Credentials,
+    decision: &Decision,
+) -> Result<Mask, Error> {
+    let mut mask = Mask::default();
+    if credentials == Credentials::Send || !decision.leaves_the_machine() {
+        return Ok(mask);
+    }
+    match input {
+        Input::Fill(fill) => {
+            mask.apply(&mut fill.prefix);
+            mask.apply(&mut fill.suffix);
+            for file in &mut fill.files {
+                mask.apply(&mut file.text);
+            }
+        }
+        Input::Chat(messages) => {
+            for message in messages {
+                mask.apply(&mut message.text);
+            }
+        }
+    }
+    if credentials == Credentials::Refuse
+        && let Some(kind) = mask.kinds().first()
+    {
+        return Err(Error::Credentials(kind));
+    }
+    Ok(mask)
+}
+
+/// Returns a provider that puts the credentials back which were replaced, and tells the user that they were.
+pub(super) fn unmasking(
+    provider: Arc<dyn Provider>,
+    mask: Mask,
+    decision: &Decision,
+    purse: &Purse,
+) -> Arc<dyn Provider> {
+    if mask.is_empty() {
+        return provider;
+    }
+    tracing::info!(
+        model = decision.name(),
+        kinds = ?mask.kinds(),
+        "credentials were replaced by stand-ins in what is sent"
+    );
+    purse.tell(Notice::Masked(mask.kinds().to_vec()));
+    Arc::new(Unmasking { provider, mask })
+}
+
+struct Unmasking {
+    provider: Arc<dyn Provider>,
+    mask: Mask,
+}
+
+impl Provider for Unmasking {
+    fn stream(&self, call: Call) -> Stream {
+        let stream = self.provider.stream(call);
+        let unmask = Some(self.mask.clone().unmask());
+        futures_util::stream::unfold((stream, unmask), next)
+            .filter(|event| std::future::ready(!is_empty(event)))
+            .boxed()
+    }
+}
+
+type State = (Stream, Option<Unmask>);
+
+/// Passes an event on; the text that was held back comes before whatever is no text.
+async fn next((mut stream, mut unmask): State) -> Option<(Result<Event, Error>, State)> {
+    let event = stream.next().await;
+    let event = match (event, &mut unmask) {
+        (Some(Ok(Event::Text(piece))), Some(unmask)) => Ok(Event::Text(unmask.push(&piece))),
+        (Some(event), _) => event,
+        // The rest is due once, when nothing more comes.
+        (None, rest) => Ok(Event::Text(rest.take()?.finish())),
+    };
+    Some((event, (stream, unmask)))
+}
+
+fn is_empty(event: &Result<Event, Error>) -> bool {
+    matches!(event, Ok(Event::Text(text)) if text.is_empty())
+}

@@ -1,0 +1,168 @@
+//! Stand-ins for credentials, there and back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
+
+use super::find;
+
+/// What every stand-in begins with.
+const MARK: &str = "SECRET_";
+
+/// How many hexadecimal digits follow.
+const DIGITS: usize = 12;
+
+/// Which credentials were replaced in the texts of one request, and by what.
+///
+/// A credential's stand-in is the same as long as the process lives, so that a prompt begins like the one before, and tells nothing of it: it is made
+/// with a key that nobody else has.
+#[derive(Clone, Default)]
+pub struct Mask {
+    /// The credentials by their stand-ins.
+    credentials: BTreeMap<String, String>,
+    kinds: Vec<&'static str>,
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Mask")
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Mask {
+    /// Puts stand-ins into a text; a text without credentials is not touched.
+    pub fn apply(&mut self, text: &mut String) {
+        for found in find(text).into_iter().rev() {
+            let credential = text.get(found.range.clone()).unwrap_or_default().to_owned();
+            let stand_in = stand_in(&credential);
+            text.replace_range(found.range, &stand_in);
+            if self.credentials.insert(stand_in, credential).is_none() {
+                self.kinds.push(found.kind);
+            }
+        }
+    }
+
+    /// Returns what was replaced, a name for each credential: `GitHub token`.
+    pub fn kinds(&self) -> &[&'static str] {
+        &self.kinds
+    }
+
+    /// Returns whether nothing was replaced.
+    pub fn is_empty(&self) -> bool {
+        self.credentials.is_empty()
+    }
+
+    /// Returns what puts the credentials back into an answer.
+    pub fn unmask(self) -> Unmask {
+        Unmask {
+            mask: self,
+            held: String::new(),
+        }
+    }
+
+    fn restore(&self, mut text: String) -> String {
+        for (stand_in, credential) in &self.credentials {
+            if text.contains(stand_in.as_str()) {
+                text = text.replace(stand_in, credential);
+            }
+        }
+        text
+    }
+}
+
+/// Puts credentials back into an answer that comes in pieces.
+pub struct Unmask {
+    mask: Mask,
+    /// The end of what came, while it may be the beginning of a stand-in.
+    held: String,
+}
+
+impl Unmask {
+    /// Takes the next piece and returns as much of the answer as is certain.
+    pub fn push(&mut self, piece: &str) -> String {
+        self.held.push_str(piece);
+        let certain = self.held.len() - uncertain(&self.held);
+        let rest = self.held.split_off(certain);
+        self.mask.restore(std::mem::replace(&mut self.held, rest))
+    }
+
+    /// Returns what was held back, once the answer has ended.
+    pub fn finish(&mut self) -> String {
+        std::mem::take(&mut self.held)
+    }
+}
+
+/// Returns how long the end of a text is that a stand-in may begin with, in bytes.
+fn uncertain(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let longest = (MARK.len() + DIGITS - 1).min(bytes.len());
+    let may_begin = |end: &[u8]| {
+        let (mark, digits) = end.split_at(end.len().min(MARK.len()));
+        MARK.as_bytes().starts_with(mark) && digits.iter().all(u8::is_ascii_hexdigit)
+    };
+    let end = (1..=longest)
+        .rev()
+        .find(|length| may_begin(&bytes[bytes.len() - length..]));
+    end.unwrap_or(0)
+}
+
+fn stand_in(credential: &str) -> String {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let hash = KEY.hash_one(credential);
+    format!("{MARK}{:0DIGITS$x}", hash >> (64 - 4 * DIGITS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mask;
+
+    fn token() -> String {
+        format!("ghp{}{}", "_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")
+    }
+
+    #[test]
+    fn a_credential_is_not_in_what_is_sent_and_stands_in_what_comes_wherever_it_is_cut() {
+        let token = token();
+        let mut sent = format!("let token = \"{token}\"; send(\"{token}\");");
+        let mut mask = Mask::default();
+        mask.apply(&mut sent);
+        assert!(!sent.contains(&token), "{sent}");
+        assert_eq!(mask.kinds(), ["GitHub token"]);
+        let answer = sent.replace("send", "SECRET_ SECRET_12 resend");
+        for cut in 0..=answer.len() {
+            let mut unmask = mask.clone().unmask();
+            let (a, b) = answer.split_at(cut);
+            let whole = unmask.push(a) + &unmask.push(b) + &unmask.finish();
+            assert_eq!(
+                whole,
+                format!("let token = \"{token}\"; SECRET_ SECRET_12 resend(\"{token}\");"),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_credential_has_one_stand_in_and_another_has_another() {
+        let mut mask = Mask::default();
+        let (one, other) = (token(), token().replace("a1B2", "z9Y8"));
+        let (mut a, mut b) = (one.clone(), format!("{one} {other}"));
+        mask.apply(&mut a);
+        mask.apply(&mut b);
+        assert!(b.starts_with(&a) && b.len() == 2 * a.len() + 1);
+        assert_eq!(mask.kinds().len(), 2);
+        assert!(!format!("{mask:?}").contains(&one));
+    }
+
+    #[test]
+    fn text_without_credentials_is_let_through_at_once_but_for_what_may_begin_a_stand_in() {
+        let mut unmask = Mask::default().unmask();
+        assert_eq!(unmask.push("fn main() {}\n"), "fn main() {}\n");
+        assert_eq!(unmask.push("A SECR"), "A ");
+        assert_eq!(unmask.push("ECY"), "SECRECY");
+        assert_eq!(unmask.finish(), "");
+    }
+}
