@@ -14,6 +14,7 @@ use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
 use super::verify::Demand;
 use super::{edit, explanation, fit, offer, prompt, verify};
+use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
 use crate::credential;
 use crate::document::Edit;
@@ -65,7 +66,7 @@ impl Job<'_> {
     }
 
     /// Returns what it would cost.
-    pub fn estimate(&self, gateway: &Gateway) -> Cost {
+    pub fn estimate(&self, gateway: &Gateway) -> Estimate {
         offer::estimate(gateway, &self.decision, &self.question())
     }
 }
@@ -186,6 +187,7 @@ async fn answer(
         input: Input::Chat(messages),
         action: Some(job.action.id.clone()),
         max_tokens,
+        expected: Some(offer::reckoned(&job.question())),
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
         workspace: snapshot
