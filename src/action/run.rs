@@ -16,6 +16,7 @@ use super::verify::Demand;
 use super::{edit, explanation, fit, offer, prompt, verify};
 use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
+use crate::credential;
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
@@ -228,15 +229,21 @@ async fn answer(
         }
         if text.len() > most {
             call.stop();
+            let text = without_keys(&text);
             let (is_cut, cost) = (true, None);
             return Ok(Answer { text, is_cut, cost });
         }
     }
     Ok(Answer {
-        text,
+        text: without_keys(&text),
         is_cut: call.finish() == Some(Finish::Length),
         cost: call.cost().copied(),
     })
+}
+
+/// A provider that repeats the key would have it written into the user's files.
+fn without_keys(text: &str) -> String {
+    credential::redact(text).into_owned()
 }
 
 /// Makes of an answer what it is to become.

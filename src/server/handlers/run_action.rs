@@ -21,7 +21,7 @@ use super::wanted::{Wanted, wanted};
 use super::{consent, deliver, material};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
 use crate::cost::estimate::Estimate;
-use crate::credential;
+use crate::credential::{self, Pieces};
 use crate::document::Edit;
 use crate::repository::Check;
 use crate::routing::Decision;
@@ -188,9 +188,13 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
     let title = format!("{} ({})", action.title, job.decision.name());
     let mut progress = Progress::begin(shared, entry, &title).await;
     let is_streamed = action.output == action::Output::Document && shared.abilities().stream;
+    let mut pieces = Pieces::default();
     let mut watch = |so_far: action::Progress<'_>| {
         if is_streamed {
-            deliver::stream(shared, &entry.token, so_far.text);
+            let piece = pieces.push(so_far.text);
+            if !piece.is_empty() {
+                deliver::stream(shared, &entry.token, &piece);
+            }
         }
         if let Some(progress) = &mut progress {
             progress.report(so_far);
