@@ -122,32 +122,30 @@ impl Desk {
         self.session.snapshot(&uri).unwrap()
     }
 
+    /// Returns what it is expected to cost to simplify the first lines of a file.
+    fn estimate(&mut self, language: &str) -> Estimate {
+        let (snapshot, action) = self.simplification(language);
+        job(&snapshot, &action, &self.gateway).estimate(&self.gateway)
+    }
+
+    fn simplification(&mut self, language: &str) -> (Snapshot, Arc<Action>) {
+        let snapshot = self.open(language, &fixture(language));
+        let action = find(&snapshot.settings, "simplify").unwrap();
+        (snapshot, action)
+    }
+
     /// Simplifies the first lines of a file; the model answers with all of them. Returns the estimate before and the cost after.
     async fn simplify(
         &mut self,
         language: &str,
         usage: impl Fn(&str, &str) -> Tokens,
     ) -> (Estimate, Cost) {
-        let text = fixture(language);
-        let snapshot = self.open(language, &text);
-        let selection: usize = text.split_inclusive('\n').take(LINES).map(str::len).sum();
-        let action = find(&snapshot.settings, "simplify").unwrap();
-        let target = target(&snapshot, &action, &(0..selection), &[]).unwrap();
-        let region = snapshot.text.byte_slice(target.lines.clone()).to_string();
-        let job = Job {
-            snapshot: &snapshot,
-            action: &action,
-            material: &Material::None,
-            check: None,
-            target,
-            diagnostics: &[],
-            instruction: None,
-            decision: decide(&self.gateway, &snapshot, &action),
-            interrupt: Interrupt::default(),
-        };
+        let (snapshot, action) = self.simplification(language);
+        let job = job(&snapshot, &action, &self.gateway);
+        let region = snapshot.text.byte_slice(job.target.lines.clone());
+        let answer = format!("```\n{region}```\n");
         let estimate = job.estimate(&self.gateway);
         let mut watch = |_: Progress<'_>| ();
-        let answer = format!("```\n{region}```\n");
         let model = async {
             loop {
                 let running = self.fake.next().await;
@@ -177,34 +175,52 @@ impl Desk {
     }
 }
 
+fn job<'a>(snapshot: &'a Snapshot, action: &'a Action, gateway: &Gateway) -> Job<'a> {
+    let text = snapshot.text.to_string();
+    let lines = text.split_inclusive('\n').take(LINES);
+    let selection: usize = lines.map(str::len).sum();
+    Job {
+        snapshot,
+        action,
+        material: &Material::None,
+        check: None,
+        target: target(snapshot, action, &(0..selection), &[]).unwrap(),
+        diagnostics: &[],
+        instruction: None,
+        decision: decide(gateway, snapshot, action),
+        interrupt: Interrupt::default(),
+    }
+}
+
 /// How far off the estimates are for a model, in percent of what was settled: of each file as the first of its session, and of each that comes
 /// after a few others, of other languages.
 async fn misses(column: usize) -> (Vec<u32>, Vec<u32>) {
-    let counted = counted();
-    let run = async |desk: &mut Desk, one: &Counted| {
-        let usage = |prompt: &str, _: &str| Tokens {
-            input: one.prompt[column] * prompt.len() as u64 / one.prompt_bytes,
-            output: one.reply[column],
-            ..Tokens::default()
-        };
-        let (estimate, cost) = desk.simplify(&one.language, usage).await;
-        assert!(matches!(cost, Cost::Priced(_)), "{cost:?}");
-        let nanos = |cost: Cost| cost.amount().unwrap().nanos();
+    let nanos = |cost: Cost| cost.amount().unwrap().nanos();
+    let percent = |estimate: Estimate, cost: Cost| {
         let off = nanos(estimate.cost).abs_diff(nanos(cost)) * 100;
         u32::try_from(off / nanos(cost).unsigned_abs()).unwrap()
     };
     let (mut first, mut last) = (Vec::new(), Vec::new());
     let folder = tempfile::tempdir().unwrap();
-    for (number, one) in counted.iter().enumerate() {
-        first.push(run(&mut Desk::of(MODELS[column]), one).await);
-        // The program is started anew for each.
-        let ledger = Ledger::open(&folder.path().join("ledger.sqlite3"));
-        let mut learning = Desk::with(MODELS[column], ledger);
-        let percent = run(&mut learning, one).await;
-        learning.gateway.close();
-        if number >= FEW {
-            last.push(percent);
+    let ledger = folder.path().join("ledger.sqlite3");
+    let mut unlearnt = Desk::of(MODELS[column]);
+    for (part, files) in counted().chunks(5).enumerate() {
+        // The program is started anew now and then.
+        let mut learning = Desk::with(MODELS[column], Ledger::open(&ledger));
+        for (number, one) in files.iter().enumerate() {
+            let usage = |prompt: &str, _: &str| Tokens {
+                input: one.prompt[column] * prompt.len() as u64 / one.prompt_bytes,
+                output: one.reply[column],
+                ..Tokens::default()
+            };
+            let (estimate, cost) = learning.simplify(&one.language, usage).await;
+            assert!(matches!(cost, Cost::Priced(_)), "{cost:?}");
+            first.push(percent(unlearnt.estimate(&one.language), cost));
+            if part * 5 + number >= FEW {
+                last.push(percent(estimate, cost));
+            }
         }
+        learning.gateway.close();
     }
     (first, last)
 }
