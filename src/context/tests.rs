@@ -194,6 +194,13 @@ fn fragments_keep_within_their_budget() {
     }
 }
 
+/// The lines that are shown, in order; why they are may change.
+fn lines(prepared: &Prepared) -> Vec<(String, String)> {
+    let fragments = prepared.fragments.iter();
+    let lines = fragments.map(|one| (one.file.to_string(), one.text.to_string()));
+    lines.collect()
+}
+
 #[test]
 fn what_was_chosen_before_stays_where_it_was() {
     let mut fixture = fixture(SHAPES);
@@ -206,10 +213,7 @@ fn what_was_chosen_before_stays_where_it_was() {
     fixture.tree.edit(&before, &fixture.text, cursor..cursor, 8);
     fixture.cursor += 8;
     let second = fixture.prepared(600, Some(&first));
-    assert_eq!(
-        first.fragments[..],
-        second.fragments[..first.fragments.len()]
-    );
+    assert!(lines(&second).starts_with(&lines(&first)));
 }
 
 #[test]
@@ -251,8 +255,5 @@ fn what_the_cursor_has_left_behind_stays_while_it_stands() {
     assert!(first.fragments.iter().any(is_far));
     fixture.cursor = fixture.text.len_bytes() - 3;
     let second = fixture.prepared(600, Some(&first));
-    assert_eq!(
-        first.fragments[..],
-        second.fragments[..first.fragments.len()]
-    );
+    assert!(lines(&second).starts_with(&lines(&first)));
 }
