@@ -214,7 +214,8 @@ fn reserve_and_settle(
     held.settled();
 }
 
-fn overhead(path: &Path, calls: u64) -> Vec<Duration> {
+/// Makes calls with a pause between them: half a millisecond is a storm, ten milliseconds ten times as fast as anybody types.
+fn overhead(path: &Path, calls: u64, pause: Duration) -> Vec<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
@@ -222,8 +223,7 @@ fn overhead(path: &Path, calls: u64) -> Vec<Duration> {
     let (price, budget, ledger) = (price(), budget(), Ledger::open(path));
     reserve_and_settle(&runtime, &ledger, &price, &budget);
     let calls = (0..calls).map(|_| {
-        // Calls do not come at once; the rows of the last ones are written meanwhile.
-        std::thread::sleep(Duration::from_micros(500));
+        std::thread::sleep(pause);
         let start = Instant::now();
         reserve_and_settle(&runtime, &ledger, &price, &budget);
         start.elapsed()
@@ -232,24 +232,29 @@ fn overhead(path: &Path, calls: u64) -> Vec<Duration> {
 }
 
 fn reserve(_: &mut Criterion) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("ledger");
-    percentiles(
-        "overhead of a call under four caps: reserve, and queue its row",
-        overhead(&path, 5_000),
-    );
-    let others: Vec<_> = (0..3)
-        .map(|_| {
-            let path = path.clone();
-            std::thread::spawn(move || overhead(&path, 5_000))
-        })
-        .collect();
-    percentiles(
-        "the same while three others do so too",
-        overhead(&path, 5_000),
-    );
-    for other in others {
-        drop(other.join());
+    for (pace, pause, calls) in [
+        ("100 calls a second", Duration::from_millis(10), 1_000),
+        ("as fast as it goes", Duration::from_micros(500), 5_000),
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("ledger");
+        percentiles(
+            &format!("reserve under four caps and queue the row, {pace}"),
+            overhead(&path, calls, pause),
+        );
+        let others: Vec<_> = (0..3)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || overhead(&path, calls, pause))
+            })
+            .collect();
+        percentiles(
+            "the same while three others do so too",
+            overhead(&path, calls, pause),
+        );
+        for other in others {
+            drop(other.join());
+        }
     }
 }
 

@@ -245,6 +245,7 @@ impl Desk {
                 },
             }),
             max_tokens: 128,
+            expected: None,
             stop: Vec::new(),
             language: None,
             workspace: None,

@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 /// It has characters that base64 and percent-encoding change.
 const CANARY: &str = "sk-canary+4711/uVwXyZ0987654321";
 
+/// The providers that the key is stored for.
+const STORED: [&str; 2] = ["canary", "canary-chat"];
+
 /// Where the key is.
 enum Place {
     Environment,
@@ -73,8 +76,9 @@ fn check(place: &Place) {
         _ => "file",
     };
     let address = &machine.provider.address;
+    let checks = machine.checks();
     let config = format!(
-        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
+        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[actions]\nmodel = \"canary-chat/m\"\n{checks}[providers.canary-chat]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
     );
     std::fs::write(machine.own.path().join("config.toml"), config).unwrap();
     std::fs::write(
@@ -84,7 +88,9 @@ fn check(place: &Place) {
     .unwrap();
     let mut heard = Vec::new();
     if matches!(place, Place::Store(_)) {
-        heard.extend(machine.run(&["key", "set", "canary", "--stdin"], CANARY));
+        for provider in STORED {
+            heard.extend(machine.run(&["key", "set", provider, "--stdin"], CANARY));
+        }
     }
     for arguments in [
         &["key", "list"] as &[&str],
@@ -111,7 +117,16 @@ fn check(place: &Place) {
     }
     heard.extend(machine.serve());
     if matches!(place, Place::Store(_)) {
-        heard.extend(machine.run(&["key", "remove", "canary"], ""));
+        for provider in STORED {
+            heard.extend(machine.run(&["key", "remove", provider], ""));
+        }
+    }
+    assert!(machine.folder.path().join("explanations").exists());
+    if cfg!(unix) {
+        // Otherwise nothing would have been looked at.
+        for child in ["seen-by-check", "seen-by-git"] {
+            assert!(machine.folder.path().join(child).exists(), "{child}");
+        }
     }
     assert!(
         machine.reached_provider(),
@@ -129,7 +144,7 @@ impl Drop for Machine {
     /// The system's stores and the kernel's keep their keys beyond the test, also where it fails, and so for whoever runs the tests next.
     fn drop(&mut self) {
         if self.is_in_shared_store {
-            for provider in ["canary", "openrouter"] {
+            for provider in STORED.iter().chain(&["openrouter"]) {
                 self.run(&["key", "remove", provider], "");
             }
         }
@@ -145,13 +160,7 @@ impl Machine {
             Place::Command => {
                 let key = self.own.path().join("key");
                 std::fs::write(&key, CANARY).unwrap();
-                // It leaves behind what any program started by us could see.
-                let seen = self.folder.path().join("seen-by-child");
-                let script = format!(
-                    "env > {0}; tr '\\0' ' ' < /proc/$$/cmdline >> {0}; cat {1}",
-                    seen.display(),
-                    key.display()
-                );
+                let script = format!("{}; cat {}", self.leaving("seen-by-child"), key.display());
                 format!(
                     "{{ command = [\"sh\", \"-c\", {}], ttl_s = 1 }}",
                     json!(script)
@@ -160,7 +169,38 @@ impl Machine {
         }
     }
 
+    /// Returns a script that leaves behind what any program started by us could see.
+    fn leaving(&self, name: &str) -> String {
+        let seen = self.folder.path().join(name);
+        format!(
+            "env >> {0}; tr '\\0' ' ' < /proc/$$/cmdline >> {0}",
+            seen.display()
+        )
+    }
+
+    /// A check of the user's own, and a git that is found before the system's.
+    fn checks(&self) -> String {
+        if !cfg!(unix) {
+            return String::new();
+        }
+        let folder = self.own.path().join("bin");
+        std::fs::create_dir(&folder).unwrap();
+        let git = folder.join("git");
+        let script = format!(
+            "#!/bin/sh\n{}\ncommand -p git \"$@\"\n",
+            self.leaving("seen-by-git")
+        );
+        std::fs::write(&git, script).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&git, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        let check = json!(["sh", "-c", self.leaving("seen-by-check")]);
+        format!("[actions.check]\nrust = {check}\n")
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", self.own.path().join("bin").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_byok-lsp"));
         command
             .args(arguments)
@@ -169,6 +209,7 @@ impl Machine {
             .env("BYOK_LEDGER", self.folder.path().join("ledger.sqlite3"))
             .env("BYOK_KEYS", self.folder.path().join("keys"))
             .env("BYOK_LOG", "trace")
+            .env("PATH", path)
             .env("RUST_BACKTRACE", "full")
             .env("BYOK_TEST_PASSPHRASE", "correct horse battery staple")
             .stdin(Stdio::piped())
@@ -195,7 +236,7 @@ impl Machine {
     fn serve(&self) -> Vec<u8> {
         let mut server = Editor::start(self.command(&["serve"]));
         server.send(&json!({"id": 1, "method": "initialize", "params": {
-            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}},
+            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}, "window": {"showDocument": {"support": true}}},
             "workspaceFolders": [{"uri": url::Url::from_file_path(self.workspace()).unwrap(), "name": "w"}]
         }}));
         server.answer(1);
@@ -226,14 +267,70 @@ impl Machine {
         ] {
             server.send(&json!({"method": "workspace/didChangeConfiguration", "params": {"settings": mistake}}));
         }
+        self.actions(&mut server, &mut id);
         self.hostile_files(&mut server, &mut id);
         self.sign_in(&mut server, &mut id);
-        for method in ["byok/usageSummary", "byok/models"] {
+        for method in [
+            "byok/usageSummary",
+            "byok/models",
+            "byok/explainContext",
+            "byok/pause",
+            "byok/resume",
+        ] {
             id += 1;
             server.send(&json!({"id": id, "method": method, "params": {}}));
             server.answer(id);
         }
         server.crash(self.folder.path())
+    }
+
+    /// Runs code actions of every kind of answer: the model repeats the key in an edit, in words, in a commit's message, and the provider in an error.
+    fn actions(&self, server: &mut Editor, id: &mut i64) {
+        let file = self.workspace().join("count.rs");
+        let text = "fn count() -> usize {\n    1\n}\n";
+        std::fs::write(&file, text).unwrap();
+        for arguments in [["init", "-q"], ["add", "."]] {
+            let git = Command::new("git")
+                .args(arguments)
+                .current_dir(self.workspace())
+                .status();
+            assert!(git.unwrap().success());
+        }
+        let uri = url::Url::from_file_path(&file).unwrap();
+        server.send(
+            &json!({"method": "textDocument/didOpen", "params": {"textDocument": {
+                "uri": uri, "languageId": "rust", "version": 1, "text": text
+            }}}),
+        );
+        let says = |content: &str| {
+            let delta = json!({"id": CANARY, "model": CANARY, "choices": [{"delta": {"content": content}, "finish_reason": "stop"}]});
+            events(&[&delta.to_string(), "[DONE]"])
+        };
+        let code = format!("```\nfn count() -> usize {{\n    // {CANARY}\n    2\n}}\n```");
+        let refused = format!(r#"{{"error":{{"message":"bad key {CANARY}","code":"{CANARY}"}}}}"#);
+        let refused = vec![Step::Send(response(
+            "400 Bad Request",
+            "application/json",
+            &refused,
+        ))];
+        for (action, answer) in [
+            ("simplify", says(&code)),
+            ("explain", says(&format!("It counts with {CANARY}."))),
+            (
+                "commit-message",
+                says(&format!("```\ncount: {CANARY}\n```")),
+            ),
+            ("simplify", says(CANARY)),
+            ("explain", refused),
+        ] {
+            self.provider.set(answer);
+            *id += 1;
+            let range =
+                json!({"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 4}});
+            let argument = json!({"action": action, "uri": uri, "range": range});
+            server.send(&json!({"id": *id, "method": "workspace/executeCommand", "params": {"command": "byok.action", "arguments": [argument]}}));
+            server.consent_until(*id);
+        }
     }
 
     /// A workspace beside what the product may write to.
@@ -405,25 +502,57 @@ impl Editor {
         }
     }
 
-    /// Waits until a request was answered.
-    fn answer(&self, id: i64) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let wanted = [format!("\"id\":{id}}}"), format!("\"id\":{id},")];
-        loop {
+    /// Says yes to all that the server asks until a request was answered.
+    fn consent_until(&mut self, id: i64) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let mut consented = Vec::new();
+        while !self.is_answered(id) {
             let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
-            let is_answered =
-                |frame: &str| frame.contains("\"result\"") || frame.contains("\"error\"");
-            if heard
-                .split("Content-Length")
-                .any(|frame| wanted.iter().any(|id| frame.contains(id)) && is_answered(frame))
-            {
-                return;
+            for method in ["workspace/applyEdit", "window/showDocument"] {
+                for (at, _) in heard.match_indices(&format!("\"method\":\"{method}\"")) {
+                    let frame = &heard[heard[..at].rfind('{').unwrap_or(0)..];
+                    let Some(asked) = frame.split("\"id\":").nth(1) else {
+                        continue;
+                    };
+                    let Some(end) = asked.find([',', '}']) else {
+                        continue;
+                    };
+                    let asked = asked[..end].to_owned();
+                    if !consented.contains(&asked) {
+                        let asked_id: Value = serde_json::from_str(&asked).unwrap_or_default();
+                        self.send(
+                            &json!({"id": asked_id, "result": {"applied": true, "success": true}}),
+                        );
+                        consented.push(asked);
+                    }
+                }
             }
             assert!(
                 Instant::now() < deadline,
                 "request {id} was not answered: {heard}"
             );
-            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    fn is_answered(&self, id: i64) -> bool {
+        let wanted = [format!("\"id\":{id}}}"), format!("\"id\":{id},")];
+        let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
+        let is_answer = |frame: &str| frame.contains("\"result\"") || frame.contains("\"error\"");
+        heard
+            .split("Content-Length")
+            .any(|frame| wanted.iter().any(|id| frame.contains(id)) && is_answer(frame))
+    }
+
+    /// Waits until a request was answered.
+    fn answer(&self, id: i64) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.is_answered(id) {
+            assert!(
+                Instant::now() < deadline,
+                "request {id} was not answered: {}",
+                String::from_utf8_lossy(&self.heard.lock().unwrap())
+            );
             std::thread::park_timeout(Duration::from_millis(5));
         }
     }

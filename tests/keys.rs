@@ -165,6 +165,39 @@ fn a_key_that_the_provider_does_not_take_is_said_and_rotating_to_it_keeps_the_ol
 }
 
 #[test]
+fn a_key_that_cannot_be_read_any_more_or_is_only_listed_is_removed() {
+    let user = User::new(
+        "[providers.mine]\nwire = \"openai-chat\"\nbase_url = \"http://127.0.0.1:9/v1\"\nkey = \"keyring\"\n",
+    );
+    let texts = r#"{"index": "[\"mine/default\",\"gone/default\"]", "mine/default": "damaged"}"#;
+    let passphrase = "correct horse battery staple".to_owned();
+    let mut recipient = age::scrypt::Recipient::new(passphrase.into());
+    recipient.set_work_factor(4);
+    let sealed = age::encrypt(&recipient, texts.as_bytes()).unwrap();
+    std::fs::create_dir(user.folder.path().join("keys")).unwrap();
+    std::fs::write(user.folder.path().join("keys/keys.age"), sealed).unwrap();
+    let told = user.ok(&["key", "list"], "");
+    assert!(
+        told.contains("mine/default in the encrypted file: "),
+        "{told}"
+    );
+    let told = user.ok(&["key", "remove", "mine"], "");
+    assert!(
+        told.contains("removed mine/default from the encrypted file"),
+        "{told}"
+    );
+    let told = user.ok(&["key", "remove", "gone"], "");
+    assert!(
+        told.contains("listed gone/default without having it"),
+        "{told}"
+    );
+    let told = user.ok(&["key", "list"], "");
+    assert!(told.contains("no keys are stored"), "{told}");
+    let told = user.fails(&["key", "remove", "gone"], "");
+    assert!(told.contains("no key gone/default is stored"), "{told}");
+}
+
+#[test]
 fn a_key_among_the_arguments_is_refused_and_not_repeated() {
     let user = User::new("");
     for arguments in [

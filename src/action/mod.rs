@@ -20,6 +20,9 @@
 mod built_in;
 mod catalogue;
 mod edit;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod estimate_tests;
 mod explanation;
 mod files;
 mod fit;

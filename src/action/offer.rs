@@ -9,7 +9,8 @@ use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
 use crate::config::ModelName;
-use crate::cost::{Cost, Tokens};
+use crate::cost::Tokens;
+use crate::cost::estimate::{Estimate, Expected};
 use crate::gateway::Gateway;
 use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
 use crate::session::Snapshot;
@@ -108,8 +109,8 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
                 shown.push((target.lines.clone(), bytes));
                 bytes
             };
-            let tokens = expected(&question, bytes + prompt::overhead(&question));
-            price::shown(&gateway.estimate(&decision, &tokens))
+            let bytes = bytes + prompt::overhead(&question);
+            price::shown(&gateway.estimate(&decision, &expected(&question, bytes)))
         };
         Some(Offer {
             title: format!(
@@ -127,7 +128,7 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
 }
 
 /// Returns what an action would cost, by all that is known when it is about to run.
-pub fn estimate(gateway: &Gateway, decision: &Decision, question: &Question<'_>) -> Cost {
+pub fn estimate(gateway: &Gateway, decision: &Decision, question: &Question<'_>) -> Estimate {
     let messages = prompt::messages(question);
     let bytes = messages.iter().map(|message| message.text.len()).sum();
     gateway.estimate(decision, &expected(question, bytes))
@@ -146,11 +147,10 @@ const FILES_TOKENS: u64 = 200;
 /// What a search and replace block, or a fence, takes besides the code.
 const FORM_TOKENS: u64 = 20;
 
-/// Returns what an action would use: what it sends is known, what comes back is reckoned by its kind.
-fn expected(question: &Question<'_>, sent: usize) -> Tokens {
+/// Returns how many tokens the answer is reckoned to have, by its kind and the code that it is about.
+pub fn reckoned(question: &Question<'_>) -> u64 {
     let region = Tokens::in_bytes(question.target.lines.len());
-    let most = u64::from(question.snapshot.settings.action_max_tokens);
-    let output = match question.action.output {
+    match question.action.output {
         Output::Document => DOCUMENT_TOKENS,
         Output::Comment => COMMENT_TOKENS,
         Output::Names => NAMES_TOKENS,
@@ -158,11 +158,15 @@ fn expected(question: &Question<'_>, sent: usize) -> Tokens {
         Output::Tests | Output::NewFile | Output::Insert => TESTS_TOKENS,
         Output::Files => region + FILES_TOKENS,
         Output::Replace | Output::Comments => region + FORM_TOKENS,
-    };
-    Tokens {
-        input: Tokens::in_bytes(sent),
-        output: output.min(most),
-        ..Tokens::default()
+    }
+}
+
+fn expected<'a>(question: &'a Question<'_>, bytes: usize) -> Expected<'a> {
+    Expected {
+        task: &question.action.id,
+        bytes,
+        output: reckoned(question),
+        most: question.snapshot.settings.action_max_tokens.into(),
     }
 }
 

@@ -14,7 +14,9 @@ use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
 use super::verify::Demand;
 use super::{edit, explanation, fit, offer, prompt, verify};
+use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
+use crate::credential;
 use crate::document::Edit;
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
@@ -64,7 +66,7 @@ impl Job<'_> {
     }
 
     /// Returns what it would cost.
-    pub fn estimate(&self, gateway: &Gateway) -> Cost {
+    pub fn estimate(&self, gateway: &Gateway) -> Estimate {
         offer::estimate(gateway, &self.decision, &self.question())
     }
 }
@@ -185,6 +187,7 @@ async fn answer(
         input: Input::Chat(messages),
         action: Some(job.action.id.clone()),
         max_tokens,
+        expected: Some(offer::reckoned(&job.question())),
         stop: Vec::new(),
         language: snapshot.language.map(syntax::Language::id),
         workspace: snapshot
@@ -226,15 +229,21 @@ async fn answer(
         }
         if text.len() > most {
             call.stop();
+            let text = without_keys(&text);
             let (is_cut, cost) = (true, None);
             return Ok(Answer { text, is_cut, cost });
         }
     }
     Ok(Answer {
-        text,
+        text: without_keys(&text),
         is_cut: call.finish() == Some(Finish::Length),
         cost: call.cost().copied(),
     })
+}
+
+/// A provider that repeats the key would have it written into the user's files.
+fn without_keys(text: &str) -> String {
+    credential::redact(text).into_owned()
 }
 
 /// Makes of an answer what it is to become.

@@ -146,7 +146,13 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let completing = completions.complete(&gateway, &session, ask);
     let completed = with_progress(&waiting, completing).await;
     completions.settled().await;
-    tokio::task::spawn_blocking(move || ledger.close(Duration::from_secs(10))).await?;
+    let closing = gateway.clone();
+    tokio::task::spawn_blocking(move || {
+        ledger.close(Duration::from_secs(10));
+        // After the rows, by which it learns.
+        closing.close();
+    })
+    .await?;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
     let report = match (report, &completed) {
         (Some(report), _) => report,
@@ -220,7 +226,18 @@ impl Done {
     }
 
     fn explained(&self, style: Style) -> String {
-        context::pretty(&self.manifest(), style)
+        let mut out = context::pretty(&self.manifest(), style);
+        if let Some(expected) = &self.report.expected {
+            let tokens = &expected.tokens;
+            let line = format!(
+                "expected: {} · {} tokens in, {} out",
+                crate::action::shown_price(expected),
+                tokens.input_total(),
+                tokens.output
+            );
+            let _ = writeln!(out, "{}\n", style.dim(&line));
+        }
+        out
     }
 
     fn json(&self, explain: bool) -> Value {
@@ -242,6 +259,9 @@ impl Done {
         });
         if explain {
             json["context"] = context::json(&self.manifest());
+            json["expected"] = self.report.expected.map_or(Value::Null, |expected| {
+                json!({"cost": expected.cost, "tokens": expected.tokens, "missPercent": expected.miss})
+            });
         }
         json
     }

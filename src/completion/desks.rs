@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::cache::Desk;
 use super::outcome::Record;
-use crate::cost::{Ledger, Money, Tokens};
+use crate::cost::estimate::Expected;
+use crate::cost::{Ledger, Money};
 use crate::gateway::Gateway;
 use crate::routing::Decision;
 use crate::session::Session;
@@ -24,14 +25,15 @@ pub struct Desks {
     price: Option<(String, Option<i64>)>,
 }
 
+/// How many tokens a usual suggestion has.
+pub const USUAL_TOKENS: u64 = 40;
+
 /// A usual completion, to know beforehand what one costs.
-const USUAL: Tokens = Tokens {
-    input: 1_500,
-    cache_read: 0,
-    cache_write_5m: 0,
-    cache_write_1h: 0,
-    output: 40,
-    reasoning: 0,
+const USUAL: Expected<'static> = Expected {
+    task: "completion",
+    bytes: 5_000,
+    output: USUAL_TOKENS,
+    most: 128,
 };
 
 impl Desks {
@@ -55,6 +57,7 @@ impl Desks {
         }
         let nanos = gateway
             .estimate(decision, &USUAL)
+            .cost
             .amount()
             .map(Money::nanos);
         self.price = Some((name, nanos));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::desks::USUAL_TOKENS;
 use super::stop::Extent;
 use super::{Ask, Trigger};
 use crate::context::{self, Desk, Form, Manifest, Prompt, View};
@@ -30,6 +31,7 @@ impl Question {
             decision: ask.decision.clone(),
             action: None,
             max_tokens: snapshot.settings.max_tokens,
+            expected: Some(USUAL_TOKENS),
             stop: Vec::new(),
             language: snapshot.language.map(syntax::Language::id),
             workspace: snapshot

@@ -97,6 +97,36 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     redacted
 }
 
+/// Redacts a text that comes, and is passed on, in pieces: a key may lie across two of them.
+#[derive(Default)]
+pub struct Pieces {
+    /// What may be the beginning of a key.
+    held: String,
+}
+
+impl Pieces {
+    /// Takes the next piece and returns what can be passed on by now.
+    pub fn push(&mut self, piece: &str) -> String {
+        self.held.push_str(piece);
+        let mut clean = redact(&self.held).into_owned();
+        self.held = clean.split_off(clean.len() - open_end(&clean));
+        clean
+    }
+}
+
+/// Returns how many bytes at the end of a text may be the beginning of a key's form.
+fn open_end(text: &str) -> usize {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let forms = known.iter().flat_map(|known| &known.forms);
+    let longest = forms.filter_map(|form| {
+        let form = std::str::from_utf8(form.needle()).ok()?;
+        let mut beginnings = form.char_indices().rev().map(|(at, _)| &form[..at]);
+        let found = beginnings.find(|beginning| text.ends_with(beginning));
+        found.map(str::len)
+    });
+    longest.max().unwrap_or(0)
+}
+
 /// Returns the forms in which a key could be met. In base64, the text before it decides which of three it takes, and only what lies wholly
 /// inside the key is the same each time.
 fn forms(text: &str) -> Vec<String> {
@@ -141,6 +171,34 @@ mod tests {
         }
         let told = redact("canary%2Fin%20use%2B4711 canary%2Fin+use%2B4711");
         assert_eq!(told, "[redacted] [redacted]");
+    }
+
+    #[test]
+    fn a_key_that_comes_in_pieces_is_left_out_however_they_are_cut() {
+        let key = "canary/pieces+4711";
+        let _secret = Secret::new(key.into());
+        let encoded = STANDARD_NO_PAD.encode(format!("x{key}y"));
+        let text = format!("é a {key} b {encoded} ca");
+        for step in 1..text.len() {
+            let mut pieces = Pieces::default();
+            let mut passed_on = String::new();
+            let mut rest = text.as_str();
+            while !rest.is_empty() {
+                let cut = (step..=rest.len()).find(|cut| rest.is_char_boundary(*cut));
+                let (piece, more) = rest.split_at(cut.unwrap_or(rest.len()));
+                passed_on += &pieces.push(piece);
+                rest = more;
+            }
+            assert!(
+                passed_on.starts_with("é a [redacted] b "),
+                "{step}: {passed_on}"
+            );
+            assert_eq!(
+                passed_on.matches("[redacted]").count(),
+                2,
+                "{step}: {passed_on}"
+            );
+        }
     }
 
     #[test]

@@ -123,6 +123,20 @@ impl Keys {
         }
     }
 
+    /// Returns what carries the key of a provider's account, for the report that no other key may read. An administrator's key passes here alone.
+    pub async fn authorization_for_report(
+        &self,
+        provider: &ProviderSettings,
+    ) -> Result<Option<Authorization>, Error> {
+        let Some(found) = self.reading(provider).await.result? else {
+            return Ok(None);
+        };
+        if kind::is_administrators(&found.secret) {
+            return carried(provider, &found).map(Some);
+        }
+        authorize(provider, &found).map(Some)
+    }
+
     /// Checks that a key is kept for what it is wanted for, and notes that it is used.
     fn admit(
         &self,
@@ -435,6 +449,10 @@ fn authorize(provider: &ProviderSettings, found: &Found) -> Result<Authorization
             reason,
         });
     }
+    carried(provider, found)
+}
+
+fn carried(provider: &ProviderSettings, found: &Found) -> Result<Authorization, Error> {
     let header = header(provider.auth, &found.secret).ok_or_else(|| Error::Unusable {
         provider: provider.name.clone(),
         place: found.source.clone(),

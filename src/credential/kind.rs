@@ -15,6 +15,9 @@ struct Refused {
     way: &'static str,
 }
 
+/// How administrators' keys begin.
+const ADMINISTRATORS: [&str; 2] = ["sk-ant-admin", "sk-admin-"];
+
 const REFUSED: [Refused; 6] = [
     Refused {
         prefixes: &["sk-ant-oat", "sk-ant-ort"],
@@ -22,7 +25,7 @@ const REFUSED: [Refused; 6] = [
         way: "make an API key in Anthropic's console, which is billed by use",
     },
     Refused {
-        prefixes: &["sk-ant-admin", "sk-admin-"],
+        prefixes: &ADMINISTRATORS,
         why: "it is an administrator's key, which may change the whole account and can call no model",
         way: "make an ordinary API key in the provider's console",
     },
@@ -47,6 +50,12 @@ const REFUSED: [Refused; 6] = [
         way: "make a Bedrock API key",
     },
 ];
+
+/// Returns whether it is an administrator's key.
+pub fn is_administrators(secret: &Secret) -> bool {
+    let text = secret.expose();
+    ADMINISTRATORS.iter().any(|prefix| text.starts_with(prefix))
+}
 
 /// Returns why a credential is not used for a provider and what to do instead, or `None` if nothing speaks against it.
 pub fn refusal(provider: &str, auth: Auth, secret: &Secret) -> Option<String> {

@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 
 pub use environment::secret_variables;
-pub use in_use::redact;
+pub use in_use::{Pieces, redact};
 pub use keys::{Authorization, Keys};
 pub use kind::belongs_to_another;
 
@@ -35,7 +35,7 @@ pub use record::Record;
 pub use scope::{FEATURES, Scope, Use};
 pub use secret::Secret;
 pub use store::{Fault, Kind};
-pub use vault::{Ask, Sought, Surveyed, Vault};
+pub use vault::{Ask, Sought, Surveyed, Target, Vault};
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 

@@ -3,6 +3,7 @@
 //! Entry point: [`Vault`]. A key is one entry, named `provider/label`; one more entry lists the names, since not every store can. Every call has
 //! a limit, and runs on a thread of its store's own.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -48,6 +49,27 @@ pub struct Sought {
     pub found: Option<(Kind, Record)>,
     /// The stores before it that could not be asked, and why.
     pub faults: Vec<(Kind, Fault)>,
+}
+
+/// Where a new key goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The store.
+    pub kind: Kind,
+    /// Why that one, in a clause.
+    pub why: &'static str,
+    /// The stores before it that do not take one, and why.
+    pub passed_over: Vec<(Kind, Fault)>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.why)?;
+        for (kind, fault) in &self.passed_over {
+            write!(formatter, "; {kind}: {fault}")?;
+        }
+        Ok(())
+    }
 }
 
 /// How a store does.
@@ -116,16 +138,21 @@ impl Vault {
     }
 
     /// Returns the store that a new key goes to, and why that one; or why there is none.
-    pub async fn target(&self, settings: &KeysSettings) -> Result<(Kind, String), Fault> {
+    pub async fn target(&self, settings: &KeysSettings) -> Result<Target, Fault> {
+        let mut passed_over = Vec::new();
+        let at = |kind, why, passed_over| Target {
+            kind,
+            why,
+            passed_over,
+        };
         if settings.store != StoreOption::Auto {
             let kind = kinds(settings).first().copied();
             let kind = kind.ok_or_else(|| Fault("this system has no such store".into()))?;
-            return Ok((kind, "the settings name it".into()));
+            return Ok(at(kind, "the settings name it", passed_over));
         }
-        let mut reasons = Vec::new();
         match self.names(settings, Kind::System).await {
-            Ok(_) => return Ok((Kind::System, "it answers".into())),
-            Err(fault) => reasons.push(format!("{}: {fault}", Kind::System)),
+            Ok(_) => return Ok(at(Kind::System, "it answers", passed_over)),
+            Err(fault) => passed_over.push((Kind::System, fault)),
         }
         let has_file = self.file_path().is_some_and(|path| path.exists());
         if settings.passphrase.is_some() || has_file {
@@ -134,7 +161,7 @@ impl Vault {
             } else {
                 "its passphrase is configured"
             };
-            return Ok((Kind::File, format!("{why} ({})", reasons.join("; "))));
+            return Ok(at(Kind::File, why, passed_over));
         }
         if Kind::ALL.contains(&Kind::Session) {
             // It lets everybody look and not everybody write.
@@ -143,14 +170,19 @@ impl Vault {
                 store.remove("probe")
             });
             match tried.await {
-                Ok(()) => return Ok((Kind::Session, reasons.join("; "))),
-                Err(fault) => reasons.push(format!("{}: {fault}", Kind::Session)),
+                Ok(()) => {
+                    let why = "no store answers that lasts";
+                    return Ok(at(Kind::Session, why, passed_over));
+                }
+                Err(fault) => passed_over.push((Kind::Session, fault)),
             }
         }
         if self.ask.is_some() {
-            return Ok((Kind::File, reasons.join("; ")));
+            return Ok(at(Kind::File, "no other store takes a key", passed_over));
         }
-        Err(Fault(reasons.join("; ")))
+        let reasons = passed_over.iter();
+        let reasons = reasons.map(|(kind, fault)| format!("{kind}: {fault}"));
+        Err(Fault(reasons.collect::<Vec<_>>().join("; ")))
     }
 
     /// Stores a key under its name, in place of what was there.

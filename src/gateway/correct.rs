@@ -19,8 +19,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use url::Url;
 
+use super::expect;
 use super::renew::Renewal;
 use super::report::{Report, Reporter};
+use crate::cost::estimate::{Estimate, Estimates, Lesson};
 use crate::cost::{Cost, Ledger, RawUsage, Row, Usage};
 use crate::provider::openrouter::{self, Generation};
 use crate::provider::{Error, Http};
@@ -58,11 +60,23 @@ pub(super) struct Inquiry {
     pub renewal: Option<Renewal>,
 }
 
+/// A call as it was settled, and who is to hear what it turns out to be.
+pub(super) struct Settled {
+    pub row: Row,
+    /// What would be learnt from it, but for what it used.
+    pub lesson: Option<Lesson>,
+    pub expected: Option<Estimate>,
+    pub estimates: Estimates,
+    pub ledger: Ledger,
+    pub reporter: Reporter,
+}
+
 impl Corrections {
     /// Finds out what a call has cost whose row was settled without knowing it, and settles it anew.
-    pub(super) fn begin(&self, inquiry: Inquiry, settled: Row, ledger: Ledger, reporter: Reporter) {
-        let is_known = matches!(settled.cost, Cost::Reported(_) | Cost::Free);
-        let id = settled.request_id.clone().filter(|_| !is_known);
+    pub(super) fn begin(&self, inquiry: Inquiry, settled: Settled) {
+        let row = &settled.row;
+        let is_known = matches!(row.cost, Cost::Reported(_) | Cost::Free);
+        let id = row.request_id.clone().filter(|_| !is_known);
         let Some(id) = id.filter(|id| openrouter::is_generation(id)) else {
             return;
         };
@@ -77,8 +91,10 @@ impl Corrections {
         }
         let task = async move {
             match ask(&inquiry, &id).await {
-                Ok(told) => correct(settled, told, &ledger, reporter),
-                Err(error) => tracing::debug!(%error, call = %settled.id, "an estimate stays one"),
+                Ok(told) => correct(settled, told),
+                Err(error) => {
+                    tracing::debug!(%error, call = %settled.row.id, "an estimate stays one");
+                }
             }
         };
         tasks.spawn_on(task, &runtime);
@@ -130,7 +146,15 @@ fn may_pass(error: &Error) -> bool {
     )
 }
 
-fn correct(settled: Row, told: Generation, ledger: &Ledger, reporter: Reporter) {
+fn correct(settled: Settled, told: Generation) {
+    let Settled {
+        row: settled,
+        lesson,
+        expected,
+        estimates,
+        ledger,
+        reporter,
+    } = settled;
     let usage = if told.has_tokens {
         Usage::Reported(told.usage.tokens)
     } else {
@@ -140,6 +164,10 @@ fn correct(settled: Row, told: Generation, ledger: &Ledger, reporter: Reporter) 
     if cost == Cost::Unknown {
         return;
     }
+    let lesson = lesson.filter(|_| told.has_tokens).map(|lesson| {
+        let tokens = told.usage.tokens;
+        expect::missed(Lesson { tokens, ..lesson }, expected.as_ref(), &cost)
+    });
     let before = settled.cost;
     let row = Row {
         usage,
@@ -157,9 +185,13 @@ fn correct(settled: Row, told: Generation, ledger: &Ledger, reporter: Reporter) 
     };
     let copy = row.clone();
     ledger.correct(before, row, move |totals| {
+        if let Some(lesson) = lesson {
+            estimates.learn(&lesson);
+        }
         reporter(Report {
             row: copy,
             totals,
+            expected,
             is_correction: true,
         });
     });

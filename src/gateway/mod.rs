@@ -4,7 +4,11 @@
 //! the budget and the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
 //! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
 
+mod begin;
+mod billed;
+mod call;
 mod correct;
+mod expect;
 mod explain;
 mod interrupt;
 mod masking;
@@ -14,6 +18,7 @@ mod probe;
 mod purse;
 mod renew;
 mod report;
+mod request;
 mod reserve;
 mod retry;
 mod runaway;
@@ -21,36 +26,34 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Instant;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use reqwest::header::{HeaderName, HeaderValue};
 
+pub use call::Call;
 pub use explain::{Candidate, Explanation};
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
 pub use report::{CallId, Report, Reporter};
+pub use request::Request;
 
 use crate::config::{ModelName, Settings};
-use crate::cost::{Cost, Ledger, Money, Outcome, Tokens};
+use crate::cost::Ledger;
+use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
-use crate::provider::{self, Error, Event, Finish, Http, Input, Patterns, Provider, Remote};
+use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Way};
-use crate::workspace::Rule;
+use begin::Begin;
+use call::Start;
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
 use purse::Purse;
+use request::Asked;
 use runaway::Runaways;
-use settle::{Begin, Settlement};
 
 /// The way to all models. Clones are the same gateway.
 #[derive(Clone)]
@@ -67,56 +70,10 @@ struct Inner {
     answering: Mutex<Vec<LocalServer>>,
     pauses: Pauses,
     corrections: Corrections,
+    estimates: Estimates,
     keys: Keys,
     runaways: Runaways,
     watch: Arc<OnceLock<Watch>>,
-}
-
-/// What is to be asked of the model that was decided on.
-pub struct Request {
-    /// Which model, and who pays.
-    pub decision: Decision,
-    /// What it is to work on.
-    pub input: Input,
-    /// Which code action asks, for the ledger.
-    pub action: Option<Cow<'static, str>>,
-    /// The most tokens it may write.
-    pub max_tokens: u32,
-    /// Texts at which it must stop.
-    pub stop: Vec<String>,
-    /// The language of the document, for the ledger.
-    pub language: Option<&'static str>,
-    /// The folder that the document belongs to, for the ledger.
-    pub workspace: Option<String>,
-    /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
-    pub confined: Option<Rule>,
-    /// Tells why the call was dropped, if it is.
-    pub interrupt: Interrupt,
-}
-
-/// A model's answer while it comes in: a stream of pieces of text.
-pub struct Call {
-    /// Gone once it has ended.
-    stream: Option<provider::Stream>,
-    settlement: Settlement,
-    /// Why the model stopped, once that was told.
-    finish: Option<Finish>,
-    /// How to make the call again, if it may be.
-    again: Option<Again>,
-    pauses: Pauses,
-}
-
-/// What is needed to make a call again that brought nothing.
-struct Again {
-    provider: Arc<dyn Provider>,
-    call: provider::Call,
-    renewal: Option<renew::Renewal>,
-    begin: Begin,
-    policy: retry::Policy,
-    /// The wait before the next attempt.
-    wait: Option<Pin<Box<tokio::time::Sleep>>>,
-    /// The account of the next attempt, while its money is reserved.
-    opening: Option<BoxFuture<'static, Result<Settlement, Error>>>,
 }
 
 impl Gateway {
@@ -133,7 +90,10 @@ impl Gateway {
         reporter: Reporter,
         substitutes: HashMap<String, Arc<dyn Provider>>,
     ) -> Self {
+        let estimates = ledger.beside("estimates.json");
+        let estimates = estimates.map_or_else(Estimates::default, Estimates::in_file);
         Self(Arc::new(Inner {
+            estimates,
             http,
             engine,
             ledger,
@@ -265,6 +225,7 @@ impl Gateway {
             mut input,
             action,
             max_tokens,
+            expected,
             stop,
             language,
             workspace,
@@ -326,38 +287,33 @@ impl Gateway {
             messages: asked.messages,
             prompt: asked.hash,
             max_tokens,
+            expected,
             interrupt,
             inquiry,
             corrections: self.0.corrections.clone(),
+            estimates: self.0.estimates.clone(),
             purse,
         };
-        let again = policy.may_repeat().then(|| Again {
-            provider: provider.clone(),
-            call: call.clone(),
-            renewal: renewal.clone(),
-            begin: begin.clone(),
+        Call::begin(Start {
+            provider,
+            call,
+            renewal,
+            begin,
             policy,
-            wait: None,
-            opening: None,
-        });
-        let settlement = Settlement::begin(begin).await?;
-        Ok(Call {
-            stream: Some(renew::stream(provider, call, renewal)),
-            settlement,
-            finish: None,
-            again,
             pauses,
         })
+        .await
     }
 
-    /// Returns what a call would cost that used these tokens, as far as that is known before it is made.
-    pub fn estimate(&self, decision: &Decision, tokens: &Tokens) -> Cost {
-        settle::estimate(decision, tokens)
+    /// Returns what a call is expected to cost, by all that was learnt of its model. What is reserved for it is the worst case.
+    pub fn estimate(&self, decision: &Decision, expected: &Expected<'_>) -> Estimate {
+        expect::estimate(&self.0.estimates, decision, expected)
     }
 
-    /// Ends what goes on in the background: nothing is asked any more about calls that are over.
+    /// Ends what goes on in the background: nothing is asked any more about calls that are over, and what was learnt is written.
     pub fn close(&self) {
         self.0.corrections.close();
+        self.0.estimates.close();
     }
 
     /// Returns where to ask what a call has cost, of a provider that can be asked.
@@ -410,168 +366,13 @@ impl Gateway {
     }
 }
 
+/// A provider, and what carries its key.
+type Reached = (Arc<dyn Provider>, Option<Authorization>);
+
 /// The user's tags, and the one by which caps and reports tell environments apart.
 fn tags(settings: &Settings) -> BTreeMap<String, String> {
     let mut tags = settings.ledger.tags.clone();
     let name = settings.keys.environment.to_string();
     tags.insert("environment".to_owned(), name);
     tags
-}
-
-/// What is asked, as far as money is concerned.
-struct Asked {
-    bytes: usize,
-    messages: usize,
-    /// What tells it from other questions.
-    hash: u64,
-}
-
-impl Asked {
-    fn of(input: &Input) -> Self {
-        let mut hasher = DefaultHasher::new();
-        let (bytes, messages) = match input {
-            Input::Fill(fill) => {
-                (&fill.prefix, &fill.suffix).hash(&mut hasher);
-                (fill.prefix.len() + fill.suffix.len(), 0)
-            }
-            Input::Chat(messages) => {
-                let texts = messages.iter().map(|message| &message.text);
-                let bytes = texts
-                    .inspect(|text| text.hash(&mut hasher))
-                    .map(String::len);
-                (bytes.sum(), messages.len())
-            }
-        };
-        Self {
-            bytes,
-            messages,
-            hash: hasher.finish(),
-        }
-    }
-}
-
-/// A provider, and what carries its key.
-type Reached = (Arc<dyn Provider>, Option<Authorization>);
-
-impl Call {
-    /// Returns the call's name in the ledger and in notifications.
-    pub fn id(&self) -> &CallId {
-        self.settlement.id()
-    }
-
-    /// Returns why the model stopped, once it told.
-    pub fn finish(&self) -> Option<Finish> {
-        self.finish
-    }
-
-    /// Returns how many tokens came so far, by our estimate, and what they and the prompt cost.
-    pub fn so_far(&self) -> (u64, Option<Money>) {
-        self.settlement.so_far()
-    }
-
-    /// Returns what the call cost, once it has ended.
-    pub fn cost(&self) -> Option<&Cost> {
-        self.settlement.cost()
-    }
-
-    /// Waits for the next attempt, if there is to be one, and makes it. It is refused where its money is no longer there.
-    fn poll_again(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Some(again) = &mut self.again else {
-            return Poll::Ready(Ok(()));
-        };
-        if let Some(wait) = &mut again.wait {
-            std::task::ready!(wait.as_mut().poll(context));
-            again.wait = None;
-            again.begin.attempt += 1;
-            again.opening = Some(Settlement::begin(again.begin.clone()).boxed());
-        }
-        if let Some(opening) = &mut again.opening {
-            let opened = std::task::ready!(opening.as_mut().poll(context));
-            again.opening = None;
-            self.settlement = opened?;
-            let (provider, call) = (again.provider.clone(), again.call.clone());
-            self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Returns whether the call is made again after this error, which ended an attempt.
-    fn repeats(&mut self, error: &Error) -> bool {
-        let has_begun = self.settlement.has_text();
-        let Some(again) = self.again.as_mut().filter(|_| !has_begun) else {
-            return false;
-        };
-        let attempt = again.begin.attempt;
-        let wait = again.policy.wait(attempt, error, retry::jitter());
-        again.wait = wait.map(|wait| Box::pin(tokio::time::sleep(wait)));
-        again.wait.is_some()
-    }
-
-    /// Ends the call because what came is enough. The rest is neither waited for nor generated.
-    pub fn stop(mut self) {
-        self.settlement.settle(Outcome::Completed);
-    }
-
-    /// Ends the call because it failed in its caller's eyes.
-    pub fn fail(mut self, error: &Error) {
-        self.settlement.fail(error);
-    }
-}
-
-impl Stream for Call {
-    type Item = Result<String, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let call = &mut *self;
-        loop {
-            if let Err(error) = std::task::ready!(call.poll_again(context)) {
-                return Poll::Ready(Some(Err(error)));
-            }
-            let Some(stream) = &mut call.stream else {
-                return Poll::Ready(None);
-            };
-            let event = match stream.poll_next_unpin(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(event) => event,
-            };
-            match event {
-                Some(Ok(Event::Text(text))) => {
-                    call.settlement.text(&text);
-                    return Poll::Ready(Some(Ok(text)));
-                }
-                Some(Ok(Event::Model(model))) => call.settlement.served_by(&model),
-                Some(Ok(Event::Upstream(name))) => call.settlement.upstream(&name),
-                Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
-                Some(Ok(Event::Exhausted(wait))) => {
-                    let provider = call.settlement.provider();
-                    call.pauses.note(provider, wait, Instant::now());
-                }
-                Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
-                Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
-                Some(Ok(Event::Finish(finish))) => {
-                    call.finish = Some(finish);
-                    if finish == Finish::Refused {
-                        call.settlement.refused();
-                    }
-                }
-                Some(Err(error)) => {
-                    // The socket closes before the row is written, so that nothing is billed behind it.
-                    call.stream = None;
-                    let provider = call.settlement.provider();
-                    call.pauses.refused(provider, &error, Instant::now());
-                    call.settlement.fail(&error);
-                    if call.repeats(&error) {
-                        continue;
-                    }
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None => {
-                    call.stream = None;
-                    call.settlement.ended();
-                    call.settlement.settle(Outcome::Completed);
-                    return Poll::Ready(None);
-                }
-            }
-        }
-    }
 }

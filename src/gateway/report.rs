@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub use crate::cost::CallId;
+use crate::cost::estimate::Estimate;
 use crate::cost::{Row, Totals};
 
 /// A settled call.
@@ -12,6 +13,8 @@ pub struct Report {
     pub row: Row,
     /// What has been spent, this call included.
     pub totals: Totals,
+    /// What it was expected to cost, where its answer was reckoned with.
+    pub expected: Option<Estimate>,
     /// Whether the call was reported before, with what was known by then.
     pub is_correction: bool,
 }

@@ -11,9 +11,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::begin::Begin;
 use super::price::{self, Priced};
 use super::purse::Notice;
-use super::settle::Begin;
 use crate::config::ProviderSettings;
 use crate::cost::budget::{Kind, Refusal, UnknownPrice, WhenUnsure};
 use crate::cost::ledger::{Held, Latency, Reservation};

@@ -2,51 +2,22 @@
 //!
 //! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::correct::{Corrections, Inquiry};
-use super::interrupt::Interrupt;
+use super::begin::Begin;
+use super::billed::was_not_billed;
+use super::correct::Settled;
 use super::price::{self, Priced};
-use super::purse::Purse;
-use super::report::{CallId, Report, Reporter};
-use super::reserve;
+use super::report::{CallId, Report};
+use super::{expect, reserve};
+use crate::cost::estimate::{Estimate, Lesson};
 use crate::cost::ledger::{Held, Latency};
-use crate::cost::{Conditions, Cost, Ledger, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
+use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
 use crate::provider::{self, Error};
-use crate::routing::{Decision, Way};
-
-/// What is known when a call begins.
-#[derive(Clone)]
-pub(super) struct Begin {
-    pub ledger: Ledger,
-    pub reporter: Reporter,
-    pub decision: Decision,
-    /// The label of the key that is used.
-    pub key: Option<String>,
-    pub action: Option<Cow<'static, str>>,
-    /// 1 for the first attempt.
-    pub attempt: u32,
-    pub language: Option<&'static str>,
-    pub workspace: Option<String>,
-    pub tags: BTreeMap<String, String>,
-    pub prompt_bytes: usize,
-    /// Of how many messages the prompt is.
-    pub messages: usize,
-    /// What tells the prompt from others.
-    pub prompt: u64,
-    pub max_tokens: u32,
-    pub interrupt: Interrupt,
-    /// Where to ask what the call has cost, if the answer ends before that is told.
-    pub inquiry: Option<Inquiry>,
-    pub corrections: Corrections,
-    /// What may be spent.
-    pub purse: Purse,
-}
+use crate::routing::Way;
 
 /// The account of one call.
 pub(super) struct Settlement {
@@ -72,6 +43,8 @@ pub(super) struct Settlement {
     held: Option<Held>,
     /// The price that was reserved by, for when no better is known in the end.
     reserved_by: Option<Price>,
+    /// What it was expected to cost.
+    expected: Option<Estimate>,
 }
 
 impl Settlement {
@@ -83,6 +56,7 @@ impl Settlement {
         let (held, reserved_by) = reserved.map_or((None, None), |it| (it.held, it.price));
         Ok(Self {
             id,
+            expected: expect::of(&begin),
             begin,
             started,
             held,
@@ -174,9 +148,9 @@ impl Settlement {
 
     /// Returns how many tokens came, by our estimate, and what they and the prompt cost by now.
     pub(super) fn so_far(&self) -> (u64, Option<Money>) {
-        let output = Tokens::in_bytes(self.reply_bytes);
+        let output = self.written();
         let tokens = Tokens {
-            input: Tokens::in_bytes(self.begin.prompt_bytes),
+            input: self.read(),
             output,
             ..Tokens::default()
         };
@@ -250,12 +224,18 @@ impl Settlement {
         let inquiry = self.begin.inquiry.take();
         let inquiry = inquiry.filter(|_| reported.is_none() && !self.is_unbilled);
         let inquiry = inquiry.map(|inquiry| (inquiry, row.clone()));
+        let lesson = self.lesson(&row).filter(|_| !self.is_unbilled);
+        let (estimates, expected) = (self.begin.estimates.clone(), self.expected);
         let copy = row.clone();
         let held = self.held.take();
         self.begin.ledger.settle(row, move |totals| {
+            if let Some(lesson) = lesson {
+                estimates.learn(&lesson);
+            }
             tell(Report {
                 row: copy,
                 totals,
+                expected,
                 is_correction: false,
             });
         });
@@ -265,8 +245,15 @@ impl Settlement {
         }
         if let Some((inquiry, settled)) = inquiry {
             let begin = &self.begin;
-            let (ledger, tell) = (begin.ledger.clone(), begin.reporter.clone());
-            begin.corrections.begin(inquiry, settled, ledger, tell);
+            let settled = Settled {
+                row: settled,
+                lesson: expect::lesson(begin, self.reply_bytes, Tokens::default(), true),
+                expected,
+                estimates: begin.estimates.clone(),
+                ledger: begin.ledger.clone(),
+                reporter: begin.reporter.clone(),
+            };
+            begin.corrections.begin(inquiry, settled);
         }
     }
 
@@ -282,10 +269,10 @@ impl Settlement {
         if self.usage.is_some() && is_credible {
             return Usage::Reported(told);
         }
-        let written = Tokens::in_bytes(self.reply_bytes).max(told.output);
+        let written = self.written().max(told.output);
         Usage::Estimated(Tokens {
             input: if told.input_total() == 0 {
-                Tokens::in_bytes(self.begin.prompt_bytes)
+                self.read()
             } else {
                 told.input
             },
@@ -297,6 +284,29 @@ impl Settlement {
             },
             ..told
         })
+    }
+
+    /// Returns about how many tokens were read.
+    fn read(&self) -> u64 {
+        let begin = &self.begin;
+        let model = begin.decision.name();
+        begin.estimates.prompt(&model, begin.prompt_bytes)
+    }
+
+    /// Returns about how many tokens were written and shown.
+    fn written(&self) -> u64 {
+        let begin = &self.begin;
+        begin
+            .estimates
+            .text(&begin.decision.name(), self.reply_bytes)
+    }
+
+    /// Returns what is to be learnt from the call, once its row is made.
+    fn lesson(&self, row: &Row) -> Option<Lesson> {
+        let told = self.usage.as_ref().or(self.so_far.as_ref())?;
+        let is_all = row.outcome == Outcome::Completed && !row.usage.is_estimated();
+        let lesson = expect::lesson(&self.begin, self.reply_bytes, told.tokens, is_all)?;
+        Some(expect::missed(lesson, self.expected.as_ref(), &row.cost))
     }
 
     /// Returns whether the provider bills the whole of an answer that was left in its middle.
@@ -346,24 +356,6 @@ impl Settlement {
     }
 }
 
-/// Returns what a call would cost that used these tokens.
-pub(super) fn estimate(decision: &Decision, tokens: &Tokens) -> Cost {
-    let Way::Http(provider) = &decision.way else {
-        return Cost::Free;
-    };
-    let price = price::of(&Priced {
-        provider,
-        requested: &decision.model,
-        served: None,
-        at: Timestamp::now(),
-        conditions: Conditions::default(),
-    });
-    if provider.is_on_this_machine() && price.is_none() {
-        return Cost::Free;
-    }
-    Cost::known(None, price.as_ref(), &Usage::Estimated(*tokens))
-}
-
 impl Drop for Settlement {
     fn drop(&mut self) {
         let outcome = self.begin.interrupt.outcome();
@@ -376,28 +368,3 @@ const LONGEST_ID: usize = 200;
 
 /// The longest name of a provider behind a gateway, or of a service tier, that is kept.
 const LONGEST_NAME: usize = 100;
-
-/// Returns whether an error says that no model ran.
-fn was_not_billed(error: &Error) -> bool {
-    match error {
-        Error::TimedOut { .. } | Error::Cut | Error::Failed | Error::Malformed(_) => false,
-        Error::Unauthorized
-        | Error::Forbidden(_)
-        | Error::NoCredit
-        | Error::RateLimited { .. }
-        | Error::Overloaded
-        | Error::TooLong(_)
-        | Error::UnknownModel(_)
-        | Error::Rejected(_)
-        | Error::Refused(_)
-        | Error::Unreachable(_)
-        | Error::Tls(_)
-        | Error::Setting { .. }
-        | Error::Budget(_)
-        | Error::Credential(_)
-        | Error::Confined(_)
-        | Error::Credentials(_)
-        | Error::Offline
-        | Error::Unsupported { .. } => true,
-    }
-}

@@ -3,17 +3,17 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-
-use super::*;
+use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 
-use crate::cost::{Catalogue, Cost, Row, Tokens, Usage};
+use super::*;
+use crate::cost::{Catalogue, Cost, Money, Outcome, Row, Tokens, Usage};
 use crate::provider::fake::Fake;
-use crate::provider::{Message, Role};
+use crate::provider::{Event, Input, Message, Role};
 
 /// A gateway to a provider that the test plays, under a well-known provider's name, and the rows that it leaves.
 struct Desk {
@@ -65,6 +65,7 @@ impl Desk {
             }]),
             action: None,
             max_tokens: 64,
+            expected: Some(40),
             stop: Vec::new(),
             language: None,
             workspace: None,
@@ -122,7 +123,7 @@ async fn a_cut_answer_is_estimated_from_what_was_told_so_far() {
     let Usage::Estimated(tokens) = row.usage else {
         panic!("{row:?}")
     };
-    // What was read is the provider's word, what was written two tokens for seven bytes.
+    // What was read is the provider's word, what was written a token for three bytes.
     assert_eq!((tokens.input, tokens.output), (123, 2));
     assert!(matches!(row.cost, Cost::Estimated(_)), "{row:?}");
     assert_eq!(row.outcome, Outcome::Cancelled);
@@ -135,7 +136,7 @@ async fn a_provider_that_goes_on_without_us_is_taken_to_bill_the_whole_answer() 
         .await;
     assert_eq!(
         (row.usage.tokens().input, row.usage.tokens().output),
-        (200, 64)
+        (218, 64)
     );
     let row = Desk::of("openai", "gpt-4.1-mini")
         .leave_after(Vec::new())
@@ -417,6 +418,38 @@ async fn the_same_question_in_a_loop_is_halted_also_without_caps() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn what_a_provider_reports_is_what_the_next_call_is_expected_to_cost() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let expected = crate::cost::estimate::Expected {
+        task: "completion",
+        bytes: 700,
+        output: 40,
+        most: 64,
+    };
+    let decision = desk.request().decision;
+    let estimate = || desk.gateway.estimate(&decision, &expected);
+    assert_eq!(estimate().miss, None);
+    let mut costs = Vec::new();
+    for number in 0..6 {
+        let mut call = desk.call().await;
+        let running = desk.provider.next().await;
+        running.text(&format!("{number};"));
+        running.event(Event::Usage(read(350, 20, None)));
+        drop(running);
+        while call.next().await.is_some() {}
+        costs.push(desk.row().cost.amount().unwrap().nanos());
+    }
+    let expected = estimate().cost.amount().unwrap().nanos();
+    assert!(
+        expected.abs_diff(costs[5]) * 10 < costs[5].unsigned_abs(),
+        "{expected} {costs:?}"
+    );
+    assert!(estimate().miss.is_some_and(|percent| percent < 40));
+    // The worst case stays what it is.
+    assert_eq!(crate::cost::estimate::most_tokens(700, 1), 780);
 }
 
 /// A token that looks real, put together so that this file holds none.

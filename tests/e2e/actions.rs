@@ -397,7 +397,7 @@ fn offering_calls_nobody_and_names_model_payer_and_price() {
     let entry = desk.entry("simplify", &range, &json!([]));
     let title = entry["title"].as_str().unwrap();
     assert!(
-        title.starts_with("Simplify line 4 · mock/m · you, by a local server · about $0.000"),
+        title.starts_with("Simplify line 4 · mock/m · you, by a local server · ~$0.000"),
         "{title}"
     );
     assert_eq!(entry["kind"], "refactor.rewrite");

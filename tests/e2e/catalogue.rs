@@ -432,7 +432,7 @@ fn above_the_set_price_an_action_asks_and_without_a_yes_nothing_is_sent() {
             let request = desk.client.asked("window/showMessageRequest");
             let message = request["params"]["message"].as_str().unwrap();
             assert!(
-                message.contains("about $0.000") && message.contains("mock/m"),
+                message.contains("~$0.000") && message.contains("mock/m"),
                 "{message}"
             );
             let reply = answer.map_or(Value::Null, |title| json!({"title": title}));

@@ -118,6 +118,7 @@ impl Desk {
             }]),
             action: None,
             max_tokens: 64,
+            expected: None,
             stop: Vec::new(),
             language: None,
             workspace: None,

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::config::Settings;
-use crate::credential::{Kind, Surveyed, Vault};
+use crate::credential::{Kind, Surveyed, Target, Vault};
 
 const NAME: &str = "key store";
 
@@ -13,19 +13,20 @@ const LASTING: &str = "for one that lasts: [keys] store = \"file\" (a file that 
 pub(super) async fn look(settings: &Settings, vault: &Vault) -> Vec<Finding> {
     let surveyed = vault.survey(&settings.keys).await;
     let target = vault.target(&settings.keys).await;
-    tell(&surveyed, target.ok().map(|(kind, _)| kind))
+    tell(&surveyed, target.ok().as_ref())
 }
 
-fn tell(surveyed: &[Surveyed], target: Option<Kind>) -> Vec<Finding> {
+fn tell(surveyed: &[Surveyed], target: Option<&Target>) -> Vec<Finding> {
     let count = |store: &Surveyed| match store.names.as_ref().map_or(0, Vec::len) {
         1 => "1 key".to_owned(),
         count => format!("{count} keys"),
     };
     let first = match target {
-        Some(kind) => {
+        Some(Target { kind, why, .. }) => {
+            let kind = *kind;
             let store = surveyed.iter().find(|store| store.kind == kind);
             let count = store.map_or_else(|| "0 keys".into(), count);
-            let says = format!("new keys go to {kind}; {count} in it");
+            let says = format!("new keys go to {kind}, since {why}; {count} in it");
             if kind == Kind::Session {
                 Finding::warning(NAME, format!("{says}, {}", kind.lasts()), LASTING)
             } else {
@@ -35,6 +36,7 @@ fn tell(surveyed: &[Surveyed], target: Option<Kind>) -> Vec<Finding> {
         None => Finding::warning(NAME, "no store here takes a new key", LASTING),
     };
     let mut findings = vec![first];
+    let target = target.map(|target| target.kind);
     for store in surveyed.iter().filter(|store| Some(store.kind) != target) {
         match &store.names {
             Ok(names) if names.is_empty() => {}
@@ -80,7 +82,12 @@ mod tests {
     }
 
     fn told(surveyed: &[Surveyed], target: Option<Kind>) -> Vec<(bool, String)> {
-        let findings = tell(surveyed, target).into_iter();
+        let target = target.map(|kind| Target {
+            kind,
+            why: "it is so",
+            passed_over: Vec::new(),
+        });
+        let findings = tell(surveyed, target.as_ref()).into_iter();
         findings.map(|it| (it.warning, it.says)).collect()
     }
 
@@ -98,7 +105,7 @@ mod tests {
                 (
                     true,
                     format!(
-                        "new keys go to {}; 1 key in it, {}",
+                        "new keys go to {}, since it is so; 1 key in it, {}",
                         Kind::Session,
                         Kind::Session.lasts()
                     )
@@ -114,7 +121,7 @@ mod tests {
             [
                 (
                     false,
-                    "new keys go to the encrypted file; 0 keys in it".to_owned()
+                    "new keys go to the encrypted file, since it is so; 0 keys in it".to_owned()
                 ),
                 (
                     false,

@@ -131,9 +131,10 @@ pub async fn store(
     name: &Name,
     record: Record,
 ) -> anyhow::Result<Stored> {
-    let (kind, why) = desk.vault().target(settings).await.map_err(|fault| {
+    let target = desk.vault().target(settings).await.map_err(|fault| {
         anyhow::anyhow!("no store for keys works here ({fault}); set the provider's environment variable instead, or choose the encrypted file with --store file")
     })?;
+    let kind = target.kind;
     desk.vault()
         .put(settings, kind, name, &record)
         .await
@@ -147,7 +148,7 @@ pub async fn store(
     }
     Ok(Stored {
         kind,
-        why,
+        why: target.to_string(),
         next: next(desk, &name.provider),
         name: name.clone(),
         record,

@@ -11,7 +11,7 @@ use super::super::{parts, runtime, style};
 use crate::config::{Helper, KeySource, ProviderSettings, Wire, host_of};
 use crate::cost::reconcile::statement::{self, Statement};
 use crate::cost::report::Period;
-use crate::credential::{Keys, Use};
+use crate::credential::Keys;
 use crate::provider::Http;
 use crate::provider::reports::{self, Days, Report};
 
@@ -65,9 +65,7 @@ pub fn ask(arguments: &AdminArguments, name: &str) -> anyhow::Result<(Statement,
     });
     let http = Http::new(&settings.network);
     let pages = runtime()?.block_on(async {
-        let held = Keys::of_process()
-            .authorization(&asking, Use::QUESTION)
-            .await?;
+        let held = Keys::of_process().authorization_for_report(&asking).await?;
         let key = held.map(|held| held.header);
         let pages = reports::pages(&http, &asking.base_url, key, report, days, LIMIT);
         let pages = with_progress(&format!("asking {name} for its report"), pages).await;

@@ -87,6 +87,14 @@ impl Ledger {
         Some(folder.join("byok-lsp").join("ledger.sqlite3"))
     }
 
+    /// Where something may be kept that belongs to this ledger: its file with another ending; `None` for one in memory.
+    pub fn beside(&self, ending: &str) -> Option<PathBuf> {
+        match &self.shared.place {
+            Place::File(path) => Some(path.with_extension(ending)),
+            Place::Memory => None,
+        }
+    }
+
     fn start(place: Place, setting: Setting) -> Self {
         let started = Timestamp::now().as_nanosecond();
         let shared = Arc::new(Shared {

@@ -20,8 +20,8 @@ use super::super::running::Entry;
 use super::wanted::{Wanted, wanted};
 use super::{consent, deliver, material};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
-use crate::cost::Cost;
-use crate::credential;
+use crate::cost::estimate::Estimate;
+use crate::credential::{self, Pieces};
 use crate::document::Edit;
 use crate::repository::Check;
 use crate::routing::Decision;
@@ -174,7 +174,7 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
     };
     let ceiling = action.own.as_ref().and_then(|own| own.ceiling);
     let estimate = job.estimate(&shared.gateway);
-    if let Some(ceiling) = ceiling.filter(|_| action::is_above(ceiling, &estimate)) {
+    if let Some(ceiling) = ceiling.filter(|_| action::is_above(ceiling, &estimate.cost)) {
         return unchanged(format!(
             "nothing was sent: {} is above the ceiling of {ceiling} that you set for \"{}\"",
             action::shown_price(&estimate),
@@ -188,9 +188,13 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
     let title = format!("{} ({})", action.title, job.decision.name());
     let mut progress = Progress::begin(shared, entry, &title).await;
     let is_streamed = action.output == action::Output::Document && shared.abilities().stream;
+    let mut pieces = Pieces::default();
     let mut watch = |so_far: action::Progress<'_>| {
         if is_streamed {
-            deliver::stream(shared, &entry.token, so_far.text);
+            let piece = pieces.push(so_far.text);
+            if !piece.is_empty() {
+                deliver::stream(shared, &entry.token, &piece);
+            }
         }
         if let Some(progress) = &mut progress {
             progress.report(so_far);
@@ -215,9 +219,9 @@ async fn work(shared: &Arc<Shared>, ready: &Ready, entry: &Entry) -> ActionResul
 }
 
 /// Asks the user whether an action is worth its price, if that is above what the settings let it cost unasked.
-async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>, estimate: &Cost) -> bool {
+async fn is_worth_it(shared: &Arc<Shared>, job: &Job<'_>, estimate: &Estimate) -> bool {
     let limit = job.snapshot.settings.action_ask_above;
-    if !action::is_above(limit, estimate) {
+    if !action::is_above(limit, &estimate.cost) {
         return true;
     }
     let set = limit.map_or_else(String::new, |limit| {

@@ -55,9 +55,10 @@ async fn sign_in(shared: &Arc<Shared>, entry: &Entry) -> Result<String, String> 
         .ok_or("there is no OpenRouter in the settings")?;
     let vault = shared.gateway.keys().vault();
     // Before the user is troubled, and not after.
-    let (kind, _) = vault.target(&settings.keys).await.map_err(|fault| {
+    let target = vault.target(&settings.keys).await.map_err(|fault| {
         format!("no store for keys works here ({fault}), so there is nowhere to keep one")
     })?;
+    let kind = target.kind;
     let told = |error: sign_in::Error| error.to_string();
     let begun = Begun::new(provider, 0).await.map_err(told)?;
     let title = "Sign in at OpenRouter, in the browser";

@@ -53,7 +53,7 @@ local FIXED = table.concat({ 'fn add(a: i32, b: i32) -> i32 {', '    a + b', '}'
 return {
   { 'the menu names model, payer and price, and asks nobody', function(nvim)
     local requests = ready(nvim, { says(FIXED) })
-    nvim:expect_text('table.concat(_G.titles, "\\n")', 'mock/small · you, by a local server · about $0.00')
+    nvim:expect_text('table.concat(_G.titles, "\\n")', 'mock/small · you, by a local server · ~$0.00')
     assert(#requests() == 0)
   end },
 

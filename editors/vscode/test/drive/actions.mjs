@@ -54,7 +54,7 @@ export const steps = {
     await editor.until('the function is known', async () => {
       await menu(editor);
       const titles = await rows(editor).allTextContents();
-      if (titles.some((title) => /Simplify function add · mock\/small · .*about \$0\.\d+/.test(title))) return true;
+      if (titles.some((title) => /Simplify function add · mock\/small · .*~\$0\.\d+/.test(title))) return true;
       await editor.keys('Escape');
       throw new Error(JSON.stringify(titles));
     });

@@ -1,6 +1,4 @@
-//! How many tokens a text has, without a tokenizer.
-//!
-//! Entry point: [`most_tokens`], which is never too low and so is what budgets go by.
+//! How many tokens a prompt has at most.
 
 /// What wires, chat templates and the marks of a hole add to a prompt, at most.
 const AROUND: u64 = 64;

@@ -1,0 +1,204 @@
+//! A call under way: the model's answer as a stream, made again where that may help, settled however it ends.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+
+use super::begin::Begin;
+use super::pause::Pauses;
+use super::report::CallId;
+use super::settle::Settlement;
+use super::{renew, retry};
+use crate::cost::{Cost, Money, Outcome};
+use crate::provider::{self, Error, Event, Finish, Provider};
+
+/// A model's answer while it comes in: a stream of pieces of text.
+pub struct Call {
+    /// Gone once it has ended.
+    stream: Option<provider::Stream>,
+    settlement: Settlement,
+    /// Why the model stopped, once that was told.
+    finish: Option<Finish>,
+    /// How to make the call again, if it may be.
+    again: Option<Again>,
+    pauses: Pauses,
+}
+
+/// What is needed to make a call again that brought nothing.
+struct Again {
+    provider: Arc<dyn Provider>,
+    call: provider::Call,
+    renewal: Option<renew::Renewal>,
+    begin: Begin,
+    policy: retry::Policy,
+    /// The wait before the next attempt.
+    wait: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// The account of the next attempt, while its money is reserved.
+    opening: Option<BoxFuture<'static, Result<Settlement, Error>>>,
+}
+
+/// What a call begins with.
+pub(super) struct Start {
+    pub provider: Arc<dyn Provider>,
+    pub call: provider::Call,
+    pub renewal: Option<renew::Renewal>,
+    pub begin: Begin,
+    pub policy: retry::Policy,
+    pub pauses: Pauses,
+}
+
+impl Call {
+    /// Reserves what the call may cost and sends it.
+    pub(super) async fn begin(start: Start) -> Result<Self, Error> {
+        let Start {
+            provider,
+            call,
+            renewal,
+            begin,
+            policy,
+            pauses,
+        } = start;
+        let again = policy.may_repeat().then(|| Again {
+            provider: provider.clone(),
+            call: call.clone(),
+            renewal: renewal.clone(),
+            begin: begin.clone(),
+            policy,
+            wait: None,
+            opening: None,
+        });
+        let settlement = Settlement::begin(begin).await?;
+        Ok(Self {
+            stream: Some(renew::stream(provider, call, renewal)),
+            settlement,
+            finish: None,
+            again,
+            pauses,
+        })
+    }
+
+    /// Returns the call's name in the ledger and in notifications.
+    pub fn id(&self) -> &CallId {
+        self.settlement.id()
+    }
+
+    /// Returns why the model stopped, once it told.
+    pub fn finish(&self) -> Option<Finish> {
+        self.finish
+    }
+
+    /// Returns how many tokens came so far, by our estimate, and what they and the prompt cost.
+    pub fn so_far(&self) -> (u64, Option<Money>) {
+        self.settlement.so_far()
+    }
+
+    /// Returns what the call cost, once it has ended.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.settlement.cost()
+    }
+
+    /// Waits for the next attempt, if there is to be one, and makes it. It is refused where its money is no longer there.
+    fn poll_again(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(again) = &mut self.again else {
+            return Poll::Ready(Ok(()));
+        };
+        if let Some(wait) = &mut again.wait {
+            std::task::ready!(wait.as_mut().poll(context));
+            again.wait = None;
+            again.begin.attempt += 1;
+            again.opening = Some(Settlement::begin(again.begin.clone()).boxed());
+        }
+        if let Some(opening) = &mut again.opening {
+            let opened = std::task::ready!(opening.as_mut().poll(context));
+            again.opening = None;
+            self.settlement = opened?;
+            let (provider, call) = (again.provider.clone(), again.call.clone());
+            self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Returns whether the call is made again after this error, which ended an attempt.
+    fn repeats(&mut self, error: &Error) -> bool {
+        let has_begun = self.settlement.has_text();
+        let Some(again) = self.again.as_mut().filter(|_| !has_begun) else {
+            return false;
+        };
+        let attempt = again.begin.attempt;
+        let wait = again.policy.wait(attempt, error, retry::jitter());
+        again.wait = wait.map(|wait| Box::pin(tokio::time::sleep(wait)));
+        again.wait.is_some()
+    }
+
+    /// Ends the call because what came is enough. The rest is neither waited for nor generated.
+    pub fn stop(mut self) {
+        self.settlement.settle(Outcome::Completed);
+    }
+
+    /// Ends the call because it failed in its caller's eyes.
+    pub fn fail(mut self, error: &Error) {
+        self.settlement.fail(error);
+    }
+}
+
+impl Stream for Call {
+    type Item = Result<String, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let call = &mut *self;
+        loop {
+            if let Err(error) = std::task::ready!(call.poll_again(context)) {
+                return Poll::Ready(Some(Err(error)));
+            }
+            let Some(stream) = &mut call.stream else {
+                return Poll::Ready(None);
+            };
+            let event = match stream.poll_next_unpin(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(event) => event,
+            };
+            match event {
+                Some(Ok(Event::Text(text))) => {
+                    call.settlement.text(&text);
+                    return Poll::Ready(Some(Ok(text)));
+                }
+                Some(Ok(Event::Model(model))) => call.settlement.served_by(&model),
+                Some(Ok(Event::Upstream(name))) => call.settlement.upstream(&name),
+                Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
+                Some(Ok(Event::Exhausted(wait))) => {
+                    let provider = call.settlement.provider();
+                    call.pauses.note(provider, wait, Instant::now());
+                }
+                Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
+                Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
+                Some(Ok(Event::Finish(finish))) => {
+                    call.finish = Some(finish);
+                    if finish == Finish::Refused {
+                        call.settlement.refused();
+                    }
+                }
+                Some(Err(error)) => {
+                    // The socket closes before the row is written, so that nothing is billed behind it.
+                    call.stream = None;
+                    let provider = call.settlement.provider();
+                    call.pauses.refused(provider, &error, Instant::now());
+                    call.settlement.fail(&error);
+                    if call.repeats(&error) {
+                        continue;
+                    }
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    call.stream = None;
+                    call.settlement.ended();
+                    call.settlement.settle(Outcome::Completed);
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+}

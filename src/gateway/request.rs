@@ -1,0 +1,65 @@
+//! What is asked of a model, and how much of it there is.
+
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::interrupt::Interrupt;
+use crate::provider::Input;
+use crate::routing::Decision;
+use crate::workspace::Rule;
+
+/// What is to be asked of the model that was decided on.
+pub struct Request {
+    /// Which model, and who pays.
+    pub decision: Decision,
+    /// What it is to work on.
+    pub input: Input,
+    /// Which code action asks, for the ledger.
+    pub action: Option<Cow<'static, str>>,
+    /// The most tokens it may write.
+    pub max_tokens: u32,
+    /// About how many tokens it is reckoned to write, judged by what is asked alone, if anything is; the gateway learns how models differ from it.
+    pub expected: Option<u64>,
+    /// Texts at which it must stop.
+    pub stop: Vec<String>,
+    /// The language of the document, for the ledger.
+    pub language: Option<&'static str>,
+    /// The folder that the document belongs to, for the ledger.
+    pub workspace: Option<String>,
+    /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
+    pub confined: Option<Rule>,
+    /// Tells why the call was dropped, if it is.
+    pub interrupt: Interrupt,
+}
+
+/// What is asked, as far as money is concerned.
+pub(super) struct Asked {
+    pub bytes: usize,
+    pub messages: usize,
+    /// What tells it from other questions.
+    pub hash: u64,
+}
+
+impl Asked {
+    pub(super) fn of(input: &Input) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let (bytes, messages) = match input {
+            Input::Fill(fill) => {
+                (&fill.prefix, &fill.suffix).hash(&mut hasher);
+                (fill.prefix.len() + fill.suffix.len(), 0)
+            }
+            Input::Chat(messages) => {
+                let texts = messages.iter().map(|message| &message.text);
+                let bytes = texts
+                    .inspect(|text| text.hash(&mut hasher))
+                    .map(String::len);
+                (bytes.sum(), messages.len())
+            }
+        };
+        Self {
+            bytes,
+            messages,
+            hash: hasher.finish(),
+        }
+    }
+}
