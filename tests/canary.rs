@@ -61,6 +61,9 @@ struct Machine {
     is_in_shared_store: bool,
 }
 
+/// An action of the user's own.
+const MINE: &str = "[[actions.custom]]\nname = \"mine\"\ntitle = \"Mine:\"\nprompt = \"Say what {name} is.\"\noutput = \"document\"\n";
+
 fn check(place: &Place) {
     let provider = Scripted::start(models());
     let machine = Machine {
@@ -78,7 +81,7 @@ fn check(place: &Place) {
     let address = &machine.provider.address;
     let checks = machine.checks();
     let config = format!(
-        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[actions]\nmodel = \"canary-chat/m\"\n{checks}[providers.canary-chat]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
+        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[actions]\nmodel = \"canary-chat/m\"\n{checks}{MINE}[providers.canary-chat]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
     );
     std::fs::write(machine.own.path().join("config.toml"), config).unwrap();
     std::fs::write(
@@ -116,6 +119,16 @@ fn check(place: &Place) {
         heard.extend(machine.run(&["key", "test", "canary"], ""));
     }
     heard.extend(machine.serve());
+    for arguments in [
+        &["models"] as &[&str],
+        &["route", "explain", "--json"],
+        &["usage", "--json"],
+        &["usage", "--csv"],
+        &["reconcile", "--openrouter"],
+        &["config", "show"],
+    ] {
+        heard.extend(machine.run(arguments, ""));
+    }
     if matches!(place, Place::Store(_)) {
         for provider in STORED {
             heard.extend(machine.run(&["key", "remove", provider], ""));
@@ -321,13 +334,17 @@ impl Machine {
                 says(&format!("```\ncount: {CANARY}\n```")),
             ),
             ("simplify", says(CANARY)),
+            ("tests", says(&code)),
+            ("change", says(&code)),
+            ("mine", says(&format!("Mine, with {CANARY}."))),
             ("explain", refused),
         ] {
             self.provider.set(answer);
             *id += 1;
             let range =
                 json!({"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 4}});
-            let argument = json!({"action": action, "uri": uri, "range": range});
+            let argument =
+                json!({"action": action, "uri": uri, "range": range, "instruction": "count twice"});
             server.send(&json!({"id": *id, "method": "workspace/executeCommand", "params": {"command": "byok.action", "arguments": [argument]}}));
             server.consent_until(*id);
         }
