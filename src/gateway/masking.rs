@@ -71,25 +71,42 @@ struct Unmasking {
 impl Provider for Unmasking {
     fn stream(&self, call: Call) -> Stream {
         let stream = self.provider.stream(call);
-        let unmask = Some(self.mask.clone().unmask());
-        futures_util::stream::unfold((stream, unmask), next)
+        let state = State {
+            stream,
+            unmask: Some(self.mask.clone().unmask()),
+            then: None,
+        };
+        futures_util::stream::unfold(state, next)
             .filter(|event| std::future::ready(!is_empty(event)))
             .boxed()
     }
 }
 
-type State = (Stream, Option<Unmask>);
+struct State {
+    stream: Stream,
+    /// Gone once the text has ended.
+    unmask: Option<Unmask>,
+    /// What comes behind the rest of the text.
+    then: Option<Result<Event, Error>>,
+}
 
-/// Passes an event on; the text that was held back comes before whatever is no text.
-async fn next((mut stream, mut unmask): State) -> Option<(Result<Event, Error>, State)> {
-    let event = stream.next().await;
-    let event = match (event, &mut unmask) {
+/// Passes an event on. The text that is held back comes before the news that the model has stopped, or at the stream's end.
+async fn next(mut state: State) -> Option<(Result<Event, Error>, State)> {
+    if let Some(then) = state.then.take() {
+        return Some((then, state));
+    }
+    let event = state.stream.next().await;
+    let is_over = matches!(event, None | Some(Ok(Event::Finish(_))));
+    let event = match (event, &mut state.unmask) {
         (Some(Ok(Event::Text(piece))), Some(unmask)) => Ok(Event::Text(unmask.push(&piece))),
-        (Some(event), _) => event,
-        // The rest is due once, when nothing more comes.
-        (None, rest) => Ok(Event::Text(rest.take()?.finish())),
+        (event, Some(unmask)) if is_over => {
+            let rest = unmask.finish();
+            (state.unmask, state.then) = (None, event);
+            Ok(Event::Text(rest))
+        }
+        (event, _) => event?,
     };
-    Some((event, (stream, unmask)))
+    Some((event, state))
 }
 
 fn is_empty(event: &Result<Event, Error>) -> bool {

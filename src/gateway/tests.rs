@@ -518,3 +518,23 @@ async fn where_credentials_are_refused_nothing_is_sent_and_where_they_may_go_all
     assert_eq!(shown(&desk.provider.next().await.call), token());
     assert!(!desk.provider.is_called());
 }
+
+#[tokio::test]
+async fn the_end_of_an_answer_that_looks_like_a_stand_in_comes_before_the_news_that_it_is_over() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let mut request = desk.request();
+    if let Input::Chat(messages) = &mut request.input {
+        messages[0].text = token();
+    }
+    let mut call = desk.gateway.call(&desk.settings, request).await.unwrap();
+    assert!(call.next().now_or_never().is_none());
+    let running = desk.provider.next().await;
+    running.text("a SECRET_1");
+    assert_eq!(call.next().await.unwrap().unwrap(), "a ");
+    running.event(Event::Finish(provider::Finish::Stop));
+    assert_eq!(call.next().await.unwrap().unwrap(), "SECRET_1");
+    assert!(call.finish().is_none(), "the text came first");
+    drop(running);
+    assert!(call.next().await.is_none());
+    assert_eq!(call.finish(), Some(provider::Finish::Stop));
+}
