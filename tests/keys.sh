@@ -82,7 +82,8 @@ fi
 
 binary=$(realpath "$1")
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. tests/support/clear_away.sh
+trap 'clear_away "$folder"' EXIT
 export results="$folder/results" configs="$folder" BYOK_CONFIG="$folder/none.toml" BYOK_LEDGER="$folder/ledger.sqlite3"
 : > "$results"
 unset OPENAI_API_KEY

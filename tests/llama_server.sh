@@ -3,10 +3,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [ -x "${1:-}" ] || { sed -n 2p "$0" >&2; exit 64; }
+. "$here/support/clear_away.sh"
 byok=$(realpath "$1") dir=$(mktemp -d) server=
 finish() {
   [ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
-  rm -rf "$dir"
+  clear_away "$dir"
 }
 trap finish EXIT
 

@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=$(realpath "${1:-target/debug/byok-lsp}")
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. tests/support/clear_away.sh
+trap 'clear_away "$folder"' EXIT
 passed=0 failed=0
 check() {
   local what=$1; shift

@@ -24,7 +24,8 @@ rm -rf "$out"; mkdir -p "$out/node"
 cp tests/report/package.json tests/report/package-lock.json tests/report/look.mjs "$out/node"
 npm ci --prefix "$out/node" --ignore-scripts --no-audit --no-fund --silent
 
-work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+. tests/support/clear_away.sh
+work=$(mktemp -d); trap 'clear_away "$work"' EXIT
 export BYOK_CONFIG="$work/config.toml" BYOK_CACHE="$work/cache"
 printf '[budget]\nmonth = "30 USD"\n' > "$work/config.toml"; printf 'fn main() {\n    let a = 1;\n    \n}\n' > "$work/a.rs"
 # ledger NAME ROWS...      begins a ledger with the binary's own tables

@@ -4,7 +4,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [ -x "${1:-}" ] || { sed -n 2p "$0" >&2; exit 64; }
 binary=$(realpath "$1") dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+. "$here/../../tests/support/clear_away.sh"
+trap 'clear_away "$dir"' EXIT
 mkdir -p "$dir/bin" "$dir/shop/.git" "$dir/home"
 ln -s "$binary" "$dir/bin/byok-lsp"
 export HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/c" XDG_DATA_HOME="$dir/home/d" XDG_CACHE_HOME="$dir/home/k" LANG=C.UTF-8 PATH="$dir/bin:$PATH"

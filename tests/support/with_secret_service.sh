@@ -11,7 +11,8 @@ set -euo pipefail
 mode=$1
 shift
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/clear_away.sh"
+trap 'clear_away "$folder"' EXIT
 mkdir -m 700 "$folder/run" "$folder/data" "$folder/cache"
 # HOME is left alone, where cargo finds what it needs.
 export XDG_RUNTIME_DIR="$folder/run" XDG_DATA_HOME="$folder/data" XDG_CACHE_HOME="$folder/cache"

@@ -253,4 +253,8 @@ class Helix(Terminal):
         if self.provider:
             self.provider.kill()
             self.provider.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # The server was only told to end, and may write its last to the folder meanwhile.
+        end = time.monotonic() + 10
+        while self.folder.exists() and time.monotonic() < end:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.05)

@@ -11,11 +11,12 @@ if ! command -v tmux >/dev/null; then
   apt-get update -qq && apt-get install -qqy --no-install-recommends tmux >/dev/null
 fi
 
+. "$here/../../../tests/support/clear_away.sh"
 dir=$(mktemp -d) provider=
 finish() {
   tmux -S "$dir/tmux" kill-server 2>/dev/null || true
   [ -z "$provider" ] || kill "$provider" 2>/dev/null || true
-  rm -rf "$dir"
+  clear_away "$dir"
 }
 trap finish EXIT
 mkdir -p "$dir/shop/src" "$dir/shop/.git" "$dir/home"

@@ -355,6 +355,6 @@ tee -a "${at('to-server')}" | "${binary}" "$@" 2>>"${at('server-log')}" | tee -a
       await ended;
       clearTimeout(forced);
     }
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -112,6 +112,6 @@ for (const name of scenarios) {
 }
 await browser.close();
 if (process.env.BYOK_UPDATE_PICTURES) copyFileSync(join(artifacts, 'ghost-text.png'), join(root, 'docs/images/vscode.png'));
-rmSync(unpacked, { recursive: true, force: true });
+rmSync(unpacked, { recursive: true, force: true, maxRetries: 10 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
