@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::cache::Desk;
 use super::outcome::Record;
-use crate::cost::estimate::Expected;
+use crate::cost::estimate::{Expected, Rough};
 use crate::cost::{Ledger, Money};
 use crate::gateway::Gateway;
 use crate::routing::Decision;
@@ -31,7 +31,7 @@ pub const USUAL_TOKENS: u64 = 40;
 /// A usual completion, to know beforehand what one costs.
 const USUAL: Expected<'static> = Expected {
     task: "completion",
-    bytes: 5_000,
+    prompt: Rough::of_tokens(1_450),
     output: USUAL_TOKENS,
     most: 128,
 };
