@@ -233,7 +233,7 @@ async fn estimates_are_within_30_percent_of_what_is_settled() {
         return write_texts(Path::new(&folder)).await;
     }
     for (column, model) in MODELS.iter().enumerate() {
-        let (first, last) = misses(column).await;
+        let (first, last) = Box::pin(misses(column)).await;
         println!("{model}: off by {first:?} % at first, by {last:?} % after a few others");
         assert!(last.len() >= 15, "{model}");
         assert!(
