@@ -65,6 +65,9 @@ impl Update {
         read(&text)?;
         let new = Catalogue::new(text.clone().into());
         let mut change = compare(before, &new, now);
+        if change.models == 0 {
+            return Err("it knows no model of any provider that this program knows".into());
+        }
         for model in without_price {
             change
                 .doubts
@@ -275,8 +278,8 @@ mod tests {
         let older = catalogue("2026-12-01", "\"input\":5");
         let told = Update::of(&older, &before, Timestamp::UNIX_EPOCH).unwrap();
         assert!(told.change.doubts[0].contains("older"), "{:?}", told.change);
-        let empty = HEADER.replace("DATE", "2026-12-03");
-        let told = Update::of(&empty, &before, Timestamp::UNIX_EPOCH).unwrap();
+        let other = catalogue("2026-12-03", "\"input\":5").replace("\"m\"", "\"n\"");
+        let told = Update::of(&other, &before, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(told.change.gone, 1);
         assert!(told.change.doubts[0].contains("does not know 1 of the 1"));
     }
@@ -289,6 +292,8 @@ mod tests {
         assert!(refused("").contains("first line"));
         assert!(refused("{}").contains("first line"));
         assert!(refused("[{}]").contains("no list of providers"));
+        assert!(refused("[]").contains("no model"));
+        assert!(refused(&header).contains("no model"));
         assert!(refused(&format!("{header}\nx")).contains("line 2"));
         for rates in [
             "\"input\":-5",
