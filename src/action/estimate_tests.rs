@@ -1,9 +1,10 @@
 //! How near the price in an action's title comes to what the action costs.
 //!
-//! `estimate_tests.tsv` says how many tokens the real tokenizers of three families make of the prompts that [`prompt`](super::prompt) makes
+//! `estimate_tests.tsv` says how many tokens the real tokenizers of four families make of the prompts that [`prompt`](super::prompt) makes
 //! for the fixtures of all languages in `grammars/`, and of the regions in them, which stand for the answers. They were counted once (with the
-//! npm packages gpt-tokenizer 3, llama3-tokenizer-js 1.2 and mistral-tokenizer-js 1.0; this test writes the texts into the folder that
-//! `BYOK_TEXTS_TO_COUNT` names); a prompt that has changed since is counted in proportion.
+//! npm packages gpt-tokenizer 3, llama3-tokenizer-js 1.2 and mistral-tokenizer-js 1.0, and Tekken from the Python package mistral-common 1; this test
+//! writes the texts into the folder that `BYOK_TEXTS_TO_COUNT` names); a prompt that has changed since is counted in proportion. What is known of
+//! tokenizers beforehand was measured on other texts: `cost::estimate::rough`.
 
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 
@@ -24,10 +25,11 @@ use crate::provider::{Event, Finish, Http, Input, Provider, Usage};
 use crate::session::{Session, Snapshot};
 
 /// The models whose tokenizers were asked, by the columns of the file.
-const MODELS: [&str; 3] = [
+const MODELS: [&str; 4] = [
     "openai/gpt-4.1-mini",
     "groq/llama-3.3-70b-versatile",
     "mistral/mistral-small-latest",
+    "mistral/open-mixtral-8x7b",
 ];
 
 /// Fewer than the model is asked for whole.
@@ -40,8 +42,8 @@ const FEW: usize = 4;
 struct Counted {
     language: String,
     prompt_bytes: u64,
-    prompt: [u64; 3],
-    reply: [u64; 3],
+    prompt: [u64; 4],
+    reply: [u64; 4],
 }
 
 fn counted() -> Vec<Counted> {
@@ -53,8 +55,8 @@ fn counted() -> Vec<Counted> {
         Counted {
             language: language.into(),
             prompt_bytes: numbers[0],
-            prompt: numbers[1..4].try_into().unwrap(),
-            reply: numbers[4..7].try_into().unwrap(),
+            prompt: numbers[1..5].try_into().unwrap(),
+            reply: numbers[5..9].try_into().unwrap(),
         }
     };
     text.lines().skip(1).map(read).collect()
@@ -231,15 +233,17 @@ async fn estimates_are_within_30_percent_of_what_is_settled() {
         return write_texts(Path::new(&folder)).await;
     }
     for (column, model) in MODELS.iter().enumerate() {
-        let (first, last) = misses(column).await;
+        let (first, last) = Box::pin(misses(column)).await;
         println!("{model}: off by {first:?} % at first, by {last:?} % after a few others");
         assert!(last.len() >= 15, "{model}");
         assert!(
             last.iter().all(|percent| *percent <= 30),
             "{model}: {last:?}"
         );
-        let near = first.iter().filter(|percent| **percent <= 30).count();
-        assert!(near * 10 >= first.len() * 9, "{model}: {first:?}");
+        assert!(
+            first.iter().all(|percent| *percent <= 30),
+            "{model}: {first:?}"
+        );
     }
 }
 

@@ -9,8 +9,7 @@ use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
 use crate::config::ModelName;
-use crate::cost::Tokens;
-use crate::cost::estimate::{Estimate, Expected};
+use crate::cost::estimate::{Estimate, Expected, Rough, Tally};
 use crate::gateway::Gateway;
 use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
 use crate::session::Snapshot;
@@ -75,7 +74,7 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
     let usual = gateway.decide(&snapshot.settings, Feature::Action);
     let site = Site::new(snapshot, &ask.selection, ask.diagnostics);
     // Most actions are about the same lines, and show the same of the file.
-    let mut shown: Vec<(Range<usize>, usize)> = Vec::new();
+    let mut shown: Vec<(Range<usize>, Shown)> = Vec::new();
     let mut offer = |action: Arc<Action>| {
         let is_hidden = (action.needs_instruction() && !ask.can_instruct)
             || (action.applies.is_about_changes() && !ask.is_by_hand && !is_message(snapshot));
@@ -102,15 +101,19 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
                 material: &Material::None,
             };
             let known = shown.iter().find(|(lines, _)| *lines == target.lines);
-            let bytes = if let Some((_, bytes)) = known {
-                *bytes
+            let sizes = if let Some((_, sizes)) = known {
+                *sizes
             } else {
-                let bytes = prompt::of_document(&question).len();
-                shown.push((target.lines.clone(), bytes));
-                bytes
+                let sizes = Shown {
+                    document: Rough::of(&prompt::of_document(&question)),
+                    region: region(&question),
+                };
+                shown.push((target.lines.clone(), sizes));
+                sizes
             };
-            let bytes = bytes + prompt::overhead(&question);
-            price::shown(&gateway.estimate(&decision, &expected(&question, bytes)))
+            let prompt = sizes.document + prompt::overhead(&question);
+            let expected = expected(&question, prompt, sizes.region);
+            price::shown(&gateway.estimate(&decision, &expected))
         };
         Some(Offer {
             title: format!(
@@ -130,8 +133,9 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
 /// Returns what an action would cost, by all that is known when it is about to run.
 pub fn estimate(gateway: &Gateway, decision: &Decision, question: &Question<'_>) -> Estimate {
     let messages = prompt::messages(question);
-    let bytes = messages.iter().map(|message| message.text.len()).sum();
-    gateway.estimate(decision, &expected(question, bytes))
+    let prompt = messages.iter().map(|message| Rough::of(&message.text));
+    let expected = expected(question, prompt.sum(), region(question));
+    gateway.estimate(decision, &expected)
 }
 
 /// What an explanation is reckoned at, a comment, a handful of names, and a commit's message.
@@ -147,9 +151,28 @@ const FILES_TOKENS: u64 = 200;
 /// What a search and replace block, or a fence, takes besides the code.
 const FORM_TOKENS: u64 = 20;
 
-/// Returns how many tokens the answer is reckoned to have, by its kind and the code that it is about.
+/// How much of a file a model is shown for a place, and how much of that it is about.
+#[derive(Clone, Copy)]
+struct Shown {
+    document: Rough,
+    region: Rough,
+}
+
+fn region(question: &Question<'_>) -> Rough {
+    let lines = question.target.lines.clone();
+    let mut tally = Tally::default();
+    let region = question.snapshot.text.byte_slice(lines);
+    region.chunks().for_each(|chunk| tally.push(chunk));
+    tally.rough()
+}
+
+/// Returns how many usual tokens the answer is reckoned to have, by its kind and the code that it is about.
 pub fn reckoned(question: &Question<'_>) -> u64 {
-    let region = Tokens::in_bytes(question.target.lines.len());
+    answer(question, region(question))
+}
+
+fn answer(question: &Question<'_>, region: Rough) -> u64 {
+    let region = region.tokens();
     match question.action.output {
         Output::Document => DOCUMENT_TOKENS,
         Output::Comment => COMMENT_TOKENS,
@@ -161,11 +184,11 @@ pub fn reckoned(question: &Question<'_>) -> u64 {
     }
 }
 
-fn expected<'a>(question: &'a Question<'_>, bytes: usize) -> Expected<'a> {
+fn expected<'a>(question: &'a Question<'_>, prompt: Rough, region: Rough) -> Expected<'a> {
     Expected {
         task: &question.action.id,
-        bytes,
-        output: reckoned(question),
+        prompt,
+        output: answer(question, region),
         most: question.snapshot.settings.action_max_tokens.into(),
     }
 }

@@ -8,6 +8,7 @@ use super::other::{self, Material, OtherFile, Spot};
 use super::target::{Diagnostic, Target};
 use crate::config;
 use crate::context::{self, Budget};
+use crate::cost::estimate::Rough;
 use crate::provider::{Message, Role};
 use crate::repository::Changes;
 use crate::session::Snapshot;
@@ -305,8 +306,8 @@ pub fn of_document(question: &Question<'_>) -> String {
 }
 
 /// Returns how long what [`messages`] makes is apart from what [`of_document`] does.
-pub fn overhead(question: &Question<'_>) -> usize {
-    DATA.len() + form(question).len() + question.action.task.len()
+pub fn overhead(question: &Question<'_>) -> Rough {
+    Rough::of(DATA) + Rough::of(&form(question)) + Rough::of(&question.action.task)
 }
 
 /// Shows a model its own answer and what is wrong with it.

@@ -174,6 +174,9 @@ fn merge_network(below: NetworkOptions, above: NetworkOptions) -> NetworkOptions
         proxy: above.proxy.or(below.proxy),
         ca_bundle: above.ca_bundle.or(below.ca_bundle),
         offline: above.offline.or(below.offline),
+        connect_s: above.connect_s.or(below.connect_s),
+        first_byte_s: above.first_byte_s.or(below.first_byte_s),
+        idle_s: above.idle_s.or(below.idle_s),
     }
 }
 

@@ -45,7 +45,7 @@ pub use known::ModelList;
 pub use known::well_known_variables;
 pub use layer::{Layer, Layers};
 pub use ledger::{LedgerOptions, LedgerSettings};
-pub use network::{Network, Proxy};
+pub use network::{Network, Patience, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
 };

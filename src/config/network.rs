@@ -3,6 +3,7 @@
 //! There is deliberately no setting that switches the verification of certificates off: [`Network::ca_bundle`] is the way to trust one more.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -17,7 +18,36 @@ pub struct Network {
     pub ca_bundle: Option<PathBuf>,
     /// Whether nothing but this machine is reached.
     pub is_offline: bool,
+    /// How long to wait for what.
+    pub patience: Patience,
 }
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// For the first byte of the answer. A local server may have to load its model first.
+    pub first_byte: Duration,
+    /// For each further piece of the answer.
+    pub idle: Duration,
+    /// Before a provider is asked what a call has cost that was left; each further time it is given four times as long.
+    pub adding_up: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(30),
+            idle: Duration::from_secs(15),
+            adding_up: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The longest that a setting may have anything waited for.
+const MAX_WAIT_S: u64 = 600;
 
 /// Which proxy is asked to reach a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +71,25 @@ pub(super) fn resolve(written: &NetworkOptions) -> Result<Network, (&'static str
             .unwrap_or_default(),
         ca_bundle: bundle.map_err(|message| ("ca_bundle", message))?,
         is_offline: written.offline.unwrap_or_default(),
+        patience: parse_patience(written)?,
+    })
+}
+
+fn parse_patience(written: &NetworkOptions) -> Result<Patience, (&'static str, String)> {
+    let wait = |key, written: Option<u64>, default| match written {
+        None => Ok(default),
+        Some(seconds @ 1..=MAX_WAIT_S) => Ok(Duration::from_secs(seconds)),
+        Some(other) => Err((
+            key,
+            format!("{other} is not from 1 to {MAX_WAIT_S} (seconds)"),
+        )),
+    };
+    let default = Patience::default();
+    Ok(Patience {
+        connect: wait("connect_s", written.connect_s, default.connect)?,
+        first_byte: wait("first_byte_s", written.first_byte_s, default.first_byte)?,
+        idle: wait("idle_s", written.idle_s, default.idle)?,
+        ..default
     })
 }
 
@@ -118,6 +167,23 @@ mod tests {
             let (key, message) = proxy(text).expect_err("refused");
             assert_eq!(key, "proxy");
             assert!(!message.contains("canary"), "{message}");
+        }
+    }
+
+    #[test]
+    fn waits_are_seconds_within_bounds() {
+        let of = |first_byte_s| {
+            let written = NetworkOptions {
+                first_byte_s,
+                ..NetworkOptions::default()
+            };
+            Ok::<_, (&'static str, String)>(resolve(&written)?.patience.first_byte)
+        };
+        assert_eq!(of(None), Ok(Duration::from_secs(30)));
+        assert_eq!(of(Some(120)), Ok(Duration::from_mins(2)));
+        for wrong in [0, 601, u64::MAX] {
+            let refused = of(Some(wrong)).map_err(|(key, _)| key);
+            assert_eq!(refused, Err("first_byte_s"));
         }
     }
 

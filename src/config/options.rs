@@ -111,6 +111,18 @@ pub struct NetworkOptions {
     /// `true`: nothing but this machine is reached, whatever else is set; models elsewhere are not asked. Default `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
+    /// How many seconds to wait for a connection, from 1 to 600. Default 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 600))]
+    pub connect_s: Option<u64>,
+    /// How many seconds to wait for an answer to begin, from 1 to 600; a local server may have to load its model first. Default 30.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 600))]
+    pub first_byte_s: Option<u64>,
+    /// How many seconds an answer may pause, from 1 to 600. Default 15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 600))]
+    pub idle_s: Option<u64>,
 }
 
 /// Where keys are kept.

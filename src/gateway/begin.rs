@@ -8,7 +8,7 @@ use super::interrupt::Interrupt;
 use super::purse::Purse;
 use super::report::Reporter;
 use crate::cost::Ledger;
-use crate::cost::estimate::Estimates;
+use crate::cost::estimate::{Estimates, Rough};
 use crate::routing::Decision;
 
 /// What is known when a call begins.
@@ -26,6 +26,8 @@ pub(super) struct Begin {
     pub workspace: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub prompt_bytes: usize,
+    /// About how many tokens a usual tokenizer makes of it.
+    pub rough: Rough,
     /// Of how many messages the prompt is.
     pub messages: usize,
     /// What tells the prompt from others.

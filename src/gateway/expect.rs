@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::begin::Begin;
 use super::price::{self, Priced};
-use crate::cost::estimate::{self, Estimate, Estimates, Expected, Lesson};
+use crate::cost::estimate::{self, Estimate, Estimates, Expected, Lesson, Rough};
 use crate::cost::{Conditions, Cost, Money, Tokens, Usage};
 use crate::routing::{Decision, Way};
 
@@ -31,7 +31,7 @@ pub(super) fn estimate(
 pub(super) fn of(begin: &Begin) -> Option<Estimate> {
     let expected = Expected {
         task: task(begin),
-        bytes: begin.prompt_bytes,
+        prompt: begin.rough,
         output: begin.expected?,
         most: begin.max_tokens.into(),
     };
@@ -41,7 +41,7 @@ pub(super) fn of(begin: &Begin) -> Option<Estimate> {
 /// Returns what is to be learnt from a call that used these tokens; nothing from the embedded engine, which uses none.
 pub(super) fn lesson(
     begin: &Begin,
-    reply_bytes: usize,
+    reply: Rough,
     tokens: Tokens,
     is_whole: bool,
 ) -> Option<Lesson> {
@@ -51,8 +51,8 @@ pub(super) fn lesson(
             .action
             .clone()
             .unwrap_or(Cow::Borrowed(begin.decision.feature.name())),
-        bytes: begin.prompt_bytes,
-        reply_bytes,
+        prompt: begin.rough,
+        reply,
         output: begin.expected,
         tokens,
         is_whole,

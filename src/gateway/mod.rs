@@ -284,6 +284,7 @@ impl Gateway {
             workspace,
             tags: tags(settings),
             prompt_bytes: asked.bytes,
+            rough: asked.rough,
             messages: asked.messages,
             prompt: asked.hash,
             max_tokens,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::interrupt::Interrupt;
+use crate::cost::estimate::Rough;
 use crate::provider::Input;
 use crate::routing::Decision;
 use crate::workspace::Rule;
@@ -35,6 +36,8 @@ pub struct Request {
 /// What is asked, as far as money is concerned.
 pub(super) struct Asked {
     pub bytes: usize,
+    /// About how many tokens a usual tokenizer makes of it.
+    pub rough: Rough,
     pub messages: usize,
     /// What tells it from other questions.
     pub hash: u64,
@@ -43,21 +46,23 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn of(input: &Input) -> Self {
         let mut hasher = DefaultHasher::new();
-        let (bytes, messages) = match input {
+        let (bytes, rough, messages) = match input {
             Input::Fill(fill) => {
                 (&fill.prefix, &fill.suffix).hash(&mut hasher);
-                (fill.prefix.len() + fill.suffix.len(), 0)
+                let bytes = fill.prefix.len() + fill.suffix.len();
+                let rough = Rough::of(&fill.prefix) + Rough::of(&fill.suffix);
+                (bytes, rough, 0)
             }
             Input::Chat(messages) => {
-                let texts = messages.iter().map(|message| &message.text);
-                let bytes = texts
-                    .inspect(|text| text.hash(&mut hasher))
-                    .map(String::len);
-                (bytes.sum(), messages.len())
+                let texts = || messages.iter().map(|message| &message.text);
+                texts().for_each(|text| text.hash(&mut hasher));
+                let rough = texts().map(|text| Rough::of(text)).sum();
+                (texts().map(String::len).sum(), rough, messages.len())
             }
         };
         Self {
             bytes,
+            rough,
             messages,
             hash: hasher.finish(),
         }

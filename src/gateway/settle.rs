@@ -12,7 +12,7 @@ use super::correct::Settled;
 use super::price::{self, Priced};
 use super::report::{CallId, Report};
 use super::{expect, reserve};
-use crate::cost::estimate::{Estimate, Lesson};
+use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
@@ -26,6 +26,7 @@ pub(super) struct Settlement {
     started: Timestamp,
     clock: Instant,
     first_token: Option<Duration>,
+    reply: Tally,
     reply_bytes: usize,
     served_model: Option<String>,
     upstream: Option<String>,
@@ -63,6 +64,7 @@ impl Settlement {
             reserved_by,
             clock: Instant::now(),
             first_token: None,
+            reply: Tally::default(),
             reply_bytes: 0,
             served_model: None,
             upstream: None,
@@ -89,6 +91,9 @@ impl Settlement {
     pub(super) fn text(&mut self, text: &str) {
         self.first_token.get_or_insert_with(|| self.clock.elapsed());
         self.reply_bytes += text.len();
+        if !self.begin.decision.is_embedded() {
+            self.reply.push(text);
+        }
     }
 
     /// The provider told under which name it serves the call.
@@ -247,7 +252,7 @@ impl Settlement {
             let begin = &self.begin;
             let settled = Settled {
                 row: settled,
-                lesson: expect::lesson(begin, self.reply_bytes, Tokens::default(), true),
+                lesson: expect::lesson(begin, self.reply.rough(), Tokens::default(), true),
                 expected,
                 estimates: begin.estimates.clone(),
                 ledger: begin.ledger.clone(),
@@ -290,7 +295,7 @@ impl Settlement {
     fn read(&self) -> u64 {
         let begin = &self.begin;
         let model = begin.decision.name();
-        begin.estimates.prompt(&model, begin.prompt_bytes)
+        begin.estimates.prompt(&model, begin.rough)
     }
 
     /// Returns about how many tokens were written and shown.
@@ -298,14 +303,14 @@ impl Settlement {
         let begin = &self.begin;
         begin
             .estimates
-            .text(&begin.decision.name(), self.reply_bytes)
+            .text(&begin.decision.name(), self.reply.rough())
     }
 
     /// Returns what is to be learnt from the call, once its row is made.
     fn lesson(&self, row: &Row) -> Option<Lesson> {
         let told = self.usage.as_ref().or(self.so_far.as_ref())?;
         let is_all = row.outcome == Outcome::Completed && !row.usage.is_estimated();
-        let lesson = expect::lesson(&self.begin, self.reply_bytes, told.tokens, is_all)?;
+        let lesson = expect::lesson(&self.begin, self.reply.rough(), told.tokens, is_all)?;
         Some(expect::missed(lesson, self.expected.as_ref(), &row.cost))
     }
 

@@ -55,7 +55,7 @@ impl Desk {
     }
 
     fn request(&self) -> Request {
-        let text = "x".repeat(700);
+        let text = QUESTION.repeat(70);
         Request {
             decision: self.gateway.decide(&self.settings, Feature::Completion),
             input: Input::Chat(vec![Message {
@@ -123,8 +123,8 @@ async fn a_cut_answer_is_estimated_from_what_was_told_so_far() {
     let Usage::Estimated(tokens) = row.usage else {
         panic!("{row:?}")
     };
-    // What was read is the provider's word, what was written a token for three bytes.
-    assert_eq!((tokens.input, tokens.output), (123, 2));
+    // What was read is the provider's word, what was written is estimated.
+    assert_eq!((tokens.input, tokens.output), (123, 5));
     assert!(matches!(row.cost, Cost::Estimated(_)), "{row:?}");
     assert_eq!(row.outcome, Outcome::Cancelled);
 }
@@ -136,12 +136,12 @@ async fn a_provider_that_goes_on_without_us_is_taken_to_bill_the_whole_answer() 
         .await;
     assert_eq!(
         (row.usage.tokens().input, row.usage.tokens().output),
-        (218, 64)
+        (379, 64)
     );
     let row = Desk::of("openai", "gpt-4.1-mini")
         .leave_after(Vec::new())
         .await;
-    assert_eq!(row.usage.tokens().output, 2);
+    assert_eq!(row.usage.tokens().output, 4);
 }
 
 #[tokio::test]
@@ -277,6 +277,9 @@ fn capped(nanos: i64) -> crate::cost::Budget {
         ..crate::cost::Budget::default()
     }
 }
+
+/// What is asked, ten bytes of it; the question is seventy of them.
+const QUESTION: &str = "let x = 1;";
 
 const DOLLAR: i64 = 1_000_000_000;
 
@@ -425,7 +428,7 @@ async fn what_a_provider_reports_is_what_the_next_call_is_expected_to_cost() {
     let desk = Desk::of("openai", "gpt-4.1-mini");
     let expected = crate::cost::estimate::Expected {
         task: "completion",
-        bytes: 700,
+        prompt: crate::cost::estimate::Rough::of(QUESTION.repeat(70).as_str()),
         output: 40,
         most: 64,
     };

@@ -13,8 +13,7 @@ use reqwest::{Certificate, NoProxy, redirect};
 use url::Url;
 
 use super::Error;
-use super::http::Patience;
-use crate::config::{Network, Proxy, is_loopback};
+use crate::config::{Network, Patience, Proxy, is_loopback};
 
 /// After this long without a call the other side may well have closed a connection.
 const COLD_AFTER: Duration = Duration::from_mins(1);
@@ -48,6 +47,11 @@ impl Clients {
     /// Returns whether these are the clients under other settings.
     pub(super) fn are_of(&self, network: &Arc<Network>) -> bool {
         self.network == *network
+    }
+
+    /// Returns how long is waited under these settings.
+    pub(super) fn patience(&self) -> Patience {
+        self.network.patience
     }
 
     /// Returns the client that reaches an address.

@@ -1,6 +1,6 @@
 //! The HTTP client, and the path from a request to a stream of events that all wires share.
 //!
-//! No redirect is ever followed, since a key would go along. Every wait has a limit ([`Patience`]); there is none on the whole, because a
+//! No redirect is ever followed, since a key would go along. Every wait has a limit ([`Patience`], `network.*_s` in the settings); there is none on the whole, because a
 //! long answer is not a fault. Dropping the stream drops the connection, which is how a provider learns that nobody listens any more.
 
 use std::sync::Arc;
@@ -17,31 +17,7 @@ use super::client::Clients;
 use super::plain::Plain;
 use super::wire::Post;
 use super::{Error, Event, Stream, json};
-use crate::config::{Network, Wire, is_loopback};
-
-/// How long to wait for what.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For a connection, TLS included.
-    pub connect: Duration,
-    /// For the first byte of the answer. A local server may have to load its model first.
-    pub first_byte: Duration,
-    /// For each further piece of the answer.
-    pub idle: Duration,
-    /// Before a provider is asked what a call has cost that was left; each further time it is given four times as long.
-    pub adding_up: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            first_byte: Duration::from_secs(30),
-            idle: Duration::from_secs(15),
-            adding_up: Duration::from_secs(1),
-        }
-    }
-}
+use crate::config::{Network, Patience, Wire, is_loopback};
 
 /// The headers in which providers tell their name for a call, the one that is best for asking back first.
 const REQUEST_IDS: [&str; 8] = [
@@ -60,7 +36,8 @@ const REQUEST_IDS: [&str; 8] = [
 pub struct Http(Arc<Inner>);
 
 struct Inner {
-    patience: Patience,
+    /// What counts in the network's place, whatever settings are followed.
+    patience: Option<Patience>,
     clients: ArcSwap<Clients>,
     plain: Plain,
 }
@@ -68,11 +45,15 @@ struct Inner {
 impl Http {
     /// Creates a client by the network's settings.
     pub fn new(network: &Arc<Network>) -> Self {
-        Self::with_patience(network, Patience::default())
+        Self::create(network, None)
     }
 
-    /// Creates a client by the network's settings that waits this long.
+    /// Creates a client that waits this long, whatever the network's settings say.
     pub fn with_patience(network: &Arc<Network>, patience: Patience) -> Self {
+        Self::create(network, Some(patience))
+    }
+
+    fn create(network: &Arc<Network>, patience: Option<Patience>) -> Self {
         Self(Arc::new(Inner {
             patience,
             clients: ArcSwap::from_pointee(Clients::new(network.clone())),
@@ -82,7 +63,8 @@ impl Http {
 
     /// Returns how long is waited for what.
     pub fn patience(&self) -> Patience {
-        self.0.patience
+        let of_network = || self.0.clients.load().patience();
+        self.0.patience.unwrap_or_else(of_network)
     }
 
     /// Goes by these settings of the network from now on. Calls that run keep their connections.
@@ -112,7 +94,7 @@ impl Http {
             return;
         };
         url.set_path("/");
-        let limit = self.0.patience.connect * 2;
+        let limit = self.patience().connect * 2;
         let answer = timeout(limit, client.head(url).send()).await;
         // Where it failed, the call that comes will tell.
         let version = answer
@@ -187,7 +169,7 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
-        self.0.clients.load().get(url, self.0.patience)
+        self.0.clients.load().get(url, self.patience())
     }
 }
 
@@ -267,7 +249,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
 async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, Error> {
-    let patience = http.0.patience;
+    let patience = http.patience();
     http.0.plain.prepare(&mut post);
     let mut response = send(http, &post).await?;
     if response.status() != reqwest::StatusCode::OK {
@@ -304,7 +286,7 @@ fn request_id(headers: &HeaderMap) -> Option<&str> {
 
 /// Sends a request and waits for the head of the answer.
 async fn send(http: &Http, post: &Post) -> Result<reqwest::Response, Error> {
-    let patience = http.0.patience;
+    let patience = http.patience();
     let mut request = http
         .client_for_call(&post.url)?
         .post(post.url.clone())

@@ -45,7 +45,7 @@ use url::Url;
 
 pub use answer::Answer;
 pub use error::Error;
-pub use http::{Http, Patience};
+pub use http::Http;
 pub use local::Patterns;
 pub use wire::{Post, Remote, headers, list_url, request};
 

@@ -181,7 +181,7 @@ fn a_file_of_50_mb_and_a_line_of_1_mb_are_served() {
 #[test]
 fn requests_before_initialize_and_after_shutdown_are_refused_and_answered() {
     let mut client = Client::uninitialized(
-        byok_lsp::provider::Patience::default(),
+        byok_lsp::config::Patience::default(),
         std::collections::HashMap::new(),
     );
     let id = client.ask(&json!({"line": 0, "character": 0}));
@@ -209,7 +209,7 @@ fn a_client_whose_initialize_is_not_quite_the_protocols_is_served() {
     ];
     for params in oddities {
         let mut client = Client::uninitialized(
-            byok_lsp::provider::Patience::default(),
+            byok_lsp::config::Patience::default(),
             std::collections::HashMap::new(),
         );
         let id = client.request("initialize", params.clone());

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::{Layer, Layers};
+use byok_lsp::config::{Layer, Layers, Patience};
 use byok_lsp::cost::Ledger;
 use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::models::Lists;
-use byok_lsp::provider::{Http, Patience, Provider, fake::Fake};
+use byok_lsp::provider::{Http, Provider, fake::Fake};
 use byok_lsp::server::{self, Ended, Parts};
 use serde_json::{Value, json};
 use tokio::net::unix::pipe::{Receiver as PipeReceiver, Sender as PipeSender};

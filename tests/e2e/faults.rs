@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use byok_lsp::provider::Patience;
+use byok_lsp::config::Patience;
 use serde_json::{Value, json};
 
 use crate::client::{Builder, Client};

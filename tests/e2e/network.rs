@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
-use byok_lsp::config::{Network, Wire};
-use byok_lsp::provider::{Event, Http, Patience, Provider as _, Remote};
+use byok_lsp::config::{Network, Patience, Wire};
+use byok_lsp::provider::{Event, Http, Provider as _, Remote};
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use byok_lsp::config::{Layer, Layers, Settings};
+use byok_lsp::config::{Layer, Layers, Patience, Settings};
 use byok_lsp::cost::{Cost, Ledger, Money, Outcome, Usage};
 use byok_lsp::gateway::{Call, Gateway, Interrupt, Report, Request};
 use byok_lsp::local::{Engine, Limits};
-use byok_lsp::provider::{Http, Input, Message, Patience, Role};
+use byok_lsp::provider::{Http, Input, Message, Role};
 use byok_lsp::routing::Feature;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};

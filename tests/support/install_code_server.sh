@@ -8,11 +8,11 @@
 set -euo pipefail
 
 prefix=${1:?"usage: install_code_server.sh PREFIX"} version=${VERSION:-4.139.1}
-bin="$prefix/bin" stamp="$prefix/code-server/.installed"
+bin="$prefix/bin" stamp="$prefix/code-server/.installed" wanted="$version with typescript"
 say() { echo "install_code_server: $*" >&2; }
 have() { command -v "$1" >/dev/null; }
 
-if [ -z "${FORCE:-}" ] && have chromium && [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then echo "$bin"; exit 0; fi
+if [ -z "${FORCE:-}" ] && have chromium && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then echo "$bin"; exit 0; fi
 if [ "$(id -u)" != 0 ] || ! have apt-get || [ ! -r /etc/debian_version ] || [ "$(uname -m)" != x86_64 ]; then
   say "missing: code-server $version and Chromium"
   say "they are installed automatically only on Debian (x86-64), as root"
@@ -40,6 +40,8 @@ PATH="$node_home/bin:$PATH"
 npm install "${quiet[@]}" --prefix "$root/app" --ignore-scripts "code-server@$version" >/dev/null
 app="$root/app/node_modules/code-server"
 (cd "$app/lib/vscode" && npm install "${quiet[@]}" --omit=dev --ignore-scripts >/dev/null)
+# What VS Code's own extensions share, which is the compiler of TypeScript: its diagnostics are real ones to be mended.
+(cd "$app/lib/vscode/extensions" && npm install "${quiet[@]}" --omit=dev --ignore-scripts >/dev/null)
 
 cat > "$bin/code-server" <<WRAP
 #!/bin/sh
@@ -49,5 +51,5 @@ chmod +x "$bin/code-server"
 home=$(mktemp -d); trap 'rm -rf "$home"' EXIT
 HOME="$home" "$bin/code-server" --version >/dev/null || { say "code-server was installed but does not run"; exit 1; }
 say "installed code-server $version"
-echo "$version" > "$stamp"
+echo "$wanted" > "$stamp"
 echo "$bin"

@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 74] = [
+const TABLE: [Row; 77] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -161,6 +161,9 @@ const TABLE: [Row; 74] = [
     row("local.max_index_tokens", "1", "", true),
     row("network.proxy", "\"http://127.0.0.1:1\"", "", true),
     row("network.offline", "false", "", true),
+    row("network.connect_s", "600", "", true),
+    row("network.first_byte_s", "600", "", true),
+    row("network.idle_s", "600", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),

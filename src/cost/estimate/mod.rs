@@ -1,8 +1,8 @@
 //! How many tokens a call will use, without a tokenizer, and how far off that may be.
 //!
 //! Entry points: [`most_tokens`] is never too low, and what budgets reserve by; [`Estimates`] are about right, and what prices are shown by before a
-//! call. They begin with what is known of the model's family and learn from each call whose provider told what it used: how many bytes of a prompt
-//! and of an answer a token has, how long answers are for what was asked, which part of a prompt comes from the provider's cache, and how far off the
+//! call. They begin with what the text looks like ([`Rough`]) and what is known of the model's family, and learn from each call whose provider told what it
+//! used: how many tokens a prompt and an answer have by comparison, how long answers are for what was asked, which part of a prompt comes from the provider's cache, and how far off the
 //! estimates were. Invariants: only counts are kept, by the names of models and of what they were asked to do; what is kept is bounded, in memory
 //! and on the disk; a file that cannot be read is as good as none.
 
@@ -10,6 +10,7 @@ mod bound;
 mod family;
 mod line;
 mod model;
+mod rough;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub use bound::most_tokens;
+pub use rough::{Rough, Tally};
 
 use self::model::Model;
 use self::store::Models;
@@ -61,7 +63,7 @@ pub struct Expected<'a> {
     /// What the model is asked to do: a feature, or an action.
     pub task: &'a str,
     /// How long the prompt is.
-    pub bytes: usize,
+    pub prompt: Rough,
     /// How many tokens an answer is reckoned to have, from what is asked alone.
     pub output: u64,
     /// The most tokens it may have.
@@ -96,9 +98,9 @@ pub struct Lesson {
     /// What it was asked to do.
     pub task: Cow<'static, str>,
     /// How long the prompt was.
-    pub bytes: usize,
+    pub prompt: Rough,
     /// How long the answer was, as far as it was shown.
-    pub reply_bytes: usize,
+    pub reply: Rough,
     /// How many tokens of an answer were reckoned with, if any.
     pub output: Option<u64>,
     /// What was used; nothing of what was not told.
@@ -118,14 +120,14 @@ impl Estimates {
         }))
     }
 
-    /// Returns about how many tokens a prompt of so many bytes has.
-    pub fn prompt(&self, model: &str, bytes: usize) -> u64 {
-        self.with(model, |known| known.prompt(model, bytes))
+    /// Returns about how many tokens a model makes of a prompt.
+    pub fn prompt(&self, model: &str, prompt: Rough) -> u64 {
+        self.with(model, |known| known.prompt(model, prompt))
     }
 
     /// Returns about how many tokens a text has that a model wrote.
-    pub fn text(&self, model: &str, bytes: usize) -> u64 {
-        self.with(model, |known| known.text(model, bytes))
+    pub fn text(&self, model: &str, text: Rough) -> u64 {
+        self.with(model, |known| known.text(model, text))
     }
 
     /// Returns what a call is expected to use.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
-use super::{Expected, Guess, Lesson, family};
+use super::{Expected, Guess, Lesson, Rough, family};
 use crate::cost::tokens::Tokens;
 
 /// Nobody asks a model to do more kinds of things.
@@ -25,9 +25,9 @@ const FURTHEST: u32 = 999;
 pub(super) struct Model {
     /// When something was last learnt, in microseconds since 1970.
     pub seen: i64,
-    /// A prompt's tokens by its bytes.
+    /// A prompt's tokens by its usual ones.
     prompt: Line,
-    /// An answer's tokens by its bytes, without what was thought and not shown.
+    /// An answer's tokens by its usual ones, without what was thought and not shown.
     text: Line,
     /// By what it was asked to do.
     tasks: BTreeMap<String, Task>,
@@ -51,21 +51,21 @@ struct Task {
 }
 
 impl Model {
-    pub(super) fn prompt(&self, model: &str, bytes: usize) -> u64 {
-        self.prompt.at(&family::of_prompt(model), bytes as u64)
+    pub(super) fn prompt(&self, model: &str, prompt: Rough) -> u64 {
+        self.prompt.at(&family::of_prompt(model), prompt.tokens())
     }
 
-    pub(super) fn text(&self, model: &str, bytes: usize) -> u64 {
-        let least = u64::from(bytes > 0);
+    pub(super) fn text(&self, model: &str, text: Rough) -> u64 {
+        let least = text.tokens().min(1);
         self.text
-            .at(&family::of_text(model), bytes as u64)
+            .at(&family::of_text(model), text.tokens())
             .max(least)
     }
 
     pub(super) fn guess(&self, model: &str, expected: &Expected<'_>) -> Guess {
         let nothing = Task::default();
         let task = self.tasks.get(expected.task).unwrap_or(&nothing);
-        let read = self.prompt(model, expected.bytes);
+        let read = self.prompt(model, expected.prompt);
         let cache_read = part(read, task.cached);
         let cache_write = part(read, task.kept).min(read - cache_read);
         let output = task.answer.at(&family::of_answer(model), expected.output);
@@ -84,14 +84,15 @@ impl Model {
     pub(super) fn learn(&mut self, model: &str, lesson: &Lesson) {
         let told = &lesson.tokens;
         let read = told.input_total();
-        if read > 0 && lesson.bytes > 0 {
+        let asked = lesson.prompt.tokens();
+        if read > 0 && asked > 0 {
             let start = family::of_prompt(model);
-            self.prompt.learn(&start, lesson.bytes as u64, read);
+            self.prompt.learn(&start, asked, read);
         }
-        let shown = told.output_shown();
-        if lesson.is_whole && lesson.reply_bytes > 0 && shown > 0 {
+        let (shown, came) = (told.output_shown(), lesson.reply.tokens());
+        if lesson.is_whole && came > 0 && shown > 0 {
             let start = family::of_text(model);
-            self.text.learn(&start, lesson.reply_bytes as u64, shown);
+            self.text.learn(&start, came, shown);
         }
         let is_new = !self.tasks.contains_key(&*lesson.task);
         if is_new && self.tasks.len() >= MOST_TASKS {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::model::Model;
 
 /// The form of the file; another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Nobody uses more models at a time.
 const MOST_MODELS: usize = 64;

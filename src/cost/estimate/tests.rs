@@ -6,12 +6,12 @@ use super::*;
 
 const MODEL: &str = "openai/gpt-4.1-mini";
 
-fn lesson(bytes: usize, input: u64, output: u64) -> Lesson {
+fn lesson(prompt: u32, input: u64, output: u64) -> Lesson {
     Lesson {
         model: MODEL.into(),
         task: "explain".into(),
-        bytes,
-        reply_bytes: 1_000,
+        prompt: Rough::of_tokens(prompt),
+        reply: Rough::of_tokens(300),
         output: Some(100),
         tokens: Tokens {
             input,
@@ -23,10 +23,10 @@ fn lesson(bytes: usize, input: u64, output: u64) -> Lesson {
     }
 }
 
-fn expected(bytes: usize) -> Expected<'static> {
+fn expected(prompt: u32) -> Expected<'static> {
     Expected {
         task: "explain",
-        bytes,
+        prompt: Rough::of_tokens(prompt),
         output: 100,
         most: 1_000,
     }
@@ -35,23 +35,23 @@ fn expected(bytes: usize) -> Expected<'static> {
 #[test]
 fn what_a_provider_reports_is_what_is_expected_next_time() {
     let estimates = Estimates::default();
-    assert_eq!(estimates.guess(MODEL, &expected(3_400)).tokens.input, 1_012);
+    assert_eq!(estimates.guess(MODEL, &expected(1_000)).tokens.input, 1_012);
     for _ in 0..8 {
-        estimates.learn(&lesson(3_400, 1_400, 400));
+        estimates.learn(&lesson(1_000, 1_400, 400));
     }
-    let guess = estimates.guess(MODEL, &expected(3_400));
+    let guess = estimates.guess(MODEL, &expected(1_000));
     assert!(guess.tokens.input.abs_diff(1_400) < 60, "{guess:?}");
     assert!(guess.tokens.output.abs_diff(400) < 40, "{guess:?}");
     assert_eq!(guess.miss, Some(5));
-    assert!(estimates.text(MODEL, 1_000).abs_diff(400) < 40);
+    assert!(estimates.text(MODEL, Rough::of_tokens(300)).abs_diff(400) < 40);
     // Neither another model nor another task is meant by it.
     assert_eq!(
-        estimates.guess("openai/gpt-4.1", &expected(3_400)).miss,
+        estimates.guess("openai/gpt-4.1", &expected(1_000)).miss,
         None
     );
     let other = Expected {
         task: "fix",
-        ..expected(3_400)
+        ..expected(1_000)
     };
     assert!(estimates.guess(MODEL, &other).tokens.output < 150);
 }
@@ -60,10 +60,10 @@ fn what_a_provider_reports_is_what_is_expected_next_time() {
 fn an_answer_is_never_expected_to_be_longer_than_it_may_be() {
     let estimates = Estimates::default();
     for _ in 0..8 {
-        estimates.learn(&lesson(3_400, 1_400, 5_000));
+        estimates.learn(&lesson(1_000, 1_400, 5_000));
     }
     assert_eq!(
-        estimates.guess(MODEL, &expected(3_400)).tokens.output,
+        estimates.guess(MODEL, &expected(1_000)).tokens.output,
         1_000
     );
 }
@@ -71,12 +71,12 @@ fn an_answer_is_never_expected_to_be_longer_than_it_may_be() {
 #[test]
 fn what_usually_comes_from_the_cache_is_expected_to() {
     let estimates = Estimates::default();
-    let mut cached = lesson(3_400, 100, 100);
+    let mut cached = lesson(1_000, 100, 100);
     cached.tokens.cache_read = 900;
     for _ in 0..3 {
         estimates.learn(&cached);
     }
-    let tokens = estimates.guess(MODEL, &expected(3_400)).tokens;
+    let tokens = estimates.guess(MODEL, &expected(1_000)).tokens;
     let most = tokens.input_total() * 9 / 10;
     assert!(tokens.cache_read.abs_diff(most) <= 1, "{tokens:?}");
 }
@@ -85,8 +85,8 @@ fn what_usually_comes_from_the_cache_is_expected_to() {
 fn how_far_off_estimates_are_is_said_once_there_were_some() {
     let estimates = Estimates::default();
     for (count, said) in [(1, None), (2, None), (3, Some(5))] {
-        estimates.learn(&lesson(3_400, 1_000, 100));
-        let guess = estimates.guess(MODEL, &expected(3_400));
+        estimates.learn(&lesson(1_000, 1_000, 100));
+        let guess = estimates.guess(MODEL, &expected(1_000));
         assert_eq!(guess.miss, said, "{count}");
     }
     assert_eq!(miss_permille(130, 100), Some(300));
@@ -104,34 +104,34 @@ fn what_was_learnt_survives_a_restart_and_another_process() {
         Estimates::in_file(path.clone()),
     );
     // Each has read the file, which is not there yet.
-    let start = one.guess(MODEL, &expected(3_400));
-    assert_eq!(other.guess(MODEL, &expected(3_400)), start);
-    one.learn(&lesson(3_400, 1_400, 400));
-    let mut theirs = lesson(3_400, 1_400, 400);
+    let start = one.guess(MODEL, &expected(1_000));
+    assert_eq!(other.guess(MODEL, &expected(1_000)), start);
+    one.learn(&lesson(1_000, 1_400, 400));
+    let mut theirs = lesson(1_000, 1_400, 400);
     theirs.model = "mistral/codestral-latest".into();
     other.learn(&theirs);
     one.close();
     other.close();
     let again = Estimates::in_file(path.clone());
     for model in [MODEL, "mistral/codestral-latest"] {
-        assert!(again.guess(model, &expected(3_400)).tokens.output > 200);
+        assert!(again.guess(model, &expected(1_000)).tokens.output > 200);
     }
     let kept = std::fs::read_to_string(&path).unwrap();
     assert_eq!(
         std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
         1
     );
-    assert!(kept.starts_with(r#"{"v":1,"models":{""#), "{kept}");
+    assert!(kept.starts_with(r#"{"v":2,"models":{""#), "{kept}");
 }
 
 #[test]
 fn a_file_that_is_damaged_hostile_or_of_another_version_is_as_good_as_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("estimates.json");
-    let start = Estimates::default().guess(MODEL, &expected(3_400));
+    let start = Estimates::default().guess(MODEL, &expected(1_000));
     let good = {
         let estimates = Estimates::in_file(path.clone());
-        estimates.learn(&lesson(3_400, 1_400, 400));
+        estimates.learn(&lesson(1_000, 1_400, 400));
         std::fs::read_to_string(&path).unwrap()
     };
     let hostile = good.replace("\"w\":", "\"w\":-");
@@ -140,12 +140,12 @@ fn a_file_that_is_damaged_hostile_or_of_another_version_is_as_good_as_none() {
         "{",
         "[]",
         "null",
-        &good.replace("\"v\":1", "\"v\":2"),
+        &good.replace("\"v\":2", "\"v\":1"),
         &hostile,
         &good.replace("\"xx\":", "\"xx\":1e999,\"zz\":"),
     ] {
         std::fs::write(&path, text).unwrap();
-        let guess = Estimates::in_file(path.clone()).guess(MODEL, &expected(3_400));
+        let guess = Estimates::in_file(path.clone()).guess(MODEL, &expected(1_000));
         assert_eq!(guess.tokens, start.tokens, "{text}");
     }
 }
@@ -156,7 +156,7 @@ fn what_is_kept_is_bounded_and_holds_counts_alone() {
     let path = folder.path().join("estimates.json");
     let estimates = Estimates::in_file(path.clone());
     for number in 0..300 {
-        let mut one = lesson(3_400, u64::MAX, u64::MAX);
+        let mut one = lesson(1_000, u64::MAX, u64::MAX);
         one.model = format!("p/{}", number % 100);
         one.task = format!("task {number}").into();
         estimates.learn(&one);
