@@ -303,7 +303,9 @@ fn what_is_gone_is_not_shown_any_longer() {
     let fixture = fixture(SHAPES);
     let first = fixture.prepared(600, None);
     let text = Rope::from_str("pub const HEIGHT: usize = 5;\n");
-    fixture.index.update("/w/shapes.rs", parsed("rust", &text), text);
+    fixture
+        .index
+        .update("/w/shapes.rs", parsed("rust", &text), text);
     assert!(fixture.index.wait_until_idle(LONG));
     let second = fixture.prepared(600, Some(&first));
     let shown = |prepared: &Prepared, text: &str| {
