@@ -71,8 +71,8 @@ pub(super) struct Converted {
 
 /// Makes a catalogue of the data set's full export. Its date is the day of the last check that the data set tells of, else `today`; its version is
 /// the beginning of the data's own digest, since the data has none.
-pub(super) fn convert(data: &str, today: Date) -> Result<Converted, String> {
-    let providers: Vec<Listed<'_>> = serde_json::from_str(data)
+pub(super) fn convert(export: &str, today: Date) -> Result<Converted, String> {
+    let providers: Vec<Listed<'_>> = serde_json::from_str(export)
         .map_err(|error| format!("it is no list of providers and their prices ({error})"))?;
     let models = providers.iter().flat_map(|provider| &provider.models);
     if models.clone().count() > MOST_MODELS {
@@ -80,12 +80,9 @@ pub(super) fn convert(data: &str, today: Date) -> Result<Converted, String> {
     }
     let dates = models.filter_map(|model| model.prices_checked.as_ref()?.parse::<Date>().ok());
     let date = dates.filter(|date| *date <= today).max().unwrap_or(today);
-    let digest = Sha256::digest(data.as_bytes());
-    let version: String = digest
-        .iter()
-        .take(4)
-        .map(|it| format!("{it:02x}"))
-        .collect();
+    let digest = Sha256::digest(export.as_bytes());
+    let version = format!("{digest:x}");
+    let version = &version[..8];
     let header = json!({"name": NAME, "version": version, "date": date.to_string()});
     let mut converted = Converted {
         text: format!("{header}\n"),
@@ -120,14 +117,14 @@ struct Model<'a> {
     #[serde(borrow)]
     prices: &'a RawValue,
     #[serde(default, borrow)]
-    price_variants: Option<Vec<When<'a>>>,
+    price_variants: Option<Vec<Dated<'a>>>,
     #[serde(default)]
     prices_checked: Option<String>,
 }
 
 /// Prices of a time, or under a condition.
 #[derive(Deserialize)]
-struct When<'a> {
+struct Dated<'a> {
     #[serde(default)]
     when: BTreeMap<String, String>,
     #[serde(default)]
@@ -195,16 +192,16 @@ impl Model<'_> {
             return Err("no name".into());
         }
         let text = self.prices.get();
-        let periods: Vec<When<'_>> = if text.starts_with('[') {
+        let periods: Vec<Dated<'_>> = if text.starts_with('[') {
             serde_json::from_str(text).map_err(|error| error.to_string())?
         } else {
-            vec![When {
+            vec![Dated {
                 when: BTreeMap::new(),
                 constraint: None,
                 prices: serde_json::from_str(text).map_err(|error| error.to_string())?,
             }]
         };
-        let periods: Vec<Period> = periods.iter().map(When::period).collect::<Result<_, _>>()?;
+        let periods: Vec<Period> = periods.iter().map(Dated::period).collect::<Result<_, _>>()?;
         let is_of_text = |period: &Period| {
             let rates = &period.rates;
             rates.input.is_some() || rates.output.is_some()
@@ -231,7 +228,7 @@ impl Model<'_> {
     }
 }
 
-impl When<'_> {
+impl Dated<'_> {
     fn period(&self) -> Result<Period, String> {
         let nothing = BTreeMap::new();
         let constraint = self.constraint.as_ref().unwrap_or(&nothing);

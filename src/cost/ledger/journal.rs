@@ -85,7 +85,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1);")
             .unwrap();
-        let folded = || {
+        let is_in_file = || {
             let size = std::fs::metadata(folder.path().join("l")).unwrap().len();
             size > 4_096
         };
@@ -93,13 +93,13 @@ mod tests {
         folding.note();
         assert_eq!(folding.wait(), None);
         folding.turn(&connection);
-        assert!(!folded());
+        assert!(!is_in_file());
         for _ in 0..WORTH {
             folding.note();
         }
         assert_eq!(folding.wait(), Some(PAUSE));
         folding.turn(&connection);
-        assert!(folded());
+        assert!(is_in_file());
         assert_eq!(folding.wait(), None);
     }
 }

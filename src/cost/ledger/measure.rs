@@ -120,18 +120,17 @@ impl Measured {
         let known = self.0.iter().position(|entry| {
             Arc::ptr_eq(&entry.budget, budget) && entry.cap == number && entry.spans == spans
         });
-        let place = match known {
-            Some(place) => place,
-            None => {
-                self.0.push(Entry {
-                    budget: Arc::clone(budget),
-                    cap: number,
-                    spans,
-                    standing: standing(connection, who, budget, cap)?,
-                    lost: damage::lost_in(connection, cap, who.now)?,
-                });
-                self.0.len() - 1
-            }
+        let place = if let Some(place) = known {
+            place
+        } else {
+            self.0.push(Entry {
+                budget: Arc::clone(budget),
+                cap: number,
+                spans,
+                standing: standing(connection, who, budget, cap)?,
+                lost: damage::lost_in(connection, cap, who.now)?,
+            });
+            self.0.len() - 1
         };
         Ok(&self.0[place])
     }

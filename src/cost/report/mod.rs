@@ -140,8 +140,8 @@ pub(super) fn run(
     let by_day = (*extent == Extent::Whole).then_some(&[Dimension::Day, Dimension::Model][..]);
     let by_month = [Dimension::Month, Dimension::Provider];
     let by_month = (!subscriptions.is_empty()).then_some(&by_month[..]);
-    let wanted = [Some(by.as_slice()), Some(&by_cause), by_day, by_month];
-    let [groups, mut wasted, days, months] = select::groups(connection, *period, wanted)?;
+    let groupings = [Some(by.as_slice()), Some(&by_cause), by_day, by_month];
+    let [groups, mut wasted, days, months] = select::groups(connection, *period, groupings)?;
     wasted.retain(|group| group.key[0] != dimension::NOT_WASTED);
     let models = select::by_one(&days, 1);
     let mut total = Figures::default();
