@@ -201,7 +201,10 @@ impl Model<'_> {
                 prices: serde_json::from_str(text).map_err(|error| error.to_string())?,
             }]
         };
-        let periods: Vec<Period> = periods.iter().map(Dated::period).collect::<Result<_, _>>()?;
+        let periods: Vec<Period> = periods
+            .iter()
+            .map(Dated::period)
+            .collect::<Result<_, _>>()?;
         let is_of_text = |period: &Period| {
             let rates = &period.rates;
             rates.input.is_some() || rates.output.is_some()
