@@ -36,11 +36,16 @@ fn a_models_price_is_told_with_its_source_and_an_unknown_one_is_no_success() {
     let told = prices(folder.path(), &["sonnet-4"]);
     assert!(told["models"].as_array().unwrap().len() > 1, "{told}");
     assert_eq!(told["catalogue"]["embedded"], true);
+    let models = told["models"].as_array().unwrap();
     assert!(
-        !byok(folder.path(), &["prices", "openai/unheard-of"])
-            .status
-            .success()
+        models.iter().all(|model| model["price"].is_object()),
+        "{told}"
     );
+    let unknown = byok(folder.path(), &["prices", "openai/unheard-of"]);
+    assert!(!unknown.status.success());
+    let nothing_set = byok(folder.path(), &["prices"]);
+    assert!(nothing_set.status.success());
+    assert!(stdout(&nothing_set).starts_with("No model is set that anybody bills"));
 }
 
 #[test]

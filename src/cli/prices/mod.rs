@@ -74,24 +74,43 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = if arguments.json {
         format!("{:#}\n", as_json(&listed))
     } else {
-        as_text(&listed, &settings, Style::stdout())
+        let nothing = if arguments.models.is_empty() {
+            "No model is set that anybody bills; byok-lsp prices --all shows what there is.\n"
+        } else {
+            "No model of this name has a price that is known.\n"
+        };
+        as_text(&listed, nothing, &settings, Style::stdout())
     };
     style::print(&text);
     let is_known = |listed: &Listed<'_>| listed.price.is_some() || listed.is_free();
-    Ok(if !listed.is_empty() && listed.iter().all(is_known) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let is_asked = !arguments.models.is_empty() || arguments.provider.is_some();
+    Ok(
+        if (!is_asked || !listed.is_empty()) && listed.iter().all(is_known) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }
 
 impl<'a> Listed<'a> {
     fn of(settings: &'a Settings, provider: &str, model: &str, now: Timestamp) -> Self {
         let own = settings.providers.get(provider);
+        let catalogue = Catalogue::current();
+        // Some of the catalogue's own names are none that a provider knows.
+        let by_its_name = || {
+            let models = catalogue.models(own.map_or(provider, |own| own.catalogue_name()), now);
+            let (_, listed) = models.into_iter().find(|(name, _)| name == model)?;
+            match own {
+                Some(own) => own.billing.on_list(&[model], Some(listed)),
+                None => Some(listed),
+            }
+        };
         let price = match own {
             Some(own) => own.price(model, now),
-            None => Catalogue::current().price(provider, model, now),
+            None => catalogue.price(provider, model, now),
         };
+        let price = price.or_else(by_its_name);
         Self {
             name: format!("{provider}/{model}"),
             provider: own,
@@ -216,10 +235,10 @@ fn as_json(listed: &[Listed<'_>]) -> Value {
     })
 }
 
-fn as_text(listed: &[Listed<'_>], settings: &Settings, style: Style) -> String {
+fn as_text(listed: &[Listed<'_>], nothing: &str, settings: &Settings, style: Style) -> String {
     let mut out = String::new();
     match listed {
-        [] => out.push_str("No model of this name has a price that is known.\n"),
+        [] => out.push_str(nothing),
         [one] => describe(&mut out, one, style),
         many => table(&mut out, many, style),
     }
