@@ -16,6 +16,7 @@ mod pause;
 mod price;
 mod probe;
 mod purse;
+mod record;
 mod renew;
 mod report;
 mod request;
@@ -33,10 +34,11 @@ use std::time::Instant;
 use reqwest::header::{HeaderName, HeaderValue};
 
 pub use call::Call;
-pub use explain::{Candidate, Explanation};
+pub use explain::Explanation;
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
+pub use record::{Candidate, Record};
 pub use report::{CallId, Report, Reporter};
 pub use request::Request;
 
@@ -52,6 +54,7 @@ use call::Start;
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
 use purse::Purse;
+use record::Circumstances;
 use request::Asked;
 use runaway::Runaways;
 
@@ -232,6 +235,15 @@ impl Gateway {
             confined,
             interrupt,
         } = request;
+        let record = Record::of(
+            settings,
+            &decision,
+            Circumstances {
+                answering: &self.answering(),
+                confined: confined.map(|rule| rule.to_string()).as_deref(),
+                task: action.as_deref(),
+            },
+        );
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
@@ -276,6 +288,10 @@ impl Gateway {
         let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
+            record: Record {
+                key: label.clone(),
+                ..record
+            },
             decision,
             key: label,
             action,

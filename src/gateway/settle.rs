@@ -50,14 +50,18 @@ pub(super) struct Settlement {
 
 impl Settlement {
     /// Reserves what the call may cost, where caps apply, and opens its account.
-    pub(super) async fn begin(begin: Begin) -> Result<Self, Error> {
+    pub(super) async fn begin(mut begin: Begin) -> Result<Self, Error> {
         let id = begin.ledger.next_id();
         let started = Timestamp::now();
         let reserved = reserve::reserve(&begin, &id, started).await?;
-        let (held, reserved_by) = reserved.map_or((None, None), |it| (it.held, it.price));
+        let (held, reserved_by, worst) =
+            reserved.map_or((None, None, None), |it| (it.held, it.price, it.worst));
+        let expected = expect::of(&begin);
+        begin.record.worst = worst;
+        begin.record.expected = expected.and_then(|it| it.cost.amount());
         Ok(Self {
             id,
-            expected: expect::of(&begin),
+            expected,
             begin,
             started,
             held,
@@ -196,7 +200,7 @@ impl Settlement {
         let decision = &self.begin.decision;
         let row = Row {
             id: self.id.clone(),
-            decision: None,
+            decision: Some(self.begin.record.to_json()),
             attempt: self.begin.attempt,
             started: self.started,
             feature: decision.feature.name().into(),

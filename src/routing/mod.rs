@@ -111,6 +111,8 @@ impl Way {
 pub struct Decision {
     /// What the call is for.
     pub feature: Feature,
+    /// What was asked for, by the settings or by a cap.
+    pub wanted: ModelName,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -155,7 +157,10 @@ impl Decision {
     #[must_use]
     pub fn confined(self) -> Self {
         if self.leaves_the_machine() {
-            embedded(self.feature, "the file stays on this machine")
+            Self {
+                wanted: self.wanted,
+                ..embedded(self.feature, CONFINED)
+            }
         } else {
             self
         }
@@ -174,10 +179,17 @@ pub const NO_ACTIONS: &str = "this workspace's .byok.toml allows no code actions
 /// Why another model answers where the workspace's file does not allow the one that is set.
 pub const NOT_ALLOWED: &str = "this workspace's .byok.toml does not allow the model that is set";
 
+/// Why the embedded engine answers where a text must not leave this machine.
+pub const CONFINED: &str = "the file stays on this machine";
+
+/// Why the embedded engine answers in a provider's place where the user wants that.
+pub const SURE: &str = "it is sure";
+
 /// Decides for the embedded engine, for a reason in a few words.
 pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
     Decision {
         feature,
+        wanted: ModelName::Local,
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
@@ -203,7 +215,10 @@ pub fn decide_on(
     wanted: &ModelName,
     answering: &[LocalServer],
 ) -> Decision {
-    let embedded = |reason| embedded(feature, reason);
+    let embedded = |reason| Decision {
+        wanted: wanted.clone(),
+        ..embedded(feature, reason)
+    };
     if feature == Feature::Action && !settings.policy.allows_actions() {
         return embedded(NO_ACTIONS);
     }
@@ -240,6 +255,7 @@ pub fn decide_on(
     }
     let decision = Decision {
         feature,
+        wanted: wanted.clone(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
@@ -256,17 +272,24 @@ pub const OFFLINE: &str = "network.offline is set";
 /// Returns the decision, or the embedded engine where nothing elsewhere may be reached.
 fn online(decision: Decision, settings: &Settings) -> Decision {
     if settings.network.is_offline && decision.leaves_the_machine() {
-        embedded(decision.feature, OFFLINE)
+        Decision {
+            wanted: decision.wanted,
+            ..embedded(decision.feature, OFFLINE)
+        }
     } else {
         decision
     }
 }
 
 /// Why a cheaper model answers.
-const DEGRADED: &str = "a cap of the budget is reached";
+pub const DEGRADED: &str = "a cap of the budget is reached";
 
 /// Decides for a certain model, which a cap names to be asked instead of another; the embedded engine if its provider is not there any more.
 pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &str) -> Decision {
+    let wanted = ModelName::Of {
+        provider: provider.into(),
+        model: model.into(),
+    };
     let is_allowed = settings.policy.allows(provider, model);
     let way = settings.providers.get(provider).filter(|_| is_allowed);
     let (provider, model, payer, way) = match way {
@@ -278,6 +301,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
     };
     let decision = Decision {
         feature,
+        wanted,
         provider: provider.into(),
         model: model.into(),
         payer,
@@ -286,6 +310,23 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         has_consent: false,
     };
     online(decision, settings)
+}
+
+/// Decides anew what was decided for a reason, under the settings as they are.
+pub fn again(
+    settings: &Settings,
+    feature: Feature,
+    wanted: &ModelName,
+    reason: &str,
+    answering: &[LocalServer],
+) -> Decision {
+    match (wanted, reason) {
+        (ModelName::Of { provider, model }, DEGRADED) => {
+            instead(settings, feature, provider, model)
+        }
+        (_, SURE) => embedded(feature, SURE),
+        _ => decide_on(settings, feature, wanted, answering),
+    }
 }
 
 #[cfg(test)]
