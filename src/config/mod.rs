@@ -48,6 +48,7 @@ pub use ledger::{LedgerOptions, LedgerSettings};
 pub use network::{Network, Patience, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
+    UpstreamPayer,
 };
 pub use options::{
     Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,

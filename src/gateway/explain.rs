@@ -60,7 +60,6 @@ impl Gateway {
             settings,
             &decision,
             Circumstances {
-                answering: &self.answering(),
                 confined: confined.map(|rule| rule.to_string()).as_deref(),
                 task: None,
             },
@@ -280,7 +279,6 @@ mod tests {
                             .find(|it| it.model == explained.model);
                         assert!(asked.is_some_and(|it| it.is_kept), "{explained:?}");
                         let around = Circumstances {
-                            answering: &gateway.answering(),
                             confined: confined.map(|_| "a rule"),
                             task: Some("fix"),
                         };

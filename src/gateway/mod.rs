@@ -13,6 +13,7 @@ mod explain;
 mod interrupt;
 mod masking;
 mod pause;
+mod payer;
 mod price;
 mod probe;
 mod purse;
@@ -53,6 +54,7 @@ use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use pause::Pauses;
+use payer::Payers;
 use purse::Purse;
 use record::Circumstances;
 use request::Asked;
@@ -76,6 +78,7 @@ struct Inner {
     estimates: Estimates,
     keys: Keys,
     runaways: Runaways,
+    payers: Payers,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -107,6 +110,7 @@ impl Gateway {
             corrections: Corrections::default(),
             keys: Keys::of_process(),
             runaways: Runaways::default(),
+            payers: Payers::default(),
             watch: Arc::default(),
         }))
     }
@@ -146,14 +150,15 @@ impl Gateway {
         self.0.runaways.typed();
     }
 
-    /// Returns what is halted since it ran away, in a sentence.
+    /// Returns what is halted since it ran away, or somebody else paid for it, in a sentence.
     pub fn halted(&self) -> Option<String> {
-        self.0.runaways.halted()
+        self.0.runaways.halted().or_else(|| self.0.payers.stopped())
     }
 
     /// Lets go on what was halted.
     pub fn resume(&self) {
         self.0.runaways.resume();
+        self.0.payers.resume();
     }
 
     /// Returns the ways to keys.
@@ -239,7 +244,6 @@ impl Gateway {
             settings,
             &decision,
             Circumstances {
-                answering: &self.answering(),
                 confined: confined.map(|rule| rule.to_string()).as_deref(),
                 task: action.as_deref(),
             },
@@ -250,6 +254,7 @@ impl Gateway {
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
+        self.0.payers.check(&decision)?;
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         self.follow(settings);
         let wanted = Use {
@@ -260,6 +265,7 @@ impl Gateway {
         let purse = Purse {
             budget: settings.budget.clone(),
             runaways: self.0.runaways.clone(),
+            payers: self.0.payers.clone(),
             watch: self.0.watch.clone(),
         };
         let provider = masking::unmasking(provider, mask, &decision, &purse);

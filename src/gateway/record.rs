@@ -77,7 +77,6 @@ pub struct Candidate {
 /// What a decision was made of besides the settings.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Circumstances<'a> {
-    pub answering: &'a [LocalServer],
     /// The rule by which the text stays on this machine, in words.
     pub confined: Option<&'a str>,
     /// Which action asks.
@@ -88,18 +87,19 @@ impl Record {
     /// Notes a decision.
     pub(super) fn of(settings: &Settings, decision: &Decision, around: Circumstances<'_>) -> Self {
         let wanted = &decision.wanted;
-        let answering = match wanted {
-            ModelName::Auto => answered(settings, decision, around),
-            _ => Vec::new(),
-        };
+        let answering = &decision.answering;
         Self {
             v: VERSION,
             feature: decision.feature.name().into(),
             task: around.task.map(short),
             wanted: short(&wanted.to_string()),
-            answering: answering.iter().map(|one| short(&full_name(one))).collect(),
+            answering: answering
+                .iter()
+                .take(MOST_CANDIDATES)
+                .map(|one| short(&full_name(one)))
+                .collect(),
             confined: around.confined.map(short),
-            candidates: candidates(settings, decision, &answering, around.confined.is_some()),
+            candidates: candidates(settings, decision, around.confined.is_some()),
             model: short(&decision.name()),
             reason: decision.reason.into(),
             payer: decision.payer.to_string(),
@@ -144,7 +144,6 @@ impl Record {
             None => decision,
         };
         let around = Circumstances {
-            answering: &answering,
             confined: self.confined.as_deref(),
             task: self.task.as_deref(),
         };
@@ -162,51 +161,18 @@ impl Record {
     }
 }
 
-/// Returns the servers that answered when the decision was made: one may have begun or ended since.
-fn answered(
-    settings: &Settings,
-    decision: &Decision,
-    around: Circumstances<'_>,
-) -> Vec<LocalServer> {
-    let is_enabled = |server: &&LocalServer| settings.local_servers.contains(&server.provider);
-    let now = around.answering.iter().filter(is_enabled);
-    let mut then: Vec<LocalServer> = now.take(MOST_CANDIDATES).cloned().collect();
-    for _ in 0..=MOST_CANDIDATES {
-        let again = routing::decide_on(settings, decision.feature, &decision.wanted, &then);
-        let preferred = again.name();
-        let again = match around.confined {
-            Some(_) => again.confined(),
-            None => again,
-        };
-        if again.name() == decision.name() {
-            break;
-        }
-        let before = then.len();
-        then.retain(|server| full_name(server) != preferred);
-        if then.len() == before {
-            then.push(LocalServer {
-                provider: decision.provider.clone(),
-                model: decision.model.clone(),
-            });
-        }
-    }
-    then
-}
-
 /// Returns all that were thought of for a decision, in order, each with what became of it by itself.
-fn candidates(
-    settings: &Settings,
-    decision: &Decision,
-    answering: &[LocalServer],
-    is_confined: bool,
-) -> Vec<Candidate> {
+fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Vec<Candidate> {
     let chosen = decision.name();
     let named = match &decision.wanted {
         ModelName::Local => Vec::new(),
         ModelName::Of { .. } => vec![decision.wanted.clone()],
         ModelName::Auto => {
             let of = |name: &String| {
-                let server = answering.iter().find(|server| server.provider == *name)?;
+                let server = decision
+                    .answering
+                    .iter()
+                    .find(|server| server.provider == *name)?;
                 Some(ModelName::Of {
                     provider: server.provider.clone(),
                     model: server.model.clone(),
@@ -225,7 +191,7 @@ fn candidates(
                 model: short(&full),
             };
         }
-        let alone = routing::decide_on(settings, decision.feature, &name, answering);
+        let alone = routing::decide_on(settings, decision.feature, &name, &decision.answering);
         let alone = if is_confined { alone.confined() } else { alone };
         let is_kept = alone.name() == full;
         Candidate {
@@ -376,7 +342,6 @@ mod tests {
             settings in settings(),
             wanted in wanted(),
             answering in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
-            since in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
             is_action in any::<bool>(),
             is_confined in any::<bool>(),
             how in 0..3,
@@ -391,9 +356,7 @@ mod tests {
                 _ => routing::decide_on(&settings, feature, &wanted, &answering),
             };
             let decision = if is_confined { decision.confined() } else { decision };
-            // Others answer by the time that it is noted.
             let around = Circumstances {
-                answering: &servers(&since),
                 confined: is_confined.then_some("a rule"),
                 task: is_action.then_some("fix"),
             };
@@ -408,7 +371,6 @@ mod tests {
     fn of(settings: &Settings) -> Record {
         let decision = routing::decide(settings, Feature::Completion, &[]);
         let around = Circumstances {
-            answering: &[],
             confined: None,
             task: None,
         };
@@ -443,9 +405,8 @@ mod tests {
             local_servers: many.clone(),
             ..Settings::default()
         };
-        let decision = routing::decide(&settings, Feature::Completion, &[]);
+        let decision = routing::decide(&settings, Feature::Completion, &servers(&names));
         let around = Circumstances {
-            answering: &servers(&names),
             confined: Some(&many[0]),
             task: Some(&many[1]),
         };

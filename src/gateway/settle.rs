@@ -10,8 +10,9 @@ use super::begin::Begin;
 use super::billed::was_not_billed;
 use super::correct::Settled;
 use super::price::{self, Priced};
+use super::purse::Notice;
 use super::report::{CallId, Report};
-use super::{expect, reserve};
+use super::{expect, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
@@ -195,6 +196,7 @@ impl Settlement {
         };
         self.cost = Some(cost);
         let told = self.usage.as_ref().or(self.so_far.as_ref());
+        let is_own_account = told.and_then(|usage| usage.is_own_account);
         let service_tier = told.and_then(|usage| usage.service_tier.clone());
         let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
         let decision = &self.begin.decision;
@@ -214,7 +216,7 @@ impl Settlement {
             upstream: self.upstream.take(),
             service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
             key: self.begin.key.clone(),
-            payer: decision.payer.to_string(),
+            payer: payer::paid(decision.payer, is_own_account).to_string(),
             usage,
             raw_usage,
             price,
@@ -228,6 +230,9 @@ impl Settlement {
             tags: self.begin.tags.clone(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
+        if let Some(stopped) = self.begin.purse.payers.seen(decision, is_own_account) {
+            self.begin.purse.tell(Notice::Halted(stopped));
+        }
         let tell = self.begin.reporter.clone();
         // What the provider told in the end, and what ran no model, is the truth already.
         let inquiry = self.begin.inquiry.take();
@@ -258,6 +263,8 @@ impl Settlement {
                 row: settled,
                 lesson: expect::lesson(begin, self.reply.rough(), Tokens::default(), true),
                 expected,
+                decision: begin.decision.clone(),
+                purse: begin.purse.clone(),
                 estimates: begin.estimates.clone(),
                 ledger: begin.ledger.clone(),
                 reporter: begin.reporter.clone(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings};
+use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings, UpstreamPayer};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +36,10 @@ pub enum Payer {
     Nobody,
     /// The user, by their own key.
     OwnKey,
+    /// The user, by their credits at a gateway.
+    Credits,
+    /// The user, by their own account at the provider behind a gateway that has its key.
+    OwnAccount,
     /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
     Relay,
 }
@@ -45,7 +49,11 @@ impl Payer {
     pub fn of(provider: &ProviderSettings) -> Self {
         let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
         match (provider.is_on_this_machine(), is_billed) {
-            (false, _) => Self::OwnKey,
+            (false, _) => match provider.upstream_payer {
+                None => Self::OwnKey,
+                Some(UpstreamPayer::Credits) => Self::Credits,
+                Some(UpstreamPayer::OwnAccount) => Self::OwnAccount,
+            },
             (true, true) => Self::Relay,
             (true, false) => Self::Nobody,
         }
@@ -57,6 +65,8 @@ impl fmt::Display for Payer {
         formatter.write_str(match self {
             Self::Nobody => "nobody: runs on this machine",
             Self::OwnKey => "you: your own key",
+            Self::Credits => "you: your credits at the gateway",
+            Self::OwnAccount => "you: your own account behind the gateway",
             Self::Relay => "you: through a server on this machine",
         })
     }
@@ -113,6 +123,8 @@ pub struct Decision {
     pub feature: Feature,
     /// What was asked for, by the settings or by a cap.
     pub wanted: ModelName,
+    /// The servers on this machine that answered, where one of them was asked for.
+    pub answering: Vec<LocalServer>,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -159,6 +171,7 @@ impl Decision {
         if self.leaves_the_machine() {
             Self {
                 wanted: self.wanted,
+                answering: self.answering,
                 ..embedded(self.feature, CONFINED)
             }
         } else {
@@ -190,6 +203,7 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
     Decision {
         feature,
         wanted: ModelName::Local,
+        answering: Vec::new(),
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
@@ -215,8 +229,13 @@ pub fn decide_on(
     wanted: &ModelName,
     answering: &[LocalServer],
 ) -> Decision {
+    let known = || match wanted {
+        ModelName::Auto => answering.to_vec(),
+        _ => Vec::new(),
+    };
     let embedded = |reason| Decision {
         wanted: wanted.clone(),
+        answering: known(),
         ..embedded(feature, reason)
     };
     if feature == Feature::Action && !settings.policy.allows_actions() {
@@ -256,6 +275,7 @@ pub fn decide_on(
     let decision = Decision {
         feature,
         wanted: wanted.clone(),
+        answering: known(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
@@ -274,6 +294,7 @@ fn online(decision: Decision, settings: &Settings) -> Decision {
     if settings.network.is_offline && decision.leaves_the_machine() {
         Decision {
             wanted: decision.wanted,
+            answering: decision.answering,
             ..embedded(decision.feature, OFFLINE)
         }
     } else {
@@ -302,6 +323,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
     let decision = Decision {
         feature,
         wanted,
+        answering: Vec::new(),
         provider: provider.into(),
         model: model.into(),
         payer,
