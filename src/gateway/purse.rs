@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::health::Health;
 use super::payer::Payers;
 use super::runaway::Runaways;
 use crate::cost::Budget;
@@ -29,6 +30,7 @@ pub(super) struct Purse {
     pub budget: Arc<Budget>,
     pub runaways: Runaways,
     pub payers: Payers,
+    pub health: Health,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{ModelName, Settings};
 use crate::cost::Money;
-use crate::routing::{self, Decision, Feature, LocalServer, Payer};
+use crate::routing::{self, Decision, Feature, Hop, LocalServer, Payer};
 
 /// The form of records; one of another form is not recomputed.
 const VERSION: u32 = 1;
@@ -38,6 +38,9 @@ pub struct Record {
     /// The enabled servers on this machine that answered, where one of them was wanted, as `provider/model`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answering: Vec<String>,
+    /// The models that were passed over since they did not answer, as `provider/model`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<String>,
     /// The rule by which the text had to stay on this machine, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confined: Option<String>,
@@ -98,6 +101,12 @@ impl Record {
                 .take(MOST_CANDIDATES)
                 .map(|one| short(&full_name(one)))
                 .collect(),
+            failing: decision
+                .failing
+                .iter()
+                .take(MOST_CANDIDATES)
+                .map(|one| short(one))
+                .collect(),
             confined: around.confined.map(short),
             candidates: candidates(settings, decision, around.confined.is_some()),
             model: short(&decision.name()),
@@ -138,7 +147,14 @@ impl Record {
         };
         let answering: Option<Vec<LocalServer>> = self.answering.iter().map(server).collect();
         let answering = answering?;
-        let decision = routing::again(settings, feature, &wanted, &self.reason, &answering);
+        let decision = routing::again(
+            settings,
+            feature,
+            &wanted,
+            &self.reason,
+            &answering,
+            &self.failing,
+        );
         let decision = match self.confined {
             Some(_) => decision.confined(),
             None => decision,
@@ -182,8 +198,12 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
             servers.take(MOST_CANDIDATES).collect()
         }
     };
+    let is_failing = |full: &String| decision.failing.contains(full);
     let judged = |name: ModelName| {
         let full = name.to_string();
+        if is_failing(&full) {
+            return silent(&full);
+        }
         if decision.wanted == name {
             return Candidate {
                 is_kept: chosen == full,
@@ -193,10 +213,13 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         }
         let alone = routing::decide_on(settings, decision.feature, &name, &decision.answering);
         let alone = if is_confined { alone.confined() } else { alone };
-        let is_kept = alone.name() == full;
+        // One server is asked for, the first that is allowed.
+        let (answers, is_kept) = (alone.name() == full, chosen == full);
         Candidate {
             is_kept,
-            rule: if is_kept {
+            rule: if answers && !is_kept {
+                "another server on this machine came first".into()
+            } else if is_kept {
                 "it answers on this machine".into()
             } else {
                 alone.reason.into()
@@ -205,50 +228,95 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         }
     };
     let mut candidates: Vec<Candidate> = named.into_iter().map(judged).collect();
-    candidates.push(Candidate {
-        model: format!("{}/{}", routing::LOCAL, routing::PATTERNS),
-        is_kept: true,
-        rule: "it is always there, and answers where nothing else may".into(),
-    });
+    // The embedded engine does not fail, and a cap names one model.
+    let may_fail = match decision.reason {
+        routing::DEGRADED => false,
+        routing::FALLBACK => true,
+        _ => !decision.is_embedded(),
+    };
+    if may_fail && routing::has_hops(settings, decision.feature) {
+        let (feature, wanted) = (decision.feature, &decision.wanted);
+        let first = routing::decide_on(settings, feature, wanted, &decision.answering);
+        let judged = |hop: Hop| match hop.decision {
+            Err(rule) => Candidate {
+                model: short(&hop.name),
+                is_kept: false,
+                rule: rule.into(),
+            },
+            Ok(_) if is_failing(&hop.name) => silent(&hop.name),
+            Ok(hop) if is_confined && hop.leaves_the_machine() => Candidate {
+                model: short(&hop.name()),
+                is_kept: false,
+                rule: routing::CONFINED.into(),
+            },
+            Ok(hop) => Candidate {
+                model: short(&hop.name()),
+                is_kept: true,
+                rule: "it answers where those before it do not".into(),
+            },
+        };
+        candidates.extend(routing::hops(settings, &first).into_iter().map(judged));
+    }
+    let last = format!("{}/{}", routing::LOCAL, routing::PATTERNS);
+    if !candidates
+        .iter()
+        .any(|one| one.model == last && one.is_kept)
+    {
+        candidates.push(Candidate {
+            model: last,
+            is_kept: true,
+            rule: "it is always there, and answers where nothing else may".into(),
+        });
+    }
     candidates
+}
+
+fn silent(name: &str) -> Candidate {
+    Candidate {
+        model: short(name),
+        is_kept: false,
+        rule: "it does not answer".into(),
+    }
 }
 
 /// Returns what tells the settings that decide about a model from others: the first digits of a hash of all of them.
 fn policy(settings: &Settings, wanted: &ModelName) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(text);
-    };
-    let mut who = |provider: &str| match settings.providers.get(provider) {
-        Some(provider) => add(&format!("{:?}", Payer::of(provider))),
-        None => add("not configured"),
+    let mut parts: Vec<String> = Vec::new();
+    let who = |provider: &str| match settings.providers.get(provider) {
+        Some(provider) => format!("{:?}", Payer::of(provider)),
+        None => "not configured".to_owned(),
     };
     match wanted {
-        ModelName::Of { provider, .. } => who(provider),
-        ModelName::Auto => settings.local_servers.iter().for_each(|name| who(name)),
+        ModelName::Of { provider, .. } => parts.push(who(provider)),
+        ModelName::Auto => parts.extend(settings.local_servers.iter().map(|name| who(name))),
         ModelName::Local => {}
     }
-    for server in &settings.local_servers {
-        add(server);
-    }
-    add(if settings.network.is_offline {
-        "offline"
-    } else {
-        "online"
-    });
-    let allowed = &settings.policy;
-    for list in [&allowed.providers, &allowed.models] {
-        add(if list.is_some() { "these" } else { "all" });
-        for name in list.iter().flatten() {
-            add(name);
+    let fallback = &settings.fallback;
+    for list in [&fallback.completion, &fallback.actions] {
+        parts.push("fallback".into());
+        for model in list {
+            parts.push(model.to_string());
+            if let ModelName::Of { provider, .. } = model {
+                parts.push(who(provider));
+            }
         }
     }
-    add(if allowed.allows_actions() {
-        "actions"
-    } else {
-        "no actions"
-    });
+    parts.push(format!("may change payer: {}", fallback.may_change_payer));
+    parts.extend(settings.local_servers.iter().cloned());
+    parts.push(format!("offline: {}", settings.network.is_offline));
+    let allowed = &settings.policy;
+    for list in [&allowed.providers, &allowed.models] {
+        parts.push(format!("only these: {}", list.is_some()));
+        parts.extend(list.iter().flatten().cloned());
+    }
+    parts.push(format!("actions: {}", allowed.allows_actions()));
+    let mut hasher = Sha256::new();
+    for part in parts {
+        // With its length, so that no two lists of parts look alike.
+        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        hasher.update(length.to_be_bytes());
+        hasher.update(part);
+    }
     let digest = hasher.finalize();
     digest
         .iter()
@@ -273,7 +341,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{KeySource, Network};
+    use crate::config::{Fallback, KeySource, Network};
 
     const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
 
@@ -293,12 +361,25 @@ mod tests {
                 prop::sample::select(vec!["openai/*", "*/m", "ollama/m", "x"]).prop_map(str::to_owned), 0..3)),
             actions in prop::option::of(any::<bool>()),
             is_relay in any::<bool>(),
+            fallback in names(),
+            may_change_payer in any::<bool>(),
         ) -> Settings {
             let mut settings = Settings {
                 local_servers,
                 network: Arc::new(Network { is_offline, ..Network::default() }),
                 ..Settings::default()
             };
+            let hop = |name: String| match name.as_str() {
+                "nobody" => ModelName::Local,
+                _ => ModelName::Of { provider: name, model: "m".into() },
+            };
+            let hops: Vec<ModelName> = fallback.into_iter().map(hop).collect();
+            settings.fallback = Arc::new(Fallback {
+                completion: hops.clone(),
+                actions: hops,
+                may_change_payer,
+                ..Fallback::default()
+            });
             settings.policy.providers = providers;
             settings.policy.models = models;
             settings.policy.actions = actions;
@@ -344,7 +425,8 @@ mod tests {
             answering in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
             is_action in any::<bool>(),
             is_confined in any::<bool>(),
-            how in 0..3,
+            how in 0..4,
+            failing in prop::sample::subsequence(vec!["openai/m", "ollama/m", "llama-cpp/m", "local/patterns"], 1..4),
         ) {
             let feature = if is_action { Feature::Action } else { Feature::Completion };
             let answering = servers(&answering);
@@ -353,6 +435,18 @@ mod tests {
                     routing::instead(&settings, feature, provider, model)
                 }
                 (1, _) => routing::embedded(feature, routing::SURE),
+                (3, _) => {
+                    let first = routing::decide_on(&settings, feature, &wanted, &answering);
+                    let mut failing: Vec<String> =
+                        failing.iter().map(|it| (*it).to_owned()).collect();
+                    failing.push(first.name());
+                    match first.is_embedded() {
+                        true => first,
+                        false => {
+                            routing::fallback(&settings, &first, &failing).unwrap_or(first)
+                        }
+                    }
+                }
                 _ => routing::decide_on(&settings, feature, &wanted, &answering),
             };
             let decision = if is_confined { decision.confined() } else { decision };

@@ -94,7 +94,11 @@ impl Settlement {
 
     /// Text came.
     pub(super) fn text(&mut self, text: &str) {
-        self.first_token.get_or_insert_with(|| self.clock.elapsed());
+        if self.first_token.is_none() {
+            self.first_token = Some(self.clock.elapsed());
+            let health = &self.begin.purse.health;
+            health.worked(&self.begin.decision.name());
+        }
         self.reply_bytes += text.len();
         if !self.begin.decision.is_embedded() {
             self.reply.push(text);
@@ -172,7 +176,10 @@ impl Settlement {
     pub(super) fn fail(&mut self, error: &Error) {
         let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
         self.is_unbilled = was_not_billed(error) && is_silent;
-        tracing::info!(model = %self.begin.decision.name(), %error, "a model call failed");
+        let name = self.begin.decision.name();
+        let health = &self.begin.purse.health;
+        health.failed(&name, error, tokio::time::Instant::now().into_std());
+        tracing::info!(model = %name, %error, "a model call failed");
         self.settle(Outcome::Failed);
     }
 

@@ -3,10 +3,14 @@
 //! Entry point: [`decide`], a pure function of the settings and of what answers on this machine. Nothing here does I/O, so the same
 //! decision can be explained before and after the call.
 
+mod fallback;
+
 use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
+
+pub use fallback::{FALLBACK, Hop, fallback, has_hops, hops};
 
 use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings, UpstreamPayer};
 
@@ -48,15 +52,23 @@ impl Payer {
     /// Returns who pays for calls to a provider.
     pub fn of(provider: &ProviderSettings) -> Self {
         let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
+        match provider.upstream_payer {
+            Some(UpstreamPayer::Credits) => return Self::Credits,
+            Some(UpstreamPayer::OwnAccount) => return Self::OwnAccount,
+            None => {}
+        }
         match (provider.is_on_this_machine(), is_billed) {
-            (false, _) => match provider.upstream_payer {
-                None => Self::OwnKey,
-                Some(UpstreamPayer::Credits) => Self::Credits,
-                Some(UpstreamPayer::OwnAccount) => Self::OwnAccount,
-            },
+            (false, _) => Self::OwnKey,
             (true, true) => Self::Relay,
             (true, false) => Self::Nobody,
         }
+    }
+}
+
+impl Payer {
+    /// Returns whether it is paid for what a server on this machine may pass on.
+    fn is_passed_on(self) -> bool {
+        matches!(self, Self::Relay | Self::Credits | Self::OwnAccount)
     }
 }
 
@@ -125,6 +137,8 @@ pub struct Decision {
     pub wanted: ModelName,
     /// The servers on this machine that answered, where one of them was asked for.
     pub answering: Vec<LocalServer>,
+    /// The models that were passed over since they do not answer, by their full names.
+    pub failing: Vec<String>,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -162,7 +176,7 @@ impl Decision {
 impl Decision {
     /// Returns whether what is sent to the model may reach another machine: it runs there, or behind a server here that passes calls on.
     pub fn leaves_the_machine(&self) -> bool {
-        self.is_elsewhere() || self.payer == Payer::Relay
+        self.is_elsewhere() || self.payer.is_passed_on()
     }
 
     /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
@@ -170,6 +184,7 @@ impl Decision {
     pub fn confined(self) -> Self {
         if self.leaves_the_machine() {
             Self {
+                failing: self.failing,
                 wanted: self.wanted,
                 answering: self.answering,
                 ..embedded(self.feature, CONFINED)
@@ -204,6 +219,7 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         feature,
         wanted: ModelName::Local,
         answering: Vec::new(),
+        failing: Vec::new(),
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
@@ -276,6 +292,7 @@ pub fn decide_on(
         feature,
         wanted: wanted.clone(),
         answering: known(),
+        failing: Vec::new(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
@@ -324,6 +341,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         feature,
         wanted,
         answering: Vec::new(),
+        failing: Vec::new(),
         provider: provider.into(),
         model: model.into(),
         payer,
@@ -341,7 +359,12 @@ pub fn again(
     wanted: &ModelName,
     reason: &str,
     answering: &[LocalServer],
+    failing: &[String],
 ) -> Decision {
+    if !failing.is_empty() {
+        let first = decide_on(settings, feature, wanted, answering);
+        return fallback(settings, &first, failing).unwrap_or(first);
+    }
     match (wanted, reason) {
         (ModelName::Of { provider, model }, DEGRADED) => {
             instead(settings, feature, provider, model)
