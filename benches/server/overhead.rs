@@ -12,38 +12,53 @@ use super::text::{code, middle};
 
 const URI: &str = "file:///w/a.rs";
 
-/// A pause after each completion, in which the ledger does its work.
-const PAUSE: Duration = Duration::from_millis(5);
+/// When a completion is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// After a pause, in which the ledger does its work and the processor's caches fill with other things.
+    Idle,
+    /// Right after the one before, so that the caches are warm: what the server's own work takes.
+    AtOnce,
+    /// After an edit and a pause as between two keys of somebody who types fast, in which the parser does its work too.
+    AfterEdit,
+}
 
-/// A pause as between two keys of somebody who types fast, in which the parser does its work too.
-const PAUSE_AFTER_EDIT: Duration = Duration::from_millis(50);
+impl When {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::AtOnce => "one after another",
+            Self::AfterEdit => "an edit just before",
+        }
+    }
+
+    fn pause(self) -> Duration {
+        match self {
+            Self::Idle => Duration::from_millis(5),
+            Self::AtOnce => Duration::ZERO,
+            Self::AfterEdit => Duration::from_millis(50),
+        }
+    }
+}
 
 /// Runs the scenario.
 pub fn run(amount: &Amount, table: &mut Table) {
     let peer = most(0.3).peer(0.3);
-    measure(
-        amount,
-        table,
-        "floor: a relay that only copies, in the server's place",
-        relay,
-        100,
-        false,
-        SHOWN,
-    );
-    for (lines, after_edit, target) in [
-        (100, false, peer),
-        (10_000, false, peer),
-        (100_000, false, peer),
-        (10_000, true, most(0.5).peer(1.6)),
-        (100_000, true, most(1.0).peer(6.3)),
+    for when in [When::Idle, When::AtOnce] {
+        let figure = format!("floor: a relay that only copies, {}", when.name());
+        measure(amount, table, &figure, relay, 100, when, SHOWN);
+    }
+    for (lines, when, target) in [
+        (100, When::Idle, peer),
+        (10_000, When::Idle, peer),
+        (100_000, When::Idle, peer),
+        (10_000, When::AtOnce, peer),
+        (100_000, When::AtOnce, peer),
+        (10_000, When::AfterEdit, most(0.5).peer(1.6)),
+        (100_000, When::AfterEdit, most(1.0).peer(6.3)),
     ] {
-        let when = if after_edit {
-            "an edit just before"
-        } else {
-            "idle"
-        };
-        let figure = format!("overhead of a completion, {lines} lines, {when}");
-        measure(amount, table, &figure, server, lines, after_edit, target);
+        let figure = format!("overhead of a completion, {lines} lines, {}", when.name());
+        measure(amount, table, &figure, server, lines, when, target);
     }
 }
 
@@ -61,7 +76,7 @@ fn measure(
     figure: &str,
     start: fn(&Scripted) -> Editor,
     lines: usize,
-    after_edit: bool,
+    when: When,
     target: Target,
 ) {
     let provider = Scripted::start(provider::answer());
@@ -79,13 +94,13 @@ fn measure(
     let mut all = 0.0;
     for round in 0..=amount.rounds() {
         let mut samples = Samples::default();
-        let count = if after_edit {
+        let count = if when == When::AfterEdit {
             amount.of(60, 30)
         } else {
             amount.of(200, 100)
         };
         for _ in 0..count {
-            if after_edit {
+            if when == When::AfterEdit {
                 editor.change(URI, (line, column), (line, column), "x");
                 column += 1;
             } else if let Some(place) = places.next() {
@@ -116,7 +131,7 @@ fn measure(
             to_editor.push(back);
             samples.push(there + back);
             all += 1.0;
-            std::thread::sleep(if after_edit { PAUSE_AFTER_EDIT } else { PAUSE });
+            std::thread::sleep(when.pause());
         }
         // The first round warms up.
         if round > 0 {

@@ -10,6 +10,7 @@ use ropey::Rope;
 use super::catalogue::{Action, Applies};
 use super::other;
 use crate::config::{CustomAction, CustomNode, CustomOutput};
+use crate::document::floor;
 use crate::session::Snapshot;
 use crate::syntax::{self, Kind, Language, Layout, Place, Scope};
 
@@ -472,8 +473,4 @@ fn line_end(text: &Rope, line: usize) -> usize {
 fn within(text: &Rope, range: &Range<usize>) -> Range<usize> {
     let start = floor(text, range.start);
     start..floor(text, range.end).max(start)
-}
-
-fn floor(text: &Rope, byte: usize) -> usize {
-    text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())))
 }

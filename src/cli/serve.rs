@@ -46,12 +46,15 @@ pub fn run(_: &Arguments) -> ExitCode {
         hints: parts::hints(),
         substitutes: HashMap::new(),
     };
-    // Made inside the runtime, which tells when they are ready.
-    let ended = runtime
-        .block_on(async { server::run(stdio::input_until_told(), stdio::output(), parts).await });
+    let ended = runtime.block_on(async {
+        // Made inside the runtime, which tells when they are ready.
+        let (input, output) = (stdio::input_until_told(), stdio::output());
+        // A task of its own, since it takes a system call to wake the future that a runtime blocks on.
+        tokio::spawn(server::run(input, output, parts)).await
+    });
     // Nothing may keep the process: not the thread that still reads stdin, not a provider that does not answer.
     std::process::exit(match ended {
-        Ended::Properly => 0,
-        Ended::Abruptly => 1,
+        Ok(Ended::Properly) => 0,
+        Ok(Ended::Abruptly) | Err(_) => 1,
     })
 }

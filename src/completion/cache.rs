@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ropey::Rope;
 use tokio::time::Instant;
 
 use super::filter;
@@ -49,6 +50,8 @@ pub struct Desk {
     pub doubt: usize,
     /// The document's state and the cursor for which something was shown last, and whether it was shown for them before.
     shown_at: Option<(Stamp, usize, bool)>,
+    /// What stands around the place that was looked at last, since one request looks several times.
+    looked: Option<(Stamp, usize, Arc<Around>)>,
 }
 
 /// A suggestion that was made.
@@ -105,7 +108,26 @@ impl Desk {
             kept: VecDeque::new(),
             doubt: 0,
             shown_at: None,
+            looked: None,
         }
+    }
+
+    /// Returns what stands around a cursor in the document's text, as that is at `stamp`.
+    pub fn look_round(
+        &mut self,
+        text: &Rope,
+        stamp: Stamp,
+        cursor: usize,
+        is_prose: bool,
+    ) -> Arc<Around> {
+        if let Some((at, place, around)) = &self.looked
+            && (*at, *place, around.is_prose) == (stamp, cursor, is_prose)
+        {
+            return around.clone();
+        }
+        let around = Arc::new(Around::of(text, cursor, is_prose));
+        self.looked = Some((stamp, cursor, around.clone()));
+        around
     }
 
     /// Follows what was done to the document since, up to `stamp`. `None` means that it is forgotten or that this is another document; then
@@ -291,8 +313,8 @@ impl Desk {
             if flight.trail.fit(wanted.cursor, &progress.text).0 == Fit::Against {
                 return None;
             }
-            let end = progress.text.rfind('\n').unwrap_or(0);
-            filter::fit(&progress.text[..end], &flight.around).and_then(|lines| {
+            let whole = filter::whole_lines(&progress.text);
+            filter::fit(whole, &flight.around).and_then(|lines| {
                 match flight.trail.fit(wanted.cursor, &lines) {
                     (Fit::Rest(rest), after) => fitted(rest, after, wanted),
                     _ => None,

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
-use super::place::{self, Around};
+use super::place;
 use super::reuse;
 use super::trigger::{Moment, Verdict};
 use super::waiting::Waiting;
@@ -103,18 +103,20 @@ impl Completions {
 
     /// Decides when to ask.
     fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
-        let around = Around::of(&ask.snapshot.text, ask.cursor, false);
+        let snapshot = &ask.snapshot;
+        let is_prose = place::is_prose(snapshot, ask.cursor);
         let session = lock(session);
         let mut desks = self.desks();
         let nanos = desks.price(gateway, &ask.decision);
         let Desks { by_uri, record, .. } = &mut *desks;
         let desk = by_uri
-            .entry(ask.snapshot.uri.clone())
-            .or_insert_with(|| Desk::new(ask.snapshot.stamp()));
-        follow(desk, &session, &ask.snapshot.uri, record);
+            .entry(snapshot.uri.clone())
+            .or_insert_with(|| Desk::new(snapshot.stamp()));
+        follow(desk, &session, &snapshot.uri, record);
+        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, is_prose);
         let moment = Moment {
-            eagerness: ask.snapshot.settings.eagerness,
-            fixed: ask.snapshot.settings.debounce,
+            eagerness: snapshot.settings.eagerness,
+            fixed: snapshot.settings.debounce,
             rhythm: &desk.rhythm,
             habits: &record.habits,
             nanos,
@@ -232,7 +234,7 @@ impl Completions {
         desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
         let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
-        let around = Around::of(&text, cursor, is_prose);
+        let around = desk.look_round(&text, desk.stamp, cursor, is_prose);
         let wanted = Wanted {
             cursor,
             around: &around,
@@ -308,7 +310,7 @@ impl Completions {
     /// Asks the model; the document's older stream ends.
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
-        let around = Arc::new(Around::at(snapshot, ask.cursor));
+        let around = self.desks().look_round(snapshot, ask.cursor);
         let mut extent = place::extent(snapshot, &around);
         // What closes brackets behind the cursor ends a suggestion anyway.
         let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();

@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use super::cache::Desk;
 use super::outcome::Record;
+use super::place::{self, Around};
 use crate::cost::estimate::{Expected, Rough};
 use crate::cost::{Ledger, Money};
 use crate::gateway::Gateway;
 use crate::routing::Decision;
-use crate::session::Session;
+use crate::session::{Session, Snapshot};
 
 /// The desks of all documents.
 pub struct Desks {
@@ -44,6 +45,15 @@ impl Desks {
             by_uri: HashMap::new(),
             record: Record::new(ledger),
             price: None,
+        }
+    }
+
+    /// Returns what stands around a place in a snapshot, at which somebody looked already, as a rule.
+    pub fn look_round(&mut self, snapshot: &Snapshot, cursor: usize) -> Arc<Around> {
+        let is_prose = place::is_prose(snapshot, cursor);
+        match self.by_uri.get_mut(&snapshot.uri) {
+            Some(desk) => desk.look_round(&snapshot.text, snapshot.stamp(), cursor, is_prose),
+            None => Arc::new(Around::of(&snapshot.text, cursor, is_prose)),
         }
     }
 

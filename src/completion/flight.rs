@@ -19,6 +19,7 @@ use super::stop::{Extent, Stop};
 use super::{Ask, filter};
 use crate::config::Settings;
 use crate::cost::Cost;
+use crate::document;
 use crate::gateway::{CallId, Gateway, Interrupt};
 use crate::provider::{Error, Finish};
 use crate::routing::Decision;
@@ -125,7 +126,7 @@ impl Drop for Flight {
 fn before(text: &ropey::Rope, cursor: usize) -> std::ops::Range<usize> {
     const ENOUGH: usize = 512;
     let start = cursor.saturating_sub(ENOUGH);
-    text.char_to_byte(text.byte_to_char(start))..cursor
+    document::floor(text, start)..cursor
 }
 
 /// Reads the answer until the suggestion is whole or nobody wants it any more.

@@ -3,6 +3,7 @@
 use ropey::Rope;
 
 use super::stop::{self, Extent};
+use crate::document;
 use crate::session::Snapshot;
 use crate::syntax;
 
@@ -36,7 +37,7 @@ const LINES_BELOW: usize = 24;
 impl Around {
     /// Looks round a cursor.
     pub fn of(text: &Rope, cursor: usize, is_prose: bool) -> Self {
-        let floor = |byte: usize| text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())));
+        let floor = |byte: usize| document::floor(text, byte);
         let line_start = |line: usize| text.line_to_byte(line.min(text.len_lines()));
         let cursor = floor(cursor);
         let line = text.byte_to_line(cursor);

@@ -5,6 +5,8 @@
 
 use ropey::Rope;
 
+use crate::document::floor;
+
 /// How much text a model is shown, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -62,11 +64,6 @@ fn window_end(text: &Rope, cursor: usize, budget: usize) -> usize {
     let end = floor(text, cursor + budget);
     let line = text.line_to_byte(text.byte_to_line(end));
     if line > cursor { line } else { end }
-}
-
-/// Moves a byte back to a character's boundary inside the text.
-fn floor(text: &Rope, byte: usize) -> usize {
-    text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod tests;
 
 pub use edit::{Change, Edit};
 pub use history::{History, Revision};
-pub use position::{ByteOffset, Encoding, Located, Position};
+pub use position::{ByteOffset, Encoding, Located, Position, floor};
 
 use ropey::Rope;
 

@@ -58,7 +58,7 @@ impl Encoding {
                 let start = text.char_to_byte(start);
                 let end = text.char_to_byte(end);
                 let byte = start.saturating_add(wanted).min(end);
-                let boundary = text.char_to_byte(text.byte_to_char(byte));
+                let boundary = floor(text, byte);
                 Located {
                     byte: ByteOffset(boundary),
                     clamped: boundary != byte,
@@ -98,6 +98,17 @@ impl Encoding {
             character: saturate(character),
         }
     }
+}
+
+/// Returns the last place up to `byte` that is not inside a character; one outside the text is moved to its end.
+pub fn floor(text: &Rope, byte: usize) -> usize {
+    let byte = byte.min(text.len_bytes());
+    let (chunk, start, _, _) = text.chunk_at_byte(byte);
+    let mut at = byte - start;
+    while !chunk.is_char_boundary(at) {
+        at -= 1;
+    }
+    start + at
 }
 
 /// Returns the first char of a line and the one behind its last, its line break left out.

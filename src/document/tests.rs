@@ -167,3 +167,14 @@ fn random_edits_in_utf_8_agree_with_a_naive_mirror() {
 fn random_edits_in_utf_32_agree_with_a_naive_mirror() {
     edit_at_random(Encoding::Utf32);
 }
+
+#[test]
+fn a_place_within_a_character_moves_to_where_it_begins() {
+    // Long enough for several chunks.
+    let text: String = "aé漢😀\n".repeat(700);
+    let rope = Rope::from_str(&text);
+    for byte in 0..=text.len() + 3 {
+        assert_eq!(floor(&rope, byte), text.floor_char_boundary(byte), "{byte}");
+    }
+    assert_eq!(floor(&Rope::new(), 7), 0);
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
+use crate::document::floor;
 use crate::syntax::{self, Kind, Language, Symbol, SyntaxTree};
 
 /// A file of the workspace, or an open document.
@@ -153,10 +154,6 @@ fn defining_lines(text: &Rope, symbol: &Symbol) -> Option<String> {
     let lines = String::from(slice);
     let lines = lines.trim_end();
     (!lines.trim().is_empty()).then(|| lines.to_owned())
-}
-
-fn floor(text: &Rope, byte: usize) -> usize {
-    text.char_to_byte(text.byte_to_char(byte))
 }
 
 /// Returns a hash of each name in a text, sorted and without doubles.

@@ -8,6 +8,7 @@ use ropey::Rope;
 
 use super::token::{End, Indent, Piece, Token, lex};
 use super::vocabulary::Lexicon;
+use crate::document::floor;
 
 const LINES_BEFORE: usize = 150;
 const LINES_AFTER: usize = 40;
@@ -114,11 +115,6 @@ fn tokens(text: &str, indent: Indent, end: End, lexicon: &mut Lexicon<'_>) -> Ve
         });
     });
     tokens
-}
-
-/// Returns the last place before a byte offset where a character begins.
-fn floor(text: &Rope, byte: usize) -> usize {
-    text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())))
 }
 
 fn number(line: usize) -> u32 {

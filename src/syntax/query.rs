@@ -11,6 +11,7 @@ use streaming_iterator::StreamingIterator;
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryError};
 
 use super::SyntaxTree;
+use crate::document;
 
 /// What a definition or a scope is, in terms that all languages share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -328,7 +329,7 @@ pub(super) fn header_and_body(
     if body.is_none() && !matches!(found.kind, Some(Kind::Function | Kind::Method | Kind::Type)) {
         let length = line_length(text, whole.start, whole.len().min(LINE));
         // A line that is cut may be cut within a character.
-        end = text.char_to_byte(text.byte_to_char(whole.start + length));
+        end = document::floor(text, whole.start + length);
     }
     let mut bytes = text.bytes_at(end);
     while end > whole.start && bytes.prev().is_some_and(|byte| byte.is_ascii_whitespace()) {

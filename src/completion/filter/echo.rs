@@ -35,7 +35,7 @@ pub fn strip<'a>(text: &'a str, around: &Around) -> &'a str {
 
 /// Returns whether a text that still comes in is the beginning of an echo so far.
 pub fn may_become_one(text: &str, around: &Around) -> bool {
-    let (here, above) = lines_of(around);
+    let here = here(around);
     let begins = text.trim_start();
     if here.len() >= LEAST && here.len() > begins.len() && here.starts_with(begins) {
         return true;
@@ -48,6 +48,10 @@ pub fn may_become_one(text: &str, around: &Around) -> bool {
     let Some((last, whole)) = said.split_last() else {
         return false;
     };
+    if !around.above.contains(said[0]) {
+        return false;
+    }
+    let above = lines_of(around);
     (0..above.len()).any(|start| {
         let lines = &above[start..];
         // What has come agrees with the lines above, and has not got past them.
@@ -58,21 +62,29 @@ pub fn may_become_one(text: &str, around: &Around) -> bool {
     })
 }
 
-/// Returns the beginning of the cursor's line and the lines above it that are not blank, without their indentation.
-fn lines_of(around: &Around) -> (&str, Vec<&str>) {
-    let mut lines: Vec<&str> = around.above.split('\n').map(str::trim_start).collect();
-    let here = lines.pop().unwrap_or_default();
-    lines.retain(|line| !line.trim().is_empty());
-    let lines: Vec<&str> = lines.into_iter().map(str::trim_end).collect();
-    let from = lines.len().saturating_sub(LINES);
-    (here, lines[from..].to_vec())
+/// Returns the beginning of the cursor's line, without its indentation.
+fn here(around: &Around) -> &str {
+    let line = around.above.rsplit('\n').next().unwrap_or_default();
+    line.trim_start()
+}
+
+/// Returns the lines above the cursor's that are not blank, without their indentation.
+fn lines_of(around: &Around) -> Vec<&str> {
+    let above = around.above.rsplit('\n').skip(1).map(str::trim);
+    let mut lines: Vec<&str> = above.filter(|line| !line.is_empty()).take(LINES).collect();
+    lines.reverse();
+    lines
 }
 
 /// Takes off whole lines above, the cursor's line included: the more lines agree, the surer it is. The text has to begin with one of the lines
 /// above and to agree with all between it and the cursor.
 fn lines_above<'a>(text: &'a str, around: &Around) -> Option<&'a str> {
-    let (here, above) = lines_of(around);
     let first = text.trim_start().split('\n').next()?.trim_end();
+    // Most texts repeat nothing.
+    if first.is_empty() || !around.above.contains(first) {
+        return None;
+    }
+    let (here, above) = (here(around), lines_of(around));
     (0..above.len())
         .filter(|start| above[*start] == first)
         .find_map(|start| {

@@ -82,6 +82,11 @@ fn shifted(text: &str, shift: isize, around: &Around) -> String {
 
 /// Writes blanks where the file has tabs, or tabs where it has blanks, as the file has them.
 fn restyled(text: &str, around: &Around) -> String {
+    // What the file is indented with takes a look at all that stands around.
+    let is_indented = |line: &str| line.starts_with("  ") || line.starts_with('\t');
+    if !text.split('\n').any(is_indented) {
+        return text.to_owned();
+    }
     let Some(style) = style(around) else {
         return text.to_owned();
     };

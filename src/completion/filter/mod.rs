@@ -24,6 +24,9 @@ pub use duplicate::is_there_already;
 
 /// Makes a model's text fit the place, or returns `None` if nothing worth showing is left.
 pub fn fit(text: &str, around: &Around) -> Option<String> {
+    if text.trim().is_empty() {
+        return None;
+    }
     let text = control::strip(text);
     let text = special::cut(&text, around);
     let text = body(text, around);

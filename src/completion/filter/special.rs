@@ -40,35 +40,42 @@ const OTHERS: [&str; 6] = [
     "[SUFFIX]",
     "[MIDDLE]",
     "<\u{ff5c}",
-    "</s>",
+    STRUCK,
 ];
+
+/// The end of a sentence for some models, and of struck text in markup.
+const STRUCK: &str = "</s>";
+
+/// What may stand before and behind a name.
+const BRACKETS: [(&str, &str); 3] = [("<|", "|>"), ("<", ">"), ("<[", "]>")];
 
 /// Cuts a text at the first special token, unless the document itself has it, as code about models does.
 pub fn cut<'a>(text: &'a str, around: &Around) -> &'a str {
     let is_documents = |token: &str| around.above.contains(token) || around.below.contains(token);
-    let mut end = text.len();
-    for name in NAMES {
-        for (open, close) in [("<|", "|>"), ("<", ">"), ("<[", "]>")] {
-            // A type parameter may be called EOT; a lone pair of angles counts for the longer names only.
-            if open == "<" && name == "cursor" {
-                continue;
-            }
-            let token = format!("{open}{name}{close}");
-            if let Some(at) = text.find(&token).filter(|at| *at < end)
-                && !is_documents(&token)
-            {
-                end = at;
-            }
-        }
-    }
-    for token in OTHERS {
-        // Markup ends struck text with the one that ends a sentence elsewhere.
-        if let Some(at) = text.find(token).filter(|at| *at < end)
-            && !is_documents(token)
-            && (token != "</s>" || text.trim_end().ends_with(token))
-        {
-            end = at;
-        }
-    }
-    &text[..end]
+    // Markup ends struck text with the one that ends a sentence elsewhere.
+    let is_markup = |token: &str| token == STRUCK && !text.trim_end().ends_with(token);
+    let is_leaked = |at: usize| {
+        begun_with(&text[at..]).is_some_and(|token| !is_documents(token) && !is_markup(token))
+    };
+    let mut places = text.match_indices(['<', '[']);
+    let first = places.find(|(at, _)| is_leaked(*at));
+    first.map_or(text, |(at, _)| &text[..at])
+}
+
+/// Returns the special token that a text begins with.
+fn begun_with(text: &str) -> Option<&str> {
+    let other = OTHERS.into_iter().find(|token| text.starts_with(token));
+    other.or_else(|| {
+        BRACKETS.iter().find_map(|(open, close)| {
+            let inner = text.strip_prefix(open)?;
+            let is_it = |name: &&str| {
+                let rest = inner.strip_prefix(*name);
+                rest.is_some_and(|rest| rest.starts_with(close))
+            };
+            let name = NAMES.into_iter().find(is_it)?;
+            // A type parameter may be called so; a lone pair of angles counts for the longer names only.
+            let is_token = (*open, name) != ("<", "cursor");
+            is_token.then(|| &text[..open.len() + name.len() + close.len()])
+        })
+    })
 }
