@@ -6,12 +6,25 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 
 use crate::provider::{Call, Error, Event, Provider, Stream};
+use crate::routing::Feature;
+
+/// Returns a provider whose first word is waited for no longer than this; for what somebody asked for by hand it is waited for as usual.
+pub(super) fn hurried(
+    provider: Arc<dyn Provider>,
+    feature: Feature,
+    limit: Duration,
+) -> Arc<dyn Provider> {
+    match feature {
+        Feature::Completion => Arc::new(Hurried { provider, limit }),
+        Feature::Action => provider,
+    }
+}
 
 /// Passes a provider's stream on if its first word comes in time.
-pub(super) struct Hurried {
-    pub provider: Arc<dyn Provider>,
+struct Hurried {
+    provider: Arc<dyn Provider>,
     /// How long the first word is waited for.
-    pub limit: Duration,
+    limit: Duration,
 }
 
 impl Provider for Hurried {

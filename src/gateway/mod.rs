@@ -58,11 +58,9 @@ use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use health::Health;
-use hurry::Hurried;
 use pause::Pauses;
 use payer::Payers;
 use purse::Purse;
-use record::Circumstances;
 use request::Asked;
 use runaway::Runaways;
 
@@ -284,6 +282,7 @@ impl Gateway {
     /// An error means that nothing was sent, because there is no key, or the provider asked to wait, or a cap would be broken; such a call is
     /// not booked. All else that goes wrong comes in the stream.
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
+        let record = Record::of_request(settings, &request);
         let Request {
             decision,
             mut input,
@@ -296,14 +295,6 @@ impl Gateway {
             confined,
             interrupt,
         } = request;
-        let record = Record::of(
-            settings,
-            &decision,
-            Circumstances {
-                confined: confined.map(|rule| rule.to_string()).as_deref(),
-                task: action.as_deref(),
-            },
-        );
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
@@ -318,22 +309,14 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
-        let purse = Purse {
-            budget: settings.budget.clone(),
-            runaways: self.0.runaways.clone(),
-            payers: self.0.payers.clone(),
-            health: self.0.health.clone(),
-            watch: self.0.watch.clone(),
-        };
+        let purse = self.purse(settings);
         let provider = masking::unmasking(provider, mask, &decision, &purse);
         // Where another can take over, the first is not waited for, and not tried again.
         let has_successor = self.successor(settings, &decision).is_some();
-        let provider: Arc<dyn Provider> = match decision.feature {
-            Feature::Completion if has_successor => Arc::new(Hurried {
-                provider,
-                limit: settings.fallback.slow,
-            }),
-            _ => provider,
+        let provider = if has_successor {
+            hurry::hurried(provider, decision.feature, settings.fallback.slow)
+        } else {
+            provider
         };
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
@@ -396,6 +379,16 @@ impl Gateway {
             pauses,
         })
         .await
+    }
+
+    fn purse(&self, settings: &Settings) -> Purse {
+        Purse {
+            budget: settings.budget.clone(),
+            runaways: self.0.runaways.clone(),
+            payers: self.0.payers.clone(),
+            health: self.0.health.clone(),
+            watch: self.0.watch.clone(),
+        }
     }
 
     /// Returns what a call is expected to cost, by all that was learnt of its model. What is reserved for it is the worst case.

@@ -5,10 +5,13 @@
 //! it was made by. Under settings of the same version it recomputes to itself, which is how a record can be checked: deciding is a pure function.
 //! What `route explain` prints is a record that was made without a call. A record holds names and rules, no text, and is bounded.
 
+use std::fmt::Write as _;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::request::Request;
 use crate::config::{ModelName, Settings};
 use crate::cost::Money;
 use crate::routing::{self, Decision, Feature, Hop, LocalServer, Payer};
@@ -117,6 +120,16 @@ impl Record {
             worst: None,
             policy: policy(settings, wanted),
         }
+    }
+
+    /// Notes the decision that a call is about to be made by.
+    pub(super) fn of_request(settings: &Settings, request: &Request) -> Self {
+        let confined = request.confined.map(|rule| rule.to_string());
+        let around = Circumstances {
+            confined: confined.as_deref(),
+            task: request.action.as_deref(),
+        };
+        Self::of(settings, &request.decision, around)
     }
 
     /// Decides anew, under the settings as they are; nothing if they are not those that it was made by, or it is no record of ours.
@@ -318,11 +331,12 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
         hasher.update(part);
     }
     let digest = hasher.finalize();
-    digest
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digits = String::new();
+    for byte in digest.iter().take(6) {
+        // A text cannot fail to take more text.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 fn full_name(server: &LocalServer) -> String {
@@ -440,12 +454,8 @@ mod tests {
                     let mut failing: Vec<String> =
                         failing.iter().map(|it| (*it).to_owned()).collect();
                     failing.push(first.name());
-                    match first.is_embedded() {
-                        true => first,
-                        false => {
-                            routing::fallback(&settings, &first, &failing).unwrap_or(first)
-                        }
-                    }
+                    let next = routing::fallback(&settings, &first, &failing);
+                    next.filter(|_| !first.is_embedded()).unwrap_or(first)
                 }
                 _ => routing::decide_on(&settings, feature, &wanted, &answering),
             };

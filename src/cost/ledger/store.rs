@@ -190,14 +190,11 @@ impl Store {
     /// The decision that led to a call, or to the last one.
     pub(super) fn decision(&self, call: Option<&str>) -> Result<Option<String>, Failure> {
         let (connection, kept) = (&self.connection, |row: &rusqlite::Row<'_>| row.get(0));
-        let kept = match call {
-            Some(id) => {
-                connection.query_row("SELECT decision FROM calls WHERE id = ?1", [id], kept)
-            }
-            None => {
-                let last = "SELECT decision FROM calls ORDER BY seq DESC LIMIT 1";
-                connection.query_row(last, [], kept)
-            }
+        let kept = if let Some(id) = call {
+            connection.query_row("SELECT decision FROM calls WHERE id = ?1", [id], kept)
+        } else {
+            let last = "SELECT decision FROM calls ORDER BY seq DESC LIMIT 1";
+            connection.query_row(last, [], kept)
         };
         Ok(kept.optional()?.flatten())
     }
