@@ -58,6 +58,10 @@ struct Entry {
     #[serde(default)]
     optional_types: bool,
     #[serde(default)]
+    packages: bool,
+    #[serde(default)]
+    passes_on: Vec<String>,
+    #[serde(default)]
     tests: Vec<String>,
     #[serde(default)]
     bindings: Vec<String>,
@@ -186,6 +190,7 @@ fn rust_of(
         ("strings", &entry.strings),
         ("code_in_strings", &entry.code_in_strings),
         ("tests", &entry.tests),
+        ("passes_on", &entry.passes_on),
         ("bindings", &entry.bindings),
         ("barriers", &entry.barriers),
         ("not_names", &entry.not_names),
@@ -198,6 +203,7 @@ fn rust_of(
         entry.data, entry.family
     );
     let _ = writeln!(code, "    optional_types: {},", entry.optional_types);
+    let _ = writeln!(code, "    packages: {},", entry.packages);
     if let Some(odd) = entry.bindings.iter().find(|it| !it.contains('>')) {
         return Err(format!(
             "binding {odd:?} names no scope: write node.field>scope"

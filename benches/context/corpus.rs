@@ -38,6 +38,18 @@ pub fn projects(for_fit: bool, quick: bool) -> Vec<Project> {
     found
 }
 
+/// Finds every project of the folder that `BYOK_BENCH_PROJECTS` names.
+pub fn all() -> Vec<Project> {
+    let Some(root) = std::env::var_os("BYOK_BENCH_PROJECTS").map(PathBuf::from) else {
+        return Vec::new();
+    };
+    let of_language = LANGUAGES.iter().flat_map(|(language, extension)| {
+        let folders = folders(&root.join(language)).into_iter();
+        folders.filter_map(|folder| project(&folder, language, extension))
+    });
+    of_language.collect()
+}
+
 fn candidates(language: &str) -> Vec<PathBuf> {
     match language {
         "rust" => {

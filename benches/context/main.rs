@@ -1,14 +1,17 @@
 //! Measures what the prompts of suggestions show of other files, on real projects: of the names that a hidden stretch of code uses and
 //! another file defines, for how many the defining line stands in the prompt, and what that costs in tokens.
 //!
-//! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --dump FILE` to write what
-//! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes the weights of `src/context/rank.rs` of it),
+//! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --recall` for that alone, `-- --dump FILE` to write what
+//! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes `src/context/weights.rs` of it),
 //! and with `-- --index` for how fast 10,000 files are read. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
-//! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder.
+//! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder. The misses of those projects have been looked at, so
+//! their figures flatter; `corpus.sh --held-out FOLDER` fetches others in all four languages, which nothing was fitted on and nobody has
+//! looked into: `-- --all` measures every project of the folder, and of no other place.
 
 #![allow(clippy::cast_precision_loss, clippy::print_stdout)]
 
 mod corpus;
+mod meaning;
 mod places;
 mod recall;
 mod speed;
@@ -24,7 +27,11 @@ fn main() {
     }
     let dump = arguments.iter().position(|argument| argument == "--dump");
     let dump = dump.and_then(|at| arguments.get(at + 1)).cloned();
-    let projects = corpus::projects(dump.is_some(), given("--quick"));
+    let projects = if given("--all") {
+        corpus::all()
+    } else {
+        corpus::projects(dump.is_some(), given("--quick"))
+    };
     if projects.is_empty() {
         println!("no projects found on this machine");
         return;
@@ -34,5 +41,7 @@ fn main() {
         return;
     }
     recall::measure(&projects, given("--misses"));
-    typing::measure(&projects);
+    if !given("--recall") {
+        typing::measure(&projects);
+    }
 }

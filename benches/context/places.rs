@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::corpus::{Dice, Project, hash};
+use super::meaning::{Defined, Use, can_mean};
 use super::truth::{Truth, prose};
 
 /// A stretch that is hidden.
@@ -15,8 +16,17 @@ pub struct Place<'a> {
     pub cursor: usize,
     /// What it was.
     pub hidden: String,
-    /// The names in it that other files define, each with its defining lines.
-    pub symbols: Vec<(String, Vec<String>)>,
+    /// The names in it that other files define.
+    pub symbols: Vec<Symbol>,
+}
+
+/// A name that is used, and that other files define.
+pub struct Symbol {
+    pub name: String,
+    /// Its defining lines.
+    pub lines: Vec<String>,
+    /// Whether it can mean one of them, by the language's rules.
+    pub is_meant: bool,
 }
 
 /// Names that the languages' own libraries define, and that a project's definition of the same name is rarely meant by.
@@ -67,12 +77,19 @@ pub fn choose<'a>(project: &'a Project, truth: &Truth) -> Vec<Place<'a>> {
                 continue;
             }
             let hidden_here = without_standard(project.language.id(), text, hidden);
-            let symbols = symbols(truth, number, &hidden_here);
+            let cursor = starts[line] + indent;
+            let bare: Vec<String> = hidden_here.lines().map(bare).collect();
+            let used = Use {
+                language: project.language.id(),
+                path,
+                before: &text[..cursor],
+                hidden: &bare.join("\n"),
+            };
+            let symbols = symbols(project, truth, number, &used);
             if symbols.is_empty() {
                 continue;
             }
             taken.insert(line);
-            let cursor = starts[line] + indent;
             let rest = &text[cursor + hidden.len()..];
             places.push(Place {
                 path,
@@ -131,11 +148,8 @@ fn without_standard(language: &str, text: &str, hidden: &str) -> String {
 }
 
 /// Returns the names in a stretch that other files define and its own does not.
-fn symbols(truth: &Truth, own: usize, text: &str) -> Vec<(String, Vec<String>)> {
-    let mut names = BTreeSet::new();
-    for line in text.lines() {
-        names.extend(words(&bare(line)));
-    }
+fn symbols(project: &Project, truth: &Truth, own: usize, used: &Use<'_>) -> Vec<Symbol> {
+    let names: BTreeSet<String> = words(used.hidden).into_iter().collect();
     // What every program of the language has is not meant to be the project's.
     let names = names
         .into_iter()
@@ -145,8 +159,15 @@ fn symbols(truth: &Truth, own: usize, text: &str) -> Vec<(String, Vec<String>)> 
         if places.iter().any(|(file, _)| *file == own) {
             return None;
         }
-        let lines = places.iter().map(|(_, line)| line.clone()).collect();
-        Some((name, lines))
+        let is_meant = places.iter().any(|(file, line)| {
+            let (path, text) = &project.files[*file];
+            can_mean(&name, used, &Defined { path, text, line })
+        });
+        Some(Symbol {
+            lines: places.iter().map(|(_, line)| line.clone()).collect(),
+            is_meant,
+            name,
+        })
     });
     names.collect()
 }

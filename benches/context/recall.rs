@@ -12,7 +12,7 @@ use byok_lsp::syntax::SyntaxTree;
 use ropey::Rope;
 
 use super::corpus::Project;
-use super::places::{self, Place};
+use super::places::{self, Place, Symbol};
 use super::truth;
 
 /// The tokens that a prompt may have: the program's own default.
@@ -101,12 +101,31 @@ struct Score {
     places: usize,
     /// Names that one line of the project defines: shown, shown without fragments, all.
     certain: [usize; 3],
+    /// Of the first, those that can mean that line, by the language's rules: shown, all.
+    meant: [usize; 2],
     /// Names that several lines define, of which any counts: shown, all.
     any: [usize; 2],
     /// Of the first, those that any source named.
     candidates: usize,
     tokens: u64,
     window: u64,
+}
+
+impl Score {
+    fn add(&mut self, other: &Self) {
+        fn all<const N: usize>(sums: &mut [usize; N], more: &[usize; N]) {
+            sums.iter_mut()
+                .zip(more)
+                .for_each(|(sum, more)| *sum += more);
+        }
+        self.places += other.places;
+        all(&mut self.certain, &other.certain);
+        all(&mut self.meant, &other.meant);
+        all(&mut self.any, &other.any);
+        self.candidates += other.candidates;
+        self.tokens += other.tokens;
+        self.window += other.window;
+    }
 }
 
 pub fn measure(projects: &[Project], misses: bool) {
@@ -130,7 +149,12 @@ pub fn measure(projects: &[Project], misses: bool) {
             score.places += 1;
             score.tokens += Tokens::in_bytes(prefix.len() + suffix.len());
             score.window += Tokens::in_bytes(bare.len() + suffix.len());
-            for (name, lines) in &place.symbols {
+            for Symbol {
+                name,
+                lines,
+                is_meant,
+            } in &place.symbols
+            {
                 let shown = lines
                     .iter()
                     .any(|line| prefix.contains(line) || suffix.contains(line));
@@ -140,13 +164,16 @@ pub fn measure(projects: &[Project], misses: bool) {
                     continue;
                 }
                 score.certain[0] += usize::from(shown);
+                score.meant[0] += usize::from(shown && *is_meant);
+                score.meant[1] += usize::from(*is_meant);
                 score.certain[1] += usize::from(lines.iter().any(|line| bare.contains(line)));
                 score.certain[2] += 1;
                 let candidate = judged.iter().find(|(other, ..)| other == name);
                 score.candidates += usize::from(candidate.is_some());
                 if misses && !shown {
                     println!(
-                        "  miss {}:{} {name}: {} {:?}",
+                        "  miss {} {}:{} {name}: {} {:?}",
+                        if *is_meant { "meant" } else { "other" },
                         place.path.display(),
                         place.text[..place.cursor].lines().count(),
                         lines[0],
@@ -167,16 +194,23 @@ pub fn measure(projects: &[Project], misses: bool) {
     }
     println!();
     println!(
-        "language     places   names    shown   (window alone)   any of several   tokens   (window alone)   named by a source"
+        "language     places   names    shown   (window alone)    meant    shown   any of several   tokens   (window alone)   named by a source"
     );
+    let mut pooled = Score::default();
+    for score in scores.values() {
+        pooled.add(score);
+    }
+    scores.insert("~ all", pooled);
     for (language, score) in &scores {
         let places = score.places.max(1) as f64;
         println!(
-            "{language:<12} {:>6}  {:>6}  {:>5.1} %  {:>13.1} %  {:>13.1} %  {:>7.0}  {:>12.0}  {:>16.1} %",
+            "{language:<12} {:>6}  {:>6}  {:>5.1} %  {:>13.1} %  {:>6}  {:>5.1} %  {:>13.1} %  {:>7.0}  {:>12.0}  {:>16.1} %",
             score.places,
             score.certain[2],
             percent(score.certain[0], score.certain[2]),
             percent(score.certain[1], score.certain[2]),
+            score.meant[1],
+            percent(score.meant[0], score.meant[1]),
             percent(score.any[0], score.any[1]),
             score.tokens as f64 / places,
             score.window as f64 / places,
@@ -202,8 +236,8 @@ pub fn dump(projects: &[Project], file: &str) {
             let needed: Vec<&str> = place
                 .symbols
                 .iter()
-                .filter(|(_, lines)| lines.len() == 1)
-                .map(|(name, _)| name.as_str())
+                .filter(|symbol| symbol.lines.len() == 1 && symbol.is_meant)
+                .map(|symbol| symbol.name.as_str())
                 .collect();
             for (name, tokens, features) in open.with(&index, place.cursor, context::judged) {
                 let label = u8::from(needed.contains(&&*name));

@@ -49,6 +49,7 @@ pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_
 pub use price::{is_above, shown as shown_price};
 pub use prompt::longest_run;
 pub use rename::rename;
+pub use reply::{Fault, read as read_reply};
 pub use run::{Done, Failure, Job, Progress, Watch, run};
 pub use target::{Diagnostic, Target, target};
 pub use verify::applied;

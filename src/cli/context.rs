@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::progress::with_progress;
 use super::style::Style;
 use super::{parts, style};
-use crate::context::{self, Inputs, Manifest, Rule};
+use crate::completion;
+use crate::context::{Manifest, Rule};
 use crate::session::Snapshot;
 
 /// How long the workspace may be read before the prompt is made with what is known.
@@ -26,28 +27,14 @@ pub(super) async fn get_ready(
         return Ok(());
     };
     let symbols = parts::symbols(&snapshot.settings);
-    let path = snapshot.path();
     if settings.reads_workspace() && snapshot.confined.is_none() {
-        symbols.update(&path, tree.clone(), snapshot.text.clone());
+        symbols.update(&snapshot.path(), tree, snapshot.text.clone());
         symbols.add_folder(project);
         let reading = symbols.clone();
         let reading = tokio::task::spawn_blocking(move || reading.wait_until_idle(READING));
         with_progress("reading the workspace", reading).await?;
     }
-    let behind = snapshot.text.len_bytes().saturating_sub(cursor);
-    let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
-    let inputs = Inputs {
-        path: &path,
-        folder: &snapshot.shown_from(),
-        text: &snapshot.text,
-        tree: &tree,
-        cursor,
-        definitions: &symbols.definitions(),
-        edited: &[],
-        sources: &settings.sources,
-        tokens,
-    };
-    snapshot.desk.lay(context::prepare(&inputs, None));
+    completion::get_ready(snapshot, cursor, &symbols.definitions(), &[]);
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod filter;
 mod flight;
 mod outcome;
 mod place;
+mod ready;
 mod request;
 mod reuse;
 mod stop;
@@ -29,6 +30,7 @@ use ropey::Rope;
 
 pub use completions::Completions;
 pub use place::Around;
+pub use ready::get_ready;
 
 use crate::cost::Cost;
 use crate::gateway::{CallId, Gateway};

@@ -7,6 +7,7 @@
 use ropey::Rope;
 
 use super::manifest::{Field, Manifest, Rule};
+use super::message;
 use super::prompt;
 use super::{Budget, Fragment, Prepared, Window, window};
 use crate::config::{FimFamily, FimPiece, Wire};
@@ -80,6 +81,18 @@ pub struct Assembled {
 
 /// Makes the prompt for a place in a document.
 pub fn assemble(view: &View<'_>, form: Form, budget: Budget) -> Assembled {
+    if let Some(text) = message::without_diff(view.file, view.text) {
+        let view = View {
+            text: &text,
+            cursor: view.cursor.min(text.len_bytes()),
+            ..*view
+        };
+        return of_window(&view, form, budget);
+    }
+    of_window(view, form, budget)
+}
+
+fn of_window(view: &View<'_>, form: Form, budget: Budget) -> Assembled {
     let mut window = window(view.text, view.cursor, budget);
     let fragments = view.prepared.fragments.iter();
     // What the window shows need not be shown twice.
@@ -153,16 +166,7 @@ fn with_files(view: &View<'_>, fragments: &[&Fragment], window: &Window) -> Asse
     let mut manifest = Manifest::default();
     let mut files = Vec::new();
     for (file, fragments) in by_file(fragments) {
-        let mut text = String::new();
-        for fragment in fragments {
-            let lines = format!("{}\n", fragment.text);
-            manifest.push(Field::File, &lines, Rule::of(fragment));
-            text.push_str(&lines);
-        }
-        files.push(ExtraFile {
-            path: file.to_owned(),
-            text,
-        });
+        files.push(extra_file(file, fragments, Field::File, &mut manifest));
     }
     manifest.push(Field::Prefix, &window.prefix, before(view, window));
     manifest.push(Field::Suffix, &window.suffix, behind(view, window));
@@ -173,6 +177,25 @@ fn with_files(view: &View<'_>, fragments: &[&Fragment], window: &Window) -> Asse
             files,
         },
         manifest,
+    }
+}
+
+/// Makes a file beside the document of its fragments, which the manifest shows in a field.
+fn extra_file(
+    path: &str,
+    fragments: &[&Fragment],
+    field: Field,
+    manifest: &mut Manifest,
+) -> ExtraFile {
+    let mut text = String::new();
+    for fragment in fragments {
+        let lines = format!("{}\n", fragment.text);
+        manifest.push(field, &lines, Rule::of(fragment));
+        text.push_str(&lines);
+    }
+    ExtraFile {
+        path: path.to_owned(),
+        text,
     }
 }
 
@@ -215,17 +238,8 @@ fn template(
             }
             FimPiece::Files => {
                 for (path, fragments) in by_file(fragments) {
-                    let mut text = String::new();
                     manifest.push(Field::Prompt, &family.file_head(path), Rule::Frame);
-                    for fragment in fragments {
-                        let lines = format!("{}\n", fragment.text);
-                        manifest.push(Field::Prompt, &lines, Rule::of(fragment));
-                        text.push_str(&lines);
-                    }
-                    files.push(ExtraFile {
-                        path: path.to_owned(),
-                        text,
-                    });
+                    files.push(extra_file(path, fragments, Field::Prompt, &mut manifest));
                 }
                 if !files.is_empty() {
                     manifest.push(Field::Prompt, &family.file_head(view.file), Rule::Frame);

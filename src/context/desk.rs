@@ -52,6 +52,11 @@ impl Desk {
         self.indexed.swap(revision + 1, Ordering::AcqRel) != revision + 1
     }
 
+    /// Notes that the index of symbols has forgotten the document, so that it is to be handed over again.
+    pub fn is_forgotten(&self) {
+        self.indexed.store(0, Ordering::Release);
+    }
+
     /// Takes the turn to choose what comes next; `None` while somebody else has it.
     pub fn take_turn(&self) -> Option<Turn> {
         let was_taken = self.is_taken.swap(true, Ordering::AcqRel);

@@ -9,6 +9,7 @@ mod assemble;
 mod desk;
 mod fragment;
 mod manifest;
+mod message;
 mod pace;
 mod prepare;
 mod prompt;

@@ -51,7 +51,7 @@ pub struct Prepared {
 }
 
 /// The part of the budget that a new choice fills, in hundredths; the rest is for what is found to be missing later.
-const FILLED: u64 = 85;
+const FILLED: u64 = 93;
 
 /// The part of what a new choice would bring, in chances to be used, that must be in the old one for that to stay.
 const ENOUGH: f32 = 0.5;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::fragment::{Fragment, Source};
 use super::prepare::Inputs;
 use super::shown_path;
-use super::source::{Candidate, Gathered, Signs};
+use super::source::{Candidate, Gathered};
 use crate::syntax::Kind;
 
 /// A fragment and how much speaks for it.
@@ -21,15 +21,16 @@ pub struct Ranked {
 }
 
 /// How much a fragment's length counts against it: 0 not at all, 1 in full proportion. What is long tells more, too.
-const POWER: f32 = 0.6;
+const POWER: f32 = 0.5;
 
 /// How many numbers a candidate is judged by.
-const FEATURES: usize = 18;
+const FEATURES: usize = 30;
 
 /// What each number counts for.
 const WEIGHTS: [f32; FEATURES] = [
-    -6.67, 0.60, 1.00, 3.09, 0.56, 0.0, 0.19, 0.0, 1.09, 2.0, -1.02, -0.13, -0.45, -0.57, -0.97,
-    -0.91, 4.07, 0.10,
+    -6.93, 0.43, -0.86, 3.53, 1.04, 3.91, 0.83, -0.53, 2.67, 0.31, 1.39, 0.52, 0.25, 0.43, 0.23,
+    -0.24, 0.15, 0.82, -2.73, 0.19, 1.48, -1.09, 2.0, -1.37, -0.3, -0.47, -0.59, -1.76, -0.7,
+    -0.09,
 ];
 
 /// Puts the fragments first that are likeliest to be used.
@@ -38,8 +39,8 @@ pub fn rank(inputs: &Inputs<'_>, gathered: Gathered) -> Vec<Ranked> {
         .candidates
         .into_iter()
         .map(|candidate| {
-            let chance = chance(&features(&candidate));
             let fragment = fragment(inputs, &candidate);
+            let chance = chance(&features(&candidate, fragment.tokens()));
             let tokens = u16::try_from(fragment.tokens()).unwrap_or(u16::MAX);
             // Not in full proportion to its length, since what is long tells more.
             let worth = chance / f32::from(tokens + 6).powf(POWER);
@@ -76,42 +77,41 @@ fn fragment(inputs: &Inputs<'_>, candidate: &Candidate) -> Fragment {
 }
 
 /// Returns the numbers that a candidate is judged by.
-fn features(candidate: &Candidate) -> [f32; FEATURES] {
-    let Signs {
-        count,
-        near,
-        around,
-        imported,
-        of_imported,
-        reached,
-        member,
-        beside,
-        begun,
-        places,
-        fresh,
-        akin,
-    } = candidate.signs;
-    let definition = candidate.found.definition();
-    let is = |kinds: &[Kind]| f32::from(u8::from(kinds.contains(&definition.kind)));
+fn features(candidate: &Candidate, tokens: u64) -> [f32; FEATURES] {
+    let signs = &candidate.signs;
+    let kind = candidate.found.definition().kind;
+    let is = |it: Kind| f32::from(u8::from(kind == it));
     [
         1.0,
-        count,
-        near,
-        around,
-        imported,
-        of_imported,
-        reached,
-        member,
-        beside,
-        begun,
-        places,
-        is(&[Kind::Function]),
-        is(&[Kind::Method]),
-        is(&[Kind::Constant]),
-        is(&[Kind::Field]),
-        is(&[Kind::Module]),
-        fresh,
-        akin,
+        signs.count,
+        signs.near,
+        signs.around,
+        signs.imported,
+        signs.fresh,
+        signs.of_imported,
+        signs.reach,
+        signs.importing,
+        signs.reached,
+        signs.member,
+        signs.owned,
+        signs.beside,
+        signs.akin,
+        signs.here,
+        signs.close,
+        signs.packaged,
+        signs.tested,
+        signs.of_test,
+        signs.users,
+        signs.alike,
+        signs.private,
+        signs.begun,
+        signs.places,
+        is(Kind::Function),
+        is(Kind::Method),
+        is(Kind::Constant),
+        is(Kind::Field),
+        is(Kind::Module),
+        f32::from(u16::try_from(tokens).unwrap_or(u16::MAX)).ln_1p(),
     ]
 }
 
@@ -120,15 +120,13 @@ pub fn judged(inputs: &Inputs<'_>) -> Vec<(String, u64, [f32; FEATURES])> {
     let candidates = super::source::gather(inputs).candidates;
     let judged = candidates.iter().map(|candidate| {
         let name = candidate.found.definition().name.to_string();
-        (
-            name,
-            fragment(inputs, candidate).tokens(),
-            features(candidate),
-        )
+        let tokens = fragment(inputs, candidate).tokens();
+        (name, tokens, features(candidate, tokens))
     });
     judged.collect()
 }
 
+/// Returns the probability that what is to be written uses what has these numbers.
 fn chance(features: &[f32; FEATURES]) -> f32 {
     let sum: f32 = features.iter().zip(&WEIGHTS).map(|(a, b)| a * b).sum();
     1.0 / (1.0 + (-sum).exp())

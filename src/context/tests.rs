@@ -19,13 +19,17 @@ struct Fixture {
     cursor: usize,
 }
 
-fn parsed(text: &Rope) -> SyntaxTree {
-    SyntaxTree::new(Language::from_id("rust").expect("known"))
+fn parsed(language: &str, text: &Rope) -> SyntaxTree {
+    SyntaxTree::new(Language::from_id(language).expect("known"))
         .parsed(text, LONG)
         .expect("in time")
 }
 
 fn fixture(source: &str) -> Fixture {
+    fixture_in("rust", source)
+}
+
+fn fixture_in(language: &str, source: &str) -> Fixture {
     let mut parts = source.split("//- ");
     let open = parts.next().expect("the document");
     let cursor = open.find('ˇ').expect("a cursor");
@@ -33,10 +37,10 @@ fn fixture(source: &str) -> Fixture {
     for part in parts {
         let (path, text) = part.split_once('\n').expect("a path");
         let text = Rope::from_str(text);
-        index.update(&format!("/w/{path}"), parsed(&text), text);
+        index.update(&format!("/w/{path}"), parsed(language, &text), text);
     }
     let text = Rope::from_str(&open.replace('ˇ', ""));
-    let tree = parsed(&text);
+    let tree = parsed(language, &text);
     index.update("/w/main.rs", tree.clone(), text.clone());
     assert!(index.wait_until_idle(LONG));
     Fixture {
@@ -117,6 +121,84 @@ use crate::shapes::{Shape, WIDTH};
 
 fn area(shape: &Shape) -> usize {
     "
+    );
+}
+
+#[test]
+fn an_import_under_way_is_shown_what_its_file_defines() {
+    let fixture = fixture(
+        "use crate::shapes::{ˇ};
+//- shapes.rs
+pub fn outline_of_shape() {}
+//- others.rs
+pub fn first_of_others() {}
+pub fn second_of_others() {}
+",
+    );
+    let prepared = fixture.prepared(22, None);
+    let shown: Vec<&str> = prepared.fragments.iter().map(|one| &*one.text).collect();
+    assert_eq!(shown, ["pub fn outline_of_shape() {}"]);
+}
+
+#[test]
+fn an_import_of_a_file_that_passes_on_leads_to_what_it_passes_on() {
+    let prefix = fixture(
+        "use crate::all::*;
+fn area() {
+    ˇ
+}
+//- all.rs
+pub use crate::deep::inner::*;
+//- deep/inner.rs
+pub const WIDTH: usize = 4;
+",
+    )
+    .prefix();
+    assert!(
+        prefix.contains("// pub const WIDTH: usize = 4;"),
+        "{prefix}"
+    );
+}
+
+#[test]
+fn a_field_of_ones_own_does_not_hide_what_is_called_like_it() {
+    let prefix = fixture(
+        "struct Log {
+    level: Level,
+}
+fn parse() {
+    let level = level(ˇ
+}
+//- levels.rs
+pub fn level(name: &str) -> Level {}
+",
+    )
+    .prefix();
+    assert!(prefix.contains("// pub fn level(name"), "{prefix}");
+}
+
+#[test]
+fn what_another_package_keeps_to_itself_is_not_shown() {
+    let prefix = fixture_in(
+        "go",
+        "package main
+
+func main() {
+\tlimit := Limit(limit)
+\tˇ
+}
+//- other/a.go
+package other
+
+func limit() int { return 1 }
+
+func Limit() int { return 2 }
+",
+    )
+    .prefix();
+    assert!(
+        prefix.contains("func Limit()") && !prefix.contains("func limit()"),
+        "{prefix}"
     );
 }
 
@@ -221,7 +303,9 @@ fn what_is_gone_is_not_shown_any_longer() {
     let fixture = fixture(SHAPES);
     let first = fixture.prepared(600, None);
     let text = Rope::from_str("pub const HEIGHT: usize = 5;\n");
-    fixture.index.update("/w/shapes.rs", parsed(&text), text);
+    fixture
+        .index
+        .update("/w/shapes.rs", parsed("rust", &text), text);
     assert!(fixture.index.wait_until_idle(LONG));
     let second = fixture.prepared(600, Some(&first));
     let shown = |prepared: &Prepared, text: &str| {

@@ -22,6 +22,8 @@ pub struct FileSymbols {
     pub definitions: Box<[Definition]>,
     /// The lines of all definitions.
     text: Box<str>,
+    /// Where it passes on definitions from, as its imports say: few files do.
+    pub passed_on: Box<[Box<str>]>,
     /// A hash of each name that it uses, sorted.
     pub(super) uses: Box<[u32]>,
 }
@@ -48,6 +50,13 @@ const DEFINITIONS: usize = 2_000;
 
 /// The longest that is kept of a definition's lines, in bytes.
 const LINES: usize = 240;
+
+/// A file that defines more than this is no mere collection of what others define.
+const COLLECTION: usize = 60;
+
+/// The most imports that are kept of such a file, and how much of it is searched for them.
+const PASSED_ON: usize = 60;
+const HEAD: usize = 16 * 1024;
 
 /// The longest name that is kept.
 const NAME: usize = 80;
@@ -88,9 +97,15 @@ impl FileSymbols {
                 break;
             }
         }
+        let passed_on = if definitions.len() <= COLLECTION {
+            passed_on(tree, text)
+        } else {
+            Box::default()
+        };
         Self {
             path: path.into(),
             language: tree.language(),
+            passed_on,
             definitions: definitions.into(),
             text: lines.into(),
             uses: uses(text),
@@ -122,6 +137,24 @@ impl FileSymbols {
             .get(definition.text.start as usize..definition.text.end as usize)
             .unwrap_or_default()
     }
+}
+
+/// Returns the paths of the imports that pass on what they bring in.
+fn passed_on(tree: &SyntaxTree, text: &Rope) -> Box<[Box<str>]> {
+    let begins = tree.language().passes_on();
+    if begins.is_empty() {
+        return Box::default();
+    }
+    let imports = syntax::imports(tree, text, 0..HEAD).into_iter();
+    let passing = imports.filter(|import| {
+        let longest = begins.iter().map(|begin| begin.len()).max().unwrap_or(0);
+        let end = floor(text, (import.range.start + longest).min(text.len_bytes()));
+        let begin = text.get_byte_slice(floor(text, import.range.start)..end);
+        let begin = begin.map(String::from).unwrap_or_default();
+        begins.iter().any(|begins| begin.starts_with(begins))
+    });
+    let paths = passing.map(|import| import.path.into_boxed_str());
+    paths.take(PASSED_ON).collect()
 }
 
 fn offset(byte: usize) -> u32 {

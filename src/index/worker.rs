@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use ropey::Rope;
 
@@ -12,9 +11,6 @@ use super::file::FileSymbols;
 use super::queue::{Source, Task};
 use crate::syntax::{Language, SyntaxTree};
 use crate::workspace::{confinement, walk};
-
-/// A file that takes longer to parse is left out.
-const PARSE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Works until the index is dropped.
 pub(super) fn run(shared: &Shared) {
@@ -106,7 +102,7 @@ fn from_disk(shared: &Shared, path: &str) -> Option<FileSymbols> {
 fn read(shared: &Shared, path: &str) -> Option<FileSymbols> {
     let language = Language::from_path(path).filter(|language| !language.is_data())?;
     let text = Rope::from(walk::read(Path::new(path), shared.limits.file_bytes)?);
-    let tree = SyntaxTree::new(language).parsed(&text, PARSE_DEADLINE)?;
+    let tree = SyntaxTree::new(language).parsed_patiently(&text)?;
     Some(FileSymbols::read(path, &tree, &text))
 }
 

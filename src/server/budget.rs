@@ -3,7 +3,8 @@
 //! Entry points: [`watch`], which the gateway calls from any thread, and [`tell`], a task that sends `byok/budget` when something changed, no
 //! more than twice a second, the last state always included. Nothing is sent while no caps are set.
 
-use std::sync::{Arc, Weak};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::json;
@@ -23,6 +24,7 @@ const SPACE: Duration = Duration::from_millis(500);
 
 /// Makes what the gateway tells about money reach the user; `changed` says that caps stand otherwise than before.
 pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
+    let told = Mutex::new(HashSet::new());
     Arc::new(move |notice| {
         let message = match notice {
             Notice::Changed => {
@@ -31,7 +33,14 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
             }
             Notice::Masked(kinds) => {
                 let message = masked(&kinds);
-                // Quietly: nothing has to be done, and the next suggestion sends the same text again.
+                // Quietly, and once: nothing has to be done, and the next suggestion sends the same text again.
+                let is_news = told
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(kinds);
+                if !is_news {
+                    return;
+                }
                 outbox.notify(
                     "window/logMessage",
                     &json!({"type": lsp::MessageType::Info, "message": message}),

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use transport::{FrameDecoder, MAX_FRAME};
+pub use transport::{Frame, FrameDecoder, MAX_FRAME};
 
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;

@@ -123,6 +123,17 @@ impl Language {
         self.entry().optional_types
     }
 
+    /// Returns whether the files of a folder are one package: they see each other's definitions without an import, and others see only those
+    /// whose names begin with a capital letter.
+    pub fn has_packages(self) -> bool {
+        self.entry().packages
+    }
+
+    /// Returns how an import begins that passes what it brings in on to whoever imports the file.
+    pub fn passes_on(self) -> &'static [&'static str] {
+        self.entry().passes_on
+    }
+
     /// Returns where tests of a file belong, most usual first: patterns of paths, empty where there is no convention.
     pub fn tests(self) -> &'static [&'static str] {
         self.entry().tests
@@ -218,6 +229,8 @@ struct Entry {
     data: bool,
     family: Option<&'static str>,
     tests: &'static [&'static str],
+    packages: bool,
+    passes_on: &'static [&'static str],
     bindings: &'static [&'static str],
     barriers: &'static [&'static str],
     not_names: &'static [&'static str],

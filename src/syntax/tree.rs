@@ -35,6 +35,11 @@ pub struct SyntaxTree {
     recent: VecDeque<InputEdit>,
 }
 
+/// The work that a parse in the background may take: so many steps, and one more for so many bytes. The parser counts a hundred operations as
+/// a step; real code takes one step for some forty to two hundred bytes.
+const STEPS: usize = 1_000;
+const BYTES_PER_STEP: usize = 8;
+
 /// The edits that may happen during one parse without its result being lost.
 const RECENT: usize = 64;
 
@@ -95,10 +100,27 @@ impl SyntaxTree {
     ///
     /// `text` must be the text after the last edit. The parser is the thread's own, so any thread may call this.
     pub fn parsed(&self, text: &Rope, deadline: Duration) -> Option<Self> {
+        let begin = Instant::now();
+        self.parsed_while(text, || begin.elapsed() < deadline)
+    }
+
+    /// Parses the text with as much work as a text of its length may take, however long the machine needs for it; `None` for one that
+    /// takes far more, which are those that the parser finds no way through.
+    ///
+    /// For readers in the background: on a machine with much else to do, a deadline would leave out what is merely next in line.
+    pub fn parsed_patiently(&self, text: &Rope) -> Option<Self> {
+        let mut left = STEPS + text.len_bytes() / BYTES_PER_STEP;
+        self.parsed_while(text, || {
+            left = left.saturating_sub(1);
+            left > 0
+        })
+    }
+
+    fn parsed_while(&self, text: &Rope, may_go_on: impl FnMut() -> bool) -> Option<Self> {
         if self.is_current() {
             return Some(self.clone());
         }
-        let tree = parse(self.language, text, self.tree.as_ref(), deadline)?;
+        let tree = parse(self.language, text, self.tree.as_ref(), may_go_on)?;
         Some(Self {
             language: self.language,
             document: Arc::clone(&self.document),
@@ -146,13 +168,17 @@ thread_local! {
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
 }
 
-fn parse(language: Language, text: &Rope, old: Option<&Tree>, deadline: Duration) -> Option<Tree> {
-    let begin = Instant::now();
+fn parse(
+    language: Language,
+    text: &Rope,
+    old: Option<&Tree>,
+    mut may_go_on: impl FnMut() -> bool,
+) -> Option<Tree> {
     let mut progress = |_: &_| {
-        if begin.elapsed() >= deadline {
-            ControlFlow::Break(())
-        } else {
+        if may_go_on() {
             ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     };
     let mut read = |byte: usize, _: Point| -> &[u8] {
@@ -211,6 +237,43 @@ mod tests {
             "(source_file (struct_item name: (type_identifier)))"
         );
         assert!(tree.is_current());
+    }
+
+    #[test]
+    fn patience_counts_work_and_has_enough_for_real_code_and_an_end_for_the_rest() {
+        for language in Language::all() {
+            let path = format!(
+                "{}/grammars/{}/fixture.{}",
+                env!("CARGO_MANIFEST_DIR"),
+                language.id(),
+                language.extensions()[0]
+            );
+            let Ok(text) = std::fs::read_to_string(path) else {
+                continue;
+            };
+            let text = Rope::from_str(&text.repeat(200_000 / text.len()));
+            let tree = SyntaxTree::new(language);
+            let mut steps = 0;
+            tree.parsed_while(&text, || {
+                steps += 1;
+                true
+            });
+            // What is odd may take thrice what is usual.
+            let allowed = super::STEPS + text.len_bytes() / super::BYTES_PER_STEP;
+            assert!(
+                steps * 3 < allowed,
+                "{}: {steps} steps for {} bytes",
+                language.id(),
+                text.len_bytes()
+            );
+            let mut left = 10;
+            let stopped = tree.parsed_while(&text, || {
+                left -= 1;
+                left > 0
+            });
+            assert!(stopped.is_none());
+            assert!(tree.parsed_patiently(&text).is_some());
+        }
     }
 
     #[test]

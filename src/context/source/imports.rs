@@ -1,8 +1,9 @@
 //! What the document imports, and the files that this leads to in the workspace.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::{Seen, shared};
 use super::{Pool, number};
@@ -18,15 +19,23 @@ const HEAD: usize = 64 * 1024;
 const OF_FILE: usize = 150;
 
 /// The most files that are looked into.
-const FILES: usize = 40;
+const FILES: usize = 60;
+
+/// The most files that an import means; a package may have many.
+const OF_IMPORT: usize = 120;
+
+/// The most files that are reached in all.
+const PASSED_ON: usize = 1_000;
 
 /// The document's imports.
 #[derive(Default)]
 pub(super) struct Imports {
     /// Each name that is brought in, and each that ends a path.
     names: FxHashSet<String>,
-    /// The files that the paths mean, best guess.
-    files: FxHashSet<std::sync::Arc<str>>,
+    /// The files that the paths mean, best guess, each with how directly: 1 for those themselves, less for what those pass on.
+    files: FxHashMap<Arc<str>, f32>,
+    /// Of these, what the statement means in which the cursor stands.
+    open: FxHashSet<Arc<str>>,
     /// Where the statements stand.
     ranges: Vec<Range<usize>>,
 }
@@ -40,7 +49,34 @@ impl Imports {
 
     /// Returns whether an import leads to this file.
     pub(super) fn reaches(&self, path: &str) -> bool {
-        self.files.contains(path)
+        self.files.contains_key(path)
+    }
+
+    /// Returns how directly an import leads to this file; 0 if none does.
+    pub(super) fn reach(&self, path: &str) -> f32 {
+        self.files.get(path).copied().unwrap_or_default()
+    }
+
+    /// Adds what the files pass on that are reached, and what those pass on.
+    fn follow(&mut self, inputs: &Inputs<'_>) {
+        for directness in [0.7, 0.5] {
+            let mut reached: Vec<_> = self.files.keys().cloned().collect();
+            reached.sort_unstable();
+            for path in reached {
+                let file = inputs.definitions.file(&path);
+                for import in file.into_iter().flat_map(|file| &file.passed_on) {
+                    let is_open = self.open.contains(&path);
+                    for next in meant(inputs, &path, import) {
+                        if self.files.len() < PASSED_ON {
+                            self.files.entry(next.clone()).or_insert(directness);
+                        }
+                        if is_open {
+                            self.open.insert(next);
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -54,29 +90,38 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Imports {
         imports
             .names
             .extend(parts.last().map(|&part| part.to_owned()));
-        // The last part is a file, or a name within the file that the part before it names.
-        let ends = (1..=parts.len()).rev().take(2).map(|end| &parts[..end]);
-        let mut candidates: Vec<_> = Vec::new();
-        for parts in ends {
-            candidates.extend(of_path(inputs, parts));
-        }
+        let mut candidates = meant(inputs, inputs.path, &import.path);
         for name in &import.names {
             let mut parts = parts.clone();
             parts.push(name);
-            candidates.extend(of_path(inputs, &parts));
+            candidates.extend(of_path(inputs, inputs.path, &parts));
         }
-        imports.files.extend(candidates);
+        if import.range.start < inputs.cursor && inputs.cursor <= import.range.end {
+            imports.open.extend(candidates.iter().cloned());
+        }
+        let direct = candidates.into_iter().map(|path| (path, 1.0));
+        imports.files.extend(direct);
     }
+    imports.follow(inputs);
     imports
 }
 
-/// Returns the files whose paths end as an import does, those with most parts in common; of these the ones nearest to the document.
-fn of_path(inputs: &Inputs<'_>, parts: &[&str]) -> Vec<std::sync::Arc<str>> {
+/// Returns the files that a path may mean which `base` imports: its last part is a file, or a name within the file that the part before it
+/// names.
+fn meant(inputs: &Inputs<'_>, base: &str, path: &str) -> Vec<Arc<str>> {
+    let parts: Vec<&str> = names(path).map(|(_, part)| part).collect();
+    let ends = (1..=parts.len()).rev().take(2).map(|end| &parts[..end]);
+    ends.flat_map(|parts| of_path(inputs, base, parts))
+        .collect()
+}
+
+/// Returns the files whose paths end as an import does, those with most parts in common; of these the ones nearest to the file that imports.
+fn of_path(inputs: &Inputs<'_>, base: &str, parts: &[&str]) -> Vec<Arc<str>> {
     let Some(last) = parts.last() else {
         return Vec::new();
     };
     let family = inputs.tree.language().family();
-    let score = |path: &str| (matched(path, parts), shared(inputs.path, path));
+    let score = |path: &str| (matched(path, parts), shared(base, path));
     let files = inputs.definitions.called(last).into_iter();
     let files: Vec<_> = files
         .filter(|file| file.language.family() == family && *file.path != *inputs.path)
@@ -84,7 +129,7 @@ fn of_path(inputs: &Inputs<'_>, parts: &[&str]) -> Vec<std::sync::Arc<str>> {
         .collect();
     let best = files.iter().map(|(score, _)| *score).max();
     let of_best = files.into_iter().filter(|(score, _)| Some(*score) == best);
-    of_best.map(|(_, path)| path).take(FILES).collect()
+    of_best.map(|(_, path)| path).take(OF_IMPORT).collect()
 }
 
 /// Returns how many of an import's last parts a path ends with, before its extensions; a file may also stand for its folder.
@@ -111,22 +156,22 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen, imports: &
             if reached && !imports.reaches(&one.file.path) {
                 continue;
             }
-            let of_imported = f32::from(u8::from(imports.reaches(&one.file.path)));
             if let Some(signs) = pool.add(one, Source::Import) {
                 // A name whose file cannot be told may be that of something else.
-                signs.imported = if of_imported > 0.0 { 1.0 } else { 0.3 };
-                signs.of_imported = of_imported;
+                signs.imported = if reached { 1.0 } else { 0.3 };
             }
         }
     }
     let mut files: Vec<_> = imports.files.iter().collect();
-    files.sort_unstable();
-    for path in files.into_iter().take(FILES) {
+    // What is meant directly comes first.
+    files.sort_unstable_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    for (path, _) in files.into_iter().take(FILES) {
         let Some(file) = inputs.definitions.file(path) else {
             continue;
         };
         // A file that defines much is imported for little of it.
         let weight = 1.0 / number(file.definitions.len()).sqrt().max(1.0);
+        let is_open = imports.open.contains(path);
         for at in 0..file.definitions.len().min(OF_FILE) {
             let found = Found {
                 file: file.clone(),
@@ -134,6 +179,7 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen, imports: &
             };
             if let Some(signs) = pool.add(found, Source::Import) {
                 signs.of_imported = signs.of_imported.max(weight);
+                signs.importing = f32::from(u8::from(is_open && signs.imported == 0.0));
             }
         }
     }

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::names::Seen;
+use super::imports::Imports;
+use super::names::{Seen, shared};
 use super::{Pool, number};
 use crate::context::fragment::Source;
 use crate::context::prepare::Inputs;
@@ -23,7 +24,7 @@ const MEMBERS: usize = 80;
 const WEAK: f32 = 0.05;
 
 /// Adds the members of the types in play.
-pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen) {
+pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen, imports: &Imports) {
     let mut owners = Owners::default();
     for candidate in pool.candidates.values() {
         let definition = candidate.found.definition();
@@ -69,12 +70,18 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen) {
         }
     }
     for (owner, strength) in owners.strongest() {
-        let members = inputs.definitions.of_owner(&owner);
+        let mut members = inputs.definitions.of_owner(&owner);
+        // Of several types of one name the imported one is meant, or the closest.
+        members.sort_by_cached_key(|one| {
+            let path = &*one.file.path;
+            std::cmp::Reverse((imports.reaches(path), shared(inputs.path, path)))
+        });
         // Of few members each is likelier than of many.
-        let strength = strength / number(members.len()).sqrt().max(1.0);
+        let each = strength / number(members.len()).sqrt().max(1.0);
         for found in members.into_iter().take(MEMBERS) {
             if let Some(signs) = pool.add(found, Source::Member) {
-                signs.member = signs.member.max(strength);
+                signs.member = signs.member.max(each);
+                signs.owned = signs.owned.max(strength);
             }
         }
     }

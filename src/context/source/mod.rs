@@ -16,7 +16,8 @@ use rustc_hash::FxHashSet;
 
 use super::fragment::{Fragment, Source};
 use super::prepare::Inputs;
-use crate::index::{Definitions, FileSymbols, Found};
+use crate::index::{Definitions, FileSymbols, Found, folder_of};
+use crate::syntax::{Kind, Language};
 
 /// What speaks for showing a definition. All are numbers from 0 on; which counts how much, `rank` knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,12 +36,34 @@ pub struct Signs {
     pub of_imported: f32,
     /// The name of its file, folder or owner stands near the cursor, as what it is reached by.
     pub reached: f32,
-    /// How much its owner is in play.
+    /// How much its owner is in play, shared out among the owner's members.
     pub member: f32,
+    /// How much its owner is in play.
+    pub owned: f32,
     /// The part of the files beside this one that use its name.
     pub beside: f32,
     /// The same, where a file counts by how much it is like this one.
     pub akin: f32,
+    /// How directly the file imports its file.
+    pub reach: f32,
+    /// The cursor stands in an import of its file, which does not name it yet.
+    pub importing: f32,
+    /// Its file lies in the document's folder.
+    pub here: f32,
+    /// The part of the document's folders that its file lies in too.
+    pub close: f32,
+    /// The language's folders are packages.
+    pub packaged: f32,
+    /// Its file is the one that the document tests.
+    pub tested: f32,
+    /// Its file is a test, and the document is none.
+    pub of_test: f32,
+    /// In how many files its name stands.
+    pub users: f32,
+    /// How much its name is made of words that stand near the cursor.
+    pub alike: f32,
+    /// How much its name begins with a mark that keeps it to its own file.
+    pub private: f32,
     /// It begins with what is being typed.
     pub begun: f32,
     /// In how many places the name is defined.
@@ -84,7 +107,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         siblings::add(&mut pool, inputs, &seen);
     }
     if on(Source::Member) {
-        members::add(&mut pool, inputs, &seen);
+        members::add(&mut pool, inputs, &seen, &imports);
     }
     let mut first = Vec::new();
     if on(Source::Scope) {
@@ -94,7 +117,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         first.extend(inputs.edited.iter().cloned());
     }
     Gathered {
-        candidates: pool.finish(inputs, &seen),
+        candidates: pool.finish(inputs, &seen, &imports),
         first,
     }
 }
@@ -103,7 +126,8 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
 pub(super) struct Pool<'a> {
     definitions: &'a Definitions,
     own: &'a str,
-    family: &'static str,
+    own_folder: Arc<str>,
+    language: Language,
     /// What the document defines itself: a definition elsewhere of the same name is not meant.
     own_names: FxHashSet<Arc<str>>,
     candidates: BTreeMap<(Arc<str>, usize), Candidate>,
@@ -113,12 +137,13 @@ impl<'a> Pool<'a> {
     fn new(inputs: &Inputs<'a>) -> Self {
         let own = inputs.definitions.file(inputs.path);
         let own_names = own.into_iter().flat_map(|own| &own.definitions);
-        // What is only added to here is defined elsewhere.
-        let own_names = own_names.filter(|one| !one.reopens);
+        // What is only added to here is defined elsewhere, and a field is not what its name alone means.
+        let own_names = own_names.filter(|one| !one.reopens && one.kind != Kind::Field);
         Self {
             definitions: inputs.definitions,
             own: inputs.path,
-            family: inputs.tree.language().family(),
+            own_folder: folder_of(inputs.path),
+            language: inputs.tree.language(),
             own_names: own_names.map(|one| one.name.clone()).collect(),
             candidates: BTreeMap::new(),
         }
@@ -127,8 +152,11 @@ impl<'a> Pool<'a> {
     /// Returns whether a definition may be a candidate at all.
     fn is_foreign(&self, file: &FileSymbols, name: &str) -> bool {
         *file.path != *self.own
-            && file.language.family() == self.family
+            && file.language.family() == self.language.family()
             && !self.own_names.contains(name)
+            && (!self.language.has_packages()
+                || name.starts_with(char::is_uppercase)
+                || *folder_of(&file.path) == *self.own_folder)
     }
 
     /// Returns where a name is defined elsewhere, in a language that can mean it.
@@ -157,8 +185,16 @@ impl<'a> Pool<'a> {
     }
 
     /// Adds what is told of a name alone, whichever source named its definition.
-    fn finish(mut self, inputs: &Inputs<'_>, seen: &names::Seen) -> Vec<Candidate> {
+    fn finish(
+        mut self,
+        inputs: &Inputs<'_>,
+        seen: &names::Seen,
+        imports: &imports::Imports,
+    ) -> Vec<Candidate> {
         let beside = siblings::Beside::new(inputs);
+        let own_stem = stem(self.own).unwrap_or_default();
+        let folders = number(self.own_folder.split(['/', '\\']).count());
+        let sign = |holds: bool| f32::from(u8::from(holds));
         for candidate in self.candidates.values_mut() {
             let definition = candidate.found.definition();
             let signs = &mut candidate.signs;
@@ -185,6 +221,17 @@ impl<'a> Pool<'a> {
             signs.begun = f32::from(u8::from(
                 word.len() > 1 && definition.name.starts_with(word),
             ));
+            let path = &*candidate.found.file.path;
+            signs.reach = imports.reach(path);
+            signs.here = sign(*folder_of(path) == *self.own_folder);
+            signs.close = number(names::shared(self.own, path)) / folders;
+            signs.packaged = sign(self.language.has_packages());
+            signs.tested =
+                sign(is_test(self.own) && stem(path).is_some_and(|stem| tests(own_stem, stem)));
+            signs.of_test = sign(is_test(path) && !is_test(self.own));
+            signs.users = number(self.definitions.users(&definition.name) as usize).ln_1p();
+            signs.alike = seen.alike(&definition.name);
+            signs.private = sign(definition.name.starts_with('_'));
             let places = self.definitions.named(&definition.name).len();
             signs.places = number(places).ln();
         }
@@ -201,6 +248,28 @@ fn number(count: usize) -> f32 {
 fn stem(path: &str) -> Option<&str> {
     let file = path.rsplit(['/', '\\']).next()?;
     file.split('.').next()
+}
+
+/// Returns whether a file holds tests, by its name or its folder's.
+fn is_test(path: &str) -> bool {
+    let stem = stem(path).unwrap_or_default();
+    let marks = |name: &str| {
+        let mut words = name.split(['_', '-']);
+        words.any(|word| ["test", "tests", "spec", "testing"].contains(&word))
+    };
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    marks(stem)
+        || file.contains(".test.")
+        || file.contains(".spec.")
+        || folder_name(path).is_some_and(marks)
+        || folder_name(path) == Some("__tests__")
+}
+
+/// Returns whether a file of tests is called after another file.
+fn tests(test: &str, file: &str) -> bool {
+    let rest = test.strip_prefix("test_").unwrap_or(test);
+    let rest = rest.strip_suffix("_test").unwrap_or(rest);
+    rest == file && !file.is_empty()
 }
 
 fn folder_name(path: &str) -> Option<&str> {

@@ -26,6 +26,8 @@ pub(super) struct Seen {
     pub(super) names: FxHashMap<String, Sight>,
     /// What is being typed at the cursor.
     pub(super) word: String,
+    /// The words that the names nearest to the cursor are made of, and how near they stand.
+    parts: FxHashMap<String, f32>,
 }
 
 /// How a name stands round the cursor.
@@ -81,7 +83,46 @@ impl Seen {
         if behind.starts_with('.') || behind.starts_with("::") || behind.starts_with("->") {
             sight.reaching = sight.reaching.max((-lines / 30.0).exp());
         }
+        let weight = (-lines / 6.0).exp();
+        if weight > 0.01 {
+            for part in parts(name) {
+                let known = self.parts.entry(part).or_default();
+                *known = known.max(weight);
+            }
+        }
     }
+
+    /// Returns how much a name is made of the words near the cursor, those of comments among them.
+    pub(super) fn alike(&self, name: &str) -> f32 {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for part in parts(name) {
+            sum += self.parts.get(&part).copied().unwrap_or_default();
+            count += 1.0;
+        }
+        sum / f32::max(count, 1.0)
+    }
+}
+
+/// Returns the words that a name is made of, in small letters: `http` and `client` of `HttpClient` and `http_client`.
+fn parts(name: &str) -> impl Iterator<Item = String> {
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        loop {
+            rest = rest.trim_start_matches(|c: char| !c.is_alphabetic());
+            let mut letters = rest.char_indices();
+            let mut last = letters.next()?.1;
+            let end = letters.find(|(_, c)| {
+                let ends = !c.is_alphabetic() || (c.is_uppercase() && !last.is_uppercase());
+                last = *c;
+                ends
+            });
+            let (part, more) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+            rest = more;
+            if part.len() > 2 {
+                return Some(part.to_lowercase());
+            }
+        }
+    })
 }
 
 /// How many definitions of one name are candidates.
@@ -99,10 +140,7 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen, imports
             std::cmp::Reverse((imports.reaches(path), shared(inputs.path, path)))
         });
         for one in found.into_iter().take(PLACES) {
-            let of_imported = imports.reaches(&one.file.path);
-            if let Some(signs) = pool.add(one, Source::Nearby) {
-                signs.of_imported = f32::from(u8::from(of_imported));
-            }
+            pool.add(one, Source::Nearby);
         }
     }
 }
@@ -111,4 +149,17 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, seen: &Seen, imports
 pub(super) fn shared(a: &str, b: &str) -> usize {
     let parts = a.split(['/', '\\']).zip(b.split(['/', '\\']));
     parts.take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_name_is_made_of_words() {
+        let of = |name| parts(name).collect::<Vec<_>>();
+        assert_eq!(of("HttpClient2"), ["http", "client"]);
+        assert_eq!(of("_check_of_HTTPHeader"), ["check", "httpheader"]);
+        assert!(of("x_1").is_empty());
+    }
 }

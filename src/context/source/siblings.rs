@@ -9,23 +9,23 @@ use crate::context::prepare::Inputs;
 use crate::index::{FileSymbols, Found, folder_of};
 
 /// The most files that are looked into.
-const FILES: usize = 60;
+const FILES: usize = 100;
 
 /// The most definitions of each that are candidates.
-const OF_FILE: usize = 60;
+const OF_FILE: usize = 80;
 
 /// Adds what the files beside the document define.
 pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen) {
-    for file in beside(inputs) {
+    let mut files = Beside::new(inputs).0;
+    // The pool is bounded: what is most like the document comes first.
+    files.sort_by(|(a, like), (b, other)| other.total_cmp(like).then_with(|| a.path.cmp(&b.path)));
+    for (file, _) in files {
         for at in 0..file.definitions.len().min(OF_FILE) {
             let found = Found {
                 file: file.clone(),
                 at,
             };
-            // What is not used in any other file is its own business.
-            if inputs.definitions.users(&found.definition().name) > 1 {
-                pool.add(found, Source::Sibling);
-            }
+            pool.add(found, Source::Sibling);
         }
     }
 }

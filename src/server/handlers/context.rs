@@ -10,7 +10,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
 use crate::completion;
-use crate::context::{self, Inputs, Manifest, When};
+use crate::context::{Manifest, When};
 use crate::session::{Snapshot, path_of};
 use crate::workspace;
 
@@ -135,6 +135,7 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
         }
     } else {
         shared.symbols.close(&path);
+        snapshot.desk.is_forgotten();
         return;
     }
     let Some(turn) = snapshot.desk.take_turn() else {
@@ -145,23 +146,7 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let begun = Instant::now();
-        let behind = snapshot.text.len_bytes().saturating_sub(cursor);
-        let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
-        let inputs = Inputs {
-            path: &path,
-            folder: &snapshot.shown_from(),
-            text: &snapshot.text,
-            tree: &tree,
-            cursor,
-            definitions: &symbols.definitions(),
-            edited: &edited,
-            sources: &settings.sources,
-            tokens,
-        };
-        let previous = snapshot.desk.prepared();
-        snapshot
-            .desk
-            .lay(context::prepare(&inputs, Some(&previous)));
+        completion::get_ready(&snapshot, cursor, &symbols.definitions(), &edited);
         let (now, bytes) = (Instant::now(), snapshot.text.len_bytes());
         snapshot.desk.pace.chosen(now, now - begun, bytes);
     });

@@ -1,0 +1,35 @@
+//! What the next prompts of a document show of other files, chosen beforehand.
+
+use crate::context::{self, Fragment, Inputs};
+use crate::index::Definitions;
+use crate::session::Snapshot;
+
+/// Chooses it for a cursor, of what the workspace defines and of the lines that were edited elsewhere, and lays it on the document's desk. Takes
+/// milliseconds: call it off the way of any request.
+pub fn get_ready(
+    snapshot: &Snapshot,
+    cursor: usize,
+    definitions: &Definitions,
+    edited: &[Fragment],
+) {
+    let Some(tree) = &snapshot.tree else {
+        return;
+    };
+    let settings = &snapshot.settings.context;
+    let behind = snapshot.text.len_bytes().saturating_sub(cursor);
+    let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
+    let inputs = Inputs {
+        path: &snapshot.path(),
+        folder: &snapshot.shown_from(),
+        text: &snapshot.text,
+        tree,
+        cursor,
+        definitions,
+        edited,
+        sources: &settings.sources,
+        tokens,
+    };
+    let previous = snapshot.desk.prepared();
+    let prepared = context::prepare(&inputs, Some(&previous));
+    snapshot.desk.lay(prepared);
+}
