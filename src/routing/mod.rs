@@ -328,7 +328,8 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         provider: provider.into(),
         model: model.into(),
     };
-    let is_allowed = settings.policy.allows(provider, model);
+    let is_allowed = settings.policy.allows(provider, model)
+        && (feature != Feature::Action || settings.policy.allows_actions());
     let way = settings.providers.get(provider).filter(|_| is_allowed);
     let (provider, model, payer, way) = match way {
         Some(settings) => {
