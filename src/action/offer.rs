@@ -230,5 +230,7 @@ fn payer(payer: Payer) -> &'static str {
         Payer::Credits => "your credits",
         Payer::OwnAccount => "your own account",
         Payer::Relay => "you, by a local server",
+        Payer::Subscription => "your subscription",
+        Payer::Power => "your power",
     }
 }

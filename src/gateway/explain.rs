@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{Candidate, Circumstances, Record};
-use super::{Gateway, expect};
+use super::{Gateway, expect, reserve};
 use crate::config::{KeySource, Settings, host_of};
 use crate::cost::{Money, Tokens};
 use crate::routing::{Decision, Feature, Way};
@@ -115,7 +115,7 @@ fn at_most(settings: &Settings, decision: &Decision) -> String {
     if decision.is_embedded() {
         return "free".into();
     }
-    match expect::cost(decision, &tokens).amount() {
+    match expect::cost(decision, &tokens, reserve::slowest(output)).amount() {
         Some(amount) if amount.nanos() == 0 => "free".into(),
         Some(amount) => format!(
             "{amount} ({} tokens in, {} out)",

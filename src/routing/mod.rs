@@ -46,6 +46,10 @@ pub enum Payer {
     OwnAccount,
     /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
     Relay,
+    /// The user, by a flat rate.
+    Subscription,
+    /// The user, for the power that this machine draws.
+    Power,
 }
 
 impl Payer {
@@ -58,8 +62,10 @@ impl Payer {
             None => {}
         }
         match (provider.is_on_this_machine(), is_billed) {
+            (false, _) if provider.billing.subscription.is_some() => Self::Subscription,
             (false, _) => Self::OwnKey,
             (true, true) => Self::Relay,
+            (true, false) if provider.billing.power.is_some() => Self::Power,
             (true, false) => Self::Nobody,
         }
     }
@@ -80,6 +86,8 @@ impl fmt::Display for Payer {
             Self::Credits => "you: your credits at the gateway",
             Self::OwnAccount => "you: your own account behind the gateway",
             Self::Relay => "you: through a server on this machine",
+            Self::Subscription => "you: by your subscription",
+            Self::Power => "you: for the power of this machine",
         })
     }
 }
