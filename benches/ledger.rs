@@ -256,6 +256,67 @@ fn reserve(_: &mut Criterion) {
             drop(other.join());
         }
     }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ledger");
+    let servers: Vec<_> = (0..4)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || storm(&path))
+        })
+        .collect();
+    let times = servers
+        .into_iter()
+        .flat_map(|server| server.join().expect("it ends"));
+    percentiles(
+        "reserve and queue the row, four at once, a hundred calls each at the same moment, twenty times",
+        times.collect(),
+    );
+}
+
+/// A hundred calls at the same moment, as no editor makes them, again and again: each reserves, waits for a provider, and settles.
+fn storm(path: &Path) -> Vec<Duration> {
+    const CALLS: usize = 100;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let (price, budget, ledger) = (price(), budget(), Ledger::open(path));
+    reserve_and_settle(&runtime, &ledger, &price, &budget);
+    let one = async |ledger: Ledger, mut row: Row, budget: Arc<Budget>| {
+        row.started = Timestamp::now();
+        let reservation = Reservation {
+            row: row.clone(),
+            budget,
+            has_consent: false,
+        };
+        let start = Instant::now();
+        let reserved = ledger.reserve(reservation).await;
+        let waited = start.elapsed();
+        let held = reserved
+            .expect("there is room")
+            .0
+            .expect("it costs something");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let start = Instant::now();
+        ledger.settle(row, |_| {});
+        held.settled();
+        waited + start.elapsed()
+    };
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let calls: Vec<_> = (0..CALLS)
+            .map(|number| {
+                let row = row(&ledger, &price, number as u64);
+                runtime.spawn(one(ledger.clone(), row, budget.clone()))
+            })
+            .collect();
+        times.extend(
+            calls
+                .into_iter()
+                .map(|call| runtime.block_on(call).expect("it ends")),
+        );
+    }
+    times
 }
 
 fn million(criterion: &mut Criterion) {

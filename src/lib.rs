@@ -21,6 +21,7 @@
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
 //! - [`process_group`]: what a program of ours has started ends with it.
+//! - [`replace_file`]: a file is replaced whole and at once.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
@@ -38,6 +39,7 @@ pub mod local;
 pub mod models;
 pub mod process_group;
 pub mod provider;
+pub mod replace_file;
 pub mod repository;
 pub mod routing;
 pub mod scrub;

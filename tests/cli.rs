@@ -6,6 +6,9 @@
 #[allow(dead_code, reason = "the benchmarks use the rest of it")]
 mod scripted;
 
+#[path = "cli/prices.rs"]
+mod prices;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

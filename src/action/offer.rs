@@ -228,5 +228,7 @@ fn payer(payer: Payer) -> &'static str {
         Payer::Nobody => "nobody pays",
         Payer::OwnKey => "your key",
         Payer::Relay => "you, by a local server",
+        Payer::Subscription => "your subscription",
+        Payer::Power => "your power",
     }
 }

@@ -11,6 +11,7 @@ mod login;
 mod models;
 mod parts;
 mod place;
+mod prices;
 mod privacy;
 mod progress;
 mod reconcile;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::cost::Catalogue;
 use crate::scrub;
 
 const EXAMPLES: &str = "\
@@ -37,6 +39,7 @@ Examples:
   byok-lsp doctor                           what is configured, what works, what to do
   byok-lsp models --provider openrouter     its models, what they can do and what they cost
   byok-lsp route explain                    which model would be asked, who would pay, and why
+  byok-lsp prices sonnet                    what models cost you, by which prices
   byok-lsp usage --since 7d                 what was spent on what, and what for nothing
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
@@ -67,6 +70,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Say which models there are, what they can do and what they cost.
     Models(models::Arguments),
+    /// Say what models cost you and how that is known; take newer prices.
+    Prices(prices::Arguments),
     /// Say which model would be asked, and why.
     Route(route::Arguments),
     /// Say what was spent on what, and what for nothing.
@@ -85,6 +90,9 @@ enum Command {
 /// Runs the program with the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
     privacy::guard();
+    if let Some(path) = parts::prices_path() {
+        Catalogue::keep_at(path);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return complain_of_arguments(&error),
@@ -106,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Login(arguments) => login::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Prices(arguments) => prices::run(&arguments),
         Command::Route(arguments) => route::run(&arguments),
         Command::Usage(arguments) => usage::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),

@@ -1,12 +1,15 @@
 //! What all subcommands are made of: configuration, ledger, engine, lists of models.
 
+use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 
-use crate::config::{Layers, Problem, Settings, read_user_file, user_file};
+use anyhow::Context as _;
+
+use crate::config::{Layers, Problem, ProviderSettings, Settings, read_user_file, user_file};
 use crate::cost::Ledger;
 use crate::index::{self, SymbolIndex};
 use crate::local::{Engine, Limits};
-use crate::models::Lists;
+use crate::models::{self, Lists};
 use crate::provider::Http;
 
 /// Reads the user's configuration. A mistake leaves the defaults and is returned beside them.
@@ -35,6 +38,40 @@ pub fn hints() -> Option<PathBuf> {
     let ledger = ledger_path()?;
     let folder = ledger.parent().filter(|folder| folder.is_absolute())?;
     Some(folder.join("told"))
+}
+
+/// Returns where prices are kept that were taken in place of the program's own: beside the ledger.
+pub fn prices_path() -> Option<PathBuf> {
+    let ledger = ledger_path()?;
+    let folder = ledger.parent().filter(|folder| folder.is_absolute())?;
+    Some(folder.join("prices.jsonl"))
+}
+
+/// Asks a question to which there is a yes; anything else is a no.
+pub fn confirm(question: &str) -> std::io::Result<bool> {
+    let mut terminal = std::io::stderr();
+    write!(terminal, "{question} [y/N] ")?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
+}
+
+/// Returns a provider of the user's by its name.
+pub fn provider<'a>(settings: &'a Settings, name: &str) -> anyhow::Result<&'a ProviderSettings> {
+    let found = settings.providers.get(name);
+    found.with_context(|| {
+        let names = settings.providers.keys().map(String::as_str);
+        match models::near(name, names).first() {
+            Some(near) => format!("no provider is called \"{name}\"; did you mean {near}?"),
+            None => format!(
+                "no provider is called \"{name}\"; byok-lsp models --all names those that there are"
+            ),
+        }
+    })
 }
 
 /// Returns the ledger, which is opened when it is first needed.

@@ -92,17 +92,33 @@ fn check_prices(own: &Options, editor: &Options) -> Result<(), (String, String)>
     if own.budget.is_none() {
         return Ok(());
     }
+    let refused = |key: String| {
+        let why = refusal("a price, by which your own caps are reckoned,");
+        Err((key, why))
+    };
     for (name, written) in &editor.providers {
         let nothing = ProviderOptions::default();
-        let known = &own.providers.get(name).unwrap_or(&nothing).prices;
+        let known = own.providers.get(name).unwrap_or(&nothing);
         for (model, price) in &written.prices {
-            if known.get(model) != Some(price) {
-                let key = format!("providers.{name}.prices.{model}");
-                return Err((
-                    key,
-                    refusal("a price, by which your own caps are reckoned,"),
-                ));
+            if known.prices.get(model) != Some(price) {
+                return refused(format!("providers.{name}.prices.{model}"));
             }
+        }
+        for (model, discount) in &written.discounts {
+            if known.discounts.get(model) != Some(discount) {
+                return refused(format!("providers.{name}.discounts.{model}"));
+            }
+        }
+        let is_other =
+            |theirs: &Option<String>, own: &Option<String>| theirs.is_some() && theirs != own;
+        if is_other(&written.discount, &known.discount) {
+            return refused(format!("providers.{name}.discount"));
+        }
+        if is_other(&written.subscription, &known.subscription) {
+            return refused(format!("providers.{name}.subscription"));
+        }
+        if written.power.is_some() && written.power != known.power {
+            return refused(format!("providers.{name}.power"));
         }
     }
     Ok(())
@@ -357,6 +373,19 @@ mod tests {
             assert!(
                 told.starts_with("providers.openai.prices.gpt-4.1: ")
                     && told.contains("your own caps"),
+                "{told}"
+            );
+        }
+        for (key, terms) in [
+            ("discount", json!({"discount": "99%"})),
+            ("discounts.m", json!({"discounts": {"m": "99%"}})),
+            ("subscription", json!({"subscription": "0 USD/month"})),
+            ("power", json!({"power": {"watts": 0, "kwh": "0 USD"}})),
+        ] {
+            let terms = provider("ollama", terms);
+            let told = said(caps, &[(Layer::Editor, terms)]).expect_err(key);
+            assert!(
+                told.starts_with(&format!("providers.ollama.{key}: ")),
                 "{told}"
             );
         }

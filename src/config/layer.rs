@@ -191,12 +191,18 @@ fn merge_keys(below: KeysOptions, above: KeysOptions) -> KeysOptions {
 pub(super) fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> ProviderOptions {
     let mut prices = below.prices;
     prices.extend(above.prices);
+    let mut discounts = below.discounts;
+    discounts.extend(above.discounts);
     ProviderOptions {
         wire: above.wire.or(below.wire),
         base_url: above.base_url.or(below.base_url),
         auth: above.auth.or(below.auth),
         key: above.key.or(below.key),
         prices,
+        discount: above.discount.or(below.discount),
+        discounts,
+        subscription: above.subscription.or(below.subscription),
+        power: above.power.or(below.power),
         routing: merge_with(below.routing, above.routing, RoutingOptions::over),
         app: merge_with(below.app, above.app, AppOptions::over),
     }

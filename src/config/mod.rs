@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod billing;
 mod budget;
 mod context;
 mod custom_action;
@@ -32,6 +33,7 @@ mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use billing::PowerOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
 };

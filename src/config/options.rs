@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
+use super::billing::PowerOptions;
 use super::budget::BudgetOptions;
 use super::context::ContextOptions;
 use super::eagerness::Eagerness;
@@ -177,6 +178,18 @@ pub struct ProviderOptions {
     /// Prices by model, for contracts and for models that no catalogue knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, PriceOptions>,
+    /// A discount on the catalogue's prices, such as `"20%"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<String>,
+    /// Discounts on single models, by the provider's names for them, in place of that.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub discounts: BTreeMap<String, String>,
+    /// A fee for each month in place of any price, such as `"20 USD/month"`: no call then costs anything more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// The power that a server on this machine draws while it answers, and what it costs: `{ watts = 300, kwh = "0.30 EUR" }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<PowerOptions>,
     /// How OpenRouter chooses among the providers behind it. A mistake with any other provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<RoutingOptions>,

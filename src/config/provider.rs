@@ -7,12 +7,13 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::billing;
 use super::families::{self, FimFamily};
 use super::key_source::{KeySource, KeysSettings};
 use super::known::{self, Known, ModelList, Rule};
 use super::openrouter::{self, Extras};
 use super::options::{Auth, PriceOptions, ProviderOptions, Wire};
-use crate::cost::{PerMillion, Price};
+use crate::cost::{Billing, PerMillion, Price};
 
 /// A provider, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub struct ProviderSettings {
     pub is_openrouter: bool,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
+    /// What is paid beside the price list, or in its place.
+    pub billing: Billing,
     /// How it tells which models it has.
     pub list: ModelList,
     /// What is peculiar to some of its models.
@@ -178,6 +181,7 @@ pub(super) fn resolve(
         || known::all()
             .values()
             .any(|other| other.is_openrouter && other.is_at(&base_url));
+    let billing = billing::resolve(written, is_loopback(&base_url), is_openrouter)?;
     let extras = openrouter::resolve(name, written, is_openrouter, wire)?;
     // What lies elsewhere on a host is known of the provider's own host only.
     let at_home = known.filter(|known| known.is_at(&base_url));
@@ -193,6 +197,7 @@ pub(super) fn resolve(
         bills_cut: behind.is_some_and(|known| known.bills_cut),
         is_openrouter,
         prices,
+        billing,
         rules: known.map_or(&[], |known| &known.models),
         is_wire_fixed: written.wire.is_some(),
     })

@@ -5,6 +5,7 @@
 //! Invariants: amounts are integers of 10^-9 units and know their currency; a cost that is not known is never counted as
 //! nothing; the price used is stored with the row; no text of documents, prompts or replies gets here.
 
+mod billing;
 pub mod budget;
 mod call_cost;
 mod catalogue;
@@ -20,9 +21,12 @@ pub mod report;
 pub mod spreadsheet;
 mod tokens;
 
+pub use billing::{Billing, Discount, Power};
 pub use budget::{Budget, Refusal};
 pub use call_cost::{Cost, CostSource};
-pub use catalogue::{Catalogue, Conditions};
+pub use catalogue::{
+    Catalogue, Change, Conditions, Kept, LARGEST as LARGEST_CATALOGUE, PRICE_DATA, Update,
+};
 pub use error::Error;
 pub use ledger::{CallId, Fate, Ledger, Outcome, Row, State, Totals};
 pub use money::{Currency, Money, NANOS};

@@ -4,6 +4,7 @@
 //! another matter: the worst case.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -21,7 +22,7 @@ pub(super) fn estimate(
 ) -> Estimate {
     let guess = estimates.guess(&decision.name(), expected);
     Estimate {
-        cost: cost(decision, &guess.tokens),
+        cost: cost(decision, &guess.tokens, guess.time),
         tokens: guess.tokens,
         miss: guess.miss,
     }
@@ -44,6 +45,7 @@ pub(super) fn lesson(
     reply: Rough,
     tokens: Tokens,
     is_whole: bool,
+    took: Option<Duration>,
 ) -> Option<Lesson> {
     (!begin.decision.is_embedded()).then(|| Lesson {
         model: begin.decision.name(),
@@ -56,6 +58,7 @@ pub(super) fn lesson(
         output: begin.expected,
         tokens,
         is_whole,
+        took,
         miss_permille: None,
     })
 }
@@ -84,8 +87,8 @@ fn task(begin: &Begin) -> &str {
     begin.action.as_deref().unwrap_or(feature)
 }
 
-/// Returns what a call would cost that used these tokens.
-pub(super) fn cost(decision: &Decision, tokens: &Tokens) -> Cost {
+/// Returns what a call would cost that used these tokens and took this long.
+pub(super) fn cost(decision: &Decision, tokens: &Tokens, time: Duration) -> Cost {
     let Way::Http(provider) = &decision.way else {
         return Cost::Free;
     };
@@ -94,6 +97,7 @@ pub(super) fn cost(decision: &Decision, tokens: &Tokens) -> Cost {
         requested: &decision.model,
         served: None,
         at: Timestamp::now(),
+        time,
         conditions: Conditions::default(),
     });
     if provider.is_on_this_machine() && price.is_none() {

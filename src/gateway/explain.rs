@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Gateway, expect};
+use super::{Gateway, expect, reserve};
 use crate::config::{KeySource, ModelName, Settings, host_of};
 use crate::cost::Tokens;
 use crate::routing::{self, Decision, Feature, Way};
@@ -160,7 +160,7 @@ fn at_most(settings: &Settings, decision: &Decision) -> String {
     if decision.is_embedded() {
         return "free".into();
     }
-    match expect::cost(decision, &tokens).amount() {
+    match expect::cost(decision, &tokens, reserve::slowest(output)).amount() {
         Some(amount) if amount.nanos() == 0 => "free".into(),
         Some(amount) => format!(
             "{amount} ({} tokens in, {} out)",

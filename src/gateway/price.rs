@@ -1,8 +1,10 @@
 //! Which price a call is billed by, where the provider does not tell the cost itself.
 //!
-//! Entry point: [`of`]. The user's own price comes before the catalogue's. Prices follow the model that the provider says it ran. Where it
+//! Entry point: [`of`]. The user's own price comes before their terms with the provider and the catalogue's price. Prices follow the model that the provider says it ran. Where it
 //! knows that one under a name which has no price, the name that was asked for will do, unless the user let the provider take other models in
 //! its place: the price of one is no price of another.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,6 +21,8 @@ pub(super) struct Priced<'a> {
     pub served: Option<&'a str>,
     /// When.
     pub at: Timestamp,
+    /// How long the model works on it, by which power is paid.
+    pub time: Duration,
     /// What else the price depends on.
     pub conditions: Conditions<'a>,
 }
@@ -38,15 +42,12 @@ pub(super) fn of(priced: &Priced<'_>) -> Option<Price> {
     if let Some(price) = names.iter().find_map(|name| own.get(*name)) {
         return Some(price.clone());
     }
+    if let Some(price) = priced.provider.billing.of_time(priced.time) {
+        return Some(price);
+    }
     let of = |model: &str| {
-        let provider = &priced.provider.name;
-        // Another name for OpenRouter does not change its prices.
-        let provider = if priced.provider.is_openrouter {
-            "openrouter"
-        } else {
-            provider
-        };
-        Catalogue::embedded().price_under(provider, model, priced.at, priced.conditions)
+        let (at, conditions) = (priced.at, priced.conditions);
+        priced.provider.price_under(&names, model, at, conditions)
     };
     if is_other {
         return of(served);
@@ -61,13 +62,8 @@ pub(super) fn of(priced: &Priced<'_>) -> Option<Price> {
 
 /// Returns a price that none of a provider's known models is dearer than, kind by kind, for a model of which nothing is known.
 pub(super) fn dearest(provider: &ProviderSettings, at: Timestamp) -> Option<Price> {
-    let name = if provider.is_openrouter {
-        "openrouter"
-    } else {
-        &provider.name
-    };
     let own = provider.prices.values().cloned();
-    let known = Catalogue::embedded().models(name, at);
+    let known = Catalogue::current().models(provider.catalogue_name(), at);
     Price::dearest_of(own.chain(known.into_iter().map(|(_, price)| price)))
 }
 
@@ -113,6 +109,7 @@ mod tests {
             requested,
             served: Some(served),
             at: "2026-11-15T12:00:00Z".parse().expect("a moment"),
+            time: Duration::ZERO,
             conditions: Conditions::default(),
         };
         of(&priced).map(|price| price.rates)

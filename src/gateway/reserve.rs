@@ -6,7 +6,7 @@
 //! not bill what it refuses; a further attempt makes its own.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -30,6 +30,9 @@ pub(super) struct Reserved {
     /// The price that it was reserved by.
     pub price: Option<Price>,
 }
+
+/// How long a server may take to load its model.
+const LOADING: Duration = Duration::from_secs(30);
 
 /// No wire sends a lower limit of the answer's length.
 const LEAST_OUTPUT: u32 = 16;
@@ -143,6 +146,7 @@ fn worst_price(begin: &Begin, provider: &Arc<ProviderSettings>, at: Timestamp) -
             requested: model,
             served: None,
             at,
+            time: slowest(begin.max_tokens),
             conditions: Conditions {
                 service_tier: text("service_tier"),
                 speed: text("speed"),
@@ -161,6 +165,11 @@ fn worst_price(begin: &Begin, provider: &Arc<ProviderSettings>, at: Timestamp) -
     }
     let others: Option<Vec<Price>> = others.into_iter().map(of).collect();
     Price::dearest_of(others?.into_iter().chain([own]))
+}
+
+/// The longest that a model on this machine is taken to work on an answer, by which its power is reserved: a token a second, once it was loaded.
+pub(super) fn slowest(max_tokens: u32) -> Duration {
+    LOADING + Duration::from_secs(max_tokens.max(LEAST_OUTPUT).into())
 }
 
 /// The row that is booked if this process ends before the call does.

@@ -7,7 +7,8 @@
 //! never odd (`typing_fast_for_minutes_is_never_halted`).
 //!
 //! A loop that is slow enough to pass for somebody who moves about is known by its cost: ghost text that is asked for [`FEWEST_UNPROMPTED`] times
-//! without a key typed, and may have cost [`MOST_NANOS`], is halted too. Of code actions no such count is kept, since each is started by hand.
+//! without a key typed, and may have cost [`MOST_NANOS`], is halted too. Code actions are started by hand, at one place after the other and without a
+//! key typed, so of them only the same question counts that is asked so often.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -110,6 +111,13 @@ struct Watched {
 struct Unprompted {
     edits: u64,
     last: Instant,
+    /// By what counts together: all ghost text, and each question of an action.
+    spent: HashMap<u64, Spent>,
+}
+
+/// How many calls there were, and what they may have cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
     calls: u32,
     nanos: i64,
 }
@@ -161,8 +169,7 @@ impl Runaways {
             unprompted: Unprompted {
                 edits,
                 last: now,
-                calls: 0,
-                nanos: 0,
+                spent: HashMap::new(),
             },
             halted: None,
         });
@@ -172,13 +179,20 @@ impl Runaways {
                 is_new: false,
             });
         }
-        let is_slow_loop = habit.follows_keys && watched.unprompted.is_loop(worst, edits, now);
+        let question = if habit.follows_keys { 0 } else { prompt };
+        let unprompted = &mut watched.unprompted;
+        let spent = unprompted.count(question, attempt, worst, edits, now);
+        let is_slow_loop = spent.calls >= FEWEST_UNPROMPTED && spent.nanos >= MOST_NANOS;
         let why = watched.oddity(&habit, prompt, attempt, edits, now);
         let (why, times) = match why {
-            _ if is_slow_loop => (
-                "nothing is typed, and yet more and more is asked",
-                watched.unprompted.calls,
-            ),
+            _ if is_slow_loop => {
+                let why = if habit.follows_keys {
+                    "nothing is typed, and yet more and more is asked"
+                } else {
+                    "nothing is typed, and yet the same is asked again and again"
+                };
+                (why, spent.calls)
+            }
             None => return Ok(()),
             Some(why) => {
                 let odd = watched.count(worst, now);
@@ -211,15 +225,26 @@ impl Runaways {
 }
 
 impl Unprompted {
-    /// Counts a call, and returns whether there are too many that cost too much.
-    fn is_loop(&mut self, worst: Option<Money>, edits: u64, now: Instant) -> bool {
-        if self.edits != edits || now.saturating_duration_since(self.last) > PAUSE {
-            (self.edits, self.calls, self.nanos) = (edits, 0, 0);
+    /// Counts a call, and returns what those come to that it counts with.
+    fn count(
+        &mut self,
+        question: u64,
+        attempt: u32,
+        worst: Option<Money>,
+        edits: u64,
+        now: Instant,
+    ) -> Spent {
+        let is_back = now.saturating_duration_since(self.last) > PAUSE;
+        if self.edits != edits || is_back || self.spent.len() >= MOST_REMEMBERED {
+            self.edits = edits;
+            self.spent.clear();
         }
         self.last = now;
-        self.calls += 1;
-        self.nanos = self.nanos.saturating_add(worst.map_or(0, Money::nanos));
-        self.calls >= FEWEST_UNPROMPTED && self.nanos >= MOST_NANOS
+        let spent = self.spent.entry(question).or_default();
+        // Another attempt is the gateway's own, and costs all the same.
+        spent.calls += u32::from(attempt == 1);
+        spent.nanos = spent.nanos.saturating_add(worst.map_or(0, Money::nanos));
+        *spent
     }
 }
 
@@ -403,6 +428,21 @@ mod tests {
     }
 
     #[test]
+    fn an_action_that_is_started_again_and_again_is_halted_however_slowly_if_it_is_dear() {
+        for every in [25, 60, 500] {
+            let every = Duration::from_secs(every);
+            let asked = |worst, prompt: fn(u64) -> u64| {
+                let halted = halted(Feature::Action, every, Some(worst), prompt);
+                halted.map(|(calls, _)| calls)
+            };
+            assert_eq!(asked(cents(1), |_| 7), Some(9), "{every:?}");
+            // Two in turn are two loops, and one place after the other is none.
+            assert_eq!(asked(cents(1), |call| call % 2), Some(18), "{every:?}");
+            assert_eq!(asked(cents(1), |call| call), None, "{every:?}");
+        }
+    }
+
+    #[test]
     fn reading_with_a_key_now_and_then_is_never_halted_nor_is_who_comes_back_later() {
         let runaways = Runaways::default();
         let mut now = Instant::now();
@@ -423,8 +463,11 @@ mod tests {
     fn further_attempts_of_one_action_are_no_loop_and_neither_is_one_that_is_run_now_and_then() {
         let runaways = Runaways::default();
         let start = Instant::now();
-        for run in 0..20 {
+        for run in 0..200 {
             let now = start + Duration::from_secs(25) * run;
+            if run % 9 == 8 {
+                runaways.typed();
+            }
             for attempt in 1..=3 {
                 let asked = runaways.check(Feature::Action, 7, attempt, Some(cents(9)), now);
                 assert_eq!(asked, Ok(()), "run {run}");

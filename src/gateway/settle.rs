@@ -17,7 +17,7 @@ use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
 use crate::provider::{self, Error};
-use crate::routing::Way;
+use crate::routing::{Payer, Way};
 
 /// The account of one call.
 pub(super) struct Settlement {
@@ -182,6 +182,8 @@ impl Settlement {
             outcome
         };
         let reported = self.usage.as_ref().and_then(|usage| usage.cost);
+        // What a call would have cost by the list is no cost where there is a flat rate.
+        let reported = reported.filter(|_| self.begin.decision.payer != Payer::Subscription);
         let usage = self.used();
         let price = self.price();
         let cost = if self.is_free(reported, price.as_ref()) {
@@ -252,7 +254,7 @@ impl Settlement {
             let begin = &self.begin;
             let settled = Settled {
                 row: settled,
-                lesson: expect::lesson(begin, self.reply.rough(), Tokens::default(), true),
+                lesson: expect::lesson(begin, self.reply.rough(), Tokens::default(), true, None),
                 expected,
                 estimates: begin.estimates.clone(),
                 ledger: begin.ledger.clone(),
@@ -310,7 +312,8 @@ impl Settlement {
     fn lesson(&self, row: &Row) -> Option<Lesson> {
         let told = self.usage.as_ref().or(self.so_far.as_ref())?;
         let is_all = row.outcome == Outcome::Completed && !row.usage.is_estimated();
-        let lesson = expect::lesson(&self.begin, self.reply.rough(), told.tokens, is_all)?;
+        let took = is_all.then_some(row.latency.total);
+        let lesson = expect::lesson(&self.begin, self.reply.rough(), told.tokens, is_all, took)?;
         Some(expect::missed(lesson, self.expected.as_ref(), &row.cost))
     }
 
@@ -338,6 +341,7 @@ impl Settlement {
             requested: &self.begin.decision.model,
             served: self.served_model.as_deref(),
             at: self.started,
+            time: self.clock.elapsed(),
             conditions: Conditions {
                 service_tier: told.and_then(|usage| usage.service_tier.as_deref()),
                 speed: told.and_then(|usage| usage.speed.as_deref()),

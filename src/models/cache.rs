@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::listed::{Listed, MOST_MODELS, is_name};
+use crate::replace_file::replace_file;
 
 /// The form of the file; another one is not read.
 const VERSION: u32 = 1;
@@ -21,9 +21,6 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Nobody has more providers.
 const MOST_LISTS: usize = 64;
-
-/// How many files this process has written.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// A provider's list, as it was when the provider was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,18 +112,7 @@ fn read(path: &Path) -> Lists {
 }
 
 fn write(path: &Path, lists: Lists) -> std::io::Result<()> {
-    let bytes = bounded(lists)?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // A name of its own, so that two processes do not write into each other's file.
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let new = path.with_extension(format!("{}-{number}.new", std::process::id()));
-    let written = std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&new);
-    }
-    written
+    replace_file(path, &bounded(lists)?)
 }
 
 /// Writes the file's content, without the oldest lists if it would be too much.

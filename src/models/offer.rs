@@ -186,7 +186,7 @@ fn by_list(provider: &ProviderSettings, list: &Kept, now: Timestamp) -> (Source,
         is_whole: list.is_whole,
     };
     let names = list.models.iter().map(|listed| listed.name.as_str());
-    let prices = Catalogue::embedded().prices(&provider.name, names, now);
+    let prices = Catalogue::current().prices(provider.catalogue_name(), names, now);
     let model = |(listed, price): (&Listed, Option<Price>)| Model {
         name: listed.name.clone(),
         context: listed.context,
@@ -198,8 +198,8 @@ fn by_list(provider: &ProviderSettings, list: &Kept, now: Timestamp) -> (Source,
 }
 
 fn by_catalogue(provider: &ProviderSettings, now: Timestamp) -> (Source, Vec<Model>) {
-    let catalogue = Catalogue::embedded();
-    let known = catalogue.models(&provider.name, now);
+    let catalogue = Catalogue::current();
+    let known = catalogue.models(provider.catalogue_name(), now);
     let model = |(name, price): (String, Price)| Model {
         context: None,
         ability: Ability::of(provider, &name, None),
@@ -230,6 +230,12 @@ fn price_of(
         })
     };
     let own = provider.prices.get(model).and_then(both);
+    // A flat rate has no price by the token; the list's says what it is worth.
+    let discounted = provider.billing.on_list(&[model], catalogued.cloned());
+    let catalogued = match provider.billing.subscription {
+        None => discounted.as_ref(),
+        Some(_) => catalogued,
+    };
     own.map(|price| (price, PriceSource::Config))
         .or_else(|| Some((listed?, PriceSource::List)))
         .or_else(|| Some((both(catalogued?)?, PriceSource::Catalogue)))

@@ -64,7 +64,7 @@ mod tests {
             "claude-opus-5-5",
             "claude-fable-5-1",
         ] {
-            let price = Catalogue::embedded().price("anthropic", model, at);
+            let price = Catalogue::current().price("anthropic", model, at);
             let price = price.unwrap_or_else(|| panic!("{model} has a price"));
             let nanos = |tokens: Tokens| price.cost(&tokens).nanos();
             let read = nanos(Tokens {

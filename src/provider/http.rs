@@ -147,7 +147,7 @@ impl Http {
     }
 
     /// Gets a small document within `limit`; any status but 200 is an error.
-    pub(super) async fn get(
+    pub async fn get(
         &self,
         url: &Url,
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,

@@ -38,6 +38,10 @@ pub enum Payer {
     OwnKey,
     /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
     Relay,
+    /// The user, by a flat rate.
+    Subscription,
+    /// The user, for the power that this machine draws.
+    Power,
 }
 
 impl Payer {
@@ -45,8 +49,10 @@ impl Payer {
     pub fn of(provider: &ProviderSettings) -> Self {
         let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
         match (provider.is_on_this_machine(), is_billed) {
+            (false, _) if provider.billing.subscription.is_some() => Self::Subscription,
             (false, _) => Self::OwnKey,
             (true, true) => Self::Relay,
+            (true, false) if provider.billing.power.is_some() => Self::Power,
             (true, false) => Self::Nobody,
         }
     }
@@ -58,6 +64,8 @@ impl fmt::Display for Payer {
             Self::Nobody => "nobody: runs on this machine",
             Self::OwnKey => "you: your own key",
             Self::Relay => "you: through a server on this machine",
+            Self::Subscription => "you: by your subscription",
+            Self::Power => "you: for the power of this machine",
         })
     }
 }

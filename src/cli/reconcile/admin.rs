@@ -42,10 +42,7 @@ pub fn ask(arguments: &AdminArguments, name: &str) -> anyhow::Result<(Statement,
         style::complain(&problem.to_string());
     }
     let settings = layers.settings();
-    let provider = settings
-        .providers
-        .get(name)
-        .with_context(|| format!("no provider is called \"{name}\""))?;
+    let provider = parts::provider(&settings, name)?;
     let report = report(provider, arguments.tokens)?;
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
     let period = Period::parse(Some(&arguments.since), None, today).map_err(anyhow::Error::msg)?;

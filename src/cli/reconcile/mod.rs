@@ -150,10 +150,7 @@ fn ask(ledger: &Ledger, name: &str, last: usize) -> anyhow::Result<(Vec<Line>, V
         style::complain(&problem.to_string());
     }
     let settings = layers.settings();
-    let provider = settings
-        .providers
-        .get(name)
-        .with_context(|| format!("no provider is called \"{name}\""))?;
+    let provider = parts::provider(&settings, name)?;
     if !provider.is_openrouter {
         bail!(
             "{name} is not OpenRouter, and other providers do not tell of single calls; export a statement there"

@@ -15,14 +15,14 @@ mod source;
 mod trial;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{runtime, style};
+use super::{parts, runtime, style};
 use change::Change;
 use editor::Editor;
 use plan::Plan;
@@ -158,7 +158,7 @@ fn agree_and_write(plan: &Plan, is_agreed: bool) -> anyhow::Result<bool> {
             style::complain("nothing was written: there is no terminal to ask on; --yes writes it");
             return Ok(false);
         }
-        if !confirm("Write this?")? {
+        if !parts::confirm("Write this?")? {
             style::complain("nothing was written");
             return Ok(false);
         }
@@ -188,18 +188,6 @@ fn write(plan: &Plan) -> anyhow::Result<Vec<Written>> {
     let open = plan.changes.iter().filter(|change| !change.is_made());
     open.map(|change| Ok((change.path().to_owned(), change.make()?)))
         .collect()
-}
-
-fn confirm(question: &str) -> anyhow::Result<bool> {
-    let mut terminal = std::io::stderr();
-    write!(terminal, "{question} [y/N] ")?;
-    terminal.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
 }
 
 /// What `--print` prints: the files as they would be; where nothing is written, the recipe.

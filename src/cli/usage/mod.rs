@@ -46,7 +46,7 @@ pub struct Arguments {
     /// What the same tokens would have cost otherwise: models as provider/model, "subscription=10 USD/month", free; one or several.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     what_if: Vec<String>,
-    /// Print JSON: {v, generated, since, until, by, groups, total, days, models, wasted, latency, whatIf, caps}.
+    /// Print JSON: {v, generated, since, until, by, groups, total, days, models, wasted, latency, whatIf, fees, caps}.
     #[arg(long, group = "form")]
     json: bool,
     /// Print CSV, one line for each group and currency.
@@ -66,6 +66,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.accept_loss {
         return accept_loss();
     }
+    let settings = settings();
     let today = Zoned::now().date();
     let period = Period::parse(Some(&arguments.since), arguments.until.as_deref(), today)
         .map_err(|message| anyhow!(message))?;
@@ -77,6 +78,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         } else {
             Extent::Groups
         },
+        subscriptions: settings.subscriptions(),
     };
     let scenarios = arguments.what_if.iter().map(|text| Scenario::parse(text));
     let scenarios = scenarios
@@ -84,7 +86,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .map_err(|message| anyhow!("--what-if: {message}"))?;
     let mut report = ask(query)?;
     if arguments.json || arguments.html.is_some() || !scenarios.is_empty() {
-        let settings = settings();
         report.caps = Cap::of(&settings.budget);
         report.what_if = what_if(&settings, arguments, &scenarios, &report);
     }
@@ -149,11 +150,13 @@ fn what_if(
     answers.collect()
 }
 
-/// Returns what a model costs today: the user's own price, else the catalogue's.
+/// Returns what a model costs the user today, or would by the catalogue if its provider is none of theirs.
 fn price(settings: &Settings, provider: &str, model: &str) -> Option<Price> {
-    let own = settings.providers.get(provider);
-    let own = own.and_then(|own| own.prices.get(model)).cloned();
-    own.or_else(|| Catalogue::embedded().price(provider, model, Timestamp::now()))
+    let now = Timestamp::now();
+    match settings.providers.get(provider) {
+        Some(own) => own.price(model, now),
+        None => Catalogue::current().price(provider, model, now),
+    }
 }
 
 /// Asks the ledger. One that is not there yet is empty, and stays not there.

@@ -1,8 +1,8 @@
 //! A report for spreadsheets.
 
-use crate::cost::Money;
 use crate::cost::report::{Dimension, Group, Report};
 use crate::cost::spreadsheet::write_line;
+use crate::cost::{Currency, Money};
 
 const FIGURES: [&str; 16] = [
     "currency",
@@ -50,7 +50,10 @@ fn records(group: &Group) -> Vec<Vec<String>> {
         figures.retained_chars,
     ];
     let (accepted, retained) = (figures.per_accepted(), figures.per_thousand_retained());
-    let rate = |rates: &[Money], line: usize| rates.get(line).map(|it| it.to_decimal());
+    let rate = |rates: &[Money], currency: Currency| {
+        let same = rates.iter().find(|rate| rate.currency() == currency);
+        same.map_or_else(String::new, |rate| rate.to_decimal())
+    };
     let money = |line: usize| match figures.cost.get(line) {
         Some(amount) => {
             let decimal = |nanos| Money::from_nanos(nanos, amount.currency).to_decimal();
@@ -59,8 +62,8 @@ fn records(group: &Group) -> Vec<Vec<String>> {
                 decimal(amount.nanos),
                 decimal(amount.estimated),
                 decimal(amount.wasted),
-                rate(&accepted, line).unwrap_or_default(),
-                rate(&retained, line).unwrap_or_default(),
+                rate(&accepted, amount.currency),
+                rate(&retained, amount.currency),
             ]
         }
         // Nothing is known of what it cost, which is not nothing.

@@ -5,12 +5,21 @@ use std::fmt::Write as _;
 
 use super::super::style::Style;
 use crate::cost::Money;
-use crate::cost::report::{Amount, Dimension, Figures, Report, WhatIf};
+use crate::cost::report::{Amount, Dimension, Fee, Figures, Report, WhatIf};
 
 /// The columns before the name.
 const COLUMNS: [&str; 7] = [
     "COST", "WASTED", "CALLS", "READ", "WRITTEN", "TAKEN", "EACH",
 ];
+
+/// How wide a terminal is taken to be.
+const LINE: usize = 80;
+
+/// Between two columns.
+const GAP: usize = 2;
+
+/// However wide the figures are, so much is left for the names.
+const NARROWEST: usize = 12;
 
 type Line = [String; COLUMNS.len()];
 
@@ -49,16 +58,23 @@ pub fn of(report: &Report, style: Style) -> String {
         names.join(" · ")
     );
     let _ = writeln!(out, "{}", style.dim(&head));
+    let figures: usize = widths.iter().map(|width| width + GAP).sum();
+    let room = LINE.saturating_sub(figures).max(NARROWEST);
+    let blank: Line = Default::default();
     for (number, (line, name)) in rows.iter().enumerate() {
-        let text = format!("{}  {name}", aligned(line));
-        let text = text.trim_end();
-        if number >= first_of_total {
-            let _ = writeln!(out, "{}", style.bold(text));
-        } else {
-            let _ = writeln!(out, "{text}");
+        for (part, name) in broken(name, room).iter().enumerate() {
+            let cells = if part == 0 { line } else { &blank };
+            let text = format!("{}  {name}", aligned(cells));
+            let text = text.trim_end();
+            if number >= first_of_total {
+                let _ = writeln!(out, "{}", style.bold(text));
+            } else {
+                let _ = writeln!(out, "{text}");
+            }
         }
     }
     waste(&mut out, report, style);
+    fees(&mut out, report, style);
     what_if(&mut out, report, style);
     legend(&mut out, report, style);
     out
@@ -93,7 +109,7 @@ fn lines(figures: &Figures, name: &str) -> Vec<(Line, String)> {
                 count(line, short(figures.tokens.input_total())),
                 count(line, short(figures.tokens.output)),
                 count(line, taken.clone()),
-                each.get(line).map_or_else(String::new, Money::to_string),
+                amount.map_or_else(String::new, |it| rate(&each, it)),
             ];
             (cells, count(line, name.to_owned()))
         })
@@ -104,6 +120,12 @@ fn cost(amount: &Amount, figures: &Figures) -> String {
     let about = if amount.is_estimated() { "~" } else { "" };
     let more = if figures.unpriced > 0 { "+" } else { "" };
     format!("{about}{}{more}", amount.money())
+}
+
+/// The rate in the currency of an amount, if there is one.
+fn rate(rates: &[Money], amount: &Amount) -> String {
+    let same = rates.iter().find(|rate| rate.currency() == amount.currency);
+    same.map_or_else(String::new, Money::to_string)
 }
 
 fn wasted(amount: &Amount) -> String {
@@ -174,6 +196,31 @@ fn waste(out: &mut String, report: &Report, style: Style) {
     }
 }
 
+/// What is paid whatever is called.
+fn fees(out: &mut String, report: &Report, style: Style) {
+    if report.fees.is_empty() {
+        return;
+    }
+    let heading = "Subscriptions, which are in no sum above";
+    let _ = writeln!(out, "\n{}", style.bold(heading));
+    let cost = |fee: &Fee| fee.amount.to_string();
+    let width = report.fees.iter().map(|fee| cost(fee).chars().count());
+    let width = width.max().unwrap_or(0);
+    for fee in &report.fees {
+        let months = match fee.months {
+            1 => "a month".to_owned(),
+            months => format!("{months} months"),
+        };
+        let calls = grouped(fee.calls);
+        let name = printable(&fee.provider);
+        let _ = writeln!(
+            out,
+            "{:>width$}  {name}: {months} with {calls} calls",
+            cost(fee)
+        );
+    }
+}
+
 /// What the same calls would have cost otherwise.
 fn what_if(out: &mut String, report: &Report, style: Style) {
     if report.what_if.is_empty() {
@@ -240,12 +287,35 @@ fn legend(out: &mut String, report: &Report, style: Style) {
     }
 }
 
+/// Breaks a name into pieces that fit the room, where its parts end if that is possible; nothing of it is left out.
+fn broken(name: &str, room: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for part in name.split_inclusive(['/', ' ', '-', '_', '.']) {
+        let mut rest: Vec<char> = part.chars().collect();
+        let last = pieces.last_mut().expect("there is one from the start");
+        let fits = last.chars().count() + part.trim_end().chars().count() <= room;
+        if !fits && !last.is_empty() {
+            pieces.push(String::new());
+        }
+        while rest.len() > room {
+            let more = rest.split_off(room);
+            let last = pieces.last_mut().expect("there is one from the start");
+            last.extend(rest);
+            pieces.push(String::new());
+            rest = more;
+        }
+        let last = pieces.last_mut().expect("there is one from the start");
+        last.extend(rest);
+    }
+    pieces
+}
+
 /// Breaks a text into lines of at most 80 characters.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is one from the start");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > 80 {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > LINE {
             lines.push(word.to_owned());
         } else {
             if !line.is_empty() {
@@ -309,6 +379,30 @@ mod tests {
     }
 
     #[test]
+    fn a_long_name_goes_on_in_the_next_line_and_nothing_of_it_is_left_out() {
+        let table = [
+            ("in all", 12, vec!["in all"]),
+            (
+                "openrouter/qwen/qwen3-coder",
+                13,
+                vec!["openrouter/", "qwen/qwen3-", "coder"],
+            ),
+            (
+                "rust · openai/gpt-4.1",
+                16,
+                vec!["rust · openai/", "gpt-4.1"],
+            ),
+            ("abcdefghij", 4, vec!["abcd", "efgh", "ij"]),
+            ("éééééé/x", 4, vec!["éééé", "éé/x"]),
+        ];
+        for (name, room, expected) in table {
+            let pieces = broken(name, room);
+            assert_eq!(pieces, expected, "{name}");
+            assert_eq!(pieces.concat(), name);
+        }
+    }
+
+    #[test]
     fn what_was_wasted_in_two_currencies_fits_a_terminal() {
         let amount = |code: &str| Amount {
             currency: code.parse().expect("a currency"),
@@ -316,6 +410,8 @@ mod tests {
             estimated: 1,
             wasted: 123_456_789_000_000,
             judged: 0,
+            accepted: 0,
+            retained_chars: 0,
         };
         let wasted = Group {
             key: vec!["superseded".into()],
@@ -338,6 +434,7 @@ mod tests {
             wasted: vec![wasted],
             latency: Vec::new(),
             what_if: Vec::new(),
+            fees: Vec::new(),
             caps: Vec::new(),
         };
         let mut out = String::new();

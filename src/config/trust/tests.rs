@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 77] = [
+const TABLE: [Row; 81] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -198,6 +198,15 @@ const TABLE: [Row; 77] = [
     row(
         "providers.openai.prices.m",
         "{ input = \"0 USD\", output = \"0 USD\" }",
+        "",
+        true,
+    ),
+    row("providers.openai.discount", "\"99%\"", "", true),
+    row("providers.openai.discounts.m", "\"99%\"", "", true),
+    row("providers.openai.subscription", "\"0 USD/month\"", "", true),
+    row(
+        "providers.ollama.power",
+        "{ watts = 0, kwh = \"0 USD\" }",
         "",
         true,
     ),

@@ -1,11 +1,16 @@
 //! The price catalogue: what providers charge for their models, embedded, dated, with its history.
 //!
-//! Entry points: [`Catalogue::embedded`] and [`Catalogue::price`]. Invariants: nothing is parsed before the first question, and
-//! then only the one provider's line; a provider or model that the catalogue does not name has no price, never a guessed one.
+//! Entry points: [`Catalogue::current`] and [`Catalogue::price`]; [`Update`] for a newer one. Invariants: nothing is parsed before the first question,
+//! and then only the one provider's line; a provider or model that the catalogue does not name has no price, never a guessed one.
 //!
-//! The data is `prices/prices.jsonl`, which `prices/generate.py` makes from genai-prices (`prices/LICENSE-genai-prices`).
+//! The data is `prices/prices.jsonl`, which `prices/generate.py` makes from genai-prices (`prices/LICENSE-genai-prices`), or what the user took in
+//! its place.
 
+mod convert;
+mod kept;
 mod rule;
+mod shape;
+mod update;
 mod variant;
 
 use std::borrow::Cow;
@@ -13,12 +18,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use self::rule::{Rule, with_dashed_date};
 use super::money::Currency;
 use super::price::{Origin, Price, Rate, Rates};
+
+pub use kept::{Kept, PRICE_DATA};
+pub use update::{Change, LARGEST, Update};
 
 const EMBEDDED: &str = include_str!("../prices/prices.jsonl");
 
@@ -66,6 +75,7 @@ impl Catalogue {
         EMBEDDED_CATALOGUE.get_or_init(|| Self::new(Cow::Borrowed(EMBEDDED)))
     }
 
+    /// A catalogue of this text, whose first line is one's.
     fn new(text: Cow<'static, str>) -> Self {
         Self {
             text,
@@ -155,6 +165,29 @@ impl Catalogue {
         })
     }
 
+    /// The day of its prices.
+    pub fn date(&self) -> Option<Date> {
+        date_of(&self.text)
+    }
+
+    /// All of it, as it is kept.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns whether a provider goes by a name: the catalogue's own or another that is usual.
+    pub fn is_of(provider: &str, name: &str) -> bool {
+        own_name(name) == provider
+    }
+
+    /// The catalogue's names for the providers that it knows.
+    pub fn providers(&self) -> impl Iterator<Item = &str> {
+        self.text.lines().skip(1).filter_map(|line| {
+            let rest = line.strip_prefix("{\"id\":\"")?;
+            rest.split('"').next()
+        })
+    }
+
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.remembered
             .lock()
@@ -166,8 +199,7 @@ impl Catalogue {
     }
 
     fn offered<'a>(&'a self, provider: &'a str) -> Option<Offered<'a>> {
-        let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
-        let name = known.map_or(provider, |(_, name)| name);
+        let name = own_name(provider);
         let own = self.provider(name)?;
         let others = own.fallback.iter().filter_map(|name| self.provider(name));
         Some(Offered {
@@ -182,6 +214,12 @@ impl Catalogue {
         let line = self.text.lines().find(|line| line.starts_with(&start))?;
         serde_json::from_str(line).ok()
     }
+}
+
+/// Returns the catalogue's name for a provider.
+fn own_name(provider: &str) -> &str {
+    let known = OTHER_NAMES.iter().find(|(other, _)| *other == provider);
+    known.map_or(provider, |(_, name)| name)
 }
 
 /// What a provider offers.
@@ -217,6 +255,12 @@ impl Offered<'_> {
         // Another provider's service tiers are its own affair.
         Model::of(entry, is_own)
     }
+}
+
+/// The day of a catalogue's prices, by its first line.
+fn date_of(text: &str) -> Option<Date> {
+    let header: Header<'_> = serde_json::from_str(text.lines().next()?).ok()?;
+    header.date.parse().ok()
 }
 
 #[derive(Deserialize)]
@@ -278,10 +322,15 @@ impl Model {
     fn of(entry: &Entry<'_>, with_variants: bool) -> Option<Self> {
         let prices: Vec<Period> = serde_json::from_str(entry.prices.get()).ok()?;
         prices.first()?;
-        let variants = match entry.variants.filter(|_| with_variants) {
+        let variants: Vec<Variant> = match entry.variants.filter(|_| with_variants) {
             Some(variants) => serde_json::from_str(variants.get()).ok()?,
             None => Vec::new(),
         };
+        // A file may have been written to since it was checked.
+        let periods = variants.iter().map(|variant| &variant.period);
+        if !periods.chain(&prices).all(|period| period.rates.are_sane()) {
+            return None;
+        }
         Some(Self {
             id: entry.id.to_owned(),
             prices,
@@ -302,7 +351,7 @@ impl Model {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Variant {
     when: BTreeMap<String, String>,
     #[serde(flatten)]
@@ -322,13 +371,13 @@ impl Variant {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Period {
     /// The first second in which it is in force.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<i64>,
     /// The seconds of the day, in UTC, between which it is in force: from the first on, until before the second.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     hours: Option<(i64, i64)>,
     rates: Rates,
 }

@@ -75,6 +75,8 @@ pub struct Expected<'a> {
 pub struct Guess {
     /// The counts.
     pub tokens: Tokens,
+    /// How long the model works on it.
+    pub time: Duration,
     /// How far off the costs of such calls were lately, on average and in percent, once there were some.
     pub miss: Option<u32>,
 }
@@ -107,6 +109,8 @@ pub struct Lesson {
     pub tokens: Tokens,
     /// Whether all of the answer came, and all of it is counted.
     pub is_whole: bool,
+    /// How long it took, if it was made to its end.
+    pub took: Option<Duration>,
     /// How far off the estimate of its cost was, in thousandths of the truth.
     pub miss_permille: Option<u32>,
 }
@@ -128,6 +132,11 @@ impl Estimates {
     /// Returns about how many tokens a text has that a model wrote.
     pub fn text(&self, model: &str, text: Rough) -> u64 {
         self.with(model, |known| known.text(model, text))
+    }
+
+    /// Returns about how long a model works on so many tokens of an answer.
+    pub fn time(&self, model: &str, output: u64) -> Duration {
+        self.with(model, |known| known.time(output))
     }
 
     /// Returns what a call is expected to use.

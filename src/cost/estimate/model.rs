@@ -1,6 +1,7 @@
 //! What was learnt of one model.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,12 @@ const SHARE_OF_ONE: f64 = 0.1;
 /// A miss is no further than this, in percent; beyond it nobody cares how far.
 const FURTHEST: u32 = 999;
 
+/// How many microseconds a token takes before any was seen: what a model of seven billion parameters does on a good graphics card.
+const FIRST_PACE: f64 = 20_000.0;
+
+/// No answer takes longer, in microseconds.
+const HOUR: u64 = 3_600_000_000;
+
 /// What was learnt of one model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Model {
@@ -29,6 +36,12 @@ pub(super) struct Model {
     prompt: Line,
     /// An answer's tokens by its usual ones, without what was thought and not shown.
     text: Line,
+    /// How many calls' times were seen.
+    #[serde(default)]
+    timed: u32,
+    /// How many microseconds a token of the answer took, with all that came before it.
+    #[serde(default)]
+    pace: f64,
     /// By what it was asked to do.
     tasks: BTreeMap<String, Task>,
 }
@@ -77,8 +90,19 @@ impl Model {
                 output: output.min(expected.most),
                 ..Tokens::default()
             },
+            time: self.time(output.min(expected.most)),
             miss: (task.estimates >= FEW).then(|| percent(task.miss)),
         }
+    }
+
+    /// Returns about how long it works on so many tokens of an answer.
+    pub(super) fn time(&self, output: u64) -> Duration {
+        let pace = if self.timed == 0 {
+            FIRST_PACE
+        } else {
+            self.pace
+        };
+        Duration::from_micros(times(output, pace))
     }
 
     pub(super) fn learn(&mut self, model: &str, lesson: &Lesson) {
@@ -93,6 +117,12 @@ impl Model {
         if lesson.is_whole && came > 0 && shown > 0 {
             let start = family::of_text(model);
             self.text.learn(&start, came, shown);
+        }
+        if let Some(took) = lesson.took.filter(|_| told.output > 0) {
+            self.timed = self.timed.saturating_add(1);
+            let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let pace = micros.min(HOUR) / told.output;
+            mean(&mut self.pace, self.timed, as_number(pace));
         }
         let is_new = !self.tasks.contains_key(&*lesson.task);
         if is_new && self.tasks.len() >= MOST_TASKS {
@@ -123,6 +153,9 @@ impl Model {
                 *line = Line::default();
             }
         }
+        if !(0.0..=as_number(HOUR)).contains(&self.pace) {
+            (self.timed, self.pace) = (0, 0.0);
+        }
         let is_part = |part: f64| (0.0..=1.0).contains(&part);
         self.tasks.retain(|name, task| {
             name.len() <= super::LONGEST_NAME
@@ -148,18 +181,30 @@ fn mean(mean: &mut f64, count: u32, value: f64) {
     clippy::cast_precision_loss,
     reason = "what loses precision is no count of tokens"
 )]
+fn as_number(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what loses precision is no count of tokens"
+)]
 fn ratio(part: u64, whole: u64) -> f64 {
     (part as f64 / whole as f64).clamp(0.0, 1.0)
+}
+
+fn part(whole: u64, share: f64) -> u64 {
+    times(whole, share).min(whole)
 }
 
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a part of a whole is between nothing and it"
+    reason = "neither is below nothing, and what is beyond all counts becomes the last of them"
 )]
-fn part(whole: u64, share: f64) -> u64 {
-    ((whole as f64 * share).round() as u64).min(whole)
+fn times(count: u64, each: f64) -> u64 {
+    (count as f64 * each).round() as u64
 }
 
 #[expect(

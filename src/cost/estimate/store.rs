@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use super::model::Model;
+use crate::replace_file::replace_file;
 
 /// The form of the file; another one is not read.
 const VERSION: u32 = 2;
@@ -20,9 +20,6 @@ const MOST_MODELS: usize = 64;
 
 /// A file of more is not ours.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
-
-/// How many files this process has written.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Models by their full names.
 pub(super) type Models = BTreeMap<String, Model>;
@@ -61,16 +58,7 @@ pub(super) fn write(path: &Path, news: Models) -> std::io::Result<()> {
     models.extend(news);
     bound(&mut models);
     let bytes = serde_json::to_vec(&File { v: VERSION, models })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let new = path.with_extension(format!("{}-{number}.new", std::process::id()));
-    let written = std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&new);
-    }
-    written
+    replace_file(path, &bytes)
 }
 
 /// Forgets the models that were not used for longest.

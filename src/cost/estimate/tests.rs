@@ -19,8 +19,23 @@ fn lesson(prompt: u32, input: u64, output: u64) -> Lesson {
             ..Tokens::default()
         },
         is_whole: true,
+        took: Some(Duration::from_secs(2)),
         miss_permille: Some(50),
     }
+}
+
+#[test]
+fn how_long_a_model_works_is_learnt_from_how_long_it_worked() {
+    let estimates = Estimates::default();
+    assert_eq!(estimates.time(MODEL, 100), Duration::from_secs(2));
+    for _ in 0..30 {
+        let mut slow = lesson(3_400, 1_400, 400);
+        slow.took = Some(Duration::from_secs(40));
+        estimates.learn(&slow);
+    }
+    assert_eq!(estimates.time(MODEL, 100), Duration::from_secs(10));
+    let guess = estimates.guess(MODEL, &expected(3_400));
+    assert_eq!(guess.time, estimates.time(MODEL, guess.tokens.output));
 }
 
 fn expected(prompt: u32) -> Expected<'static> {

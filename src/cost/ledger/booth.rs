@@ -1,6 +1,6 @@
 //! What the ledger's thread keeps in mind about reservations: which are its own, what this session has spent, which caps were just met.
 //!
-//! Entry points: [`Booth::reserve`] and [`Booth::answer`]. Invariant: an own reservation is known here until its row, or its end, is on the
+//! Entry points: [`Booth::claim`] before and [`Booth::answer`] after reserving. Invariant: an own reservation is known here until its row, or its end, is on the
 //! disk; where its fate is unclear it is ended.
 
 use std::collections::{HashMap, HashSet};
@@ -98,24 +98,21 @@ impl Booth {
         Ok(())
     }
 
-    /// Reserves what is asked for, as far as it fits.
-    pub(super) fn reserve(
-        &mut self,
-        store: &mut Store,
-        place: &Place,
-        session: &str,
-        now: Moment,
-        asked: &[Asked],
-    ) -> Result<Vec<Verdict>, Failure> {
+    /// Claims, before anything is reserved, that this process lives.
+    pub(super) fn claim(&mut self, place: &Place, session: &str) -> Result<(), Failure> {
         if let (Place::File(path), None) = (place, &self.owner) {
             self.owner = Some(Owner::claim(path, session)?);
         }
-        let who = Who {
+        Ok(())
+    }
+
+    /// Returns who reserves.
+    pub(super) fn who<'a>(&'a self, session: &'a str, now: Moment) -> Who<'a> {
+        Who {
             session,
             sums: &self.sums,
             now,
-        };
-        store.reserve(&who, asked.iter().map(|asked| &asked.wanted))
+        }
     }
 
     /// Answers those who asked, and notes which caps were met.
@@ -174,12 +171,7 @@ impl Booth {
         now: Moment,
         budget: &Budget,
     ) -> Result<Vec<Standing>, Failure> {
-        let who = Who {
-            session,
-            sums: &self.sums,
-            now,
-        };
-        let mut standings = store.standings(&who, budget)?;
+        let mut standings = store.standings(&self.who(session, now), budget)?;
         for standing in &mut standings {
             let span = span(standing.cap.per, now);
             let broken = self.broken.get(&standing.cap.name);

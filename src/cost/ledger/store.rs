@@ -1,6 +1,6 @@
 //! The SQLite file: opening it, adding rows, reading sums.
 //!
-//! Entry point: [`Store::open`]. Invariants: a batch is added whole or not at all; a row whose id is known already is skipped, so
+//! Entry points: [`Store::open`] and [`Store::turn`], which writes all that has come together in one transaction. Invariants: a batch is added whole or not at all; a row whose id is known already is skipped, so
 //! a batch whose fate was unclear may be added again; nothing is ever deleted, a damaged file is moved aside.
 
 use std::fs::{self, OpenOptions};
@@ -8,38 +8,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::correction::Correction;
 use super::failure::Failure;
 use super::fate::{self, Note};
 use super::identity::Identity;
+use super::journal;
 use super::lines::{self, Wanted};
-use super::reserve;
+#[cfg(test)]
+use super::moment::Moment;
+use super::patience;
+#[cfg(test)]
+use super::reserve::SessionSums;
+use super::reserve::{self, Verdict, Wanted as ToReserve, Who};
 use super::row::{CallId, Row};
 use super::schema;
 use super::totals::{Day, Sum};
 use crate::cost::reconcile::Line;
 use crate::cost::report::{self, Query, Report};
 use crate::cost::{Money, RawUsage};
-
-/// Switches to the write-ahead journal. SQLite does not wait for another program here, whatever patience it was told to have, so that
-/// two programs which make a new file at the same moment would otherwise find it locked.
-fn keep_journal_aside(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
-    const PAUSE: Duration = Duration::from_millis(5);
-    let begun = std::time::Instant::now();
-    loop {
-        let switched = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
-        match switched {
-            Err(rusqlite::Error::SqliteFailure(failure, _))
-                if failure.code == ErrorCode::DatabaseBusy && begun.elapsed() < patience =>
-            {
-                std::thread::sleep(PAUSE);
-            }
-            switched => return switched,
-        }
-    }
-}
 
 /// Where the rows are kept.
 #[derive(Debug, Clone)]
@@ -75,16 +63,17 @@ impl Store {
                 Connection::open(path)?
             }
         };
-        connection.busy_timeout(patience)?;
+        patience::set(&mut connection, patience)?;
         // A newer file's journal mode is its own business too: look at the version before anything is changed.
         let journal: String =
             connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         schema::migrate(&mut connection)?;
         if journal != "wal" {
-            keep_journal_aside(&connection, patience)?;
+            journal::keep_aside(&connection, patience)?;
         }
         // With WAL this survives a crash of any program; only a power cut may take the last rows.
         connection.pragma_update(None, "synchronous", "normal")?;
+        journal::fold_seldom(&connection)?;
         // In KiB: rows are added at the end and sums are kept, so that more would be memory without use.
         connection.pragma_update(None, "cache_size", -256)?;
         let identity = match place {
@@ -106,80 +95,45 @@ impl Store {
     }
 
     /// Sets how long to wait for another program's lock.
-    pub(super) fn set_patience(&self, patience: Duration) -> Result<(), Failure> {
-        Ok(self.connection.busy_timeout(patience)?)
+    pub(super) fn set_patience(&mut self, patience: Duration) -> Result<(), Failure> {
+        Ok(patience::set(&mut self.connection, patience)?)
     }
 
-    /// Adds rows, ends their reservations and those that are given back, and puts right rows that were added before, in one transaction.
-    pub(super) fn add<'a>(
+    /// Adds rows, ends their reservations and those that are given back, puts right rows that were added before, and then reserves what fits,
+    /// each on its own and in order: in one transaction, so that none but this process waits for more than one.
+    pub(super) fn turn<'a>(
         &mut self,
-        session: &str,
+        who: &Who<'_>,
         rows: impl Iterator<Item = &'a Pending>,
         released: &[CallId],
-    ) -> Result<(), Failure> {
+        wanted: impl Iterator<Item = &'a ToReserve>,
+    ) -> Result<Vec<Verdict>, Failure> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for id in released {
             reserve::release(&transaction, &id.0)?;
         }
-        {
-            let mut insert = transaction.prepare_cached(INSERT)?;
-            for pending in rows {
-                let (row, day) = match pending {
-                    Pending::Call(row, day) => (row, day),
-                    Pending::Correction(row, _, correction) => {
-                        correction.apply(&transaction, row)?;
-                        continue;
-                    }
-                    Pending::Note(note) => {
-                        note.apply(&transaction)?;
-                        continue;
-                    }
-                };
-                let tokens = row.usage.tokens();
-                let amount = row.cost.amount();
-                insert.execute(params![
-                    row.id.0,
-                    session,
-                    row.decision,
-                    row.attempt,
-                    row.started.as_microsecond(),
-                    day.0,
-                    row.feature,
-                    row.action,
-                    row.language,
-                    row.workspace,
-                    row.branch,
-                    row.provider,
-                    row.requested_model,
-                    row.served_model,
-                    row.key,
-                    row.payer,
-                    stored(tokens.input),
-                    stored(tokens.cache_read),
-                    stored(tokens.cache_write_5m),
-                    stored(tokens.cache_write_1h),
-                    stored(tokens.output),
-                    stored(tokens.reasoning),
-                    row.usage.is_estimated(),
-                    row.price.as_ref().map(json),
-                    row.cost.source().name(),
-                    amount.map(Money::nanos),
-                    amount.map(|amount| amount.currency().to_string()),
-                    row.outcome.name(),
-                    row.latency.first_token.map(micros),
-                    micros(row.latency.total),
-                    row.request_id,
-                    (!row.tags.is_empty()).then(|| json(&row.tags)),
-                    row.upstream,
-                    row.service_tier,
-                    row.raw_usage.as_ref().map(RawUsage::as_str),
-                ])?;
-                fate::sum_up(&transaction, &row.id)?;
-            }
-        }
-        Ok(transaction.commit()?)
+        add(&transaction, who.session, rows)?;
+        let verdicts = reserve::reserve(&transaction, who, wanted)?;
+        transaction.commit()?;
+        Ok(verdicts)
+    }
+
+    /// Adds rows, and reserves nothing.
+    #[cfg(test)]
+    fn add<'a>(
+        &mut self,
+        session: &str,
+        rows: impl Iterator<Item = &'a Pending>,
+    ) -> Result<(), Failure> {
+        let sums = SessionSums::default();
+        let who = Who {
+            session,
+            sums: &sums,
+            now: Moment::of(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC),
+        };
+        self.turn(&who, rows, &[], std::iter::empty()).map(drop)
     }
 
     /// The answer to a question for a report.
@@ -217,6 +171,69 @@ impl Store {
         }
         Ok((of_day, of_month))
     }
+}
+
+/// Adds rows, and puts right rows that were added before.
+fn add<'a>(
+    connection: &Connection,
+    session: &str,
+    rows: impl Iterator<Item = &'a Pending>,
+) -> Result<(), Failure> {
+    let mut insert = connection.prepare_cached(INSERT)?;
+    for pending in rows {
+        let (row, day) = match pending {
+            Pending::Call(row, day) => (row, day),
+            Pending::Correction(row, _, correction) => {
+                correction.apply(connection, row)?;
+                continue;
+            }
+            Pending::Note(note) => {
+                note.apply(connection)?;
+                continue;
+            }
+        };
+        let tokens = row.usage.tokens();
+        let amount = row.cost.amount();
+        insert.execute(params![
+            row.id.0,
+            session,
+            row.decision,
+            row.attempt,
+            row.started.as_microsecond(),
+            day.0,
+            row.feature,
+            row.action,
+            row.language,
+            row.workspace,
+            row.branch,
+            row.provider,
+            row.requested_model,
+            row.served_model,
+            row.key,
+            row.payer,
+            stored(tokens.input),
+            stored(tokens.cache_read),
+            stored(tokens.cache_write_5m),
+            stored(tokens.cache_write_1h),
+            stored(tokens.output),
+            stored(tokens.reasoning),
+            row.usage.is_estimated(),
+            row.price.as_ref().map(json),
+            row.cost.source().name(),
+            amount.map(Money::nanos),
+            amount.map(|amount| amount.currency().to_string()),
+            row.outcome.name(),
+            row.latency.first_token.map(micros),
+            micros(row.latency.total),
+            row.request_id,
+            (!row.tags.is_empty()).then(|| json(&row.tags)),
+            row.upstream,
+            row.service_tier,
+            row.raw_usage.as_ref().map(RawUsage::as_str),
+        ])?;
+        fate::sum_up(connection, &row.id)?;
+    }
+    Ok(())
 }
 
 /// A suggestion that nobody tells of was not shown. Of other features' answers nothing is known until it is told.
@@ -264,7 +281,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::damage::move_aside;
     use super::*;
-    use crate::cost::ledger::moment::Moment;
     use crate::cost::ledger::tests::row;
     use crate::cost::{Cost, Currency};
 
@@ -303,10 +319,10 @@ mod tests {
             set.unwrap();
         };
         limit(&store, pages + 4);
-        assert_eq!(store.add("s", rows.iter(), &[]), Err(Failure::Full));
+        assert_eq!(store.add("s", rows.iter()), Err(Failure::Full));
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 0);
         limit(&store, pages + 1_000);
-        store.add("s", rows.iter(), &[]).unwrap();
+        store.add("s", rows.iter()).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 200);
     }
 
@@ -315,8 +331,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(&folder.path().join("l"));
         let rows = [pending(1), pending(2)];
-        store.add("s", rows[..1].iter(), &[]).unwrap();
-        store.add("s", rows.iter(), &[]).unwrap();
+        store.add("s", rows[..1].iter()).unwrap();
+        store.add("s", rows.iter()).unwrap();
         assert_eq!(store.sums(Day(20_261_121)).unwrap().0.calls, 2);
     }
 
@@ -334,8 +350,8 @@ mod tests {
             Pending::Correction(row, DAY, correction)
         };
         let rows = [pending(1), pending(2), correction(2), correction(3)];
-        store.add("s", rows.iter(), &[]).unwrap();
-        store.add("s", rows.iter(), &[]).unwrap();
+        store.add("s", rows.iter()).unwrap();
+        store.add("s", rows.iter()).unwrap();
         let (day, _) = store.sums(Day(20_261_121)).unwrap();
         assert_eq!((day.calls, day.cost[0].nanos()), (2, 8));
     }
@@ -344,7 +360,7 @@ mod tests {
     fn a_sound_file_is_never_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("l");
-        open(&path).add("s", [pending(1)].iter(), &[]).unwrap();
+        open(&path).add("s", [pending(1)].iter()).unwrap();
         let now = Moment::of(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
         let moved = move_aside(&path, Duration::ZERO, Timestamp::UNIX_EPOCH, now);
         assert_eq!(moved.unwrap(), None);

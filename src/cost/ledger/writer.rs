@@ -14,7 +14,9 @@ use super::branch::Branches;
 use super::correction::Correction;
 use super::damage;
 use super::failure::{Failure, explain};
+use super::journal::Folding;
 use super::moment::Moment;
+use super::reserve::Verdict;
 use super::reserving::Asked;
 use super::retention::Retention;
 use super::row::Row;
@@ -39,6 +41,7 @@ pub(super) fn run(shared: &Shared) {
         booth: Booth::default(),
         branches: Branches::default(),
         retention: Retention::new(shared.setting.rest),
+        folding: Folding::default(),
     };
     loop {
         match shared.next(writer.pause()) {
@@ -67,6 +70,7 @@ struct Writer<'a> {
     booth: Booth,
     branches: Branches,
     retention: Retention,
+    folding: Folding,
 }
 
 impl Writer<'_> {
@@ -79,13 +83,17 @@ impl Writer<'_> {
         let retry = self.is_waiting().then_some(RETRY);
         let has_to_forget = self.store.is_some() && self.shared.keep_days().is_some();
         let forget = has_to_forget.then(|| self.retention.wait());
-        retry.into_iter().chain(forget).min()
+        let fold = self.store.as_ref().and_then(|_| self.folding.wait());
+        retry.into_iter().chain(forget).chain(fold).min()
     }
 
     /// Uses a moment in which nobody wants anything.
     fn rest(&mut self) {
         if self.is_waiting() {
             drop(self.totals());
+        }
+        if let Some(store) = &self.store {
+            self.folding.turn(&store.connection);
         }
         if let (Some(days), Some(store)) = (self.shared.keep_days(), &mut self.store) {
             let now = (self.shared.setting.now)();
@@ -194,22 +202,10 @@ impl Writer<'_> {
     }
 
     fn reserve(&mut self, asked: Vec<Asked>) {
-        if asked.is_empty() {
-            return;
+        if !asked.is_empty() {
+            let verdicts = self.flush_and_reserve(&asked);
+            self.booth.answer(asked, verdicts);
         }
-        self.flush();
-        let place = &self.shared.place;
-        let zone = (self.shared.setting.zone)();
-        let now = Moment::of((self.shared.setting.now)(), &zone);
-        let session = &self.shared.session;
-        let verdicts = match (&mut self.store, self.shared.trouble()) {
-            (Some(store), None) => {
-                let verdicts = self.booth.reserve(store, place, session, now, &asked);
-                verdicts.map_err(|failure| explain(place, &failure, 0, 0))
-            }
-            (_, trouble) => Err(trouble.unwrap_or_default()),
-        };
-        self.booth.answer(asked, verdicts);
     }
 
     fn tell_standings(&mut self, budget: &Budget, reply: oneshot::Sender<Vec<Standing>>) {
@@ -294,51 +290,82 @@ impl Writer<'_> {
 
     /// Tries to bring the backlog to the disk, and notes how the ledger is.
     fn flush(&mut self) {
-        let result = match self.write() {
-            Err(Failure::Corrupt) => self.replace().and_then(|()| self.write()),
+        // Where nothing is asked for there is no verdict; how the ledger is stands in its state.
+        let _ = self.flush_and_reserve(&[]);
+    }
+
+    /// The same, and reserves what is asked for; a failure is a sentence.
+    fn flush_and_reserve(&mut self, asked: &[Asked]) -> Result<Vec<Verdict>, String> {
+        let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
+        // What was lost counts in no cap.
+        let wanted = if lost == 0 { asked } else { &[] };
+        let result = match self.write(wanted) {
+            Err(Failure::Corrupt) => self.replace().and_then(|()| self.write(wanted)),
             result => result,
         };
-        let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
-        self.shared.set_state(match result {
-            Ok(()) if lost == 0 => State::Ready,
-            Ok(()) => State::Degraded {
+        self.shared.set_state(match &result {
+            Ok(_) if lost == 0 => State::Ready,
+            Ok(_) => State::Degraded {
                 reason: format!(
                     "the ledger works again, but {lost} calls of this session could not be kept and are missing from it"
                 ),
             },
             Err(failure) => {
-                if failure != Failure::Locked {
+                if *failure != Failure::Locked {
                     self.store = None;
                 }
                 let calls = self.backlog.iter();
                 let waiting = calls.filter(|pending| !matches!(pending, Pending::Note(_)));
                 let waiting = waiting.count();
                 State::Degraded {
-                    reason: explain(&self.shared.place, &failure, waiting, lost),
+                    reason: explain(&self.shared.place, failure, waiting, lost),
                 }
             }
         });
+        match (result, self.shared.trouble()) {
+            (Ok(verdicts), None) => {
+                verdicts.map_err(|failure| explain(&self.shared.place, &failure, 0, 0))
+            }
+            (_, trouble) => Err(trouble.unwrap_or_default()),
+        }
     }
 
-    fn write(&mut self) -> Result<(), Failure> {
+    /// Writes the backlog and reserves, in one transaction. Where it cannot be claimed that this process lives, rows are written all the same,
+    /// and nothing is reserved.
+    fn write(&mut self, asked: &[Asked]) -> Result<Result<Vec<Verdict>, Failure>, Failure> {
         let place = &self.shared.place;
+        let session = &self.shared.session;
         let patience = self.shared.patience();
         let store = match self.store.take().filter(|store| store.is_still_at(place)) {
-            Some(store) => {
+            Some(mut store) => {
                 store.set_patience(patience)?;
                 self.store.insert(store)
             }
             None => self.store.insert(Store::open(place, patience)?),
         };
-        self.booth.look(store, place, &self.shared.session)?;
-        if self.backlog.is_empty() && !self.booth.has_to_release() {
-            return Ok(());
+        self.booth.look(store, place, session)?;
+        let (claimed, asked) = if asked.is_empty() {
+            (Ok(()), asked)
+        } else {
+            match self.booth.claim(place, session) {
+                Ok(()) => (Ok(()), asked),
+                Err(failure) => (Err(failure), &asked[..0]),
+            }
+        };
+        if self.backlog.is_empty() && !self.booth.has_to_release() && asked.is_empty() {
+            return Ok(claimed.map(|()| Vec::new()));
         }
-        let released = self.booth.to_release();
-        store.add(&self.shared.session, self.backlog.iter(), released)?;
+        let now = Moment::of((self.shared.setting.now)(), &(self.shared.setting.zone)());
+        let verdicts = store.turn(
+            &self.booth.who(session, now),
+            self.backlog.iter(),
+            self.booth.to_release(),
+            asked.iter().map(|asked| &asked.wanted),
+        )?;
+        self.folding.note();
         self.backlog.clear();
         self.booth.have_released();
-        Ok(())
+        Ok(claimed.map(|()| verdicts))
     }
 
     /// Moves a damaged file out of the way, so that a new one can begin.

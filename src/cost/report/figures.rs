@@ -40,6 +40,10 @@ pub struct Amount {
     pub wasted: i64,
     /// The part that was spent on ghost text of which it is known what became.
     pub judged: i64,
+    /// How many suggestions were accepted that this part has paid for.
+    pub accepted: u64,
+    /// How many characters of these were still there at the last look.
+    pub retained_chars: u64,
 }
 
 impl Amount {
@@ -50,6 +54,8 @@ impl Amount {
             estimated: 0,
             wasted: 0,
             judged: 0,
+            accepted: 0,
+            retained_chars: 0,
         }
     }
 
@@ -95,6 +101,8 @@ impl Figures {
             own.estimated = own.estimated.saturating_add(amount.estimated);
             own.wasted = own.wasted.saturating_add(amount.wasted);
             own.judged = own.judged.saturating_add(amount.judged);
+            own.accepted = own.accepted.saturating_add(amount.accepted);
+            own.retained_chars = own.retained_chars.saturating_add(amount.retained_chars);
         }
     }
 
@@ -113,27 +121,34 @@ impl Figures {
     }
 
     /// Returns what ghost text cost for each suggestion that was accepted, by currency; nothing where none was.
+    ///
+    /// Where one currency was paid, those count too that cost nothing. Where several were, each is over what was accepted for it: what one
+    /// currency has paid for is no bargain of the other's.
     pub fn per_accepted(&self) -> Vec<Money> {
-        self.judged_per(self.accepted, 1)
+        self.judged_per(self.accepted, |amount| amount.accepted, 1)
     }
 
     /// Returns what ghost text cost for every thousand characters that stayed, by currency; nothing where none did.
     pub fn per_thousand_retained(&self) -> Vec<Money> {
-        self.judged_per(self.retained_chars, 1_000)
+        self.judged_per(self.retained_chars, |amount| amount.retained_chars, 1_000)
     }
 
-    fn judged_per(&self, count: u64, times: i128) -> Vec<Money> {
-        if count == 0 {
-            return Vec::new();
-        }
+    fn judged_per(&self, all: u64, own: impl Fn(&Amount) -> u64, times: i128) -> Vec<Money> {
+        let paid = self.cost.iter().filter(|amount| amount.judged != 0);
+        let are_several = paid.count() > 1;
         let each = |amount: &Amount| {
-            let count = i128::from(count);
+            let count = match (are_several, amount.judged) {
+                (false, _) => all,
+                (true, 0) => return None,
+                (true, _) => own(amount),
+            };
+            let count = Some(i128::from(count)).filter(|count| *count > 0)?;
             // The nearest nano-unit, halves away from zero; what is judged is never negative.
             let nanos = (i128::from(amount.judged) * times + count / 2) / count;
             let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
-            Money::from_nanos(nanos, amount.currency)
+            Some(Money::from_nanos(nanos, amount.currency))
         };
-        self.cost.iter().map(each).collect()
+        self.cost.iter().filter_map(each).collect()
     }
 
     /// Orders the dearer before the cheaper, by dollars first; what costs nothing by its calls.
@@ -217,5 +232,21 @@ mod tests {
         figures.retained_chars = 400;
         assert_eq!(figures.per_accepted()[0].nanos(), 333);
         assert_eq!(figures.per_thousand_retained()[0].nanos(), 2_500);
+    }
+
+    #[test]
+    fn of_two_currencies_each_is_over_what_was_accepted_for_it() {
+        let mut figures = spent(900, "EUR");
+        figures.of("EUR".parse().unwrap()).accepted = 3;
+        figures.add(&spent(800, "USD"));
+        figures.of(Currency::USD).accepted = 4;
+        figures.accepted = 10;
+        let told: Vec<_> = figures.per_accepted().iter().map(|it| it.nanos()).collect();
+        assert_eq!(told, [300, 200]);
+        // What costs nothing is no currency's.
+        let mut figures = spent(900, "EUR");
+        figures.add(&spent(0, "USD"));
+        figures.accepted = 9;
+        assert_eq!(figures.per_accepted()[0].nanos(), 100);
     }
 }

@@ -1,13 +1,14 @@
 //! Reports: what was spent on what, and what for nothing.
 //!
-//! Entry points: [`Query`] and [`crate::cost::Ledger::report`], which answers it with a [`Report`]. SQLite groups and adds up whole numbers;
-//! what comes back is a few hundred rows however many calls there were, since the ledger keeps the sums of each day (`ledger/outcomes.sql`).
+//! Entry points: [`Query`] and [`crate::cost::Ledger::report`], which answers it with a [`Report`]. The ledger keeps the sums of each day
+//! (`ledger/outcomes.sql`), so that no call need be read; they are read once and added up for all groupings.
 //! Invariants: amounts of different currencies are never added; a call whose cost is not known is counted, and never as nothing; whatever the
 //! grouping, the groups add up to the total.
 //!
 //! [`html`] makes a page of a report, `cli/usage/` a table, and `byok/usageSummary` hands it to editors; all of them show the same numbers.
 
 mod dimension;
+mod fees;
 mod figures;
 pub mod html;
 mod latency;
@@ -23,6 +24,7 @@ use crate::cost::Money;
 use crate::cost::budget::{Budget, Per, Scope};
 
 pub use dimension::Dimension;
+pub use fees::{Fee, Subscription};
 pub use figures::{Amount, Figures};
 pub use latency::Latencies;
 pub use period::Period;
@@ -37,6 +39,8 @@ pub struct Query {
     pub by: Vec<Dimension>,
     /// How much is wanted.
     pub extent: Extent,
+    /// The user's flat rates.
+    pub subscriptions: Vec<Subscription>,
 }
 
 /// How much of a report is wanted.
@@ -76,6 +80,8 @@ pub struct Report {
     pub latency: Vec<Latencies>,
     /// What the same calls would have cost otherwise, if that was asked.
     pub what_if: Vec<WhatIf>,
+    /// What subscriptions came to, beside all that.
+    pub fees: Vec<Fee>,
     /// The caps on all spending of a month, as whoever asks has set them ([`Cap::of`]).
     pub caps: Vec<Cap>,
 }
@@ -124,27 +130,24 @@ pub(super) fn run(
     query: &Query,
     now: Timestamp,
 ) -> rusqlite::Result<Report> {
-    let Query { period, by, extent } = query;
-    let (days, models) = match extent {
-        Extent::Whole => {
-            let days = select::groups(connection, *period, &[Dimension::Day, Dimension::Model])?;
-            let models = select::by_one(&days, 1);
-            (days, models)
-        }
-        Extent::Groups => (Vec::new(), Vec::new()),
-    };
-    let groups = if *extent == Extent::Whole && *by == [Dimension::Model] {
-        models.clone()
-    } else {
-        select::groups(connection, *period, by)?
-    };
+    let Query {
+        period,
+        by,
+        extent,
+        subscriptions,
+    } = query;
+    let by_cause = [Dimension::Cause, Dimension::Model, Dimension::Language];
+    let by_day = (*extent == Extent::Whole).then_some(&[Dimension::Day, Dimension::Model][..]);
+    let by_month = [Dimension::Month, Dimension::Provider];
+    let by_month = (!subscriptions.is_empty()).then_some(&by_month[..]);
+    let groupings = [Some(by.as_slice()), Some(&by_cause), by_day, by_month];
+    let [groups, mut wasted, days, months] = select::groups(connection, *period, groupings)?;
+    wasted.retain(|group| group.key[0] != dimension::NOT_WASTED);
+    let models = select::by_one(&days, 1);
     let mut total = Figures::default();
     for group in &groups {
         total.add(&group.figures);
     }
-    let wasted = [Dimension::Cause, Dimension::Model, Dimension::Language];
-    let mut wasted = select::groups(connection, *period, &wasted)?;
-    wasted.retain(|group| group.key[0] != dimension::NOT_WASTED);
     Ok(Report {
         v: VERSION,
         generated: now.to_string(),
@@ -160,6 +163,7 @@ pub(super) fn run(
             Extent::Groups => Vec::new(),
         },
         what_if: Vec::new(),
+        fees: fees::of(subscriptions, &months),
         caps: Vec::new(),
     })
 }

@@ -1,6 +1,10 @@
 //! The question to SQLite, and what its answer means.
+//!
+//! Entry point: [`groups`]. The sums of the period are read once, for however many groupings: that is a hundred thousand rows for a month of a
+//! million calls, which SQLite would sort anew for each grouping, and a table in memory takes as they come.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Row, params};
 
@@ -9,9 +13,6 @@ use super::dimension::{Dimension, NOT_WASTED};
 use super::figures::Figures;
 use super::period::Period;
 use crate::cost::{Currency, Tokens};
-
-/// Sums are read as two, above and below a billion, so that not even absurd ones overflow on the way.
-const PARTS: i64 = 1_000_000_000;
 
 /// What is summed up, in the order in which it is read.
 const SUMMED: [&str; 12] = [
@@ -29,31 +30,71 @@ const SUMMED: [&str; 12] = [
     "retained_chars",
 ];
 
-/// Returns the groups of a period, dearest first; by time, the oldest first.
-pub(super) fn groups(
+/// Returns the groups of a period for each grouping that is wanted, dearest first; by time, the oldest first.
+pub(super) fn groups<const N: usize>(
     connection: &Connection,
     period: Period,
-    by: &[Dimension],
-) -> rusqlite::Result<Vec<Group>> {
+    groupings: [Option<&[Dimension]>; N],
+) -> rusqlite::Result<[Vec<Group>; N]> {
+    let mut dimensions: Vec<&Dimension> = groupings.iter().flatten().copied().flatten().collect();
+    dimensions.sort_by_key(|dimension| dimension.name());
+    dimensions.dedup();
+    let mut sheets = groupings.map(|by| {
+        let column = |dimension| dimensions.iter().position(|it| *it == dimension);
+        by.map(|by| Sheet {
+            by,
+            columns: by.iter().filter_map(column).collect(),
+            key: vec![String::new(); by.len()],
+            groups: HashMap::new(),
+        })
+    });
     let (first, last) = period.days();
-    let mut select = connection.prepare_cached(&question(by))?;
+    let mut select = connection.prepare_cached(&question(&dimensions))?;
     let mut rows = select.query(params![first, last])?;
-    // Rows of one group come one after the other.
-    let mut groups: Vec<Group> = Vec::new();
     while let Some(row) = rows.next()? {
-        let key = (0..by.len())
-            .map(|column| row.get(column))
-            .collect::<rusqlite::Result<Vec<String>>>()?;
-        let figures = figures(row, by.len())?;
-        match groups.last_mut().filter(|group| group.key == key) {
-            Some(group) => group.figures.add(&figures),
-            None => groups.push(Group { key, figures }),
+        let figures = figures(row, dimensions.len())?;
+        for sheet in sheets.iter_mut().flatten() {
+            sheet.add(row, &figures)?;
         }
     }
-    if !by.first().is_some_and(Dimension::is_time) {
-        dearest_first(&mut groups);
+    Ok(sheets.map(|sheet| sheet.map_or_else(Vec::new, Sheet::groups)))
+}
+
+/// The groups of one grouping while they are added up.
+struct Sheet<'a> {
+    by: &'a [Dimension],
+    /// Where its dimensions stand in a row.
+    columns: Vec<usize>,
+    /// The key of the row at hand, kept so that no row needs memory of its own.
+    key: Vec<String>,
+    groups: HashMap<Vec<String>, Figures>,
+}
+
+impl Sheet<'_> {
+    fn add(&mut self, row: &Row<'_>, figures: &Figures) -> rusqlite::Result<()> {
+        for (part, column) in self.key.iter_mut().zip(&self.columns) {
+            part.clear();
+            part.push_str(row.get_ref(*column)?.as_str()?);
+        }
+        if let Some(sums) = self.groups.get_mut(&self.key) {
+            sums.add(figures);
+        } else {
+            self.groups.insert(self.key.clone(), figures.clone());
+        }
+        Ok(())
     }
-    Ok(groups)
+
+    fn groups(self) -> Vec<Group> {
+        let groups = self.groups.into_iter();
+        let mut groups: Vec<Group> = groups
+            .map(|(key, figures)| Group { key, figures })
+            .collect();
+        groups.sort_by(|one, other| one.key.cmp(&other.key));
+        if !self.by.first().is_some_and(Dimension::is_time) {
+            dearest_first(&mut groups);
+        }
+        groups
+    }
 }
 
 /// Returns groups of groups that were read before, by one of the things that those have in common, dearest first.
@@ -76,8 +117,8 @@ fn dearest_first(groups: &mut [Group]) {
     groups.sort_by_key(|group| std::cmp::Reverse(group.figures.dearness()));
 }
 
-fn question(by: &[Dimension]) -> String {
-    let keys = by.iter().map(Dimension::sql);
+fn question(dimensions: &[&Dimension]) -> String {
+    let keys = dimensions.iter().map(|dimension| dimension.sql());
     // What decides how an amount is counted, beside the groups.
     let told = [
         "currency".into(),
@@ -85,31 +126,21 @@ fn question(by: &[Dimension]) -> String {
         Dimension::Cause.sql(),
         "feature = 'completion' AND fate <> ''".into(),
     ];
-    let columns: Vec<_> = keys.chain(told).collect();
-    let sums: Vec<_> = SUMMED
-        .iter()
-        .map(|what| format!("sum({what} / {PARTS}), sum({what} % {PARTS})"))
-        .collect();
-    let places: Vec<_> = (1..=columns.len()).map(|n| n.to_string()).collect();
+    let summed = SUMMED.map(Cow::Borrowed);
+    let columns: Vec<_> = keys.chain(told).chain(summed).collect();
     format!(
-        "SELECT {}, {} FROM sums WHERE day BETWEEN ?1 AND ?2 AND calls > 0 GROUP BY {places} ORDER BY {places}",
-        columns.join(", "),
-        sums.join(", "),
-        places = places.join(", ")
+        "SELECT {} FROM sums WHERE day BETWEEN ?1 AND ?2 AND calls > 0",
+        columns.join(", ")
     )
 }
 
 fn figures(row: &Row<'_>, keys: usize) -> rusqlite::Result<Figures> {
-    let currency: String = row.get(keys)?;
     let is_estimated: bool = row.get(keys + 1)?;
-    let cause: String = row.get(keys + 2)?;
+    let is_wasted = row.get_ref(keys + 2)?.as_str()? != NOT_WASTED;
     let is_judged: bool = row.get(keys + 3)?;
     let mut sums = [0_i64; SUMMED.len()];
     for (number, sum) in sums.iter_mut().enumerate() {
-        let above: i64 = row.get(keys + 4 + 2 * number)?;
-        let below: i64 = row.get(keys + 5 + 2 * number)?;
-        let whole = i128::from(above) * i128::from(PARTS) + i128::from(below);
-        *sum = i64::try_from(whole).unwrap_or(i64::MAX);
+        *sum = row.get(keys + 4 + number)?;
     }
     let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
     // In the order of `SUMMED`.
@@ -140,14 +171,19 @@ fn figures(row: &Row<'_>, keys: usize) -> rusqlite::Result<Figures> {
         ..Figures::default()
     };
     // A currency that is no code, such as the empty one of unknown costs, has no amount.
-    let Ok(currency) = currency.parse::<Currency>() else {
+    let Ok(currency) = row.get_ref(keys)?.as_str()?.parse::<Currency>() else {
         figures.unpriced = figures.calls;
         return Ok(figures);
     };
+    let (accepted, retained_chars) = (figures.accepted, figures.retained_chars);
     let amount = figures.of(currency);
     amount.nanos = nanos;
     amount.estimated = if is_estimated { nanos } else { 0 };
-    amount.wasted = if cause == NOT_WASTED { 0 } else { nanos };
+    amount.wasted = if is_wasted { nanos } else { 0 };
     amount.judged = if is_judged { nanos } else { 0 };
+    if is_judged && nanos != 0 {
+        amount.accepted = accepted;
+        amount.retained_chars = retained_chars;
+    }
     Ok(figures)
 }

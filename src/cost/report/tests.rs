@@ -82,6 +82,7 @@ fn ask(ledger: &Ledger, by: &[Dimension], extent: Extent) -> Report {
         period: Period::default(),
         by: by.to_vec(),
         extent,
+        subscriptions: Vec::new(),
     };
     ledger.report(query, DEADLINE).unwrap()
 }
@@ -152,6 +153,7 @@ fn a_period_counts_its_first_and_last_day() {
         },
         by: vec![Dimension::Day],
         extent: Extent::Groups,
+        subscriptions: Vec::new(),
     };
     let report = ledger.report(query, DEADLINE).unwrap();
     let days: Vec<_> = report.groups.iter().map(|group| &group.key[0]).collect();

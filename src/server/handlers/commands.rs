@@ -20,7 +20,10 @@ const LEDGER: Duration = Duration::from_secs(5);
 
 /// Sums up what has been spent; with parameters, also what `byok-lsp usage` tells.
 pub async fn usage_summary(shared: &Arc<Shared>, params: Value) -> Result<UsageSummary> {
-    let query = query(params).map_err(Error::invalid_params)?;
+    let mut query = query(params).map_err(Error::invalid_params)?;
+    if let Some(query) = &mut query {
+        query.subscriptions = shared.session().settings().subscriptions();
+    }
     let ledger = shared.ledger();
     let report = match query {
         None => None,
@@ -79,6 +82,7 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
             .map(dimension)
             .collect::<std::result::Result<_, _>>()?,
         extent: Extent::Whole,
+        subscriptions: Vec::new(),
     }))
 }
 

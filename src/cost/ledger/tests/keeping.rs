@@ -32,6 +32,7 @@ fn a_row_says_which_branch_was_checked_out_and_reports_tell_by_it_and_by_tag() {
             period: Period::default(),
             by: vec![Dimension::named(dimension).unwrap()],
             extent: Extent::Groups,
+            subscriptions: Vec::new(),
         };
         let groups = ledger.report(query, DEADLINE).unwrap().groups;
         let told = groups.into_iter().map(|group| {
@@ -128,6 +129,7 @@ fn a_ledger_forgets_by_itself_when_nobody_wants_anything_of_it() {
         period: Period::default(),
         by: Vec::new(),
         extent: Extent::Groups,
+        subscriptions: Vec::new(),
     };
     let report = ledger.report(query, DEADLINE).unwrap();
     assert_eq!((report.total.calls, report.total.cost[0].nanos), (2, 6));

@@ -1,0 +1,105 @@
+//! The write-ahead journal: switched to once, and folded into the file when nobody waits.
+//!
+//! Entry points: [`keep_aside`], [`fold_seldom`] and [`Folding`]. Folding waits for the disk, several milliseconds and more, which SQLite would have the
+//! transaction do that happens to fill a thousand pages: one call in a hundred, on its way to a provider. So the ledger's thread does it in a pause.
+//! Invariant: the journal is bounded all the same, by what SQLite folds by itself where there is no pause.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+
+/// Where there never is a pause, the journal is folded at so many pages: 32 MB.
+const MOST_PAGES: i64 = 8_000;
+
+/// After so many transactions of this process the journal is worth folding.
+const WORTH: u32 = 64;
+
+/// How long nobody must have wanted anything.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Switches to the write-ahead journal. SQLite does not wait for another program here, whatever patience it was told to have, so that
+/// two programs which make a new file at the same moment would otherwise find it locked.
+pub(super) fn keep_aside(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let begun = Instant::now();
+    loop {
+        let switched = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
+        match switched {
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if failure.code == ErrorCode::DatabaseBusy && begun.elapsed() < patience =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            switched => return switched,
+        }
+    }
+}
+
+/// Leaves the folding to the pauses.
+pub(super) fn fold_seldom(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", MOST_PAGES, |_| Ok(()))
+}
+
+/// When the journal is folded.
+#[derive(Debug, Default)]
+pub(super) struct Folding {
+    /// Transactions since the last time.
+    written: u32,
+}
+
+impl Folding {
+    /// Notes that something was written.
+    pub(super) fn note(&mut self) {
+        self.written = self.written.saturating_add(1);
+    }
+
+    /// Returns how long nothing may happen before it is time.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        (self.written >= WORTH).then_some(PAUSE)
+    }
+
+    /// Folds what no reader is in need of; it is tried again with the next transactions if somebody is.
+    pub(super) fn turn(&mut self, connection: &Connection) {
+        if self.written < WORTH {
+            return;
+        }
+        self.written = 0;
+        let folded = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the journal could not be folded");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_journal_is_folded_after_many_transactions_and_in_a_pause() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("l")).unwrap();
+        keep_aside(&connection, Duration::ZERO).unwrap();
+        fold_seldom(&connection).unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1);")
+            .unwrap();
+        let is_in_file = || {
+            let size = std::fs::metadata(folder.path().join("l")).unwrap().len();
+            size > 4_096
+        };
+        let mut folding = Folding::default();
+        folding.note();
+        assert_eq!(folding.wait(), None);
+        folding.turn(&connection);
+        assert!(!is_in_file());
+        for _ in 0..WORTH {
+            folding.note();
+        }
+        assert_eq!(folding.wait(), Some(PAUSE));
+        folding.turn(&connection);
+        assert!(is_in_file());
+        assert_eq!(folding.wait(), None);
+    }
+}

@@ -1,0 +1,251 @@
+//! Measuring a call against the caps that cover it.
+//!
+//! Entry points: [`Measured::verdict`] and [`standing`]. What the file says of a cap is asked once in a transaction, in which nobody else writes, and
+//! what is reserved in it is added: of a hundred calls at the same moment the last would else wait for eight hundred questions. Invariant: within one
+//! transaction [`Measured::add`] is told of everything that is reserved.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::damage;
+use super::failure::Failure;
+use super::reserve::{Verdict, Wanted, Who, kind_of};
+use crate::cost::Money;
+use crate::cost::budget::{AtCap, Budget, Cap, CapState, Per, Refusal, Standing, WhenUnsure};
+
+/// How caps stand within one transaction.
+#[derive(Default)]
+pub(super) struct Measured(Vec<Entry>);
+
+/// How one cap of a budget stands in one span.
+struct Entry {
+    budget: Arc<Budget>,
+    /// Which of its caps.
+    cap: usize,
+    spans: (i64, i64),
+    standing: Standing,
+    /// When, within the span, a ledger was lost.
+    lost: Option<Timestamp>,
+}
+
+impl Measured {
+    /// Says whether what is wanted fits every cap that covers it.
+    pub(super) fn verdict(
+        &mut self,
+        connection: &Connection,
+        who: &Who<'_>,
+        wanted: &Wanted,
+    ) -> Result<Verdict, Failure> {
+        let kind = kind_of(&wanted.row);
+        let budget = &wanted.budget;
+        let mut soft = Vec::new();
+        let mut broken = Vec::new();
+        for (number, cap) in budget.caps.iter().enumerate() {
+            if !cap.covers(&kind) {
+                continue;
+            }
+            let Some(worst) = budget.exchanged(wanted.amount, cap.amount.currency()) else {
+                return Ok(Verdict::Refused(Refusal::Currency {
+                    cap: cap.name.to_string(),
+                    capped: cap.amount.currency(),
+                    priced: wanted.amount.currency(),
+                }));
+            };
+            let entry = self.entry(connection, who, budget, number)?;
+            if cap.holds_back(&kind)
+                && budget.when_unsure == WhenUnsure::Refuse
+                && let Some(at) = entry.lost
+            {
+                return Ok(Verdict::Refused(Refusal::Unsure(format!(
+                    "the ledger was damaged at {}, and what the cap \"{}\" counted before is lost; wait until {}",
+                    at.strftime("%F %H:%M UTC"),
+                    cap.name,
+                    damage::FIX
+                ))));
+            }
+            let standing = &entry.standing;
+            if worst.nanos() <= standing.left().nanos() {
+                continue;
+            }
+            if cap.at == AtCap::Soft {
+                soft.push(standing.clone());
+            } else if cap.holds_back(&kind) && !(wanted.has_consent && cap.at == AtCap::Ask) {
+                broken.push((standing.clone(), worst));
+            }
+        }
+        // What can be done without refusing comes first; a call by another model is measured anew.
+        broken.sort_by_key(|(standing, _)| match standing.cap.at {
+            AtCap::Degrade { .. } => 0,
+            AtCap::Hard => 1,
+            AtCap::Ask | AtCap::Soft => 2,
+        });
+        Ok(match broken.into_iter().next() {
+            Some((standing, worst)) => Verdict::Refused(Refusal::Cap {
+                standing: Box::new(standing),
+                worst,
+            }),
+            None => Verdict::Reserved(soft),
+        })
+    }
+
+    /// Counts what was reserved.
+    pub(super) fn add(&mut self, wanted: &Wanted) {
+        let kind = kind_of(&wanted.row);
+        for entry in &mut self.0 {
+            let cap = &entry.budget.caps[entry.cap];
+            let counts = cap.per != Per::Request
+                && cap.covers(&kind)
+                && wanted.moment.spans(cap.per) == entry.spans;
+            let currency = cap.amount.currency();
+            if let (true, Some(more)) = (counts, entry.budget.exchanged(wanted.amount, currency)) {
+                let nanos = entry.standing.reserved.nanos();
+                let nanos = nanos.saturating_add(more.nanos());
+                entry.standing.reserved = Money::from_nanos(nanos, currency);
+                entry.standing.state = state(&entry.standing);
+            }
+        }
+    }
+
+    fn entry(
+        &mut self,
+        connection: &Connection,
+        who: &Who<'_>,
+        budget: &Arc<Budget>,
+        number: usize,
+    ) -> Result<&Entry, Failure> {
+        let cap = &budget.caps[number];
+        let spans = who.now.spans(cap.per);
+        let known = self.0.iter().position(|entry| {
+            Arc::ptr_eq(&entry.budget, budget) && entry.cap == number && entry.spans == spans
+        });
+        let place = if let Some(place) = known {
+            place
+        } else {
+            self.0.push(Entry {
+                budget: Arc::clone(budget),
+                cap: number,
+                spans,
+                standing: standing(connection, who, budget, cap)?,
+                lost: damage::lost_in(connection, cap, who.now)?,
+            });
+            self.0.len() - 1
+        };
+        Ok(&self.0[place])
+    }
+}
+
+fn state(standing: &Standing) -> CapState {
+    if standing.left().nanos() > 0 {
+        CapState::Ok
+    } else {
+        CapState::of_broken(&standing.cap.at)
+    }
+}
+
+/// Returns how a cap stands, by the file.
+pub(super) fn standing(
+    connection: &Connection,
+    who: &Who<'_>,
+    budget: &Budget,
+    cap: &Cap,
+) -> Result<Standing, Failure> {
+    let currency = cap.amount.currency();
+    // What was spent in a currency without a rate cannot be counted; since there was a cap, nothing more of it was let through.
+    let sum = |amounts: Vec<Money>| {
+        let counted = amounts
+            .into_iter()
+            .filter_map(|amount| budget.exchanged(amount, currency));
+        let nanos = counted.fold(0_i64, |sum, amount| sum.saturating_add(amount.nanos()));
+        Money::from_nanos(nanos, currency)
+    };
+    let (spent, reserved) = match cap.per {
+        Per::Request => (Vec::new(), Vec::new()),
+        Per::Session => (who.sums.of(cap), reserved(connection, who, cap)?),
+        Per::Hour | Per::Day | Per::Month => (
+            spent(connection, who, cap)?,
+            reserved(connection, who, cap)?,
+        ),
+    };
+    let (spent, reserved) = (sum(spent), sum(reserved));
+    let mut standing = Standing {
+        cap: cap.clone(),
+        spent,
+        reserved,
+        state: CapState::Ok,
+    };
+    standing.state = state(&standing);
+    Ok(standing)
+}
+
+const SPENT: &str = "
+SELECT currency, sum(nanos) FROM tallies WHERE span BETWEEN ?1 AND ?2
+    AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_label = ?5)
+    AND (?6 IS NULL OR feature = ?6) AND (?7 IS NULL OR workspace = ?7) AND (?8 IS NULL OR environment = ?8)
+GROUP BY currency";
+
+fn spent(connection: &Connection, who: &Who<'_>, cap: &Cap) -> Result<Vec<Money>, Failure> {
+    let (first, last) = who.now.spans(cap.per);
+    let scope = &cap.scope;
+    let mut select = connection.prepare_cached(SPENT)?;
+    let rows = select.query_map(
+        params![
+            first,
+            last,
+            scope.provider,
+            scope.model,
+            scope.key,
+            scope.feature,
+            scope.workspace,
+            scope.environment,
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    amounts(rows)
+}
+
+/// The span of a session's cap is the session's name, of which other processes' reservations have none.
+const RESERVED: &str = "
+SELECT cost_currency, sum(cost_nanos) FROM reservations
+WHERE CASE ?9 WHEN 'session' THEN session = ?10 WHEN 'hour' THEN started_us / 3600000000 BETWEEN ?1 AND ?2
+        ELSE day BETWEEN ?1 AND ?2 END
+    AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR requested_model = ?4) AND (?5 IS NULL OR key_label = ?5)
+    AND (?6 IS NULL OR feature = ?6) AND (?7 IS NULL OR workspace = ?7)
+    AND (?8 IS NULL OR json_extract(tags, '$.environment') = ?8)
+GROUP BY cost_currency";
+
+fn reserved(connection: &Connection, who: &Who<'_>, cap: &Cap) -> Result<Vec<Money>, Failure> {
+    let (first, last) = who.now.spans(cap.per);
+    let scope = &cap.scope;
+    let mut select = connection.prepare_cached(RESERVED)?;
+    let rows = select.query_map(
+        params![
+            first,
+            last,
+            scope.provider,
+            scope.model,
+            scope.key,
+            scope.feature,
+            scope.workspace,
+            scope.environment,
+            cap.per.name(),
+            who.session,
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    amounts(rows)
+}
+
+fn amounts(
+    rows: impl Iterator<Item = rusqlite::Result<(String, i64)>>,
+) -> Result<Vec<Money>, Failure> {
+    let mut amounts = Vec::new();
+    for row in rows {
+        let (code, nanos) = row?;
+        if let Ok(currency) = code.parse() {
+            amounts.push(Money::from_nanos(nanos, currency));
+        }
+    }
+    Ok(amounts)
+}
