@@ -162,6 +162,37 @@ fn the_doctor_says_what_is_configured_and_what_to_do() {
 }
 
 #[test]
+fn what_was_decided_for_the_last_call_is_told_and_whether_the_settings_still_say_so() {
+    let folder = workspace();
+    let explain = |more: &[&str]| {
+        let arguments = [&["route", "explain", "--call", "last"][..], more].concat();
+        byok(folder.path(), &arguments)
+    };
+    let none = explain(&[]);
+    assert!(!none.status.success());
+    assert!(stderr(&none).contains("no ledger yet"), "{}", stderr(&none));
+    byok(folder.path(), &["complete", "cart.rs:10:12"]);
+    let text = stdout(&explain(&[]));
+    for part in [
+        "completion went to local/patterns: no model is configured",
+        "asked     local/patterns",
+        "decided anew under the settings as they are: the same",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    let json: Value = serde_json::from_str(&stdout(&explain(&["--json"]))).unwrap();
+    assert_eq!(json["recomputes"], true);
+    assert_eq!(json["decision"]["wanted"], "auto");
+    std::fs::write(
+        folder.path().join("config.toml"),
+        "[local]\nservers = [\"ollama\"]\n",
+    )
+    .unwrap();
+    let text = stdout(&explain(&[]));
+    assert!(text.contains("have changed since"), "{text}");
+}
+
+#[test]
 fn the_doctor_asks_openrouter_about_the_key_unless_it_is_to_ask_nobody() {
     let folder = workspace();
     let provider = scripted::Scripted::answer(|head| {

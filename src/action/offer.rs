@@ -227,6 +227,8 @@ fn payer(payer: Payer) -> &'static str {
     match payer {
         Payer::Nobody => "nobody pays",
         Payer::OwnKey => "your key",
+        Payer::Credits => "your credits",
+        Payer::OwnAccount => "your own account",
         Payer::Relay => "you, by a local server",
         Payer::Subscription => "your subscription",
         Payer::Power => "your power",

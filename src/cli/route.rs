@@ -1,15 +1,18 @@
-//! `byok-lsp route explain`: which model a call would go to, who would pay, and why, without asking anybody.
+//! `byok-lsp route explain`: which model a call would go to, who would pay, and why, without asking anybody; or of a call that was made, by the record
+//! that the ledger has of it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::place::project_of;
 use super::{parts, runtime, start_log, style};
-use crate::config::WorkspaceFile;
+use crate::config::{Settings, WorkspaceFile};
 use crate::cost::Ledger;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Record};
 use crate::provider::Http;
 use crate::routing::Feature;
 use crate::session::Session;
@@ -36,6 +39,9 @@ struct Explain {
     /// The file that it is about: its workspace's own settings count, and whether it may leave the machine.
     #[arg(long)]
     file: Option<PathBuf>,
+    /// Say it of a call that was made, by its name in the ledger, or of the `last` one: what was decided then, and whether the settings still say so.
+    #[arg(long, value_name = "ID", conflicts_with = "feature")]
+    call: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -74,6 +80,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         confined = confinement(&path);
     }
     let settings = session.settings().clone();
+    if let Some(call) = &arguments.call {
+        return tell(call, &settings, arguments.json);
+    }
     let http = Http::new(&settings.network);
     let engine = parts::engine(&settings);
     let reporter = std::sync::Arc::new(|_| {});
@@ -84,6 +93,32 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         format!("{:#}\n", json!(explanation))
     } else {
         explanation.text
+    };
+    style::print(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How long the ledger may take; a disk that was asleep needs seconds.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Says what was decided for a call.
+fn tell(call: &str, settings: &Settings, is_json: bool) -> anyhow::Result<ExitCode> {
+    let path = parts::ledger_path()
+        .filter(|path| path.exists())
+        .context("there is no ledger yet, so no call either")?;
+    let wanted = (call != "last").then_some(call);
+    let kept = Ledger::open(&path).decision(wanted, DEADLINE)?;
+    let kept = kept.context(
+        "the ledger has no such call, or it was made before decisions were kept; a call's name is the `id` of its byok/usage",
+    )?;
+    let record: Record = serde_json::from_str(&kept)
+        .context("another version of byok-lsp kept what was decided for this call")?;
+    let text = if is_json {
+        let again = record.recompute(settings);
+        let stands = again.map(|again| again == record);
+        format!("{:#}\n", json!({"decision": record, "recomputes": stands}))
+    } else {
+        record.to_text(settings)
     };
     style::print(&text);
     Ok(ExitCode::SUCCESS)

@@ -302,7 +302,7 @@ impl Completions {
             .predict(&query)
             .filter(|prediction| prediction.is_confident(least))?;
         Some(Ask {
-            decision: routing::embedded(Feature::Completion, "it is sure"),
+            decision: routing::embedded(Feature::Completion, routing::SURE),
             ..ask.clone()
         })
     }

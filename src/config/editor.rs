@@ -46,6 +46,13 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("how long calls are kept"),
         ));
     }
+    let changes = |options: &Options| options.fallback.as_ref()?.may_change_payer;
+    if changes(editor) == Some(true) && changes(own) != Some(true) {
+        return Err(problem(
+            "fallback.may_change_payer".into(),
+            refusal("leave to have somebody else pay"),
+        ));
+    }
     let bundle = |options: &Options| options.network.as_ref()?.ca_bundle.clone();
     if bundle(editor).is_some() && bundle(editor) != bundle(own) {
         // With a proxy of the same workspace's choice it would read along, keys included.
@@ -339,6 +346,19 @@ mod tests {
         let settings = said("", &[(Layer::Editor, less)]).expect("good");
         assert!(settings.network.is_offline);
         assert_eq!(settings.credentials, crate::config::Credentials::Refuse);
+    }
+
+    #[test]
+    fn that_somebody_else_may_pay_is_for_the_users_own_file_to_say() {
+        let said = |own: &str, may: bool| {
+            let json = json!({"fallback": {"may_change_payer": may}});
+            said(own, &[(Layer::Editor, json)])
+        };
+        let told = said("", true).expect_err("the editor alone");
+        assert!(told.starts_with("fallback.may_change_payer: "), "{told}");
+        assert!(!said("", false).expect("less").fallback.may_change_payer);
+        let own = "[fallback]\nmay_change_payer = true\n";
+        assert!(said(own, true).expect("the same").fallback.may_change_payer);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::actions::ActionsOptions;
 use super::context;
 use super::editor;
+use super::fallback::FallbackOptions;
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
@@ -132,6 +133,7 @@ fn merge(below: Options, above: Options) -> Options {
         context: merge_with(below.context, above.context, context::merge),
         privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
+        fallback: merge_with(below.fallback, above.fallback, FallbackOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)
         }),

@@ -14,6 +14,7 @@ mod context;
 mod custom_action;
 mod eagerness;
 mod editor;
+mod fallback;
 mod families;
 mod key_option;
 mod key_source;
@@ -40,6 +41,7 @@ pub use budget::{
 pub use context::{ContextOptions, ContextSettings, ContextSource};
 pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOutput, fill};
 pub use eagerness::Eagerness;
+pub use fallback::{Fallback, FallbackOptions};
 pub use families::{FimFamily, FimPiece};
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
@@ -50,6 +52,7 @@ pub use ledger::{LedgerOptions, LedgerSettings};
 pub use network::{Network, Patience, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
+    UpstreamPayer,
 };
 pub use options::{
     Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,

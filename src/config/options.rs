@@ -11,6 +11,7 @@ use super::billing::PowerOptions;
 use super::budget::BudgetOptions;
 use super::context::ContextOptions;
 use super::eagerness::Eagerness;
+use super::fallback::FallbackOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
@@ -32,6 +33,9 @@ pub struct Options {
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
+    /// Models that take the place of one that does not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackOptions>,
     /// How much may be spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetOptions>,

@@ -11,7 +11,7 @@ use super::billing;
 use super::families::{self, FimFamily};
 use super::key_source::{KeySource, KeysSettings};
 use super::known::{self, Known, ModelList, Rule};
-use super::openrouter::{self, Extras};
+use super::openrouter::{self, Extras, UpstreamPayer};
 use super::options::{Auth, PriceOptions, ProviderOptions, Wire};
 use crate::cost::{Billing, PerMillion, Price};
 
@@ -36,6 +36,8 @@ pub struct ProviderSettings {
     pub bills_cut: bool,
     /// Whether it is OpenRouter, which tells afterwards what a call has cost.
     pub is_openrouter: bool,
+    /// Who is to pay for what it passes on, where the user said so.
+    pub upstream_payer: Option<UpstreamPayer>,
     /// The user's own prices, by model.
     pub prices: BTreeMap<String, Price>,
     /// What is paid beside the price list, or in its place.
@@ -193,6 +195,7 @@ pub(super) fn resolve(
         base_url,
         key,
         stores: Arc::default(),
+        upstream_payer: extras.payer,
         quirks: quirks(behind, extras),
         bills_cut: behind.is_some_and(|known| known.bills_cut),
         is_openrouter,

@@ -10,6 +10,7 @@ use super::budget;
 use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
+use super::fallback::{self, Fallback};
 use super::key_source::KeysSettings;
 use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub budget: Arc<Budget>,
     /// What is kept of calls, and what they are tagged with.
     pub ledger: Arc<LedgerSettings>,
+    /// Which models take the place of one that does not answer.
+    pub fallback: Arc<Fallback>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -113,6 +116,7 @@ impl Default for Settings {
             action_checks: Arc::default(),
             budget: Arc::default(),
             ledger: Arc::default(),
+            fallback: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,
@@ -208,6 +212,11 @@ impl Settings {
             let budget = budget::resolve(written, &settings.providers)
                 .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
             settings.budget = Arc::new(budget);
+        }
+        if let Some(written) = &options.fallback {
+            let resolved = fallback::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("fallback.{key}"), message))?;
+            settings.fallback = Arc::new(resolved);
         }
         if let Some(written) = &options.ledger {
             let resolved = ledger::resolve(written)

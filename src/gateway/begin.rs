@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::correct::{Corrections, Inquiry};
 use super::interrupt::Interrupt;
 use super::purse::Purse;
+use super::record::Record;
 use super::report::Reporter;
 use crate::cost::Ledger;
 use crate::cost::estimate::{Estimates, Rough};
@@ -17,6 +18,8 @@ pub(super) struct Begin {
     pub ledger: Ledger,
     pub reporter: Reporter,
     pub decision: Decision,
+    /// The same as it is kept.
+    pub record: Record,
     /// The label of the key that is used.
     pub key: Option<String>,
     pub action: Option<Cow<'static, str>>,

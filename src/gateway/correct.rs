@@ -20,12 +20,14 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::expect;
+use super::purse::{Notice, Purse};
 use super::renew::Renewal;
 use super::report::{Report, Reporter};
 use crate::cost::estimate::{Estimate, Estimates, Lesson};
 use crate::cost::{Cost, Ledger, RawUsage, Row, Usage};
 use crate::provider::openrouter::{self, Generation};
 use crate::provider::{Error, Http};
+use crate::routing::Decision;
 
 /// How many calls may wait for their true cost. Whoever types faster keeps estimates.
 const MOST: usize = 32;
@@ -66,6 +68,8 @@ pub(super) struct Settled {
     /// What would be learnt from it, but for what it used.
     pub lesson: Option<Lesson>,
     pub expected: Option<Estimate>,
+    pub decision: Decision,
+    pub purse: Purse,
     pub estimates: Estimates,
     pub ledger: Ledger,
     pub reporter: Reporter,
@@ -151,10 +155,15 @@ fn correct(settled: Settled, told: Generation) {
         row: settled,
         lesson,
         expected,
+        decision,
+        purse,
         estimates,
         ledger,
         reporter,
     } = settled;
+    if let Some(stopped) = purse.payers.seen(&decision, told.usage.is_own_account) {
+        purse.tell(Notice::Halted(stopped));
+    }
     let usage = if told.has_tokens {
         Usage::Reported(told.usage.tokens)
     } else {

@@ -1,17 +1,18 @@
 //! Which model a call would go to now, and why: told before the call, by the same function that decides it.
 //!
-//! Entry point: [`Gateway::explain`]. Each candidate is decided on by itself with [`routing::decide_on`], so what is told of it is what would become of
-//! it; nothing is asked, nothing is spent.
+//! Entry point: [`Gateway::explain`]. It prints the [`Record`] that a call made now would leave in the ledger, and with it what such a call costs
+//! at the most; nothing is asked, nothing is spent.
 
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::record::{Candidate, Circumstances, Record};
 use super::{Gateway, expect, reserve};
-use crate::config::{KeySource, ModelName, Settings, host_of};
-use crate::cost::Tokens;
-use crate::routing::{self, Decision, Feature, Way};
+use crate::config::{KeySource, Settings, host_of};
+use crate::cost::{Money, Tokens};
+use crate::routing::{Decision, Feature, Way};
 use crate::workspace::Rule;
 
 /// Where a call would go, and why.
@@ -36,20 +37,10 @@ pub struct Explanation {
     pub at_most: String,
     /// All that were thought of, in order.
     pub candidates: Vec<Candidate>,
+    /// What tells the settings that decided from others; the records of calls in the ledger have it too.
+    pub policy: String,
     /// The same to read.
     pub text: String,
-}
-
-/// A model that a call might go to.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Candidate {
-    /// Its name, as `provider/model`.
-    pub model: String,
-    /// Whether it may be asked.
-    pub is_kept: bool,
-    /// The rule that kept it or dropped it, in words.
-    pub rule: String,
 }
 
 impl Gateway {
@@ -60,70 +51,34 @@ impl Gateway {
         feature: Feature,
         confined: Option<Rule>,
     ) -> Explanation {
-        let decide = |wanted: &ModelName| {
-            let decision = self.decide_on(settings, feature, wanted);
-            match confined {
-                Some(_) => decision.confined(),
-                None => decision,
-            }
+        let decision = self.decide(settings, feature);
+        let decision = match confined {
+            Some(_) => decision.confined(),
+            None => decision,
         };
-        let wanted = match feature {
-            Feature::Completion => &settings.model,
-            Feature::Action => settings.model_of_actions(),
-        };
-        let decision = decide(wanted);
-        let mut candidates = Vec::new();
-        for candidate in self.candidates(settings, wanted) {
-            let name = candidate.to_string();
-            let decided = decide(&candidate);
-            candidates.push(Candidate {
-                is_kept: decided.name() == name,
-                rule: if decided.name() == name && wanted == &ModelName::Auto {
-                    "it answers on this machine".into()
-                } else {
-                    decided.reason.into()
-                },
-                model: name,
-            });
-        }
-        candidates.push(Candidate {
-            model: format!("{}/{}", routing::LOCAL, routing::PATTERNS),
-            is_kept: true,
-            rule: "it is always there, and answers where nothing else may".into(),
-        });
+        let record = Record::of(
+            settings,
+            &decision,
+            Circumstances {
+                confined: confined.map(|rule| rule.to_string()).as_deref(),
+                task: None,
+            },
+        );
         let mut explanation = Explanation {
-            feature: feature.name().into(),
-            model: decision.name(),
-            payer: decision.payer.to_string(),
-            reason: decision.reason.into(),
+            feature: record.feature,
+            model: record.model,
+            payer: record.payer,
+            reason: record.reason,
             host: decision.way.base_url().map(host_of),
             leaves_the_machine: decision.leaves_the_machine(),
             key: key(&decision),
             at_most: at_most(settings, &decision),
-            candidates,
+            candidates: record.candidates,
+            policy: record.policy,
             text: String::new(),
         };
         explanation.text = explanation.to_text();
         explanation
-    }
-
-    /// Returns what was thought of besides the embedded engine.
-    fn candidates(&self, settings: &Settings, wanted: &ModelName) -> Vec<ModelName> {
-        match wanted {
-            ModelName::Local => Vec::new(),
-            ModelName::Of { .. } => vec![wanted.clone()],
-            ModelName::Auto => {
-                let answering = self.answering();
-                let of = |name: &String| {
-                    let server = answering.iter().find(|server| server.provider == *name)?;
-                    Some(ModelName::Of {
-                        provider: server.provider.clone(),
-                        model: server.model.clone(),
-                    })
-                };
-                settings.local_servers.iter().filter_map(of).collect()
-            }
-        }
     }
 }
 
@@ -186,17 +141,62 @@ impl Explanation {
                 .unwrap_or("none: it runs in this process"),
         );
         line("at most", &self.at_most);
-        text.push_str("thought of, in this order:\n");
-        for candidate in &self.candidates {
-            let mark = if candidate.model == self.model {
-                "asked"
-            } else if candidate.is_kept {
-                "kept"
-            } else {
-                "dropped"
-            };
-            let _ = writeln!(text, "  {mark:<8}  {}: {}", candidate.model, candidate.rule);
+        line("policy", &self.policy);
+        text += &thought_of(&self.candidates, &self.model);
+        text
+    }
+}
+
+/// Says what became of each that was thought of.
+fn thought_of(candidates: &[Candidate], chosen: &str) -> String {
+    let mut text = String::from("thought of, in this order:\n");
+    for candidate in candidates {
+        let mark = if candidate.model == chosen {
+            "asked"
+        } else if candidate.is_kept {
+            "kept"
+        } else {
+            "dropped"
+        };
+        let _ = writeln!(text, "  {mark:<8}  {}: {}", candidate.model, candidate.rule);
+    }
+    text
+}
+
+impl Record {
+    /// Returns it to read, with whether the settings as they are decide the same.
+    pub fn to_text(&self, settings: &Settings) -> String {
+        let task = self.task.as_deref().unwrap_or(&self.feature);
+        let mut text = format!("{task} went to {}: {}\n", self.model, self.reason);
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:<8}  {value}");
+        };
+        let money = |money: Option<Money>| money.map_or("not known".into(), |it| it.to_string());
+        line("payer", &self.payer);
+        line(
+            "key",
+            self.key
+                .as_deref()
+                .unwrap_or("none, or one without a label"),
+        );
+        line("expected", &money(self.expected));
+        line("at most", &money(self.worst));
+        if let Some(rule) = &self.confined {
+            line("held to", rule);
         }
+        line("policy", &self.policy);
+        text += &thought_of(&self.candidates, &self.model);
+        text += match self.recompute(settings) {
+            Some(again) if again == *self => {
+                "decided anew under the settings as they are: the same\n"
+            }
+            Some(_) => {
+                "decided anew under the same settings: NOT the same; the record or the program has changed\n"
+            }
+            None => {
+                "the settings that decided have changed since, or are those of another folder\n"
+            }
+        };
         text
     }
 }
@@ -207,7 +207,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::config::Network;
+    use crate::config::{ModelName, Network};
     use crate::cost::Ledger;
     use crate::provider::Http;
     use crate::routing::LocalServer;
@@ -278,6 +278,15 @@ mod tests {
                             .iter()
                             .find(|it| it.model == explained.model);
                         assert!(asked.is_some_and(|it| it.is_kept), "{explained:?}");
+                        let around = Circumstances {
+                            confined: confined.map(|_| "a rule"),
+                            task: Some("fix"),
+                        };
+                        let record = Record::of(&settings, &decided, around);
+                        assert_eq!(record.candidates, explained.candidates);
+                        assert_eq!(record.policy, explained.policy);
+                        let kept: Record = serde_json::from_str(&record.to_json()).expect("ours");
+                        assert_eq!(kept.recompute(&settings), Some(record));
                         let first = explained.candidates.iter().find(|it| it.is_kept);
                         assert_eq!(first.map(|it| &*it.model), Some(&*explained.model));
                         if let Some(rule) = dropped {

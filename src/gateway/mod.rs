@@ -8,14 +8,20 @@ mod begin;
 mod billed;
 mod call;
 mod correct;
+#[cfg(test)]
+mod drill_tests;
 mod expect;
 mod explain;
+mod health;
+mod hurry;
 mod interrupt;
 mod masking;
 mod pause;
+mod payer;
 mod price;
 mod probe;
 mod purse;
+mod record;
 mod renew;
 mod report;
 mod request;
@@ -33,10 +39,11 @@ use std::time::Instant;
 use reqwest::header::{HeaderName, HeaderValue};
 
 pub use call::Call;
-pub use explain::{Candidate, Explanation};
+pub use explain::Explanation;
 pub use interrupt::Interrupt;
 pub use probe::probe;
 pub use purse::{Notice, Watch};
+pub use record::{Candidate, Record};
 pub use report::{CallId, Report, Reporter};
 pub use request::Request;
 
@@ -50,7 +57,9 @@ use crate::routing::{self, Decision, Feature, LocalServer, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
+use health::Health;
 use pause::Pauses;
+use payer::Payers;
 use purse::Purse;
 use request::Asked;
 use runaway::Runaways;
@@ -73,6 +82,8 @@ struct Inner {
     estimates: Estimates,
     keys: Keys,
     runaways: Runaways,
+    payers: Payers,
+    health: Health,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -104,13 +115,53 @@ impl Gateway {
             corrections: Corrections::default(),
             keys: Keys::of_process(),
             runaways: Runaways::default(),
+            payers: Payers::default(),
+            health: Health::default(),
             watch: Arc::default(),
         }))
     }
 
     /// Decides which model a call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
-        routing::decide(settings, feature, &self.answering())
+        let first = routing::decide(settings, feature, &self.answering());
+        if !routing::has_hops(settings, feature) || !self.is_failing(&first) {
+            return first;
+        }
+        self.next(settings, &first, None).unwrap_or(first)
+    }
+
+    /// Returns whether a model is to be left alone: it does not answer, or somebody else has paid for it.
+    fn is_failing(&self, decision: &Decision) -> bool {
+        let now = tokio::time::Instant::now().into_std();
+        self.0.health.is_failing(&decision.name(), now) || self.0.payers.check(decision).is_err()
+    }
+
+    /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
+    fn next(
+        &self,
+        settings: &Settings,
+        first: &Decision,
+        failed: Option<String>,
+    ) -> Option<Decision> {
+        let hops = routing::hops(settings, first).into_iter();
+        let hops = hops.filter_map(|hop| hop.decision.ok());
+        let all = std::iter::once(first.clone()).chain(hops);
+        let failing = all.filter(|one| self.is_failing(one)).map(|one| one.name());
+        let mut failing: Vec<String> = failing.collect();
+        failing.extend(failed.filter(|name| !failing.contains(name)));
+        routing::fallback(settings, first, &failing)
+    }
+
+    /// Returns who may take the place of a call that fails, of those that the user named; an action's own model has nobody.
+    fn successor(&self, settings: &Settings, decision: &Decision) -> Option<Decision> {
+        if !routing::has_hops(settings, decision.feature) {
+            return None;
+        }
+        let first = routing::decide(settings, decision.feature, &self.answering());
+        if first.wanted != decision.wanted || decision.is_embedded() {
+            return None;
+        }
+        self.next(settings, &first, Some(decision.name()))
     }
 
     /// Decides the same for a call that has a model of its own.
@@ -118,18 +169,28 @@ impl Gateway {
         routing::decide_on(settings, feature, model, &self.answering())
     }
 
-    /// Decides for the model that takes another's place where a call was refused, if a cap says which.
+    /// Decides for the model that takes another's place where a call was refused, if a cap says which, or failed, if the user named one.
     pub fn instead(
         &self,
         settings: &Settings,
-        feature: Feature,
+        decision: &Decision,
         error: &Error,
     ) -> Option<Decision> {
-        let Error::Budget(refusal) = error else {
+        if let Error::Budget(refusal) = error
+            && let Some((provider, model)) = refusal.instead()
+        {
+            return Some(routing::instead(
+                settings,
+                decision.feature,
+                provider,
+                model,
+            ));
+        }
+        let is_stopped = self.0.payers.check(decision).is_err();
+        if !is_stopped && !health::is_outage(error) {
             return None;
-        };
-        let (provider, model) = refusal.instead()?;
-        Some(routing::instead(settings, feature, provider, model))
+        }
+        self.successor(settings, decision)
     }
 
     /// Has somebody told what there is to know about money. Only the first is.
@@ -143,14 +204,15 @@ impl Gateway {
         self.0.runaways.typed();
     }
 
-    /// Returns what is halted since it ran away, in a sentence.
+    /// Returns what is halted since it ran away, or somebody else paid for it, in a sentence.
     pub fn halted(&self) -> Option<String> {
-        self.0.runaways.halted()
+        self.0.runaways.halted().or_else(|| self.0.payers.stopped())
     }
 
     /// Lets go on what was halted.
     pub fn resume(&self) {
         self.0.runaways.resume();
+        self.0.payers.resume();
     }
 
     /// Returns the ways to keys.
@@ -220,6 +282,7 @@ impl Gateway {
     /// An error means that nothing was sent, because there is no key, or the provider asked to wait, or a cap would be broken; such a call is
     /// not booked. All else that goes wrong comes in the stream.
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
+        let record = Record::of_request(settings, &request);
         let Request {
             decision,
             mut input,
@@ -238,6 +301,7 @@ impl Gateway {
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
+        self.0.payers.check(&decision)?;
         pauses.check(&decision.provider, decision.feature, Instant::now())?;
         self.follow(settings);
         let wanted = Use {
@@ -245,12 +309,15 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
-        let purse = Purse {
-            budget: settings.budget.clone(),
-            runaways: self.0.runaways.clone(),
-            watch: self.0.watch.clone(),
-        };
+        let purse = self.purse(settings);
         let provider = masking::unmasking(provider, mask, &decision, &purse);
+        // Where another can take over, the first is not waited for, and not tried again.
+        let has_successor = self.successor(settings, &decision).is_some();
+        let provider = if has_successor {
+            hurry::hurried(provider, decision.feature, settings.fallback.slow)
+        } else {
+            provider
+        };
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -272,10 +339,18 @@ impl Gateway {
             _ => None,
         };
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
-        let policy = retry::Policy::of(decision.feature);
+        let policy = if has_successor {
+            retry::Policy::once()
+        } else {
+            retry::Policy::of(decision.feature)
+        };
         let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
+            record: Record {
+                key: label.clone(),
+                ..record
+            },
             decision,
             key: label,
             action,
@@ -304,6 +379,16 @@ impl Gateway {
             pauses,
         })
         .await
+    }
+
+    fn purse(&self, settings: &Settings) -> Purse {
+        Purse {
+            budget: settings.budget.clone(),
+            runaways: self.0.runaways.clone(),
+            payers: self.0.payers.clone(),
+            health: self.0.health.clone(),
+            watch: self.0.watch.clone(),
+        }
     }
 
     /// Returns what a call is expected to cost, by all that was learnt of its model. What is reserved for it is the worst case.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::health::Health;
+use super::payer::Payers;
 use super::runaway::Runaways;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
@@ -27,6 +29,8 @@ pub type Watch = Arc<dyn Fn(Notice) + Send + Sync>;
 pub(super) struct Purse {
     pub budget: Arc<Budget>,
     pub runaways: Runaways,
+    pub payers: Payers,
+    pub health: Health,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

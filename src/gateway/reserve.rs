@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::begin::Begin;
 use super::price::{self, Priced};
 use super::purse::Notice;
+use super::record::Record;
 use crate::config::ProviderSettings;
 use crate::cost::budget::{Kind, Refusal, UnknownPrice, WhenUnsure};
 use crate::cost::ledger::{Held, Latency, Reservation};
@@ -29,6 +30,8 @@ pub(super) struct Reserved {
     pub held: Option<Held>,
     /// The price that it was reserved by.
     pub price: Option<Price>,
+    /// What the call may cost at most, where that is known.
+    pub worst: Option<Money>,
 }
 
 /// How long a server may take to load its model.
@@ -73,7 +76,11 @@ pub(super) async fn reserve(
         return Err(refused(Refusal::Halted(halt.message)));
     }
     if purse.budget.caps_of(&kind(begin)).next().is_none() {
-        return Ok(None);
+        return Ok(Some(Reserved {
+            held: None,
+            price: None,
+            worst: known.as_ref().map(worst),
+        }));
     }
     let price = match (known, purse.budget.unknown_price) {
         (Some(price), _) => price,
@@ -104,6 +111,7 @@ pub(super) async fn reserve(
     };
     Ok(Some(Reserved {
         held,
+        worst: Some(worst(&price)),
         // What it is used for is a model of which no price is known.
         price: Some(Price {
             origin: Origin::Assumed,
@@ -184,7 +192,13 @@ fn row(
     let decision = &begin.decision;
     Row {
         id: id.clone(),
-        decision: None,
+        decision: Some(
+            Record {
+                worst: Some(worst),
+                ..begin.record.clone()
+            }
+            .to_json(),
+        ),
         attempt: begin.attempt,
         started,
         feature: decision.feature.name().into(),

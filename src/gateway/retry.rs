@@ -35,6 +35,14 @@ impl Policy {
         }
     }
 
+    /// Returns the policy for a call that another model can take over.
+    pub(super) fn once() -> Self {
+        Self {
+            attempts: 1,
+            longest: Duration::ZERO,
+        }
+    }
+
     /// Returns whether anything may be tried again at all.
     pub(super) fn may_repeat(self) -> bool {
         self.attempts > 1

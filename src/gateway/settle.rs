@@ -10,8 +10,9 @@ use super::begin::Begin;
 use super::billed::was_not_billed;
 use super::correct::Settled;
 use super::price::{self, Priced};
+use super::purse::Notice;
 use super::report::{CallId, Report};
-use super::{expect, reserve};
+use super::{expect, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
@@ -50,14 +51,18 @@ pub(super) struct Settlement {
 
 impl Settlement {
     /// Reserves what the call may cost, where caps apply, and opens its account.
-    pub(super) async fn begin(begin: Begin) -> Result<Self, Error> {
+    pub(super) async fn begin(mut begin: Begin) -> Result<Self, Error> {
         let id = begin.ledger.next_id();
         let started = Timestamp::now();
         let reserved = reserve::reserve(&begin, &id, started).await?;
-        let (held, reserved_by) = reserved.map_or((None, None), |it| (it.held, it.price));
+        let (held, reserved_by, worst) =
+            reserved.map_or((None, None, None), |it| (it.held, it.price, it.worst));
+        let expected = expect::of(&begin);
+        begin.record.worst = worst;
+        begin.record.expected = expected.and_then(|it| it.cost.amount());
         Ok(Self {
             id,
-            expected: expect::of(&begin),
+            expected,
             begin,
             started,
             held,
@@ -89,7 +94,11 @@ impl Settlement {
 
     /// Text came.
     pub(super) fn text(&mut self, text: &str) {
-        self.first_token.get_or_insert_with(|| self.clock.elapsed());
+        if self.first_token.is_none() {
+            self.first_token = Some(self.clock.elapsed());
+            let health = &self.begin.purse.health;
+            health.worked(&self.begin.decision.name());
+        }
         self.reply_bytes += text.len();
         if !self.begin.decision.is_embedded() {
             self.reply.push(text);
@@ -167,7 +176,10 @@ impl Settlement {
     pub(super) fn fail(&mut self, error: &Error) {
         let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
         self.is_unbilled = was_not_billed(error) && is_silent;
-        tracing::info!(model = %self.begin.decision.name(), %error, "a model call failed");
+        let name = self.begin.decision.name();
+        let health = &self.begin.purse.health;
+        health.failed(&name, error, tokio::time::Instant::now().into_std());
+        tracing::info!(model = %name, %error, "a model call failed");
         self.settle(Outcome::Failed);
     }
 
@@ -193,12 +205,13 @@ impl Settlement {
         };
         self.cost = Some(cost);
         let told = self.usage.as_ref().or(self.so_far.as_ref());
+        let is_own_account = told.and_then(|usage| usage.is_own_account);
         let service_tier = told.and_then(|usage| usage.service_tier.clone());
         let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
         let decision = &self.begin.decision;
         let row = Row {
             id: self.id.clone(),
-            decision: None,
+            decision: Some(self.begin.record.to_json()),
             attempt: self.begin.attempt,
             started: self.started,
             feature: decision.feature.name().into(),
@@ -212,7 +225,7 @@ impl Settlement {
             upstream: self.upstream.take(),
             service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
             key: self.begin.key.clone(),
-            payer: decision.payer.to_string(),
+            payer: payer::paid(decision.payer, is_own_account).to_string(),
             usage,
             raw_usage,
             price,
@@ -226,6 +239,9 @@ impl Settlement {
             tags: self.begin.tags.clone(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
+        if let Some(stopped) = self.begin.purse.payers.seen(decision, is_own_account) {
+            self.begin.purse.tell(Notice::Halted(stopped));
+        }
         let tell = self.begin.reporter.clone();
         // What the provider told in the end, and what ran no model, is the truth already.
         let inquiry = self.begin.inquiry.take();
@@ -256,6 +272,8 @@ impl Settlement {
                 row: settled,
                 lesson: expect::lesson(begin, self.reply.rough(), Tokens::default(), true, None),
                 expected,
+                decision: begin.decision.clone(),
+                purse: begin.purse.clone(),
                 estimates: begin.estimates.clone(),
                 ledger: begin.ledger.clone(),
                 reporter: begin.reporter.clone(),

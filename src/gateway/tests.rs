@@ -455,6 +455,18 @@ async fn what_a_provider_reports_is_what_the_next_call_is_expected_to_cost() {
     assert_eq!(crate::cost::estimate::most_tokens(700, 1), 780);
 }
 
+#[tokio::test]
+async fn every_call_leaves_what_was_decided_and_it_recomputes_to_itself() {
+    let desk = Desk::of("openai", "gpt-4.1-mini");
+    let row = desk.leave_after(Vec::new()).await;
+    let record: Record = serde_json::from_str(&row.decision.unwrap()).unwrap();
+    assert_eq!(record.model, "openai/gpt-4.1-mini");
+    assert_eq!(record.payer, row.payer);
+    let (expected, worst) = (record.expected.unwrap(), record.worst.unwrap());
+    assert!(expected.nanos() > 0 && worst.nanos() > expected.nanos());
+    assert_eq!(record.recompute(&desk.settings), Some(record));
+}
+
 /// A token that looks real, put together so that this file holds none.
 fn token() -> String {
     format!("ghp{}{}", "_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")

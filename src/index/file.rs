@@ -28,6 +28,17 @@ pub struct FileSymbols {
     pub(super) uses: Box<[u32]>,
 }
 
+/// A name that many files are asked for, worked out once.
+#[derive(Debug, Clone, Copy)]
+pub struct Name(u32);
+
+impl Name {
+    /// Works a name out.
+    pub fn of(name: &str) -> Self {
+        Self(hash(name))
+    }
+}
+
 /// Something that a file defines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -113,8 +124,8 @@ impl FileSymbols {
     }
 
     /// Returns whether a name stands in the file.
-    pub fn uses(&self, name: &str) -> bool {
-        self.uses.binary_search(&hash(name)).is_ok()
+    pub fn uses(&self, name: Name) -> bool {
+        self.uses.binary_search(&name.0).is_ok()
     }
 
     /// Returns which part of all names of two files stand in both.

@@ -69,6 +69,13 @@ impl Definitions {
         self.found(self.names.get(name))
     }
 
+    /// Returns in how many places a name is defined, as far as [`Self::named`] finds them.
+    pub fn places(&self, name: &str) -> usize {
+        self.names
+            .get(name)
+            .map_or(0, |places| places.len().min(PLACES))
+    }
+
     /// Returns what belongs to a type or module of this name: its fields and methods.
     pub fn of_owner(&self, owner: &str) -> Vec<Found> {
         self.found(self.owners.get(owner))
@@ -160,7 +167,7 @@ impl Definitions {
             *self.uses.or_default(name) += 1;
         }
         self.folders
-            .or_default(&folder_of(&path))
+            .or_default(&folder_of(&path).into())
             .push(path.clone());
         for stem in stems(&path) {
             self.stems.or_default(&stem).push(path.clone());
@@ -215,7 +222,7 @@ impl Definitions {
             }
         }
         let other = |other: &Arc<str>| **other != *path;
-        self.folders.retain(&folder_of(path), other);
+        self.folders.retain(&folder_of(path).into(), other);
         for stem in stems(path) {
             self.stems.retain(&stem, other);
         }
@@ -225,10 +232,9 @@ impl Definitions {
 }
 
 /// Returns the folder of a path, without a slash at its end. Both kinds of slashes separate.
-pub(crate) fn folder_of(path: &str) -> Arc<str> {
+pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once(['/', '\\'])
         .map_or("", |(folder, _)| folder)
-        .into()
 }
 
 /// Returns what an import may call a file by: its name without its extensions, and its folder's.

@@ -227,6 +227,7 @@ impl Counts {
             cost: None,
             service_tier: self.service_tier.clone(),
             speed: self.speed.clone(),
+            is_own_account: None,
             raw: serde_json::to_string(&self.told).ok().map(Into::into),
         }
     }

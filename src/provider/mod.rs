@@ -186,6 +186,8 @@ pub struct Usage {
     pub service_tier: Option<String>,
     /// The speed that it was billed under, where it says so.
     pub speed: Option<String>,
+    /// Whether the provider behind a gateway billed the user's own account there, where it says so.
+    pub is_own_account: Option<bool>,
     /// The JSON object in which it says all this.
     pub raw: Option<Box<str>>,
 }

@@ -133,6 +133,7 @@ impl WireUsage {
             tokens: tokens.cached_inside_input(),
             cost: self.cost(),
             service_tier: self.service_tier.clone(),
+            is_own_account: self.is_byok,
             ..Usage::default()
         }
     }

@@ -179,6 +179,7 @@ fn read_generation(body: &[u8]) -> Result<Generation, Error> {
             tokens: tokens.cached_inside_input(),
             cost,
             service_tier: data.service_tier,
+            is_own_account: data.is_byok,
             ..Usage::default()
         },
         has_tokens,

@@ -3,12 +3,16 @@
 //! Entry point: [`decide`], a pure function of the settings and of what answers on this machine. Nothing here does I/O, so the same
 //! decision can be explained before and after the call.
 
+mod fallback;
+
 use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
 
-use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings};
+pub use fallback::{FALLBACK, Hop, fallback, has_hops, hops};
+
+use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings, UpstreamPayer};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +40,10 @@ pub enum Payer {
     Nobody,
     /// The user, by their own key.
     OwnKey,
+    /// The user, by their credits at a gateway.
+    Credits,
+    /// The user, by their own account at the provider behind a gateway that has its key.
+    OwnAccount,
     /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
     Relay,
     /// The user, by a flat rate.
@@ -48,6 +56,11 @@ impl Payer {
     /// Returns who pays for calls to a provider.
     pub fn of(provider: &ProviderSettings) -> Self {
         let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
+        match provider.upstream_payer {
+            Some(UpstreamPayer::Credits) => return Self::Credits,
+            Some(UpstreamPayer::OwnAccount) => return Self::OwnAccount,
+            None => {}
+        }
         match (provider.is_on_this_machine(), is_billed) {
             (false, _) if provider.billing.subscription.is_some() => Self::Subscription,
             (false, _) => Self::OwnKey,
@@ -58,11 +71,20 @@ impl Payer {
     }
 }
 
+impl Payer {
+    /// Returns whether it is paid for what a server on this machine may pass on.
+    fn is_passed_on(self) -> bool {
+        matches!(self, Self::Relay | Self::Credits | Self::OwnAccount)
+    }
+}
+
 impl fmt::Display for Payer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Nobody => "nobody: runs on this machine",
             Self::OwnKey => "you: your own key",
+            Self::Credits => "you: your credits at the gateway",
+            Self::OwnAccount => "you: your own account behind the gateway",
             Self::Relay => "you: through a server on this machine",
             Self::Subscription => "you: by your subscription",
             Self::Power => "you: for the power of this machine",
@@ -119,6 +141,12 @@ impl Way {
 pub struct Decision {
     /// What the call is for.
     pub feature: Feature,
+    /// What was asked for, by the settings or by a cap.
+    pub wanted: ModelName,
+    /// The servers on this machine that answered, where one of them was asked for.
+    pub answering: Vec<LocalServer>,
+    /// The models that were passed over since they do not answer, by their full names.
+    pub failing: Vec<String>,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -156,14 +184,19 @@ impl Decision {
 impl Decision {
     /// Returns whether what is sent to the model may reach another machine: it runs there, or behind a server here that passes calls on.
     pub fn leaves_the_machine(&self) -> bool {
-        self.is_elsewhere() || self.payer == Payer::Relay
+        self.is_elsewhere() || self.payer.is_passed_on()
     }
 
     /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
     #[must_use]
     pub fn confined(self) -> Self {
         if self.leaves_the_machine() {
-            embedded(self.feature, "the file stays on this machine")
+            Self {
+                failing: self.failing,
+                wanted: self.wanted,
+                answering: self.answering,
+                ..embedded(self.feature, CONFINED)
+            }
         } else {
             self
         }
@@ -182,10 +215,19 @@ pub const NO_ACTIONS: &str = "this workspace's .byok.toml allows no code actions
 /// Why another model answers where the workspace's file does not allow the one that is set.
 pub const NOT_ALLOWED: &str = "this workspace's .byok.toml does not allow the model that is set";
 
+/// Why the embedded engine answers where a text must not leave this machine.
+pub const CONFINED: &str = "the file stays on this machine";
+
+/// Why the embedded engine answers in a provider's place where the user wants that.
+pub const SURE: &str = "it is sure";
+
 /// Decides for the embedded engine, for a reason in a few words.
 pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
     Decision {
         feature,
+        wanted: ModelName::Local,
+        answering: Vec::new(),
+        failing: Vec::new(),
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
@@ -211,7 +253,15 @@ pub fn decide_on(
     wanted: &ModelName,
     answering: &[LocalServer],
 ) -> Decision {
-    let embedded = |reason| embedded(feature, reason);
+    let known = || match wanted {
+        ModelName::Auto => answering.to_vec(),
+        _ => Vec::new(),
+    };
+    let embedded = |reason| Decision {
+        wanted: wanted.clone(),
+        answering: known(),
+        ..embedded(feature, reason)
+    };
     if feature == Feature::Action && !settings.policy.allows_actions() {
         return embedded(NO_ACTIONS);
     }
@@ -248,6 +298,9 @@ pub fn decide_on(
     }
     let decision = Decision {
         feature,
+        wanted: wanted.clone(),
+        answering: known(),
+        failing: Vec::new(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
@@ -264,18 +317,27 @@ pub const OFFLINE: &str = "network.offline is set";
 /// Returns the decision, or the embedded engine where nothing elsewhere may be reached.
 fn online(decision: Decision, settings: &Settings) -> Decision {
     if settings.network.is_offline && decision.leaves_the_machine() {
-        embedded(decision.feature, OFFLINE)
+        Decision {
+            wanted: decision.wanted,
+            answering: decision.answering,
+            ..embedded(decision.feature, OFFLINE)
+        }
     } else {
         decision
     }
 }
 
 /// Why a cheaper model answers.
-const DEGRADED: &str = "a cap of the budget is reached";
+pub const DEGRADED: &str = "a cap of the budget is reached";
 
 /// Decides for a certain model, which a cap names to be asked instead of another; the embedded engine if its provider is not there any more.
 pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &str) -> Decision {
-    let is_allowed = settings.policy.allows(provider, model);
+    let wanted = ModelName::Of {
+        provider: provider.into(),
+        model: model.into(),
+    };
+    let is_allowed = settings.policy.allows(provider, model)
+        && (feature != Feature::Action || settings.policy.allows_actions());
     let way = settings.providers.get(provider).filter(|_| is_allowed);
     let (provider, model, payer, way) = match way {
         Some(settings) => {
@@ -286,6 +348,9 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
     };
     let decision = Decision {
         feature,
+        wanted,
+        answering: Vec::new(),
+        failing: Vec::new(),
         provider: provider.into(),
         model: model.into(),
         payer,
@@ -294,6 +359,28 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         has_consent: false,
     };
     online(decision, settings)
+}
+
+/// Decides anew what was decided for a reason, under the settings as they are.
+pub fn again(
+    settings: &Settings,
+    feature: Feature,
+    wanted: &ModelName,
+    reason: &str,
+    answering: &[LocalServer],
+    failing: &[String],
+) -> Decision {
+    if !failing.is_empty() {
+        let first = decide_on(settings, feature, wanted, answering);
+        return fallback(settings, &first, failing).unwrap_or(first);
+    }
+    match (wanted, reason) {
+        (ModelName::Of { provider, model }, DEGRADED) => {
+            instead(settings, feature, provider, model)
+        }
+        (_, SURE) => embedded(feature, SURE),
+        _ => decide_on(settings, feature, wanted, answering),
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod client;
 mod configuration;
 mod context;
 mod documents;
+mod fallback;
 mod faults;
 mod files;
 mod ghost_text;

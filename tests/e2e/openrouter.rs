@@ -377,3 +377,41 @@ fn a_request_carries_the_routing_and_no_name_of_an_app_unless_one_is_given() {
         client.finish();
     }
 }
+
+#[test]
+fn where_another_payer_has_paid_the_user_is_told_and_the_model_is_asked_no_more_until_resumed() {
+    let whole = r#"{"id":"gen-1","model":"openai/gpt-4o-mini","provider":"OpenAI","choices":[{"delta":{"content":"1;"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"cost":0.0001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.000002}}}"#;
+    let provider = Scripted::start(events(&[whole, "[DONE]"]));
+    let routing = json!({"routing": {"payer": "credits"}});
+    let mut client = Builder::default()
+        .config(config(&provider, &routing))
+        .start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["1;"]);
+    let usage = client.notification("byok/usage");
+    assert_eq!(usage["payer"], "you: your own account behind the gateway");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    assert!(
+        shown.contains("openai/gpt-4o-mini:nitro is stopped"),
+        "{shown}"
+    );
+    assert!(shown.contains("routing.payer says your credits"), "{shown}");
+    provider.request();
+    let at = client.type_at(&at, "y + ");
+    let id = client.ask(&at);
+    assert!(client.texts(id).is_empty());
+    let is_request = |seen: &Seen| matches!(seen, Seen::Request { .. });
+    assert_eq!(provider.seen.try_iter().filter(is_request).count(), 0);
+    let resume = client.execute("byok.resume", json!([]));
+    client.answer(resume);
+    let at = client.type_at(&at, "z * ");
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["1;"]);
+    provider.request();
+    client.forget("byok/usage");
+    client.forget("byok/status");
+    client.forget("window/showMessage");
+    client.finish();
+}

@@ -13,6 +13,7 @@ use url::Url;
 
 pub use options::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,
+    UpstreamPayer,
 };
 
 use super::known;
@@ -27,6 +28,8 @@ const MOST_MODELS: usize = 3;
 pub(super) struct Extras {
     pub(super) body: Map<String, Value>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Who is to pay, where that was said.
+    pub(super) payer: Option<UpstreamPayer>,
 }
 
 /// A mistake: its key within the provider's table, and the message.
@@ -43,6 +46,7 @@ pub(super) fn resolve(
     if let Some(routing) = &written.routing {
         check_place("routing", name, is_openrouter, wire)?;
         extras.body = routing.body()?;
+        extras.payer = routing.payer;
     }
     if let Some(app) = &written.app {
         check_place("app", name, is_openrouter, wire)?;
@@ -81,6 +85,7 @@ impl RoutingOptions {
             models: None,
             partition: None,
             max_price: None,
+            payer: None,
             ..self.clone()
         };
         let mut preferences = serde_json::to_value(preferences)
@@ -128,6 +133,10 @@ impl RoutingOptions {
                     format!("{both} is in `ignore` too; take it out of one of them"),
                 ));
             }
+        }
+        if self.payer == Some(UpstreamPayer::OwnAccount) && self.only.is_none() {
+            let message = "with \"own-account\" say in `only` at which providers OpenRouter has your key, so that no other is asked on your credits";
+            return Err(("routing.payer", message.into()));
         }
         if self.partition.is_some() && self.sort.is_none() {
             let message =

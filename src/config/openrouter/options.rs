@@ -43,6 +43,11 @@ pub struct RoutingOptions {
     /// Whether only providers may be asked that know every parameter of the request. OpenRouter's default is false: unknown ones are ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_parameters: Option<bool>,
+    /// Who is to pay: `credits`, yours at OpenRouter; or `own-account`, yours at the provider behind it, by the key that you left with OpenRouter, which
+    /// `only` must name. What each answer says is compared: where somebody else has paid you are told, and that model is not asked again until
+    /// `byok.resume`. Default: whoever OpenRouter bills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<UpstreamPayer>,
 }
 
 impl RoutingOptions {
@@ -61,6 +66,7 @@ impl RoutingOptions {
             data_collection: above.data_collection.or(below.data_collection),
             zdr: above.zdr.or(below.zdr),
             require_parameters: above.require_parameters.or(below.require_parameters),
+            payer: above.payer.or(below.payer),
         }
     }
 }
@@ -109,6 +115,16 @@ pub enum Quantization {
     Bf16,
     Fp32,
     Unknown,
+}
+
+/// Who pays for what a gateway passes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpstreamPayer {
+    /// The user's credits at the gateway.
+    Credits,
+    /// The user's own account at the provider behind it.
+    OwnAccount,
 }
 
 /// What providers may do with what they are sent.

@@ -204,3 +204,17 @@ fn an_app_is_named_only_where_the_user_names_one() {
         ]
     );
 }
+
+#[test]
+fn who_is_to_pay_is_no_field_of_a_request_and_ones_own_account_says_at_whom() {
+    let body =
+        body("providers.openrouter.routing = { payer = \"own-account\", only = [\"anthropic\"] }");
+    assert_eq!(body, json!({"provider": {"only": ["anthropic"]}}));
+    let error = settings("providers.openrouter.routing.payer = \"own-account\"").unwrap_err();
+    assert!(error.contains("say in `only`"), "{error}");
+    let own = settings("providers.openrouter.routing.payer = \"credits\"").unwrap();
+    assert_eq!(
+        own.providers["openrouter"].upstream_payer,
+        Some(UpstreamPayer::Credits)
+    );
+}

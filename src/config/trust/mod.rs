@@ -29,9 +29,13 @@ pub use disk::Stamp;
 pub const WORKSPACE_FILE: &str = ".byok.toml";
 
 /// The tables that are not looked into, and why.
-const CLOSED: [(&str, &str); 3] = [
+const CLOSED: [(&str, &str); 4] = [
     ("network", "how providers are reached is yours to say"),
     ("keys", "where keys are kept is yours to say"),
+    (
+        "fallback",
+        "which models take another's place is yours to say",
+    ),
     (
         "providers",
         "where providers answer, where their keys come from and what they cost is yours to say",

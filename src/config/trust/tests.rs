@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 81] = [
+const TABLE: [Row; 85] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -223,6 +223,10 @@ const TABLE: [Row; 81] = [
         "",
         true,
     ),
+    row("fallback.completion", "[\"openai/m\"]", "", true),
+    row("fallback.actions", "[\"openai/m\"]", "", true),
+    row("fallback.may_change_payer", "true", "", true),
+    row("fallback.slow_ms", "100", "", true),
     row("policy.providers", "[\"ollama\"]", "", false),
     row("policy.models", "[\"ollama/*\"]", "", false),
     row("policy.completion", "false", "", false),

@@ -95,6 +95,7 @@ const CANDIDATES: usize = 4_000;
 pub fn gather(inputs: &Inputs<'_>) -> Gathered {
     let on = |source| inputs.sources.contains(&source);
     let mut pool = Pool::new(inputs);
+    let beside = siblings::Beside::new(inputs);
     let imports = imports::read(inputs);
     let seen = names::read(inputs, &imports);
     if on(Source::Nearby) {
@@ -104,7 +105,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         imports::add(&mut pool, inputs, &seen, &imports);
     }
     if on(Source::Sibling) {
-        siblings::add(&mut pool, inputs, &seen);
+        siblings::add(&mut pool, &beside);
     }
     if on(Source::Member) {
         members::add(&mut pool, inputs, &seen, &imports);
@@ -117,7 +118,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         first.extend(inputs.edited.iter().cloned());
     }
     Gathered {
-        candidates: pool.finish(inputs, &seen, &imports),
+        candidates: pool.finish(&seen, &imports, &beside),
         first,
     }
 }
@@ -126,7 +127,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
 pub(super) struct Pool<'a> {
     definitions: &'a Definitions,
     own: &'a str,
-    own_folder: Arc<str>,
+    own_folder: &'a str,
     language: Language,
     /// What the document defines itself: a definition elsewhere of the same name is not meant.
     own_names: FxHashSet<Arc<str>>,
@@ -156,7 +157,7 @@ impl<'a> Pool<'a> {
             && !self.own_names.contains(name)
             && (!self.language.has_packages()
                 || name.starts_with(char::is_uppercase)
-                || *folder_of(&file.path) == *self.own_folder)
+                || folder_of(&file.path) == self.own_folder)
     }
 
     /// Returns where a name is defined elsewhere, in a language that can mean it.
@@ -187,17 +188,37 @@ impl<'a> Pool<'a> {
     /// Adds what is told of a name alone, whichever source named its definition.
     fn finish(
         mut self,
-        inputs: &Inputs<'_>,
         seen: &names::Seen,
         imports: &imports::Imports,
+        beside: &siblings::Beside,
     ) -> Vec<Candidate> {
-        let beside = siblings::Beside::new(inputs);
         let own_stem = stem(self.own).unwrap_or_default();
         let folders = number(self.own_folder.split(['/', '\\']).count());
         let sign = |holds: bool| f32::from(u8::from(holds));
+        // The candidates of a file follow each other, and much is told of the file alone.
+        let mut of_file = (None, Signs::default());
         for candidate in self.candidates.values_mut() {
+            let path = candidate.found.file.path.clone();
+            if of_file.0.as_ref() != Some(&path) {
+                let signs = Signs {
+                    reach: imports.reach(&path),
+                    here: sign(folder_of(&path) == self.own_folder),
+                    close: number(names::shared(self.own, &path)) / folders,
+                    tested: sign(
+                        is_test(self.own) && stem(&path).is_some_and(|stem| tests(own_stem, stem)),
+                    ),
+                    of_test: sign(is_test(&path) && !is_test(self.own)),
+                    ..Signs::default()
+                };
+                of_file = (Some(path), signs);
+            }
             let definition = candidate.found.definition();
             let signs = &mut candidate.signs;
+            signs.reach = of_file.1.reach;
+            signs.here = of_file.1.here;
+            signs.close = of_file.1.close;
+            signs.tested = of_file.1.tested;
+            signs.of_test = of_file.1.of_test;
             if let Some(sight) = seen.names.get(&*definition.name) {
                 signs.count = sight.count.ln_1p();
                 signs.near = sight.near;
@@ -221,19 +242,11 @@ impl<'a> Pool<'a> {
             signs.begun = f32::from(u8::from(
                 word.len() > 1 && definition.name.starts_with(word),
             ));
-            let path = &*candidate.found.file.path;
-            signs.reach = imports.reach(path);
-            signs.here = sign(*folder_of(path) == *self.own_folder);
-            signs.close = number(names::shared(self.own, path)) / folders;
             signs.packaged = sign(self.language.has_packages());
-            signs.tested =
-                sign(is_test(self.own) && stem(path).is_some_and(|stem| tests(own_stem, stem)));
-            signs.of_test = sign(is_test(path) && !is_test(self.own));
             signs.users = number(self.definitions.users(&definition.name) as usize).ln_1p();
             signs.alike = seen.alike(&definition.name);
             signs.private = sign(definition.name.starts_with('_'));
-            let places = self.definitions.named(&definition.name).len();
-            signs.places = number(places).ln();
+            signs.places = number(self.definitions.places(&definition.name)).ln();
         }
         self.candidates.into_values().collect()
     }

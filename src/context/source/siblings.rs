@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::names::Seen;
 use super::{Pool, number};
 use crate::context::fragment::Source;
 use crate::context::prepare::Inputs;
-use crate::index::{FileSymbols, Found, folder_of};
+use crate::index::{FileSymbols, Found, Name, folder_of};
 
 /// The most files that are looked into.
 const FILES: usize = 100;
@@ -15,8 +14,8 @@ const FILES: usize = 100;
 const OF_FILE: usize = 80;
 
 /// Adds what the files beside the document define.
-pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen) {
-    let mut files = Beside::new(inputs).0;
+pub(super) fn add(pool: &mut Pool<'_>, beside: &Beside) {
+    let mut files = beside.0.clone();
     // The pool is bounded: what is most like the document comes first.
     files.sort_by(|(a, like), (b, other)| other.total_cmp(like).then_with(|| a.path.cmp(&b.path)));
     for (file, _) in files {
@@ -46,6 +45,7 @@ impl Beside {
 
     /// Returns which part of the files beside the document use a name, counted alike, and by how much they are like the document.
     pub(super) fn parts_that_use(&self, name: &str) -> (f32, f32) {
+        let name = Name::of(name);
         let (mut users, mut weight, mut whole) = (0, 0.0, 0.0);
         for (file, likeness) in &self.0 {
             whole += likeness;
@@ -62,7 +62,7 @@ impl Beside {
 fn beside(inputs: &Inputs<'_>) -> Vec<Arc<FileSymbols>> {
     let folder = folder_of(inputs.path);
     let family = inputs.tree.language().family();
-    let files = inputs.definitions.in_folder(&folder).into_iter();
+    let files = inputs.definitions.in_folder(folder).into_iter();
     let others =
         files.filter(|file| *file.path != *inputs.path && file.language.family() == family);
     others.take(FILES).cloned().collect()

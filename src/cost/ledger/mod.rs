@@ -180,6 +180,21 @@ impl Ledger {
             .map_err(Error::Ledger)
     }
 
+    /// The decision that led to a call, of the last call where none is named; nothing if there is no such call, or none was kept. Waits, hence not
+    /// for handlers.
+    pub fn decision(
+        &self,
+        call: Option<&str>,
+        deadline: Duration,
+    ) -> Result<Option<String>, Error> {
+        let (reply, answer) = mpsc::channel();
+        self.send(Command::Decision(call.map(str::to_owned), reply));
+        answer
+            .recv_timeout(deadline)
+            .map_err(|_| Error::NoAnswer(deadline))?
+            .map_err(Error::Ledger)
+    }
+
     /// Lets caps count from zero that a damaged ledger holds back; returns where the damaged files lie. Waits, hence not for handlers.
     pub fn accept_loss(&self, deadline: Duration) -> Result<Vec<String>, Error> {
         let (reply, answer) = mpsc::channel();
@@ -278,6 +293,7 @@ enum Command {
     Totals(mpsc::Sender<Totals>),
     Report(Query, mpsc::Sender<Result<Report, String>>),
     Lines(Wanted, mpsc::Sender<Result<Vec<Line>, String>>),
+    Decision(Option<String>, mpsc::Sender<Result<Option<String>, String>>),
     AcceptLoss(mpsc::Sender<Result<Vec<String>, String>>),
     Close(mpsc::Sender<bool>),
 }

@@ -16,7 +16,7 @@ use crate::cost::{Cost, Price, RawUsage, Usage};
 pub struct Row {
     /// The attempt's own name, from [`super::Ledger::next_id`].
     pub id: CallId,
-    /// The routing decision that led here.
+    /// The routing decision that led here, as JSON of whoever decided.
     pub decision: Option<String>,
     /// 1 for the first attempt of a decision.
     pub attempt: u32,

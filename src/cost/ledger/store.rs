@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::correction::Correction;
 use super::failure::Failure;
@@ -139,6 +139,18 @@ impl Store {
     /// The answer to a question for a report.
     pub(super) fn report(&self, query: &Query, now: Timestamp) -> Result<Report, Failure> {
         Ok(report::run(&self.connection, query, now)?)
+    }
+
+    /// The decision that led to a call, or to the last one.
+    pub(super) fn decision(&self, call: Option<&str>) -> Result<Option<String>, Failure> {
+        let (connection, kept) = (&self.connection, |row: &rusqlite::Row<'_>| row.get(0));
+        let kept = if let Some(id) = call {
+            connection.query_row("SELECT decision FROM calls WHERE id = ?1", [id], kept)
+        } else {
+            let last = "SELECT decision FROM calls ORDER BY seq DESC LIMIT 1";
+            connection.query_row(last, [], kept)
+        };
+        Ok(kept.optional()?.flatten())
     }
 
     /// The calls to a provider, one by one.

@@ -105,7 +105,7 @@ impl Writer<'_> {
         let mut settled = Vec::new();
         let mut asked = Vec::new();
         let mut queries = Vec::new();
-        let mut lines = Vec::new();
+        let (mut lines, mut decisions) = (Vec::new(), Vec::new());
         let (mut losses, mut closing) = (Vec::new(), Vec::new());
         let (mut reserving, mut standings) = (Vec::new(), Vec::new());
         let zone = (self.shared.setting.zone)();
@@ -158,6 +158,7 @@ impl Writer<'_> {
                 Command::Totals(reply) => asked.push(reply),
                 Command::Report(query, reply) => queries.push((query, reply)),
                 Command::Lines(wanted, reply) => lines.push((wanted, reply)),
+                Command::Decision(call, reply) => decisions.push((call, reply)),
                 Command::AcceptLoss(reply) => losses.push(reply),
                 Command::Close(reply) => closing.push(reply),
             }
@@ -168,7 +169,8 @@ impl Writer<'_> {
         for (budget, reply) in standings {
             self.tell_standings(&budget, reply);
         }
-        let is_read = !(queries.is_empty() && lines.is_empty() && losses.is_empty());
+        let is_read =
+            !(queries.is_empty() && lines.is_empty() && decisions.is_empty() && losses.is_empty());
         let is_told = !(settled.is_empty() && asked.is_empty() && closing.is_empty());
         if is_written && !is_read && !is_told {
             return;
@@ -187,6 +189,9 @@ impl Writer<'_> {
         }
         for (wanted, reply) in lines {
             let _ = reply.send(self.read(|store| store.lines(&wanted)));
+        }
+        for (call, reply) in decisions {
+            let _ = reply.send(self.read(|store| store.decision(call.as_deref())));
         }
         for reply in losses {
             let _ = reply.send(self.read(damage::accept));

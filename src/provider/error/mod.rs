@@ -80,7 +80,7 @@ pub enum Error {
     #[error("network.offline is set, so nothing but this machine is reached")]
     Offline,
     /// Nothing came in time.
-    #[error("the provider did not {what} within {} s", .limit.as_secs())]
+    #[error("the provider did not {what} within {} s", .limit.as_secs_f32())]
     TimedOut {
         /// What it did not do.
         what: &'static str,

@@ -1,4 +1,4 @@
-//! What is done about a call that the budget refuses: another model, or the user's word, if a cap says so.
+//! What is done about a call that fails or that the budget refuses: another model, or the user's word, if the settings say so.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::config::Settings;
 use crate::provider::Error;
 use crate::routing::Decision;
 
-/// How many models may take each other's place; a chain of caps that name each other ends here.
-pub const MOST_INSTEAD: usize = 3;
+/// How many models may take each other's place: all that the user may name to take over, and a chain of caps that name each other ends here.
+pub const MOST_INSTEAD: usize = 10;
 
 const RUN: &str = "Run it once";
 
@@ -20,7 +20,7 @@ pub async fn another(
     decision: &Decision,
     error: &Error,
 ) -> Option<Decision> {
-    if let Some(instead) = shared.gateway.instead(settings, decision.feature, error) {
+    if let Some(instead) = shared.gateway.instead(settings, decision, error) {
         return Some(instead);
     }
     let Error::Budget(refusal) = error else {

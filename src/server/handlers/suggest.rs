@@ -143,10 +143,17 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
         let settings = &again.snapshot.settings;
         let completed = complete_by(shared, ask).await;
         let error = completed.as_ref().err();
-        let feature = again.decision.feature;
-        let instead = error.and_then(|error| shared.gateway.instead(settings, feature, error));
+        let instead = error.and_then(|error| {
+            let decision = &again.decision;
+            shared.gateway.instead(settings, decision, error)
+        });
+        let instead = instead.map(|decision| match again.snapshot.confined {
+            Some(_) => decision.confined(),
+            None => decision,
+        });
         let Some(decision) = instead else {
-            if settings.budget.has_caps() && completed.is_ok() {
+            let may_change = settings.budget.has_caps() || !settings.fallback.completion.is_empty();
+            if may_change && completed.is_ok() {
                 // The one before may have been answered by another model.
                 shared.status.decided(&again.decision);
             }
@@ -163,6 +170,7 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
 }
 
 async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Error> {
+    let (settings, decision) = (ask.snapshot.settings.clone(), ask.decision.clone());
     let name = ask.decision.name();
     let provider = ask.decision.provider.clone();
     let is_embedded = ask.decision.is_embedded();
@@ -193,7 +201,8 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Er
     }
     let failure = completed.as_ref().err();
     // Where another model takes over, nothing has failed.
-    let failure = failure.filter(|error| !is_taken_over(error));
+    let gateway = &shared.gateway;
+    let failure = failure.filter(|error| gateway.instead(&settings, &decision, error).is_none());
     let failure = failure.map(|error| advice::of_failure(&name, &provider, error));
     shared.status.failure(failure.clone());
     if let Some(failure) = failure.filter(|failure| failure.fix.is_some()) {
@@ -206,8 +215,4 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Er
         tokio::spawn(async move { drop(busy) });
     }
     completed
-}
-
-fn is_taken_over(error: &Error) -> bool {
-    matches!(error, Error::Budget(refusal) if refusal.instead().is_some())
 }

@@ -1,0 +1,321 @@
+//! The outage drill: providers that are down, slow, out of calls, or bill somebody else, and what becomes of those who ask.
+//!
+//! Time is tokio's and stands still but for what is waited for, so what is measured is what the way itself waits.
+
+#![allow(clippy::unwrap_used)]
+#![expect(clippy::print_stdout, reason = "it says what it measured")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::*;
+use crate::config::{Layer, Layers};
+use crate::cost::{Money, Row, Tokens};
+use crate::provider::{Event, Input, Message, Role, Stream, Usage};
+
+/// What is wrong with a provider.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    Down,
+    Slow,
+    Limited,
+    WrongPayer,
+}
+
+/// A provider that does as the drill says.
+struct Driven {
+    fault: Arc<Mutex<Fault>>,
+    asked: Arc<Mutex<u32>>,
+}
+
+impl Provider for Driven {
+    fn stream(&self, _: provider::Call) -> Stream {
+        *self.asked.lock().unwrap() += 1;
+        let answer = |is_own_account| {
+            let usage = Usage {
+                tokens: Tokens {
+                    input: 50,
+                    output: 5,
+                    ..Tokens::default()
+                },
+                is_own_account,
+                ..Usage::default()
+            };
+            let events = [Event::Text("let x = 1;".into()), Event::Usage(usage)];
+            stream::iter(events.map(Ok)).boxed()
+        };
+        let refuse = |error| stream::iter([Err(error)]).boxed();
+        match *self.fault.lock().unwrap() {
+            Fault::None => answer(None),
+            Fault::WrongPayer => answer(Some(true)),
+            Fault::Down => refuse(Error::Unreachable("nobody answers".into())),
+            Fault::Limited => refuse(Error::RateLimited { retry_after: None }),
+            Fault::Slow => stream::pending().boxed(),
+        }
+    }
+}
+
+struct Drill {
+    gateway: Gateway,
+    settings: Settings,
+    providers: BTreeMap<&'static str, Driven>,
+    rows: std::sync::mpsc::Receiver<Row>,
+}
+
+const PROVIDERS: [&str; 5] = ["openai", "groq", "anthropic", "openrouter", "mistral"];
+
+impl Drill {
+    fn with(mut config: serde_json::Value) -> Self {
+        for name in PROVIDERS {
+            config["providers"][name]["key"] = "none".into();
+        }
+        let mut layers = Layers::default();
+        layers.set_json(Layer::UserFile, "test", config).unwrap();
+        let (sender, rows) = std::sync::mpsc::channel();
+        let mut providers = BTreeMap::new();
+        let mut substitutes: HashMap<String, Arc<dyn Provider>> = HashMap::new();
+        for name in PROVIDERS {
+            let fault = Arc::new(Mutex::new(Fault::None));
+            let asked = Arc::new(Mutex::new(0));
+            let one = Driven {
+                fault: fault.clone(),
+                asked: asked.clone(),
+            };
+            substitutes.insert(name.into(), Arc::new(Driven { fault, asked }));
+            providers.insert(name, one);
+        }
+        let gateway = Gateway::with_substitutes(
+            Http::new(&Arc::default()),
+            local::Engine::new(local::Limits::default()),
+            Ledger::in_memory(),
+            Arc::new(move |report: Report| {
+                let _ = sender.send(report.row);
+            }),
+            substitutes,
+        );
+        Self {
+            gateway,
+            settings: layers.settings(),
+            providers,
+            rows,
+        }
+    }
+
+    fn fault(&self, provider: &str, fault: Fault) {
+        *self.providers[provider].fault.lock().unwrap() = fault;
+    }
+
+    fn asked(&self, provider: &str) -> u32 {
+        *self.providers[provider].asked.lock().unwrap()
+    }
+
+    /// Asks as a handler does: whoever may take over is asked next. Returns who answered, and how many were asked.
+    async fn ask(&self, feature: Feature, text: &str) -> (Result<String, Error>, u32) {
+        let mut decision = self.gateway.decide(&self.settings, feature);
+        let mut asked = 0;
+        loop {
+            asked += 1;
+            let name = decision.name();
+            let error = match self.call(decision.clone(), text).await {
+                Ok(()) => return (Ok(name), asked),
+                Err(error) => error,
+            };
+            match self.gateway.instead(&self.settings, &decision, &error) {
+                Some(next) => decision = next,
+                None => return (Err(error), asked),
+            }
+        }
+    }
+
+    async fn call(&self, decision: Decision, text: &str) -> Result<(), Error> {
+        let request = Request {
+            decision,
+            input: Input::Chat(vec![Message {
+                role: Role::User,
+                text: text.into(),
+                cacheable: false,
+            }]),
+            action: None,
+            max_tokens: 16,
+            expected: Some(10),
+            stop: Vec::new(),
+            language: None,
+            workspace: None,
+            confined: None,
+            interrupt: Interrupt::default(),
+        };
+        let mut call = self.gateway.call(&self.settings, request).await?;
+        while let Some(piece) = call.next().await {
+            piece?;
+        }
+        Ok(())
+    }
+
+    /// The rows of all calls until now.
+    fn rows(&self) -> Vec<Row> {
+        let deadline = Duration::from_secs(20);
+        self.gateway.ledger().totals(deadline).unwrap();
+        self.rows.try_iter().collect()
+    }
+}
+
+fn chain() -> serde_json::Value {
+    let openrouter = "openrouter/openai/gpt-4.1-mini";
+    let hops = [
+        "groq/llama-3.3-70b-versatile",
+        openrouter,
+        "anthropic/claude-haiku-4-5",
+        "mistral/mistral-small-latest",
+    ];
+    serde_json::json!({
+        "completion": {"model": "openai/gpt-4.1-mini"},
+        "fallback": {"completion": hops, "actions": hops},
+        "providers": {"openrouter": {"routing": {"payer": "credits"}}},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_outage_the_next_answers_within_a_second_and_the_payer_stays() {
+    let drill = Drill::with(chain());
+    let mut dice = 88_172_645_463_325_252_u64;
+    let mut below = |bound: u64| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice % bound
+    };
+    let mut recoveries = Vec::new();
+    for number in 0..600 {
+        // Every now and then each of three breaks, or is mended.
+        for (provider, fault) in [
+            ("openai", Fault::Down),
+            ("groq", Fault::Slow),
+            ("anthropic", Fault::Limited),
+        ] {
+            match below(40) {
+                0 => drill.fault(provider, fault),
+                1 => drill.fault(provider, Fault::None),
+                _ => {}
+            }
+        }
+        // Nobody asks so often; that is another guard.
+        drill.gateway.resume();
+        let start = tokio::time::Instant::now();
+        let (answered, asked) = drill
+            .ask(Feature::Completion, &format!("question {number}"))
+            .await;
+        assert!(answered.is_ok(), "{answered:?}");
+        assert!(asked <= 4, "{asked}");
+        if asked > 1 {
+            recoveries.push(start.elapsed());
+        }
+        tokio::time::advance(Duration::from_millis(below(2_000))).await;
+    }
+    recoveries.sort_unstable();
+    let p95 = recoveries[recoveries.len() * 95 / 100];
+    println!(
+        "{} recoveries, p95 {p95:?}, longest {:?}",
+        recoveries.len(),
+        recoveries.last().unwrap()
+    );
+    assert!(recoveries.len() >= 20, "{}", recoveries.len());
+    assert!(p95 < Duration::from_secs(1), "{p95:?}");
+    assert_eq!(
+        drill.asked("openrouter"),
+        0,
+        "somebody else would have paid"
+    );
+    let rows = drill.rows();
+    assert!(rows.iter().all(|row| row.payer == "you: your own key"));
+    for row in rows {
+        let record: Record = serde_json::from_str(&row.decision.unwrap()).unwrap();
+        assert_eq!(record.recompute(&drill.settings), Some(record));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_answer_is_left_alone_and_asked_again_later() {
+    let drill = Drill::with(chain());
+    drill.fault("openai", Fault::Down);
+    let ask = async |text: &str| drill.ask(Feature::Completion, text).await;
+    let groq = "groq/llama-3.3-70b-versatile";
+    assert_eq!(ask("a").await, (Ok(groq.into()), 2));
+    assert_eq!(ask("b").await, (Ok(groq.into()), 1));
+    assert_eq!(drill.asked("openai"), 1);
+    // An action is not tried again at the same place either.
+    assert_eq!(drill.ask(Feature::Action, "c").await, (Ok(groq.into()), 1));
+    for name in PROVIDERS {
+        drill.fault(name, Fault::Down);
+    }
+    let (failed, asked) = ask("d").await;
+    assert!(matches!(failed, Err(Error::Unreachable(_))), "{failed:?}");
+    assert_eq!(asked, 3);
+}
+
+// The ledger's thread knows no other time than the real one.
+#[tokio::test]
+async fn caps_hold_over_all_hops() {
+    const CAP: i64 = 1_000_000;
+    let mut config = chain();
+    config["budget"] = serde_json::json!({"day": "0.001 USD"});
+    let drill = Drill::with(config);
+    let mut refused = 0;
+    for number in 0..60 {
+        drill.gateway.resume();
+        let (down, up) = match number % 3 {
+            0 => ("openai", "groq"),
+            1 => ("groq", "openai"),
+            _ => ("openai", "openai"),
+        };
+        drill.fault(down, Fault::Down);
+        drill.fault(up, Fault::None);
+        let question = format!("question {number}");
+        match drill.ask(Feature::Completion, &question).await.0 {
+            Ok(_) => {}
+            Err(Error::Budget(refusal)) => {
+                assert!(refusal.to_string().contains("the cap \"day\""), "{refusal}");
+                refused += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let rows = drill.rows();
+    let amounts = rows.iter().filter_map(|row| row.cost.amount());
+    let spent: i64 = amounts.map(Money::nanos).sum();
+    assert!(
+        refused > 0 && spent > 0 && spent <= CAP,
+        "{refused} {spent}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_somebody_else_paid_for_is_left_for_the_next() {
+    let mut config = chain();
+    config["completion"]["model"] = "openrouter/openai/gpt-4.1".into();
+    config["fallback"]["completion"] =
+        serde_json::json!(["openai/gpt-4.1-mini", "openrouter/mistralai/codestral-2508"]);
+    let drill = Drill::with(config);
+    drill.fault("openrouter", Fault::WrongPayer);
+    let ask = async |text: &str| drill.ask(Feature::Completion, text).await;
+    assert_eq!(ask("a").await, (Ok("openrouter/openai/gpt-4.1".into()), 1));
+    assert!(
+        drill
+            .gateway
+            .halted()
+            .unwrap()
+            .contains("openrouter/openai/gpt-4.1 is stopped")
+    );
+    // Not the user's own key, which is another payer.
+    assert_eq!(
+        ask("b").await,
+        (Ok("openrouter/mistralai/codestral-2508".into()), 1)
+    );
+    assert_eq!(drill.asked("openai"), 0);
+    drill.gateway.resume();
+    drill.fault("openrouter", Fault::None);
+    assert_eq!(ask("c").await, (Ok("openrouter/openai/gpt-4.1".into()), 1));
+}

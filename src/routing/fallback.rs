@@ -1,0 +1,165 @@
+//! Who answers in the place of a model that does not.
+//!
+//! Entry points: [`hops`], all that the user named, each with the rule that drops it, if one does, and [`fallback`], the first of them that may be
+//! asked. A hop obeys every rule that the model before it obeys (policy, offline), and never changes who pays unless the user allowed it. Which
+//! models do not answer is told by the caller, so that this is a pure function like the rest.
+
+use super::{Decision, Feature, Payer, decide_on, embedded};
+use crate::config::{ModelName, Settings};
+
+/// Why a model answers in another's place.
+pub const FALLBACK: &str = "those before it do not answer";
+
+/// Why a model does not take another's place.
+pub const OTHER_PAYER: &str = "somebody else would pay, and fallback.may_change_payer is not set";
+
+/// Why a model does not take another's place in a code action.
+pub const CANNOT: &str = "it cannot be told what to do";
+
+/// A model that may take the place of the one that was decided on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hop {
+    /// The model's full name.
+    pub name: String,
+    /// The decision for it, or why there is none.
+    pub decision: Result<Decision, &'static str>,
+}
+
+/// Returns all that the user named to take the place of a decision, in order.
+pub fn hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
+    let named = named(settings, first.feature);
+    let hop = |wanted: &ModelName| {
+        let decision = match wanted {
+            ModelName::Local => embedded(first.feature, FALLBACK),
+            _ => decide_on(settings, first.feature, wanted, &[]),
+        };
+        let name = match wanted {
+            ModelName::Local => decision.name(),
+            _ => wanted.to_string(),
+        };
+        let is_paid_alike = decision.payer == first.payer || decision.payer == Payer::Nobody;
+        let decision = if decision.name() != name {
+            Err(decision.reason)
+        } else if first.feature == Feature::Action && decision.way.fills() {
+            Err(CANNOT)
+        } else if !is_paid_alike && !settings.fallback.may_change_payer {
+            Err(OTHER_PAYER)
+        } else {
+            Ok(Decision {
+                reason: FALLBACK,
+                wanted: first.wanted.clone(),
+                answering: first.answering.clone(),
+                ..decision
+            })
+        };
+        Hop { name, decision }
+    };
+    let is_other = |hop: &Hop| hop.name != first.name();
+    named.iter().map(hop).filter(is_other).collect()
+}
+
+/// Returns whether the user named any to take another's place.
+pub fn has_hops(settings: &Settings, feature: Feature) -> bool {
+    !named(settings, feature).is_empty()
+}
+
+fn named(settings: &Settings, feature: Feature) -> &[ModelName] {
+    match feature {
+        Feature::Completion => &settings.fallback.completion,
+        Feature::Action => &settings.fallback.actions,
+    }
+}
+
+/// Returns the first that may take the place of a decision and is none of those that do not answer.
+pub fn fallback(settings: &Settings, first: &Decision, failing: &[String]) -> Option<Decision> {
+    let works = |hop: Hop| hop.decision.ok().filter(|_| !failing.contains(&hop.name));
+    let decision = hops(settings, first).into_iter().find_map(works)?;
+    Some(Decision {
+        failing: failing.to_vec(),
+        ..decision
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::KeySource;
+
+    fn of(name: &str) -> ModelName {
+        match name.split_once('/') {
+            Some((provider, model)) => ModelName::Of {
+                provider: provider.into(),
+                model: model.into(),
+            },
+            None => ModelName::Local,
+        }
+    }
+
+    fn settings(names: &[&str]) -> Settings {
+        let mut settings = Settings {
+            model: of("openai/gpt-4.1-mini"),
+            ..Settings::default()
+        };
+        let fallback = crate::config::Fallback {
+            completion: names.iter().map(|name| of(name)).collect(),
+            actions: names.iter().map(|name| of(name)).collect(),
+            ..crate::config::Fallback::default()
+        };
+        settings.fallback = std::sync::Arc::new(fallback);
+        settings
+    }
+
+    fn first(settings: &Settings, feature: Feature) -> Decision {
+        super::super::decide(settings, feature, &[])
+    }
+
+    fn next(settings: &Settings, failing: &[&str]) -> Option<String> {
+        let failing: Vec<String> = failing.iter().map(|name| (*name).to_owned()).collect();
+        let first = first(settings, Feature::Completion);
+        fallback(settings, &first, &failing).map(|decision| decision.name())
+    }
+
+    #[test]
+    fn the_next_that_answers_takes_over_in_the_users_order() {
+        let settings = settings(&["groq/a", "anthropic/b", "local"]);
+        assert_eq!(next(&settings, &[]).as_deref(), Some("groq/a"));
+        assert_eq!(next(&settings, &["groq/a"]).as_deref(), Some("anthropic/b"));
+        let both = ["groq/a", "anthropic/b"];
+        assert_eq!(next(&settings, &both).as_deref(), Some("local/patterns"));
+        let all = ["groq/a", "anthropic/b", "local/patterns"];
+        assert_eq!(next(&settings, &all), None);
+    }
+
+    #[test]
+    fn nobody_else_pays_unless_the_user_allowed_it_and_what_is_free_always_may() {
+        let mut settings = settings(&["ollama/proxied", "llama-cpp/own"]);
+        let relay = settings.providers.get_mut("ollama").expect("well known");
+        relay.key = KeySource::Env("RELAY".into());
+        assert_eq!(next(&settings, &[]).as_deref(), Some("llama-cpp/own"));
+        let hops = hops(&settings, &first(&settings, Feature::Completion));
+        assert_eq!(hops[0].decision, Err(OTHER_PAYER));
+        let mut fallback = (*settings.fallback).clone();
+        fallback.may_change_payer = true;
+        settings.fallback = std::sync::Arc::new(fallback);
+        assert_eq!(next(&settings, &[]).as_deref(), Some("ollama/proxied"));
+    }
+
+    #[test]
+    fn every_hop_obeys_the_policy_and_offline_and_can_do_what_is_asked() {
+        let mut one = settings(&["groq/a", "anthropic/b"]);
+        one.policy.providers = Some(vec!["openai".into(), "anthropic".into()]);
+        assert_eq!(next(&one, &[]).as_deref(), Some("anthropic/b"));
+        let codestral = settings(&["codestral/codestral-latest", "local"]);
+        let hops = hops(&codestral, &first(&codestral, Feature::Action));
+        assert!(
+            hops.iter().all(|hop| hop.decision == Err(CANNOT)),
+            "{hops:?}"
+        );
+        let mut offline = settings(&["groq/a"]);
+        offline.network = std::sync::Arc::new(crate::config::Network {
+            is_offline: true,
+            ..crate::config::Network::default()
+        });
+        assert_eq!(next(&offline, &[]), None);
+    }
+}
