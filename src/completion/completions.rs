@@ -259,8 +259,11 @@ impl Completions {
                 desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
                 return Ok(Look::Here(Some(shown)));
             }
-            // Who asks by hand what had no answer wants it tried again.
-            Some((None, _)) if ask.trigger == Trigger::Automatic || starts > 0 => {
+            // Who asks by hand what had no answer wants it tried again; and the embedded engine, which costs nothing, may have read more by now.
+            Some((None, known))
+                if starts > 0
+                    || ask.trigger == Trigger::Automatic && !known.decision.is_embedded() =>
+            {
                 return Ok(Look::Here(None));
             }
             _ => {}

@@ -28,6 +28,7 @@ const URI: &str = "file:///w/a.rs";
 struct Scene {
     completions: Completions,
     gateway: Gateway,
+    engine: Engine,
     session: Arc<Mutex<Session>>,
     model: Fake,
     rows: Receiver<Row>,
@@ -43,7 +44,9 @@ impl Scene {
     /// The same with options of its own.
     fn with(completion: &serde_json::Value, text: &str) -> Self {
         let mut completion = completion.clone();
-        completion["model"] = "mock/m".into();
+        if completion.get("model").is_none() {
+            completion["model"] = "mock/m".into();
+        }
         let model = Fake::default();
         let (sender, rows) = channel();
         let engine = Engine::new(Limits::default());
@@ -73,6 +76,7 @@ impl Scene {
         Self {
             completions: Completions::new(gateway.ledger().clone(), engine.clone()),
             gateway,
+            engine,
             session: Arc::new(Mutex::new(session)),
             model,
             rows,
@@ -385,4 +389,15 @@ async fn a_model_that_had_nothing_to_say_is_given_time_before_it_is_asked_again(
         .hold_back(&scene.gateway, &scene.session, &ask);
     assert!(asks.await);
     assert!(begun.elapsed() >= Duration::from_millis(450));
+}
+
+#[tokio::test]
+async fn the_embedded_engine_is_asked_again_for_what_it_did_not_know_yet() {
+    let scene = Scene::with(&json!({"model": "local"}), "fn c() {\n    let totˇ\n}\n");
+    assert_eq!(scene.request().await.unwrap(), None);
+    let other = "fn c() {\n    let total = compute(left, right);\n}\n".repeat(9);
+    scene.engine.update("file:///w/b.rs", other.into());
+    assert!(scene.engine.wait_until_idle(Duration::from_mins(1)));
+    let suggested = scene.request().await.unwrap();
+    assert_eq!(suggested.as_deref(), Some("al = compute(left, right);"));
 }
