@@ -30,6 +30,11 @@ fn definitions(language: &str, text: &str) -> Vec<(String, String)> {
         if prose.contains(&number) || (language == "rust" && line.contains('#')) {
             continue;
         }
+        // A name in a list of imports, and a text that stands alone, define nothing.
+        let listed = language == "typescript" && line.ends_with(',');
+        if listed || (language == "python" && line.trim_start().starts_with('"')) {
+            continue;
+        }
         let trimmed = line.trim();
         let indented = line.starts_with([' ', '\t']);
         let mut put = |name: Option<&str>| {

@@ -330,7 +330,7 @@ fn brought(flight: &Flight) -> Option<Known> {
     let progress = flight.progress.borrow();
     Some(Known {
         trail: flight.trail.clone(),
-        text: filter::fit(&progress.text, &flight.around),
+        text: filter::fit_in(&progress.text, &flight.around, flight.code.as_ref()),
         id: progress.id.clone()?,
         cost: progress.cost,
         decision: flight.decision.clone(),

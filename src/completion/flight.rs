@@ -35,6 +35,8 @@ pub struct Flight {
     pub trail: Trail,
     /// What stood around the place.
     pub around: Arc<Around>,
+    /// The document that it was asked for, if suggestions can be tried in it.
+    pub code: Option<filter::Code>,
     /// Which model is asked.
     pub decision: Decision,
     /// The settings it was asked under.
@@ -92,6 +94,7 @@ impl Flight {
         Self {
             number: 0,
             trail: Trail::new(ask.cursor, &before),
+            code: filter::Code::at(&ask.snapshot, ask.cursor, around.is_prose),
             around,
             decision: ask.decision.clone(),
             settings: ask.snapshot.settings.clone(),

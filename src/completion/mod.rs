@@ -110,5 +110,6 @@ pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -
     } else {
         stop.finish()
     };
-    filter::fit(text, &around)
+    let code = filter::Code::at(snapshot, cursor, around.is_prose);
+    filter::fit_in(text, &around, code.as_ref())
 }

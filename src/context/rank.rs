@@ -24,13 +24,13 @@ pub struct Ranked {
 const POWER: f32 = 0.5;
 
 /// How many numbers a candidate is judged by.
-const FEATURES: usize = 30;
+const FEATURES: usize = 34;
 
 /// What each number counts for.
 const WEIGHTS: [f32; FEATURES] = [
     -6.93, 0.43, -0.86, 3.53, 1.04, 3.91, 0.83, -0.53, 2.67, 0.31, 1.39, 0.52, 0.25, 0.43, 0.23,
-    -0.24, 0.15, 0.82, -2.73, 0.19, 1.48, -1.09, 2.0, -1.37, -0.3, -0.47, -0.59, -1.76, -0.7,
-    -0.09,
+    -0.24, 0.15, 0.82, -2.73, 0.19, 0.0, 0.0, 0.0, 0.0, 1.48, -1.09, 2.0, -1.37, -0.3, -0.47,
+    -0.59, -1.76, -0.7, -0.09,
 ];
 
 /// Puts the fragments first that are likeliest to be used.
@@ -102,6 +102,10 @@ fn features(candidate: &Candidate, tokens: u64) -> [f32; FEATURES] {
         signs.tested,
         signs.of_test,
         signs.users,
+        signs.company,
+        signs.echoed,
+        signs.crowd,
+        signs.kin,
         signs.alike,
         signs.private,
         signs.begun,

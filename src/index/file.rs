@@ -1,7 +1,7 @@
 //! What one file defines and brings in.
 //!
 //! Entry point: [`FileSymbols::read`]. Of each definition the lines are kept that say what it is: a function's signature, a type's first
-//! line, a constant's. They are kept as they stand in the file, so that a model sees the very text.
+//! line, a constant's. They are kept as they stand in the file, but for how deep they stand, so that a model sees the very text.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,11 +26,14 @@ pub struct FileSymbols {
     pub passed_on: Box<[Box<str>]>,
     /// A hash of each name that it uses, sorted.
     pub(super) uses: Box<[u32]>,
+    /// The names of each of its passages, one behind the other, and where each ends.
+    passages: Box<[Name]>,
+    ends: Box<[u32]>,
 }
 
-/// A name that many files are asked for, worked out once.
-#[derive(Debug, Clone, Copy)]
-pub struct Name(u32);
+/// A name that many files are asked for, worked out once: two names are hardly ever the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(pub(super) u32);
 
 impl Name {
     /// Works a name out.
@@ -58,6 +61,10 @@ pub struct Definition {
 
 /// The most definitions that are kept of a file; generated code has endless ones.
 const DEFINITIONS: usize = 2_000;
+
+/// How many lines are a passage, and the most passages that are kept of a file.
+pub const PASSAGE: usize = 16;
+const PASSAGES: usize = 160;
 
 /// The longest that is kept of a definition's lines, in bytes.
 const LINES: usize = 240;
@@ -113,6 +120,7 @@ impl FileSymbols {
         } else {
             Box::default()
         };
+        let (passages, ends) = passages(text);
         Self {
             path: path.into(),
             language: tree.language(),
@@ -120,12 +128,21 @@ impl FileSymbols {
             definitions: definitions.into(),
             text: lines.into(),
             uses: uses(text),
+            passages,
+            ends,
         }
     }
 
     /// Returns whether a name stands in the file.
     pub fn uses(&self, name: Name) -> bool {
         self.uses.binary_search(&name.0).is_ok()
+    }
+
+    /// Returns the names of each of its passages of [`PASSAGE`] lines, each name once.
+    pub fn passages(&self) -> impl Iterator<Item = &[Name]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(self.ends.iter().copied());
+        ranges.map(|(start, end)| &self.passages[start as usize..end as usize])
     }
 
     /// Returns which part of all names of two files stand in both.
@@ -196,8 +213,38 @@ fn defining_lines(text: &Rope, symbol: &Symbol) -> Option<String> {
     };
     let slice = text.get_byte_slice(floor(text, range.start)..floor(text, range.end))?;
     let lines = String::from(slice);
-    let lines = lines.trim_end();
-    (!lines.trim().is_empty()).then(|| lines.to_owned())
+    (!lines.trim().is_empty()).then(|| outdented(lines.trim_end()))
+}
+
+/// Takes from each line the blanks that the first begins with: how deep a definition stands says little, and costs tokens.
+fn outdented(lines: &str) -> String {
+    let blanks = &lines[..lines.len() - lines.trim_start_matches([' ', '\t']).len()];
+    let mut out = String::with_capacity(lines.len());
+    for (number, line) in lines.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        out.push_str(line.strip_prefix(blanks).unwrap_or(line));
+    }
+    out
+}
+
+/// Returns the names of each stretch of [`PASSAGE`] lines, and where each stretch's end.
+fn passages(text: &Rope) -> (Box<[Name]>, Box<[u32]>) {
+    let (mut all, mut ends) = (Vec::new(), Vec::new());
+    for first in (0..text.len_lines()).step_by(PASSAGE).take(PASSAGES) {
+        let last = (first + PASSAGE).min(text.len_lines());
+        let lines = text.byte_slice(text.line_to_byte(first)..text.line_to_byte(last));
+        let lines = String::from(lines);
+        let mut names: Vec<Name> = super::table::names(&lines)
+            .map(|(_, name)| Name::of(name))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        all.extend(names);
+        ends.push(offset(all.len()));
+    }
+    (all.into(), ends.into())
 }
 
 /// Returns a hash of each name in a text, sorted and without doubles.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use ropey::Rope;
 
-pub use file::{Definition, FileSymbols, Name};
+pub use file::{Definition, FileSymbols, Name, PASSAGE};
 pub use table::{Definitions, Found};
 pub(crate) use table::{folder_of, names};
 

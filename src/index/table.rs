@@ -9,13 +9,14 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Limits;
-use super::file::{Definition, FileSymbols, hash};
+use super::file::{Definition, FileSymbols, Name, hash};
 
 /// What is known of the workspace at a moment.
 #[derive(Clone, Default)]
 pub struct Definitions {
     files: Shards<Arc<str>, Known>,
-    names: Shards<Arc<str>, Vec<Place>>,
+    /// By the names' hashes, in order.
+    names: Shards<u32, Vec<Place>>,
     owners: Shards<Arc<str>, Vec<Place>>,
     folders: Shards<Arc<str>, Vec<Arc<str>>>,
     stems: Shards<Arc<str>, Vec<Arc<str>>>,
@@ -33,7 +34,7 @@ struct Known {
 }
 
 /// A definition's place: its file and which of its definitions.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     file: Arc<str>,
     definition: u32,
@@ -63,16 +64,26 @@ impl Found {
 /// The most places that a name is found in: `new` is defined everywhere, and so says nothing.
 const PLACES: usize = 64;
 
+/// A workspace of no more files is small.
+const SMALL: usize = 300;
+
 impl Definitions {
-    /// Returns where a name is defined; of a name that is defined in very many places, some of them.
+    /// Returns where a name is defined; of a name that is defined in very many places, the first by their files.
     pub fn named(&self, name: &str) -> Vec<Found> {
-        self.found(self.names.get(name))
+        let mut found = self.meant(Name::of(name));
+        found.retain(|one| *one.definition().name == *name);
+        found
+    }
+
+    /// The same, of a name that is not at hand.
+    pub fn meant(&self, name: Name) -> Vec<Found> {
+        self.found(self.names.get(&name.0))
     }
 
     /// Returns in how many places a name is defined, as far as [`Self::named`] finds them.
     pub fn places(&self, name: &str) -> usize {
         self.names
-            .get(name)
+            .get(&hash(name))
             .map_or(0, |places| places.len().min(PLACES))
     }
 
@@ -97,8 +108,22 @@ impl Definitions {
     }
 
     /// Returns in how many files a name is used.
-    pub fn users(&self, name: &str) -> u32 {
-        self.uses.get(&hash(name)).copied().unwrap_or_default()
+    pub fn users(&self, name: Name) -> u32 {
+        self.uses.get(&name.0).copied().unwrap_or_default()
+    }
+
+    /// Returns the files round a path: all of a small workspace, else those of its folder and of the three above it.
+    pub fn round(&self, path: &str) -> Vec<&Arc<FileSymbols>> {
+        if self.total_files <= SMALL {
+            let mut files: Vec<_> = self.files.values().map(|known| &known.symbols).collect();
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            return files;
+        }
+        let folders = std::iter::successors(Some(folder_of(path)), |folder| {
+            Some(folder_of(folder)).filter(|above| !above.is_empty())
+        });
+        let files = folders.take(4).flat_map(|folder| self.in_folder(folder));
+        files.take(SMALL).collect()
     }
 
     /// Returns how many files are known.
@@ -134,10 +159,7 @@ impl Definitions {
             let at = place.definition as usize;
             (at < file.definitions.len()).then_some(Found { file, at })
         });
-        let mut found: Vec<Found> = found.collect();
-        // The threads bring files in any order; what is found must not depend on it.
-        found.sort_by(|a, b| (&a.file.path, a.at).cmp(&(&b.file.path, b.at)));
-        found
+        found.collect()
     }
 
     /// Takes a file over in place of what was known of it, unless a later task brought that.
@@ -157,10 +179,10 @@ impl Definitions {
                 definition: u32::try_from(at).unwrap_or(u32::MAX),
             };
             if let Some(owner) = &definition.owner {
-                self.owners.or_default(owner).push(place.clone());
+                put_in_order(self.owners.or_default(owner), place.clone());
             }
             if !definition.reopens {
-                self.names.or_default(&definition.name).push(place);
+                put_in_order(self.names.or_default(&hash(&definition.name)), place);
             }
         }
         for name in &symbols.uses {
@@ -212,7 +234,7 @@ impl Definitions {
             if let Some(owner) = &definition.owner {
                 self.owners.retain(owner, elsewhere);
             }
-            self.names.retain(&definition.name, elsewhere);
+            self.names.retain(&hash(&definition.name), elsewhere);
         }
         for name in &symbols.uses {
             let count = self.uses.or_default(name);
@@ -229,6 +251,12 @@ impl Definitions {
         self.total_files -= 1;
         self.kept -= symbols.definitions.len();
     }
+}
+
+/// Puts a place among others. The threads bring files in any order; what is found must not depend on it.
+fn put_in_order(places: &mut Vec<Place>, place: Place) {
+    let at = places.partition_point(|other| *other < place);
+    places.insert(at, place);
 }
 
 /// Returns the folder of a path, without a slash at its end. Both kinds of slashes separate.
@@ -296,6 +324,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Shards<K, V> {
 
     fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().flat_map(|shard| shard.keys())
+    }
+
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().flat_map(|shard| shard.values())
     }
 
     fn change(&mut self, shard: usize) -> &mut FxHashMap<K, V> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ropey::Rope;
 
-use super::{Limits, SymbolIndex};
+use super::{Limits, Name, SymbolIndex};
 use crate::syntax::{Language, SyntaxTree};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -58,14 +58,14 @@ fn everything_that_code_can_refer_to_is_found_by_its_name() {
     let table = [
         ("LIMIT", "pub const LIMIT: usize = 4;"),
         ("Point", "pub struct Point { pub x: f64 }"),
-        ("length", "    pub fn length(&self) -> f64 {"),
+        ("length", "pub fn length(&self) -> f64 {"),
         ("RETRIES", "RETRIES = 3"),
         ("SECOND", "FIRST, SECOND = 1, 2"),
         ("connect", "def connect(host,\n            port):"),
-        ("Beta", "\tBeta"),
+        ("Beta", "Beta"),
         ("Push", "func (l *List[T]) Push(item T) {}"),
         ("origin", "export const origin = 1;"),
-        ("area", "  area(): number;"),
+        ("area", "area(): number;"),
     ];
     for (name, line) in table {
         assert_eq!(lines(&index, name), [line], "{name}");
@@ -134,7 +134,7 @@ fn a_file_that_is_gone_is_forgotten_and_so_is_a_folder_that_is_closed() {
     fs::remove_file(root.join("a.rs")).expect("it is there");
     index.changed(root.join("a.rs").to_str().expect("a path"));
     assert!(index.wait_until_idle(LONG));
-    assert!(lines(&index, "first").is_empty() && index.definitions().users("first") == 0);
+    assert!(lines(&index, "first").is_empty() && index.definitions().users(Name::of("first")) == 0);
     index.remove_folder(root);
     assert!(index.wait_until_idle(LONG));
     let definitions = index.definitions();
@@ -158,4 +158,40 @@ fn the_index_keeps_within_its_limits() {
     index.add_folder(folder.path().to_owned());
     assert!(index.wait_until_idle(LONG));
     assert_eq!(index.definitions().len(), 10);
+}
+
+#[test]
+fn a_name_of_very_many_places_is_found_in_the_same_ones_whatever_order_they_came_in() {
+    let known = |order: &mut dyn Iterator<Item = usize>| {
+        let index = SymbolIndex::new(Limits::default());
+        for number in order {
+            let text = Rope::from_str("fn made() {}\n");
+            let tree = SyntaxTree::new(Language::from_id("rust").expect("known"));
+            let tree = tree.parsed(&text, LONG).expect("in time");
+            index.update(&format!("/w/f{number:03}.rs"), tree, text);
+            assert!(index.wait_until_idle(LONG));
+        }
+        let found = index.definitions().named("made");
+        let paths = found.iter().map(|found| found.file.path.to_string());
+        paths.collect::<Vec<_>>()
+    };
+    let forwards = known(&mut (0..100));
+    assert_eq!(forwards, known(&mut (0..100).rev()));
+    assert_eq!(forwards.len(), 64);
+}
+
+#[test]
+fn a_files_passages_tell_which_names_stand_together() {
+    let index = SymbolIndex::new(Limits::default());
+    let text = Rope::from_str(&format!("first second first\n{}third\n", "\n".repeat(15)));
+    let tree = SyntaxTree::new(Language::from_id("rust").expect("known"));
+    let tree = tree.parsed(&text, LONG).expect("in time");
+    index.update("/w/a.rs", tree, text);
+    assert!(index.wait_until_idle(LONG));
+    let definitions = index.definitions();
+    let file = definitions.file("/w/a.rs").expect("it is there");
+    let mut together = [Name::of("first"), Name::of("second")];
+    together.sort_unstable();
+    let passages: Vec<&[Name]> = file.passages().collect();
+    assert_eq!(passages, [&together[..], &[Name::of("third")]]);
 }

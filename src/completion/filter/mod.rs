@@ -11,6 +11,7 @@ mod duplicate;
 mod echo;
 mod following;
 mod indentation;
+mod reparse;
 mod repetition;
 mod rest_of_line;
 mod scan;
@@ -21,6 +22,7 @@ mod tests;
 use super::place::Around;
 
 pub use duplicate::is_there_already;
+pub use reparse::Code;
 
 /// Makes a model's text fit the place, or returns `None` if nothing worth showing is left.
 pub fn fit(text: &str, around: &Around) -> Option<String> {
@@ -38,6 +40,15 @@ pub fn fit(text: &str, around: &Around) -> Option<String> {
     let text = trim(&text);
     let is_new = !text.trim().is_empty() && !is_there_already(&text, around);
     is_new.then_some(text)
+}
+
+/// The same, in a document that can be parsed: without what brings syntax errors.
+pub fn fit_in(text: &str, around: &Around, code: Option<&Code>) -> Option<String> {
+    let text = fit(text, around)?;
+    match code {
+        Some(code) => code.without_new_errors(text, reparse::LIMIT),
+        None => Some(text),
+    }
 }
 
 /// Returns the suggestion within a text that is whole: without words and fences round it, and without what stands before the cursor.

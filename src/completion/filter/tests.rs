@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
+use std::time::Duration;
 
 use ropey::Rope;
 use serde::Deserialize;
 
 use super::*;
+use crate::config::Layers;
+use crate::session::Session;
 
 /// The examples of one language.
 #[derive(Deserialize)]
@@ -57,7 +60,14 @@ fn every_case_shows_what_it_says() {
         let cursor = case.place.find('ˇ').unwrap();
         let text = Rope::from(case.place.replacen('ˇ', "", 1));
         let around = Around::of(&text, cursor, case.is_prose);
-        let shown = fit(&case.answer, &around);
+        let mut session = Session::new(Layers::default());
+        session.open("file:///a", &language, &case.place.replacen('ˇ', "", 1));
+        let snapshot = session.snapshot("file:///a").unwrap();
+        let code = Code::at(&snapshot, cursor, case.is_prose);
+        let shown = fit(&case.answer, &around).and_then(|text| match &code {
+            Some(code) => code.without_new_errors(text, Duration::from_mins(1)),
+            None => Some(text),
+        });
         if shown != case.shows {
             wrong.push(format!(
                 "{language}, {}: {:?} shows {shown:?}, not {:?}",

@@ -52,6 +52,13 @@ impl Imports {
         self.files.contains_key(path)
     }
 
+    /// Returns the files that the imports lead to, those that are meant directly first.
+    pub(super) fn files(&self) -> Vec<&Arc<str>> {
+        let mut files: Vec<_> = self.files.iter().collect();
+        files.sort_unstable_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));
+        files.into_iter().map(|(path, _)| path).collect()
+    }
+
     /// Returns how directly an import leads to this file; 0 if none does.
     pub(super) fn reach(&self, path: &str) -> f32 {
         self.files.get(path).copied().unwrap_or_default()
@@ -162,10 +169,7 @@ pub(super) fn add(pool: &mut Pool<'_>, inputs: &Inputs<'_>, _: &Seen, imports: &
             }
         }
     }
-    let mut files: Vec<_> = imports.files.iter().collect();
-    // What is meant directly comes first.
-    files.sort_unstable_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));
-    for (path, _) in files.into_iter().take(FILES) {
+    for path in imports.files().into_iter().take(FILES) {
         let Some(file) = inputs.definitions.file(path) else {
             continue;
         };

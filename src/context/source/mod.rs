@@ -6,17 +6,18 @@
 mod imports;
 mod members;
 mod names;
+mod passages;
 mod scopes;
 mod siblings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::fragment::{Fragment, Source};
 use super::prepare::Inputs;
-use crate::index::{Definitions, FileSymbols, Found, folder_of};
+use crate::index::{Definitions, FileSymbols, Found, Name, folder_of};
 use crate::syntax::{Kind, Language};
 
 /// What speaks for showing a definition. All are numbers from 0 on; which counts how much, `rank` knows.
@@ -60,6 +61,14 @@ pub struct Signs {
     pub of_test: f32,
     /// In how many files its name stands.
     pub users: f32,
+    /// The part of the passages that are like the text at the cursor in which its name stands.
+    pub company: f32,
+    /// How like the text at the cursor the likest of those passages is.
+    pub echoed: f32,
+    /// How much of what its file defines stands near the cursor.
+    pub crowd: f32,
+    /// How much of what belongs to its owner stands near the cursor.
+    pub kin: f32,
     /// How much its name is made of words that stand near the cursor.
     pub alike: f32,
     /// How much its name begins with a mark that keeps it to its own file.
@@ -107,6 +116,10 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
     if on(Source::Sibling) {
         siblings::add(&mut pool, &beside);
     }
+    let passages = passages::read(inputs, &seen, &imports);
+    if on(Source::Sibling) {
+        passages::add(&mut pool, inputs, &passages, &imports);
+    }
     if on(Source::Member) {
         members::add(&mut pool, inputs, &seen, &imports);
     }
@@ -118,7 +131,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         first.extend(inputs.edited.iter().cloned());
     }
     Gathered {
-        candidates: pool.finish(&seen, &imports, &beside),
+        candidates: pool.finish(&seen, &imports, &beside, &passages),
         first,
     }
 }
@@ -167,6 +180,13 @@ impl<'a> Pool<'a> {
         found
     }
 
+    /// The same, of a name that is not at hand.
+    pub(super) fn meant(&self, name: Name) -> Vec<Found> {
+        let mut found = self.definitions.meant(name);
+        found.retain(|one| self.is_foreign(&one.file, &one.definition().name));
+        found
+    }
+
     /// Adds a definition, or returns its signs if it is there already.
     pub(super) fn add(&mut self, found: Found, source: Source) -> Option<&mut Signs> {
         let definition = found.definition();
@@ -191,7 +211,9 @@ impl<'a> Pool<'a> {
         seen: &names::Seen,
         imports: &imports::Imports,
         beside: &siblings::Beside,
+        passages: &passages::Passages,
     ) -> Vec<Candidate> {
+        let (crowds, kin) = self.company_of_files_and_owners(seen);
         let own_stem = stem(self.own).unwrap_or_default();
         let folders = number(self.own_folder.split(['/', '\\']).count());
         let sign = |holds: bool| f32::from(u8::from(holds));
@@ -199,7 +221,7 @@ impl<'a> Pool<'a> {
         let mut of_file = (None, Signs::default());
         for candidate in self.candidates.values_mut() {
             let path = candidate.found.file.path.clone();
-            if of_file.0.as_ref() != Some(&path) {
+            if of_file.0.as_deref() != Some(&*path) {
                 let signs = Signs {
                     reach: imports.reach(&path),
                     here: sign(folder_of(&path) == self.own_folder),
@@ -210,7 +232,7 @@ impl<'a> Pool<'a> {
                     of_test: sign(is_test(&path) && !is_test(self.own)),
                     ..Signs::default()
                 };
-                of_file = (Some(path), signs);
+                of_file = (Some(path.clone()), signs);
             }
             let definition = candidate.found.definition();
             let signs = &mut candidate.signs;
@@ -243,12 +265,44 @@ impl<'a> Pool<'a> {
                 word.len() > 1 && definition.name.starts_with(word),
             ));
             signs.packaged = sign(self.language.has_packages());
-            signs.users = number(self.definitions.users(&definition.name) as usize).ln_1p();
+            let name = Name::of(&definition.name);
+            (signs.company, signs.echoed) = passages.of(name);
+            let standing = signs.around;
+            let beside_it = |sums: &FxHashMap<Arc<str>, f32>, of: &str| {
+                (sums.get(of).copied().unwrap_or_default() - standing)
+                    .max(0.0)
+                    .ln_1p()
+            };
+            signs.crowd = beside_it(&crowds, &path);
+            signs.kin = definition
+                .owner
+                .as_deref()
+                .map_or(0.0, |owner| beside_it(&kin, owner));
+            signs.users = number(self.definitions.users(name) as usize).ln_1p();
             signs.alike = seen.alike(&definition.name);
             signs.private = sign(definition.name.starts_with('_'));
             signs.places = number(self.definitions.places(&definition.name)).ln();
         }
         self.candidates.into_values().collect()
+    }
+
+    /// Returns for each file, and for each owner, how much of what it defines stands near the cursor.
+    fn company_of_files_and_owners(
+        &self,
+        seen: &names::Seen,
+    ) -> (FxHashMap<Arc<str>, f32>, FxHashMap<Arc<str>, f32>) {
+        let (mut files, mut owners) = (FxHashMap::default(), FxHashMap::default());
+        for candidate in self.candidates.values() {
+            let definition = candidate.found.definition();
+            let Some(sight) = seen.names.get(&*definition.name) else {
+                continue;
+            };
+            *files.entry(candidate.found.file.path.clone()).or_default() += sight.around;
+            if let Some(owner) = &definition.owner {
+                *owners.entry(owner.clone()).or_default() += sight.around;
+            }
+        }
+        (files, owners)
     }
 }
 
