@@ -24,13 +24,13 @@ pub struct Ranked {
 const POWER: f32 = 0.5;
 
 /// How many numbers a candidate is judged by.
-const FEATURES: usize = 34;
+const FEATURES: usize = 38;
 
 /// What each number counts for.
 const WEIGHTS: [f32; FEATURES] = [
-    -6.93, 0.43, -0.86, 3.53, 1.04, 3.91, 0.83, -0.53, 2.67, 0.31, 1.39, 0.52, 0.25, 0.43, 0.23,
-    -0.24, 0.15, 0.82, -2.73, 0.19, 0.0, 0.0, 0.0, 0.0, 1.48, -1.09, 2.0, -1.37, -0.3, -0.47,
-    -0.59, -1.76, -0.7, -0.09,
+    -8.18, 0.17, -1.13, 1.49, 0.88, 3.5, 0.54, -0.2, 2.55, 0.26, -0.29, 0.57, -0.05, -0.63, -0.1,
+    -0.44, 0.36, 0.53, -0.18, -0.12, -3.07, -3.31, 0.06, -0.24, 1.45, -0.65, 0.0, -1.15, -0.31,
+    -0.54, -0.67, -1.17, -0.39, 0.14, 0.0, 1.11, 7.12, 3.48,
 ];
 
 /// Puts the fragments first that are likeliest to be used.
@@ -116,6 +116,11 @@ fn features(candidate: &Candidate, tokens: u64) -> [f32; FEATURES] {
         is(Kind::Field),
         is(Kind::Module),
         f32::from(u16::try_from(tokens).unwrap_or(u16::MAX)).ln_1p(),
+        // A few that use a name say nearly as much as many.
+        signs.beside.sqrt(),
+        signs.akin.sqrt(),
+        signs.company.sqrt(),
+        signs.echoed.sqrt(),
     ]
 }
 

@@ -114,8 +114,8 @@ fn definitions_of_other_files_stand_before_the_window_in_comments() {
         "// shapes.rs
 // pub const WIDTH: usize = 4;
 // pub struct Shape {
-//     pub sides: usize,
-//     pub fn perimeter(&self) -> usize {
+// pub sides: usize,
+// pub fn perimeter(&self) -> usize {
 // main.rs
 use crate::shapes::{Shape, WIDTH};
 

@@ -122,6 +122,10 @@ pub(super) fn add(
         if found.is_empty() {
             continue;
         }
+        // Where an import says which is meant, no other is.
+        if found.iter().any(|one| imports.reaches(&one.file.path)) {
+            found.retain(|one| imports.reaches(&one.file.path));
+        }
         found.sort_by_cached_key(|one| {
             let path = &*one.file.path;
             std::cmp::Reverse((imports.reaches(path), shared(inputs.path, path)))
