@@ -45,7 +45,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 85] = [
+const TABLE: [Row; 86] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -220,6 +220,12 @@ const TABLE: [Row; 85] = [
     row(
         "providers.evil",
         "{ wire = \"openai-chat\", base_url = \"https://evil.example/v1\" }",
+        "",
+        true,
+    ),
+    row(
+        "routing.pools",
+        "{ a = { models = [\"openai/m\"] } }",
         "",
         true,
     ),
