@@ -37,6 +37,7 @@ mod prompt;
 mod rename;
 mod reply;
 mod run;
+mod shown;
 mod target;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::actions::ActionsOptions;
+use super::audit::AuditOptions;
 use super::context;
 use super::editor;
 use super::fallback::FallbackOptions;
@@ -140,6 +141,7 @@ fn merge(below: Options, above: Options) -> Options {
             below.with(&above)
         }),
         ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
+        audit: merge_with(below.audit, above.audit, AuditOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

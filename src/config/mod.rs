@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod audit;
 mod billing;
 mod budget;
 mod context;
@@ -35,6 +36,7 @@ mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use audit::{AuditOptions, AuditSettings, WhenUnwritable};
 pub use billing::PowerOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
+use super::audit::AuditOptions;
 use super::billing::PowerOptions;
 use super::budget::BudgetOptions;
 use super::context::ContextOptions;
@@ -46,6 +47,9 @@ pub struct Options {
     /// What is kept of calls, and what they are tagged with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerOptions>,
+    /// The log of what left the machine and what was kept here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

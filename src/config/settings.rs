@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::actions;
+use super::audit::{self, AuditSettings};
 use super::budget;
 use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub ledger: Arc<LedgerSettings>,
     /// How a model is chosen where several might do.
     pub routes: Arc<Routes>,
+    /// Whether a log is kept of what leaves the machine.
+    pub audit: AuditSettings,
     /// Which models take the place of one that does not answer.
     pub fallback: Arc<Fallback>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -123,6 +126,7 @@ impl Default for Settings {
             budget: Arc::default(),
             ledger: Arc::default(),
             routes: Arc::default(),
+            audit: AuditSettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
@@ -240,6 +244,10 @@ impl Settings {
             let resolved = ledger::resolve(written)
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
             settings.ledger = Arc::new(resolved);
+        }
+        if let Some(written) = &options.audit {
+            settings.audit = audit::resolve(written)
+                .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

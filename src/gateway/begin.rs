@@ -8,6 +8,7 @@ use super::interrupt::Interrupt;
 use super::purse::Purse;
 use super::record::Record;
 use super::report::Reporter;
+use super::witness::Witness;
 use crate::cost::Ledger;
 use crate::cost::estimate::{Estimates, Rough};
 use crate::routing::Decision;
@@ -45,4 +46,6 @@ pub(super) struct Begin {
     pub estimates: Estimates,
     /// What may be spent.
     pub purse: Purse,
+    /// What the audit log is told.
+    pub witness: Witness,
 }

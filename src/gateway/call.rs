@@ -114,7 +114,7 @@ impl Call {
         if let Some(opening) = &mut again.opening {
             let opened = std::task::ready!(opening.as_mut().poll(context));
             again.opening = None;
-            self.settlement = opened?;
+            self.settlement = opened.inspect_err(|error| again.begin.witness.refused(error))?;
             let (provider, call) = (again.provider.clone(), again.call.clone());
             self.stream = Some(renew::stream(provider, call, again.renewal.clone()));
         }

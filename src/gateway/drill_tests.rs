@@ -173,6 +173,7 @@ impl Drill {
             language: None,
             workspace: None,
             confined: None,
+            shown: Vec::new(),
             interrupt: Interrupt::default(),
         };
         let mut call = self.gateway.call(&self.settings, request).await?;

@@ -33,6 +33,7 @@ mod settle;
 mod speed;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -48,7 +49,9 @@ pub use purse::{Notice, Watch};
 pub use record::{Candidate, Record};
 pub use report::{CallId, Report, Reporter};
 pub use request::Request;
+pub use witness::shown;
 
+use crate::audit::Audit;
 use crate::config::{ModelName, Settings};
 use crate::cost::Ledger;
 use crate::cost::estimate::{Estimate, Estimates, Expected};
@@ -67,6 +70,7 @@ use purse::Purse;
 use request::Asked;
 use runaway::Runaways;
 use speed::Speeds;
+use witness::Witness;
 
 /// The way to all models. Clones are the same gateway.
 #[derive(Clone)]
@@ -76,6 +80,8 @@ struct Inner {
     http: Http,
     engine: local::Engine,
     ledger: Ledger,
+    /// The log of what left, beside the ledger.
+    audit: Audit,
     reporter: Reporter,
     /// Providers that take the place of the built ones, by name.
     substitutes: HashMap<String, Arc<dyn Provider>>,
@@ -111,6 +117,7 @@ impl Gateway {
         let estimates = estimates.map_or_else(Estimates::default, Estimates::in_file);
         Self(Arc::new(Inner {
             estimates,
+            audit: Audit::at(ledger.beside("audit.jsonl")),
             http,
             engine,
             ledger,
@@ -245,6 +252,11 @@ impl Gateway {
         }
     }
 
+    /// Returns the log of what left the machine.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
     /// Returns the ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
@@ -300,6 +312,22 @@ impl Gateway {
     /// not booked. All else that goes wrong comes in the stream.
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let record = Record::of_request(settings, &request);
+        let witness = Witness::of(self, settings, &request, &record);
+        // A future of some kilobytes, which every caller would carry otherwise.
+        let called = Box::pin(self.ask(settings, request, record, witness.clone())).await;
+        if let Err(error) = &called {
+            witness.refused(error);
+        }
+        called
+    }
+
+    async fn ask(
+        &self,
+        settings: &Settings,
+        request: Request,
+        record: Record,
+        witness: Witness,
+    ) -> Result<Call, Error> {
         let Request {
             decision,
             mut input,
@@ -310,6 +338,7 @@ impl Gateway {
             language,
             workspace,
             confined,
+            shown: _,
             interrupt,
         } = request;
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
@@ -387,6 +416,7 @@ impl Gateway {
             corrections: self.0.corrections.clone(),
             estimates: self.0.estimates.clone(),
             purse,
+            witness,
         };
         Call::begin(Start {
             provider,

@@ -18,6 +18,8 @@ pub enum Notice {
     Halted(String),
     /// Credentials of these kinds were replaced by stand-ins in what was sent.
     Masked(Vec<&'static str>),
+    /// Lines of the audit log cannot be written, and why.
+    Unaudited(String),
     /// Something was reserved or refused, so that caps stand otherwise than before.
     Changed,
 }

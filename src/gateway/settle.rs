@@ -59,6 +59,7 @@ impl Settlement {
         let reserved = reserve::reserve(&begin, &id, started).await?;
         let (held, reserved_by, worst) =
             reserved.map_or((None, None, None), |it| (it.held, it.price, it.worst));
+        begin.witness.let_go(&id, begin.key.as_deref()).await?;
         let expected = expect::of(&begin);
         begin.record.worst = worst;
         begin.record.expected = expected.and_then(|it| it.cost.amount());

@@ -44,7 +44,7 @@ impl Payer {
 
 impl Payer {
     /// Returns whether it is paid for what a server on this machine may pass on.
-    pub(super) fn is_passed_on(self) -> bool {
+    pub fn is_passed_on(self) -> bool {
         matches!(self, Self::Relay | Self::Credits | Self::OwnAccount)
     }
 }
