@@ -6,9 +6,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Fallback, KeySource, Network, Pool, PoolModel, Routes, Strategy as Way};
+use crate::config::{
+    Fallback, KeySource, Network, Pool, PoolModel, RouteRule, Routes, Strategy as Way, TaskClass,
+};
 use crate::cost::Currency;
-use crate::routing::{Figure, Speed, Standing};
+use crate::routing::{Figure, Need, Speed, Standing};
 
 const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
 
@@ -73,6 +75,22 @@ fn drawn(settings: &Settings, numbers: &[u16], is_confined: bool) -> Draw {
     draw
 }
 
+/// Some rules.
+fn rules() -> impl Strategy<Value = Vec<RouteRule>> {
+    let rule = (
+        prop::sample::subsequence(TaskClass::ALL.to_vec(), 0..3),
+        prop::option::of(0..3_000_u64),
+        wanted().prop_filter("a rule names a model", |model| *model != ModelName::Auto),
+    );
+    let rule = rule.prop_map(|(tasks, up_to_tokens, model)| RouteRule {
+        tasks,
+        languages: Vec::new(),
+        up_to_tokens,
+        model,
+    });
+    prop::collection::vec(rule, 0..3)
+}
+
 prop_compose! {
     fn settings()(
         local_servers in names(),
@@ -84,6 +102,7 @@ prop_compose! {
         is_relay in any::<bool>(),
         fallback in names(),
         pool in pool(),
+        rules in rules(),
         may_change_payer in any::<bool>(),
     ) -> Settings {
         let mut settings = Settings {
@@ -102,7 +121,7 @@ prop_compose! {
             may_change_payer,
             ..Fallback::default()
         });
-        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into() });
+        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules });
         settings.policy.providers = providers;
         settings.policy.models = models;
         settings.policy.actions = actions;
@@ -157,6 +176,14 @@ proptest! {
     ) {
         let feature = if is_action { Feature::Action } else { Feature::Completion };
         let answering = servers(&answering);
+        let need = Need {
+            class: Some(TaskClass::ALL[usize::from(numbers[1]) % TaskClass::ALL.len()]),
+            ..Need::usual(feature)
+        };
+        let (wanted, ruled) = match routing::asked(&settings, &need) {
+            (by_rule, Some(ruled)) if how == 2 => (by_rule.clone(), Some(Arc::new(ruled))),
+            _ => (wanted, None),
+        };
         let draw = drawn(&settings, &numbers, is_confined);
         let first = || match &wanted {
             ModelName::Pool(_) => routing::drawn(&settings, feature, &draw),
@@ -177,10 +204,12 @@ proptest! {
             }
             _ => first(),
         };
+        let decision = Decision { ruled, ..decision };
         let decision = if is_confined { decision.confined() } else { decision };
         let around = Circumstances {
             confined: is_confined.then_some("a rule"),
             task: is_action.then_some("fix"),
+    after: None,
         };
         let record = Record::of(&settings, &decision, around);
         prop_assert_eq!(&record.model, &decision.name());
@@ -195,6 +224,7 @@ fn of(settings: &Settings) -> Record {
     let around = Circumstances {
         confined: None,
         task: None,
+        after: None,
     };
     Record::of(settings, &decision, around)
 }
@@ -231,6 +261,7 @@ fn a_record_holds_no_more_than_some_kilobytes_whatever_things_are_called() {
     let around = Circumstances {
         confined: Some(&many[0]),
         task: Some(&many[1]),
+        after: None,
     };
     let record = Record::of(&settings, &decision, around);
     assert!(record.to_json().len() < 16_000);
