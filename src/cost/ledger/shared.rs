@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::reserving::Asked;
 use super::store::Place;
 use super::totals::Sum;
 use super::{Command, State};
@@ -79,6 +80,19 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Takes the reservations that are next in the queue, up to anything else: what was settled before a call counts when it is measured.
+    pub(super) fn asked_meanwhile(&self) -> Vec<Asked> {
+        let mut queue = lock(&self.queue);
+        let is_next = |queue: &Queue| matches!(queue.commands.front(), Some(Command::Reserve(_)));
+        let mut asked = Vec::new();
+        while is_next(&queue)
+            && let Some(Command::Reserve(next)) = queue.commands.pop_front()
+        {
+            asked.push(*next);
+        }
+        asked
     }
 
     /// For how many days calls are kept one by one, if not for ever.
