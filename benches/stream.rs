@@ -250,6 +250,7 @@ impl Desk {
             language: None,
             workspace: None,
             confined: None,
+            shown: Vec::new(),
             interrupt: Interrupt::default(),
         };
         // Without a key nothing has to be waited for.

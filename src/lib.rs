@@ -19,6 +19,7 @@
 //! - [`workspace`]: the files of a folder: the walk, and which of them may leave the machine.
 //! - [`repository`]: the files round a document, and what git says has changed in them.
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
+//! - [`audit`]: the log of what left the machine and what was kept, in which a change shows.
 //! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
 //! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`replace_file`]: a file is replaced whole and at once.
@@ -26,6 +27,7 @@
 //! - [`config`]: options (what users write) and settings (what code reads).
 
 pub mod action;
+pub mod audit;
 pub mod cli;
 pub mod completion;
 pub mod config;

@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "the benchmarks use the rest of it")]
 mod scripted;
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/prices.rs"]
 mod prices;
 

@@ -13,7 +13,7 @@ use super::prompt::Question;
 use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
 use super::verify::Demand;
-use super::{edit, explanation, fit, offer, prompt, verify};
+use super::{edit, explanation, fit, offer, prompt, shown, verify};
 use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
 use crate::credential;
@@ -195,6 +195,11 @@ async fn answer(
             .as_ref()
             .map(|folder| folder.display().to_string()),
         confined: snapshot.confined,
+        shown: if snapshot.settings.audit.is_on {
+            shown::shown(&job.question())
+        } else {
+            Vec::new()
+        },
         interrupt: job.interrupt.clone(),
     };
     let mut call = gateway

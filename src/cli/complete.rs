@@ -149,6 +149,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let closing = gateway.clone();
     tokio::task::spawn_blocking(move || {
         ledger.close(Duration::from_secs(10));
+        closing.audit().close(Duration::from_secs(10));
         // After the rows, by which it learns.
         closing.close();
     })

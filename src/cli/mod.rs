@@ -2,6 +2,7 @@
 //!
 //! Entry point: [`main`]. Answers go to stdout, progress and complaints to stderr; colours only to a terminal, and never with `NO_COLOR`.
 
+mod audit;
 mod complete;
 mod config;
 mod context;
@@ -41,6 +42,7 @@ Examples:
   byok-lsp route explain                    which model would be asked, who would pay, and why
   byok-lsp prices sonnet                    what models cost you, by which prices
   byok-lsp usage --since 7d                 what was spent on what, and what for nothing
+  byok-lsp audit verify                     whether the log of what left the machine is as it was written
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
 
@@ -76,6 +78,8 @@ enum Command {
     Route(route::Arguments),
     /// Say what was spent on what, and what for nothing.
     Usage(usage::Arguments),
+    /// Show the log of what left this machine, and whether it is as it was written.
+    Audit(audit::Arguments),
     /// Compare the ledger with what a provider says it counted.
     Reconcile(reconcile::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Prices(arguments) => prices::run(&arguments),
         Command::Route(arguments) => route::run(&arguments),
         Command::Usage(arguments) => usage::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {

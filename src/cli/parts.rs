@@ -47,6 +47,11 @@ pub fn prices_path() -> Option<PathBuf> {
     Some(folder.join("prices.jsonl"))
 }
 
+/// Returns where the audit log lies: beside the ledger.
+pub fn audit_path() -> Option<PathBuf> {
+    Some(ledger_path()?.with_extension("audit.jsonl"))
+}
+
 /// Asks a question to which there is a yes; anything else is a no.
 pub fn confirm(question: &str) -> std::io::Result<bool> {
     let mut terminal = std::io::stderr();

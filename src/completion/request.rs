@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::desks::USUAL_TOKENS;
 use super::stop::Extent;
 use super::{Ask, Trigger};
+use crate::audit::Shown;
 use crate::context::{self, Desk, Form, Manifest, Prompt, View};
-use crate::gateway::{CallId, Interrupt, Request};
+use crate::gateway::{self, CallId, Interrupt, Request};
 use crate::provider::{Fill, Input, Place};
 use crate::routing::{Decision, Way};
 use crate::session::Snapshot;
@@ -26,6 +27,7 @@ impl Question {
         let snapshot = &ask.snapshot;
         let max_lines = lines_of_engine(extent, ask.trigger);
         let (input, manifest) = input(snapshot, ask.cursor, &ask.decision, max_lines);
+        let shown = shown(snapshot, &manifest);
         let request = Request {
             input,
             decision: ask.decision.clone(),
@@ -39,6 +41,7 @@ impl Question {
                 .as_ref()
                 .map(|folder| folder.display().to_string()),
             confined: snapshot.confined,
+            shown,
             interrupt,
         };
         Self {
@@ -58,6 +61,18 @@ impl Question {
         let note = move |id: &CallId| desk.manifests.note(&id.to_string(), manifest);
         (request, note)
     }
+}
+
+/// Returns what the audit log says of the files that are shown, where one is kept; at least which document it is about.
+fn shown(snapshot: &Snapshot, manifest: &Manifest) -> Vec<Shown> {
+    if !snapshot.settings.audit.is_on {
+        return Vec::new();
+    }
+    let document = context::shown_path(&snapshot.path(), &snapshot.shown_from());
+    let piece = |part: &context::Part| Some((part.rule.place()?.0.to_owned(), part.text.len()));
+    let pieces: Vec<(String, usize)> = manifest.parts().iter().filter_map(piece).collect();
+    let pieces = pieces.iter().map(|(path, bytes)| (path.as_str(), *bytes));
+    gateway::shown(std::iter::once((document.as_str(), 0)).chain(pieces))
 }
 
 /// Returns how many lines the embedded engine may suggest. Fewer than half of its blocks are right in every line (docs/local-engine.md), so

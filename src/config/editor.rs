@@ -4,6 +4,7 @@
 //! Entry point: [`check`]. What an editor may say without harm: any address, together with `"none"` or a stored key, which is bound to its host;
 //! and a provider's own variable, at that provider's own address.
 
+use super::audit;
 use super::key_option::{KeyFrom, KeyOption};
 use super::known;
 use super::layer::merge_provider;
@@ -69,6 +70,8 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the address of a proxy, by which all calls would go,"),
         ));
     }
+    audit::check_editor(own, editor)
+        .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
     check_privacy(own, editor)
         .and_then(|()| check_prices(own, editor))
         .map_err(|(key, message)| problem(key, message))

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::actions::ActionsOptions;
+use super::audit::AuditOptions;
 use super::context;
 use super::editor;
 use super::fallback::FallbackOptions;
@@ -13,6 +14,7 @@ use super::options::{
 };
 use super::privacy;
 use super::problem::Problem;
+use super::routing::RoutesOptions;
 use super::settings::Settings;
 use crate::scrub::scrub;
 
@@ -133,11 +135,13 @@ fn merge(below: Options, above: Options) -> Options {
         context: merge_with(below.context, above.context, context::merge),
         privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
+        routing: merge_with(below.routing, above.routing, RoutesOptions::over),
         fallback: merge_with(below.fallback, above.fallback, FallbackOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)
         }),
         ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
+        audit: merge_with(below.audit, above.audit, AuditOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

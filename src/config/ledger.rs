@@ -90,7 +90,7 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
     Ok(())
 }
 
-fn days(text: &str) -> Result<u32, String> {
+pub(super) fn days(text: &str) -> Result<u32, String> {
     let refused = || {
         format!(
             "it is written \"400 days\", of {LEAST_DAYS} to {MOST_DAYS} days; leave it out to keep everything"

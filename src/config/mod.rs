@@ -8,6 +8,7 @@
 //! workspace's file can only restrict what the others came to ([`WorkspaceFile`]).
 
 mod actions;
+mod audit;
 mod billing;
 mod budget;
 mod context;
@@ -29,11 +30,13 @@ mod policy;
 mod privacy;
 mod problem;
 mod provider;
+mod routing;
 mod settings;
 mod trust;
 mod user_file;
 
 pub use actions::ActionsOptions;
+pub use audit::{AuditOptions, AuditSettings, WhenUnwritable};
 pub use billing::PowerOptions;
 pub use budget::{
     AtOption, BudgetOptions, CapOptions, PerOption, UnknownPriceOption, WhenUnsureOption,
@@ -62,6 +65,7 @@ pub use policy::Policy;
 pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
+pub use routing::{Pool, PoolModel, PoolOptions, Routes, RoutesOptions, Strategy};
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actions::ActionsOptions;
+use super::audit::AuditOptions;
 use super::billing::PowerOptions;
 use super::budget::BudgetOptions;
 use super::context::ContextOptions;
@@ -16,6 +17,7 @@ use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::privacy::PrivacyOptions;
+use super::routing::RoutesOptions;
 
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -33,6 +35,9 @@ pub struct Options {
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
+    /// How a model is chosen where several might do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<RoutesOptions>,
     /// Models that take the place of one that does not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackOptions>,
@@ -42,6 +47,9 @@ pub struct Options {
     /// What is kept of calls, and what they are tagged with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerOptions>,
+    /// The log of what left the machine and what was kept here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

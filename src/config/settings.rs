@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::actions;
+use super::audit::{self, AuditSettings};
 use super::budget;
 use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
@@ -19,6 +20,7 @@ use super::policy::Policy;
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use super::routing::{self, Routes, parse_route};
 use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
@@ -53,6 +55,10 @@ pub struct Settings {
     pub budget: Arc<Budget>,
     /// What is kept of calls, and what they are tagged with.
     pub ledger: Arc<LedgerSettings>,
+    /// How a model is chosen where several might do.
+    pub routes: Arc<Routes>,
+    /// Whether a log is kept of what leaves the machine.
+    pub audit: AuditSettings,
     /// Which models take the place of one that does not answer.
     pub fallback: Arc<Fallback>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -87,6 +93,8 @@ pub enum ModelName {
         /// The model as the provider calls it.
         model: String,
     },
+    /// One of a pool's models, by the pool's name.
+    Pool(String),
 }
 
 impl fmt::Display for ModelName {
@@ -95,6 +103,7 @@ impl fmt::Display for ModelName {
             Self::Auto => formatter.write_str("auto"),
             Self::Local => formatter.write_str("local"),
             Self::Of { provider, model } => write!(formatter, "{provider}/{model}"),
+            Self::Pool(name) => write!(formatter, "{}/{name}", routing::POOL),
         }
     }
 }
@@ -116,6 +125,8 @@ impl Default for Settings {
             action_checks: Arc::default(),
             budget: Arc::default(),
             ledger: Arc::default(),
+            routes: Arc::default(),
+            audit: AuditSettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
@@ -138,6 +149,12 @@ impl Settings {
                 ModelName::Auto | ModelName::Local => true,
                 ModelName::Of { provider, model } => {
                     self.has_partner || !self.policy.allows(provider, model)
+                }
+                ModelName::Pool(name) => {
+                    let pool = self.routes.pools.get(name);
+                    let mut models = pool.into_iter().flat_map(|pool| &pool.models);
+                    self.has_partner
+                        || !models.any(|it| self.policy.allows(&it.provider, &it.model))
                 }
             }
     }
@@ -182,9 +199,14 @@ impl Settings {
         for provider in settings.providers.values_mut() {
             provider.stores = settings.keys.clone();
         }
+        if let Some(written) = &options.routing {
+            let routes = routing::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("routing.{key}"), message))?;
+            settings.routes = Arc::new(routes);
+        }
         if let Some(completion) = &options.completion {
             if let Some(model) = &completion.model {
-                settings.model = parse_model(model, &settings.providers)
+                settings.model = parse_route(model, &settings.providers, &settings.routes)
                     .map_err(|message| problem("completion.model".into(), message))?;
             }
             settings.eagerness = completion.trigger.unwrap_or_default();
@@ -223,6 +245,10 @@ impl Settings {
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
             settings.ledger = Arc::new(resolved);
         }
+        if let Some(written) = &options.audit {
+            settings.audit = audit::resolve(written)
+                .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
+        }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();
             for server in &settings.local_servers {
@@ -249,6 +275,9 @@ pub(super) fn parse_model(
         "auto" => return Ok(ModelName::Auto),
         "local" | "local/patterns" => return Ok(ModelName::Local),
         _ => {}
+    }
+    if routing::pool_of(text, providers).is_some() {
+        return Err("a pool cannot stand here; name a model".into());
     }
     let names = || providers.keys().cloned().collect::<Vec<_>>().join(", ");
     let split = text.split_once('/').filter(|(_, model)| !model.is_empty());

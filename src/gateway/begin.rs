@@ -8,6 +8,7 @@ use super::interrupt::Interrupt;
 use super::purse::Purse;
 use super::record::Record;
 use super::report::Reporter;
+use super::witness::Witness;
 use crate::cost::Ledger;
 use crate::cost::estimate::{Estimates, Rough};
 use crate::routing::Decision;
@@ -18,8 +19,8 @@ pub(super) struct Begin {
     pub ledger: Ledger,
     pub reporter: Reporter,
     pub decision: Decision,
-    /// The same as it is kept.
-    pub record: Record,
+    /// The same as it is kept; in a box, since what a call waits for is moved about.
+    pub record: Box<Record>,
     /// The label of the key that is used.
     pub key: Option<String>,
     pub action: Option<Cow<'static, str>>,
@@ -45,4 +46,6 @@ pub(super) struct Begin {
     pub estimates: Estimates,
     /// What may be spent.
     pub purse: Purse,
+    /// What the audit log is told.
+    pub witness: Witness,
 }

@@ -22,6 +22,7 @@ pub(super) fn was_not_billed(error: &Error) -> bool {
         | Error::Credential(_)
         | Error::Confined(_)
         | Error::Credentials(_)
+        | Error::Unaudited(_)
         | Error::Offline
         | Error::Unsupported { .. } => true,
     }

@@ -18,6 +18,7 @@ mod interrupt;
 mod masking;
 mod pause;
 mod payer;
+mod pool;
 mod price;
 mod probe;
 mod purse;
@@ -29,8 +30,10 @@ mod reserve;
 mod retry;
 mod runaway;
 mod settle;
+mod speed;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -46,23 +49,28 @@ pub use purse::{Notice, Watch};
 pub use record::{Candidate, Record};
 pub use report::{CallId, Report, Reporter};
 pub use request::Request;
+pub use witness::shown;
 
+use crate::audit::Audit;
 use crate::config::{ModelName, Settings};
 use crate::cost::Ledger;
 use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use crate::routing::{self, Decision, Feature, LocalServer, Need, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use health::Health;
 use pause::Pauses;
 use payer::Payers;
+use pool::Turns;
 use purse::Purse;
 use request::Asked;
 use runaway::Runaways;
+use speed::Speeds;
+use witness::Witness;
 
 /// The way to all models. Clones are the same gateway.
 #[derive(Clone)]
@@ -72,6 +80,8 @@ struct Inner {
     http: Http,
     engine: local::Engine,
     ledger: Ledger,
+    /// The log of what left, beside the ledger.
+    audit: Audit,
     reporter: Reporter,
     /// Providers that take the place of the built ones, by name.
     substitutes: HashMap<String, Arc<dyn Provider>>,
@@ -84,6 +94,8 @@ struct Inner {
     runaways: Runaways,
     payers: Payers,
     health: Health,
+    speeds: Speeds,
+    turns: Turns,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -105,6 +117,7 @@ impl Gateway {
         let estimates = estimates.map_or_else(Estimates::default, Estimates::in_file);
         Self(Arc::new(Inner {
             estimates,
+            audit: Audit::at(ledger.beside("audit.jsonl")),
             http,
             engine,
             ledger,
@@ -117,14 +130,21 @@ impl Gateway {
             runaways: Runaways::default(),
             payers: Payers::default(),
             health: Health::default(),
+            speeds: Speeds::default(),
+            turns: Turns::default(),
             watch: Arc::default(),
         }))
     }
 
-    /// Decides which model a call for `feature` goes to now.
+    /// Decides which model a usual call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
-        let first = routing::decide(settings, feature, &self.answering());
-        if !routing::has_hops(settings, feature) || !self.is_failing(&first) {
+        self.decide_for(settings, &Need::usual(feature))
+    }
+
+    /// Decides which model a call goes to now.
+    pub fn decide_for(&self, settings: &Settings, need: &Need<'_>) -> Decision {
+        let first = self.first(settings, routing::wanted(settings, need.feature), need);
+        if !routing::has_hops(settings, &first) || !self.is_failing(&first) {
             return first;
         }
         self.next(settings, &first, None).unwrap_or(first)
@@ -132,8 +152,7 @@ impl Gateway {
 
     /// Returns whether a model is to be left alone: it does not answer, or somebody else has paid for it.
     fn is_failing(&self, decision: &Decision) -> bool {
-        let now = tokio::time::Instant::now().into_std();
-        self.0.health.is_failing(&decision.name(), now) || self.0.payers.check(decision).is_err()
+        self.0.health.is_failing(&decision.name(), now()) || self.0.payers.check(decision).is_err()
     }
 
     /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
@@ -152,21 +171,26 @@ impl Gateway {
         routing::fallback(settings, first, &failing)
     }
 
-    /// Returns who may take the place of a call that fails, of those that the user named; an action's own model has nobody.
+    /// Returns who may take the place of a call that fails, of its pool and of those that the user named; an action's own model has nobody.
     fn successor(&self, settings: &Settings, decision: &Decision) -> Option<Decision> {
-        if !routing::has_hops(settings, decision.feature) {
+        let is_own = *routing::wanted(settings, decision.feature) != decision.wanted;
+        if decision.is_embedded() || !routing::has_hops(settings, decision) {
             return None;
         }
-        let first = routing::decide(settings, decision.feature, &self.answering());
-        if first.wanted != decision.wanted || decision.is_embedded() {
+        if is_own && decision.draw.is_none() {
             return None;
         }
+        let first = self.first_of(settings, decision);
         self.next(settings, &first, Some(decision.name()))
     }
 
-    /// Decides the same for a call that has a model of its own.
-    pub fn decide_on(&self, settings: &Settings, feature: Feature, model: &ModelName) -> Decision {
-        routing::decide_on(settings, feature, model, &self.answering())
+    /// Decides the same for a call that has a model of its own, or a pool.
+    pub fn decide_on(&self, settings: &Settings, model: &ModelName, need: &Need<'_>) -> Decision {
+        let first = self.first(settings, model, need);
+        if first.draw.is_none() || !self.is_failing(&first) {
+            return first;
+        }
+        self.next(settings, &first, None).unwrap_or(first)
     }
 
     /// Decides for the model that takes another's place where a call was refused, if a cap says which, or failed, if the user named one.
@@ -228,6 +252,11 @@ impl Gateway {
         }
     }
 
+    /// Returns the log of what left the machine.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
     /// Returns the ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
@@ -283,6 +312,22 @@ impl Gateway {
     /// not booked. All else that goes wrong comes in the stream.
     pub async fn call(&self, settings: &Settings, request: Request) -> Result<Call, Error> {
         let record = Record::of_request(settings, &request);
+        let witness = Witness::of(self, settings, &request, &record);
+        // A future of some kilobytes, which every caller would carry otherwise.
+        let called = Box::pin(self.ask(settings, request, record, witness.clone())).await;
+        if let Err(error) = &called {
+            witness.refused(error);
+        }
+        called
+    }
+
+    async fn ask(
+        &self,
+        settings: &Settings,
+        request: Request,
+        record: Record,
+        witness: Witness,
+    ) -> Result<Call, Error> {
         let Request {
             decision,
             mut input,
@@ -293,6 +338,7 @@ impl Gateway {
             language,
             workspace,
             confined,
+            shown: _,
             interrupt,
         } = request;
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
@@ -302,7 +348,7 @@ impl Gateway {
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         self.0.payers.check(&decision)?;
-        pauses.check(&decision.provider, decision.feature, Instant::now())?;
+        pauses.check(&decision.provider, decision.feature, now())?;
         self.follow(settings);
         let wanted = Use {
             feature: Some(decision.feature.name()),
@@ -318,6 +364,7 @@ impl Gateway {
         } else {
             provider
         };
+        self.0.turns.taken(&decision);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -347,10 +394,10 @@ impl Gateway {
         let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
-            record: Record {
+            record: Box::new(Record {
                 key: label.clone(),
                 ..record
-            },
+            }),
             decision,
             key: label,
             action,
@@ -369,6 +416,7 @@ impl Gateway {
             corrections: self.0.corrections.clone(),
             estimates: self.0.estimates.clone(),
             purse,
+            witness,
         };
         Call::begin(Start {
             provider,
@@ -387,6 +435,7 @@ impl Gateway {
             runaways: self.0.runaways.clone(),
             payers: self.0.payers.clone(),
             health: self.0.health.clone(),
+            speeds: self.0.speeds.clone(),
             watch: self.0.watch.clone(),
         }
     }
@@ -450,6 +499,11 @@ impl Gateway {
         };
         Ok((provider, key))
     }
+}
+
+/// Returns the time by the clock that waits go by, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// A provider, and what carries its key.

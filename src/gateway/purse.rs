@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::health::Health;
 use super::payer::Payers;
 use super::runaway::Runaways;
+use super::speed::Speeds;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
 
@@ -17,6 +18,8 @@ pub enum Notice {
     Halted(String),
     /// Credentials of these kinds were replaced by stand-ins in what was sent.
     Masked(Vec<&'static str>),
+    /// Lines of the audit log cannot be written, and why.
+    Unaudited(String),
     /// Something was reserved or refused, so that caps stand otherwise than before.
     Changed,
 }
@@ -31,6 +34,7 @@ pub(super) struct Purse {
     pub runaways: Runaways,
     pub payers: Payers,
     pub health: Health,
+    pub speeds: Speeds,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

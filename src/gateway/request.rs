@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::interrupt::Interrupt;
+use crate::audit::Shown;
 use crate::cost::estimate::Rough;
 use crate::provider::Input;
 use crate::routing::Decision;
@@ -29,6 +30,8 @@ pub struct Request {
     pub workspace: Option<String>,
     /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
     pub confined: Option<Rule>,
+    /// What it shows of which files, for the audit log; nothing where none is kept.
+    pub shown: Vec<Shown>,
     /// Tells why the call was dropped, if it is.
     pub interrupt: Interrupt,
 }

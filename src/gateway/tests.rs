@@ -10,6 +10,8 @@ use std::time::Duration;
 use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 
+mod audited;
+
 use super::*;
 use crate::cost::{Catalogue, Cost, Money, Outcome, Row, Tokens, Usage};
 use crate::provider::fake::Fake;
@@ -70,6 +72,7 @@ impl Desk {
             language: None,
             workspace: None,
             confined: None,
+            shown: Vec::new(),
             interrupt: Interrupt::default(),
         }
     }

@@ -48,6 +48,9 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
                 return;
             }
             Notice::Warned(standing) => warning(&standing),
+            Notice::Unaudited(why) => format!(
+                "the audit log cannot be written, and calls go on without it: {why}; byok-lsp audit verify says more"
+            ),
             Notice::Halted(message) => {
                 status.halted(Some(message.clone()));
                 message

@@ -49,9 +49,12 @@ where
     tasks.shutdown().await;
     let _ = tokio::time::timeout(FLUSH, shared.completions.settled()).await;
     forwarding.abort();
-    let ledger = shared.ledger();
+    let (ledger, audit) = (shared.ledger(), shared.gateway.audit().clone());
     // The last calls' reports go out before the writer ends.
-    let closing = tokio::task::spawn_blocking(move || ledger.close(LEDGER));
+    let closing = tokio::task::spawn_blocking(move || {
+        ledger.close(LEDGER);
+        audit.close(LEDGER);
+    });
     let _ = tokio::time::timeout(LEDGER, closing).await;
     outbox.close();
     let _ = tokio::time::timeout(FLUSH, writer.join()).await;

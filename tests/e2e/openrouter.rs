@@ -123,6 +123,7 @@ impl Desk {
             language: None,
             workspace: None,
             confined: None,
+            shown: Vec::new(),
             interrupt: interrupt.clone(),
         };
         let mut call = self.gateway.call(&self.settings, request).await.unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::config::actions::{self, ActionsOptions};
+use crate::config::audit::AuditOptions;
 use crate::config::budget::{self, BudgetOptions};
 use crate::config::context::ContextOptions;
 use crate::config::ledger::{self, LedgerOptions, LedgerSettings};
@@ -25,10 +26,12 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         actions,
         budget,
         ledger,
+        audit,
         local,
         // Those were taken out and refused before (`CLOSED`).
         network: _,
         keys: _,
+        routing: _,
         fallback: _,
         providers: _,
     } = options;
@@ -57,6 +60,9 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     }
     if let Some(ledger) = ledger {
         tightening.ledger(ledger);
+    }
+    if let Some(audit) = audit {
+        tightening.audit(audit);
     }
     if let Some(local) = local {
         tightening.local(local);
@@ -257,6 +263,29 @@ impl Tightening {
                 self.settings.ledger = Arc::new(LedgerSettings { keep_days, ..both });
             }
             Err((_, wrong)) => self.refuse("ledger.tags", wrong),
+        }
+    }
+
+    /// A log may be asked for, and that nothing goes without its line.
+    fn audit(&mut self, written: &AuditOptions) {
+        let AuditOptions {
+            enabled,
+            when_unwritable,
+            keep,
+        } = written;
+        match enabled {
+            Some(true) => self.settings.audit.is_on = true,
+            Some(false) if self.settings.audit.is_on => {
+                self.refuse("audit.enabled", "yours is kept".into());
+            }
+            _ => {}
+        }
+        if let Some(wanted) = when_unwritable {
+            let own = self.settings.audit.when_unwritable;
+            self.settings.audit.when_unwritable = self.most("audit.when_unwritable", *wanted, own);
+        }
+        if keep.is_some() {
+            self.refuse("audit.keep", "how long it is kept is yours to say".into());
         }
     }
 

@@ -8,7 +8,8 @@ use super::*;
 /// The user's own settings in these tests.
 const OWN: &str = "[completion]\nmodel = \"openai/gpt-4.1-mini\"\ndebounce_ms = 100\nmax_tokens = 100\nmax_lines = 10\n\
     [actions]\nmodel = \"anthropic/claude-sonnet-4-6\"\nmax_tokens = 1000\nask_above = \"0.10 USD\"\n\
-    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n[budget]\nday = \"2 USD\"\n[ledger]\ntags = { team = \"x\" }\n";
+    [local]\nservers = [\"ollama\", \"llama-cpp\"]\nmin_confidence = 50\n[budget]\nday = \"2 USD\"\n[ledger]\ntags = { team = \"x\" }\n\
+    [audit]\nwhen_unwritable = \"refuse\"\n";
 
 fn own() -> Settings {
     let mut layers = Layers::default();
@@ -45,7 +46,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 85] = [
+const TABLE: [Row; 91] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -139,6 +140,11 @@ const TABLE: [Row; 85] = [
     ),
     row("ledger.tags", "{ team = \"evil\" }", "team x", true),
     row("ledger.tags", "{ ended = \"crash\" }", "team x", true),
+    row("audit.enabled", "true", "true refuse", false),
+    row("audit.enabled", "false", "false refuse", false),
+    row("audit.when_unwritable", "\"refuse\"", "false refuse", false),
+    row("audit.when_unwritable", "\"go-on\"", "false refuse", true),
+    row("audit.keep", "\"35 days\"", "", true),
     row("context.max_tokens", "400", "400", false),
     row("context.max_tokens", "9000", "1600", true),
     row("context.sources", "[\"scope\"]", "1", false),
@@ -223,6 +229,12 @@ const TABLE: [Row; 85] = [
         "",
         true,
     ),
+    row(
+        "routing.pools",
+        "{ a = { models = [\"openai/m\"] } }",
+        "",
+        true,
+    ),
     row("fallback.completion", "[\"openai/m\"]", "", true),
     row("fallback.actions", "[\"openai/m\"]", "", true),
     row("fallback.may_change_payer", "true", "", true),
@@ -263,6 +275,12 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             let tags = settings.ledger.tags.iter();
             let tags = tags.map(|(name, value)| format!("{name} {value}"));
             tags.collect::<Vec<_>>().join(", ")
+        }
+        "audit.enabled" | "audit.when_unwritable" => {
+            format!(
+                "{} {}",
+                settings.audit.is_on, settings.audit.when_unwritable
+            )
         }
         "privacy.credentials" => settings.credentials.to_string(),
         "context.max_tokens" => settings.context.max_tokens.to_string(),

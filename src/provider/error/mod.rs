@@ -76,6 +76,11 @@ pub enum Error {
         "the text to be sent holds a credential ({0}), and privacy.credentials refuses to send one"
     )]
     Credentials(&'static str),
+    /// The line of the audit log without which nothing is to be sent cannot be written.
+    #[error(
+        "the audit log cannot be written ({0}), and audit.when_unwritable refuses calls without their line; byok-lsp audit verify says more"
+    )]
+    Unaudited(String),
     /// Nothing but this machine is to be reached.
     #[error("network.offline is set, so nothing but this machine is reached")]
     Offline,
