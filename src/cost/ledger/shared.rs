@@ -44,6 +44,8 @@ pub(super) struct Queue {
     pub(super) refused: Sum,
     /// Whether a row waits for others, so that the thread will be woken.
     pub(super) is_gathering: bool,
+    /// Whether a call waits for its reservation, so that the thread will be woken.
+    pub(super) is_called: bool,
     pub(super) running: bool,
     pub(super) stop: bool,
 }
@@ -55,6 +57,7 @@ impl Shared {
         loop {
             if !queue.commands.is_empty() {
                 queue.is_gathering = false;
+                queue.is_called = false;
                 return Turn::Work {
                     commands: queue.commands.drain(..).collect(),
                     refused: std::mem::take(&mut queue.refused),
