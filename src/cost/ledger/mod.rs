@@ -254,8 +254,8 @@ impl Ledger {
         }
         let is_awaited = match wakes {
             Wakes::Now => false,
-            Wakes::AfterOthers => std::mem::replace(&mut queue.is_called, true),
-            Wakes::Gathered => std::mem::replace(&mut queue.is_gathering, true),
+            Wakes::AfterOthers => std::mem::replace(&mut queue.alarms.after_others, true),
+            Wakes::Gathered => std::mem::replace(&mut queue.alarms.gathered, true),
         };
         drop(queue);
         if !is_awaited {

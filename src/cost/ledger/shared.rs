@@ -42,12 +42,18 @@ pub(super) struct Queue {
     pub(super) commands: VecDeque<Command>,
     /// Calls that came while the queue was full.
     pub(super) refused: Sum,
-    /// Whether a row waits for others, so that the thread will be woken.
-    pub(super) is_gathering: bool,
-    /// Whether a call waits for its reservation, so that the thread will be woken.
-    pub(super) is_called: bool,
+    pub(super) alarms: Alarms,
     pub(super) running: bool,
     pub(super) stop: bool,
+}
+
+/// What will wake the thread without another's doing.
+#[derive(Default)]
+pub(super) struct Alarms {
+    /// A call waits for its reservation until others had their turn.
+    pub(super) after_others: bool,
+    /// A row waits for others.
+    pub(super) gathered: bool,
 }
 
 impl Shared {
@@ -56,8 +62,7 @@ impl Shared {
         let mut queue = lock(&self.queue);
         loop {
             if !queue.commands.is_empty() {
-                queue.is_gathering = false;
-                queue.is_called = false;
+                queue.alarms = Alarms::default();
                 return Turn::Work {
                     commands: queue.commands.drain(..).collect(),
                     refused: std::mem::take(&mut queue.refused),
