@@ -30,6 +30,7 @@ mod policy;
 mod privacy;
 mod problem;
 mod provider;
+mod routing;
 mod settings;
 mod trust;
 mod user_file;
@@ -64,6 +65,10 @@ pub use policy::Policy;
 pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
+pub use routing::{
+    Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions, RuleOptions, Strategy,
+    TaskClass,
+};
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};

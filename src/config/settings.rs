@@ -20,6 +20,7 @@ use super::policy::Policy;
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use super::routing::{self, Routes, parse_route};
 use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
@@ -42,6 +43,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
+    /// The model that is asked once more where an answer to a code action cannot be used.
+    pub escalation: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
     /// An action whose estimate is above this asks before it runs; `None` asks never.
@@ -54,6 +57,8 @@ pub struct Settings {
     pub budget: Arc<Budget>,
     /// What is kept of calls, and what they are tagged with.
     pub ledger: Arc<LedgerSettings>,
+    /// How a model is chosen where several might do.
+    pub routes: Arc<Routes>,
     /// Whether a log is kept of what leaves the machine.
     pub audit: AuditSettings,
     /// Which models take the place of one that does not answer.
@@ -90,6 +95,8 @@ pub enum ModelName {
         /// The model as the provider calls it.
         model: String,
     },
+    /// One of a pool's models, by the pool's name.
+    Pool(String),
 }
 
 impl fmt::Display for ModelName {
@@ -98,6 +105,7 @@ impl fmt::Display for ModelName {
             Self::Auto => formatter.write_str("auto"),
             Self::Local => formatter.write_str("local"),
             Self::Of { provider, model } => write!(formatter, "{provider}/{model}"),
+            Self::Pool(name) => write!(formatter, "{}/{name}", routing::POOL),
         }
     }
 }
@@ -113,12 +121,14 @@ impl Default for Settings {
             context: Arc::default(),
             credentials: Credentials::default(),
             action_model: None,
+            escalation: None,
             action_max_tokens: 4096,
             action_ask_above: None,
             custom_actions: Arc::default(),
             action_checks: Arc::default(),
             budget: Arc::default(),
             ledger: Arc::default(),
+            routes: Arc::default(),
             audit: AuditSettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
@@ -142,6 +152,12 @@ impl Settings {
                 ModelName::Auto | ModelName::Local => true,
                 ModelName::Of { provider, model } => {
                     self.has_partner || !self.policy.allows(provider, model)
+                }
+                ModelName::Pool(name) => {
+                    let pool = self.routes.pools.get(name);
+                    let mut models = pool.into_iter().flat_map(|pool| &pool.models);
+                    self.has_partner
+                        || !models.any(|it| self.policy.allows(&it.provider, &it.model))
                 }
             }
     }
@@ -186,9 +202,14 @@ impl Settings {
         for provider in settings.providers.values_mut() {
             provider.stores = settings.keys.clone();
         }
+        if let Some(written) = &options.routing {
+            let routes = routing::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("routing.{key}"), message))?;
+            settings.routes = Arc::new(routes);
+        }
         if let Some(completion) = &options.completion {
             if let Some(model) = &completion.model {
-                settings.model = parse_model(model, &settings.providers)
+                settings.model = parse_route(model, &settings.providers, &settings.routes)
                     .map_err(|message| problem("completion.model".into(), message))?;
             }
             settings.eagerness = completion.trigger.unwrap_or_default();
@@ -257,6 +278,9 @@ pub(super) fn parse_model(
         "auto" => return Ok(ModelName::Auto),
         "local" | "local/patterns" => return Ok(ModelName::Local),
         _ => {}
+    }
+    if routing::pool_of(text, providers).is_some() {
+        return Err("a pool cannot stand here; name a model".into());
     }
     let names = || providers.keys().cloned().collect::<Vec<_>>().join(", ");
     let split = text.split_once('/').filter(|(_, model)| !model.is_empty());

@@ -18,6 +18,7 @@ mod interrupt;
 mod masking;
 mod pause;
 mod payer;
+mod pool;
 mod price;
 mod probe;
 mod purse;
@@ -29,6 +30,7 @@ mod reserve;
 mod retry;
 mod runaway;
 mod settle;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -56,16 +58,18 @@ use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use crate::routing::{self, Decision, Feature, LocalServer, Need, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use health::Health;
 use pause::Pauses;
 use payer::Payers;
+use pool::Turns;
 use purse::Purse;
 use request::Asked;
 use runaway::Runaways;
+use speed::Speeds;
 use witness::Witness;
 
 /// The way to all models. Clones are the same gateway.
@@ -90,6 +94,8 @@ struct Inner {
     runaways: Runaways,
     payers: Payers,
     health: Health,
+    speeds: Speeds,
+    turns: Turns,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -124,14 +130,25 @@ impl Gateway {
             runaways: Runaways::default(),
             payers: Payers::default(),
             health: Health::default(),
+            speeds: Speeds::default(),
+            turns: Turns::default(),
             watch: Arc::default(),
         }))
     }
 
-    /// Decides which model a call for `feature` goes to now.
+    /// Decides which model a usual call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
-        let first = routing::decide(settings, feature, &self.answering());
-        if !routing::has_hops(settings, feature) || !self.is_failing(&first) {
+        self.decide_for(settings, &Need::usual(feature))
+    }
+
+    /// Decides which model a call goes to now.
+    pub fn decide_for(&self, settings: &Settings, need: &Need<'_>) -> Decision {
+        let (wanted, ruled) = routing::asked(settings, need);
+        let first = Decision {
+            ruled: ruled.map(Arc::new),
+            ..self.first(settings, wanted, need)
+        };
+        if !routing::has_hops(settings, &first) || !self.is_failing(&first) {
             return first;
         }
         self.next(settings, &first, None).unwrap_or(first)
@@ -139,8 +156,7 @@ impl Gateway {
 
     /// Returns whether a model is to be left alone: it does not answer, or somebody else has paid for it.
     fn is_failing(&self, decision: &Decision) -> bool {
-        let now = tokio::time::Instant::now().into_std();
-        self.0.health.is_failing(&decision.name(), now) || self.0.payers.check(decision).is_err()
+        self.0.health.is_failing(&decision.name(), now()) || self.0.payers.check(decision).is_err()
     }
 
     /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
@@ -159,21 +175,30 @@ impl Gateway {
         routing::fallback(settings, first, &failing)
     }
 
-    /// Returns who may take the place of a call that fails, of those that the user named; an action's own model has nobody.
+    /// Returns who may take the place of a call that fails, of its pool and of those that the user named; an action's own model has nobody.
     fn successor(&self, settings: &Settings, decision: &Decision) -> Option<Decision> {
-        if !routing::has_hops(settings, decision.feature) {
+        let is_own = decision.ruled.is_none()
+            && *routing::wanted(settings, decision.feature) != decision.wanted;
+        if decision.is_embedded() || !routing::has_hops(settings, decision) {
             return None;
         }
-        let first = routing::decide(settings, decision.feature, &self.answering());
-        if first.wanted != decision.wanted || decision.is_embedded() {
+        if is_own && decision.draw.is_none() {
             return None;
         }
+        let first = Decision {
+            ruled: decision.ruled.clone(),
+            ..self.first_of(settings, decision)
+        };
         self.next(settings, &first, Some(decision.name()))
     }
 
-    /// Decides the same for a call that has a model of its own.
-    pub fn decide_on(&self, settings: &Settings, feature: Feature, model: &ModelName) -> Decision {
-        routing::decide_on(settings, feature, model, &self.answering())
+    /// Decides the same for a call that has a model of its own, or a pool.
+    pub fn decide_on(&self, settings: &Settings, model: &ModelName, need: &Need<'_>) -> Decision {
+        let first = self.first(settings, model, need);
+        if first.draw.is_none() || !self.is_failing(&first) {
+            return first;
+        }
+        self.next(settings, &first, None).unwrap_or(first)
     }
 
     /// Decides for the model that takes another's place where a call was refused, if a cap says which, or failed, if the user named one.
@@ -323,6 +348,8 @@ impl Gateway {
             confined,
             shown: _,
             interrupt,
+            attempt,
+            after: _,
         } = request;
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
@@ -331,7 +358,7 @@ impl Gateway {
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         self.0.payers.check(&decision)?;
-        pauses.check(&decision.provider, decision.feature, Instant::now())?;
+        pauses.check(&decision.provider, decision.feature, now())?;
         self.follow(settings);
         let wanted = Use {
             feature: Some(decision.feature.name()),
@@ -347,6 +374,7 @@ impl Gateway {
         } else {
             provider
         };
+        self.0.turns.taken(&decision);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -358,15 +386,8 @@ impl Gateway {
         };
         let label = authorization.as_ref().and_then(|held| held.source.label());
         let label = label.map(str::to_owned);
-        let renewal = match &decision.way {
-            Way::Http(provider) if authorization.is_some() => Some(renew::Renewal {
-                keys: self.0.keys.clone(),
-                provider: provider.clone(),
-                feature: decision.feature.name(),
-                workspace: workspace.clone(),
-            }),
-            _ => None,
-        };
+        let renewal = authorization.as_ref();
+        let renewal = renewal.and_then(|_| self.renewal(&decision, workspace.as_ref()));
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
         let policy = if has_successor {
             retry::Policy::once()
@@ -376,14 +397,14 @@ impl Gateway {
         let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
-            record: Record {
+            record: Box::new(Record {
                 key: label.clone(),
                 ..record
-            },
+            }),
             decision,
             key: label,
             action,
-            attempt: 1,
+            attempt,
             language,
             workspace,
             tags: tags(settings),
@@ -411,12 +432,26 @@ impl Gateway {
         .await
     }
 
+    /// Returns how the key is made anew that a model's provider refuses.
+    fn renewal(&self, decision: &Decision, workspace: Option<&String>) -> Option<renew::Renewal> {
+        match &decision.way {
+            Way::Embedded => None,
+            Way::Http(provider) => Some(renew::Renewal {
+                keys: self.0.keys.clone(),
+                provider: provider.clone(),
+                feature: decision.feature.name(),
+                workspace: workspace.cloned(),
+            }),
+        }
+    }
+
     fn purse(&self, settings: &Settings) -> Purse {
         Purse {
             budget: settings.budget.clone(),
             runaways: self.0.runaways.clone(),
             payers: self.0.payers.clone(),
             health: self.0.health.clone(),
+            speeds: self.0.speeds.clone(),
             watch: self.0.watch.clone(),
         }
     }
@@ -480,6 +515,11 @@ impl Gateway {
         };
         Ok((provider, key))
     }
+}
+
+/// Returns the time by the clock that waits go by, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// A provider, and what carries its key.

@@ -3,16 +3,26 @@
 //! Entry point: [`decide`], a pure function of the settings and of what answers on this machine. Nothing here does I/O, so the same
 //! decision can be explained before and after the call.
 
+mod draw;
 mod fallback;
+mod need;
+mod payer;
+mod pool;
+mod rule;
+mod strategy;
 
-use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
 
-pub use fallback::{FALLBACK, Hop, fallback, has_hops, hops};
+pub use draw::{Draw, Figure, Speed, Standing};
+pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
+pub use need::Need;
+pub use payer::Payer;
+pub use pool::{drawn, of_pool};
+pub use rule::{Ruled, asked, asked_again};
 
-use crate::config::{KeySource, ModelName, ProviderSettings, Quirks, Settings, UpstreamPayer};
+use crate::config::{ModelName, ProviderSettings, Quirks, Settings};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,65 +40,6 @@ impl Feature {
             Self::Completion => "completion",
             Self::Action => "action",
         }
-    }
-}
-
-/// Who pays for a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Payer {
-    /// Nobody: it runs on this machine.
-    Nobody,
-    /// The user, by their own key.
-    OwnKey,
-    /// The user, by their credits at a gateway.
-    Credits,
-    /// The user, by their own account at the provider behind a gateway that has its key.
-    OwnAccount,
-    /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
-    Relay,
-    /// The user, by a flat rate.
-    Subscription,
-    /// The user, for the power that this machine draws.
-    Power,
-}
-
-impl Payer {
-    /// Returns who pays for calls to a provider.
-    pub fn of(provider: &ProviderSettings) -> Self {
-        let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
-        match provider.upstream_payer {
-            Some(UpstreamPayer::Credits) => return Self::Credits,
-            Some(UpstreamPayer::OwnAccount) => return Self::OwnAccount,
-            None => {}
-        }
-        match (provider.is_on_this_machine(), is_billed) {
-            (false, _) if provider.billing.subscription.is_some() => Self::Subscription,
-            (false, _) => Self::OwnKey,
-            (true, true) => Self::Relay,
-            (true, false) if provider.billing.power.is_some() => Self::Power,
-            (true, false) => Self::Nobody,
-        }
-    }
-}
-
-impl Payer {
-    /// Returns whether it is paid for what a server on this machine may pass on.
-    pub fn is_passed_on(self) -> bool {
-        matches!(self, Self::Relay | Self::Credits | Self::OwnAccount)
-    }
-}
-
-impl fmt::Display for Payer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Nobody => "nobody: runs on this machine",
-            Self::OwnKey => "you: your own key",
-            Self::Credits => "you: your credits at the gateway",
-            Self::OwnAccount => "you: your own account behind the gateway",
-            Self::Relay => "you: through a server on this machine",
-            Self::Subscription => "you: by your subscription",
-            Self::Power => "you: for the power of this machine",
-        })
     }
 }
 
@@ -146,7 +97,7 @@ pub struct Decision {
     /// The servers on this machine that answered, where one of them was asked for.
     pub answering: Vec<LocalServer>,
     /// The models that were passed over since they do not answer, by their full names.
-    pub failing: Vec<String>,
+    pub failing: Box<[String]>,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -159,6 +110,10 @@ pub struct Decision {
     pub reason: &'static str,
     /// Whether the user said that the call may pass the caps that ask.
     pub has_consent: bool,
+    /// What the choice was made of where a pool was asked for.
+    pub draw: Option<Arc<Draw>>,
+    /// The rule by which this was asked for rather than the feature's model.
+    pub ruled: Option<Arc<Ruled>>,
 }
 
 impl Decision {
@@ -187,6 +142,13 @@ impl Decision {
         self.is_elsewhere() || self.payer.is_passed_on()
     }
 
+    /// Returns whether a suggestion by one is as good as one by the other: they are by the same model, or by models of one pool.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let pool = |decision: &Self| decision.draw.as_ref().map(|draw| draw.pool.clone());
+        let is_same = (&self.provider, &self.model) == (&other.provider, &other.model);
+        is_same || (pool(self).is_some() && pool(self) == pool(other))
+    }
+
     /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
     #[must_use]
     pub fn confined(self) -> Self {
@@ -195,6 +157,8 @@ impl Decision {
                 failing: self.failing,
                 wanted: self.wanted,
                 answering: self.answering,
+                draw: self.draw,
+                ruled: self.ruled,
                 ..embedded(self.feature, CONFINED)
             }
         } else {
@@ -227,23 +191,29 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         feature,
         wanted: ModelName::Local,
         answering: Vec::new(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
         payer: Payer::Nobody,
         reason,
         has_consent: false,
+        draw: None,
+        ruled: None,
     }
 }
 
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let wanted = match feature {
+    decide_on(settings, feature, wanted(settings, feature), answering)
+}
+
+/// Returns what the settings name for a feature.
+pub fn wanted(settings: &Settings, feature: Feature) -> &ModelName {
+    match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),
-    };
-    decide_on(settings, feature, wanted, answering)
+    }
 }
 
 /// Decides the same where the model is another than the feature's.
@@ -266,6 +236,8 @@ pub fn decide_on(
         return embedded(NO_ACTIONS);
     }
     let (name, model, reason) = match wanted {
+        // As far as nothing is known of its models.
+        ModelName::Pool(name) => return drawn(settings, feature, &Draw::blind(settings, name)),
         ModelName::Local => return embedded("the settings name it"),
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),
         ModelName::Auto => {
@@ -300,13 +272,15 @@ pub fn decide_on(
         feature,
         wanted: wanted.clone(),
         answering: known(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(provider),
         way: Way::Http(Arc::new(provider.for_model(model))),
         reason,
         has_consent: false,
+        draw: None,
+        ruled: None,
     };
     online(decision, settings)
 }
@@ -326,6 +300,9 @@ fn online(decision: Decision, settings: &Settings) -> Decision {
         decision
     }
 }
+
+/// Why a stronger model answers.
+pub const ESCALATED: &str = "the answer before it did not pass its check";
 
 /// Why a cheaper model answers.
 pub const DEGRADED: &str = "a cap of the budget is reached";
@@ -350,36 +327,57 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         feature,
         wanted,
         answering: Vec::new(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: provider.into(),
         model: model.into(),
         payer,
         way,
         reason: DEGRADED,
         has_consent: false,
+        draw: None,
+        ruled: None,
     };
     online(decision, settings)
 }
 
-/// Decides anew what was decided for a reason, under the settings as they are.
-pub fn again(
-    settings: &Settings,
-    feature: Feature,
-    wanted: &ModelName,
-    reason: &str,
-    answering: &[LocalServer],
-    failing: &[String],
-) -> Decision {
-    if !failing.is_empty() {
-        let first = decide_on(settings, feature, wanted, answering);
-        return fallback(settings, &first, failing).unwrap_or(first);
+/// What is known of a decision that was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// What the call was for.
+    pub feature: Feature,
+    /// What was asked for.
+    pub wanted: &'a ModelName,
+    /// Why it was decided so.
+    pub reason: &'a str,
+    /// The servers on this machine that answered.
+    pub answering: &'a [LocalServer],
+    /// The models that were passed over.
+    pub failing: &'a [String],
+    /// What the choice was made of, of a pool.
+    pub draw: Option<&'a Arc<Draw>>,
+}
+
+/// Decides anew what was decided, under the settings as they are.
+pub fn again(settings: &Settings, past: Past<'_>) -> Decision {
+    let (feature, wanted) = (past.feature, past.wanted);
+    let first = || match (past.draw, wanted) {
+        (Some(draw), ModelName::Pool(name)) if draw.pool == *name => drawn(settings, feature, draw),
+        _ => decide_on(settings, feature, wanted, past.answering),
+    };
+    if !past.failing.is_empty() {
+        let first = first();
+        return fallback(settings, &first, past.failing).unwrap_or(first);
     }
-    match (wanted, reason) {
+    match (wanted, past.reason) {
         (ModelName::Of { provider, model }, DEGRADED) => {
             instead(settings, feature, provider, model)
         }
         (_, SURE) => embedded(feature, SURE),
-        _ => decide_on(settings, feature, wanted, answering),
+        (_, ESCALATED) => Decision {
+            reason: ESCALATED,
+            ..first()
+        },
+        _ => first(),
     }
 }
 
@@ -431,7 +429,7 @@ mod tests {
         assert_eq!(name(&settings, "openai"), "local/patterns");
         assert_eq!(name(&settings, "ollama"), "ollama/m");
         let relay = settings.providers.get_mut("ollama").expect("well known");
-        relay.key = KeySource::Env("RELAY".into());
+        relay.key = crate::config::KeySource::Env("RELAY".into());
         assert_eq!(name(&settings, "ollama"), "local/patterns");
     }
 

@@ -46,7 +46,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 90] = [
+const TABLE: [Row; 93] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -229,6 +229,14 @@ const TABLE: [Row; 90] = [
         "",
         true,
     ),
+    row(
+        "routing.pools",
+        "{ a = { models = [\"openai/m\"] } }",
+        "",
+        true,
+    ),
+    row("routing.rules", "[{ model = \"openai/m\" }]", "", true),
+    row("actions.escalate_to", "\"openai/m\"", "", true),
     row("fallback.completion", "[\"openai/m\"]", "", true),
     row("fallback.actions", "[\"openai/m\"]", "", true),
     row("fallback.may_change_payer", "true", "", true),
@@ -250,6 +258,10 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         "completion.max_tokens" => settings.max_tokens.to_string(),
         "completion.max_lines" => settings.max_lines.to_string(),
         "actions.model" => settings.model_of_actions().to_string(),
+        "actions.escalate_to" => settings
+            .escalation
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
         "actions.max_tokens" => settings.action_max_tokens.to_string(),
         "actions.ask_above" => settings
             .action_ask_above
