@@ -4,7 +4,7 @@
 //! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --recall` for that alone, `-- --dump FILE` to write what
 //! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes `src/context/weights.rs` of it),
 //! and with `-- --index` for how fast 10,000 files are read. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
-//! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder. The misses of those projects have been looked at, so
+//! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder. Some of those projects have been fitted on, so
 //! their figures flatter; `corpus.sh --held-out FOLDER` fetches others in all four languages, which nothing was fitted on and nobody has
 //! looked into: `-- --all` measures every project of the folder, and of no other place.
 

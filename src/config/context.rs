@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContextOptions {
-    /// The most tokens that the prompt of a suggestion may have, by our estimate. Default 1700.
+    /// The most tokens that the prompt of a suggestion may have, by our estimate. Default 1690.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 200, max = 32000))]
     pub max_tokens: Option<u64>,
@@ -78,7 +78,7 @@ pub struct ContextSettings {
 impl Default for ContextSettings {
     fn default() -> Self {
         Self {
-            max_tokens: 1_700,
+            max_tokens: 1_690,
             sources: ContextSource::ALL.to_vec(),
             max_index_files: None,
         }

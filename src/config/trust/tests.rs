@@ -146,7 +146,7 @@ const TABLE: [Row; 93] = [
     row("audit.when_unwritable", "\"go-on\"", "false refuse", true),
     row("audit.keep", "\"35 days\"", "", true),
     row("context.max_tokens", "400", "400", false),
-    row("context.max_tokens", "9000", "1700", true),
+    row("context.max_tokens", "9000", "1690", true),
     row("context.sources", "[\"scope\"]", "1", false),
     row("context.sources", "[]", "0", false),
     row("context.max_index_files", "1", "", true),
