@@ -11,7 +11,7 @@ use super::target::{Diagnostic, Site, Target, is_message};
 use crate::config::ModelName;
 use crate::cost::estimate::{Estimate, Expected, Rough, Tally};
 use crate::gateway::Gateway;
-use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Payer};
+use crate::routing::{self, Decision, Feature, Payer};
 use crate::session::Snapshot;
 
 /// What is asked.
@@ -51,7 +51,7 @@ fn own_model(action: &Action) -> Option<&ModelName> {
 
 /// Returns why a model cannot do actions, and what to do about it.
 pub fn unable(decision: &Decision) -> Option<String> {
-    if [NO_ACTIONS, NOT_ALLOWED].contains(&decision.reason) {
+    if routing::is_by_policy(decision.reason) {
         return Some(decision.reason.into());
     }
     if decision.is_embedded() {

@@ -16,7 +16,7 @@ use super::key_source::KeysSettings;
 use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
 use super::options::Options;
-use super::policy::Policy;
+use super::policy::{Policy, Refused, Source};
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
@@ -72,7 +72,7 @@ pub struct Settings {
     pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
-    /// What the workspace allows of all this.
+    /// What the user, their organisation and the workspace allow of all this.
     pub policy: Policy,
 }
 
@@ -141,9 +141,29 @@ impl Settings {
             || match &self.model {
                 ModelName::Auto | ModelName::Local => true,
                 ModelName::Of { provider, model } => {
-                    self.has_partner || !self.policy.allows(provider, model)
+                    self.has_partner
+                        || self.policy.has_paths()
+                        || self.judge(provider, model).is_err()
                 }
             }
+    }
+
+    /// Returns whether a request has to say which files it shows.
+    pub fn must_tell_files(&self) -> bool {
+        self.audit.is_on || self.policy.has_paths()
+    }
+
+    /// Returns whether a model may be asked; else who forbids it, by which rule. Of a provider that is not configured there is nothing to say.
+    pub fn judge(&self, provider: &str, model: &str) -> Result<(), Refused> {
+        let route = self.route(provider, model);
+        route.map_or(Ok(()), |route| self.policy.judge(&route, model))
+    }
+
+    /// Returns a provider's settings for one of its models, with what the policy has it told.
+    pub fn route(&self, provider: &str, model: &str) -> Option<ProviderSettings> {
+        let mut route = self.providers.get(provider)?.for_model(model);
+        self.policy.shape(&mut route);
+        Some(route)
     }
 
     /// Returns the model of code actions.
@@ -226,6 +246,12 @@ impl Settings {
             let resolved = ledger::resolve(written)
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
             settings.ledger = Arc::new(resolved);
+        }
+        for written in options.more_policies.iter().chain(&options.policy) {
+            settings
+                .policy
+                .add(Source::User, written.clone())
+                .map_err(|(key, message)| problem(format!("policy.{key}"), message))?;
         }
         if let Some(written) = &options.audit {
             settings.audit = audit::resolve(written)

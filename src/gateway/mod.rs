@@ -321,12 +321,13 @@ impl Gateway {
             language,
             workspace,
             confined,
-            shown: _,
+            shown,
             interrupt,
         } = request;
         if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
             return Err(Error::Confined(rule));
         }
+        witness::judge_files(&settings.policy, &decision, &shown)?;
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();

@@ -317,12 +317,7 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
     parts.push(format!("may change payer: {}", fallback.may_change_payer));
     parts.extend(settings.local_servers.iter().cloned());
     parts.push(format!("offline: {}", settings.network.is_offline));
-    let allowed = &settings.policy;
-    for list in [&allowed.providers, &allowed.models] {
-        parts.push(format!("only these: {}", list.is_some()));
-        parts.extend(list.iter().flatten().cloned());
-    }
-    parts.push(format!("actions: {}", allowed.allows_actions()));
+    parts.push(settings.policy.fingerprint());
     let mut hasher = Sha256::new();
     for part in parts {
         // With its length, so that no two lists of parts look alike.
@@ -355,7 +350,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{Fallback, KeySource, Network};
+    use crate::config::{Fallback, KeySource, Network, Policy, PolicyOptions, Source};
 
     const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
 
@@ -394,9 +389,8 @@ mod tests {
                 may_change_payer,
                 ..Fallback::default()
             });
-            settings.policy.providers = providers;
-            settings.policy.models = models;
-            settings.policy.actions = actions;
+            let rules = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
+            settings.policy = Policy::of(Source::Workspace, rules);
             if is_relay {
                 settings.providers.get_mut("ollama").unwrap().key = KeySource::Env("RELAY".into());
             }
@@ -494,7 +488,13 @@ mod tests {
         let mut tampered = record.clone();
         tampered.payer = "somebody else".into();
         assert_ne!(tampered.recompute(&settings), Some(tampered));
-        settings.policy.models = Some(vec!["anthropic/*".into()]);
+        settings.policy = Policy::of(
+            Source::Workspace,
+            PolicyOptions {
+                models: Some(vec!["anthropic/*".into()]),
+                ..PolicyOptions::default()
+            },
+        );
         assert_eq!(record.recompute(&settings), None);
         assert_eq!(of(&settings).model, "local/patterns");
     }

@@ -11,10 +11,10 @@ use super::record::Record;
 use super::report::CallId;
 use super::request::Request;
 use crate::audit::{Audit, Entry, Event, Shown};
-use crate::config::{AuditSettings, ModelName, Settings, WhenUnwritable, host_of};
+use crate::config::{AuditSettings, ModelName, Policy, Settings, WhenUnwritable, host_of};
 use crate::credential;
 use crate::provider::{Error, Input};
-use crate::routing::{self, Payer, Way};
+use crate::routing::{self, Decision, Payer, Way};
 
 /// What is to be said of one request; nothing if no log is kept, or nothing could leave.
 #[derive(Clone)]
@@ -163,6 +163,24 @@ fn bytes(input: &Input) -> usize {
         }
         Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
     }
+}
+
+/// Refuses a request that shows a provider a file which a rule keeps from it.
+pub(super) fn judge_files(
+    policy: &Policy,
+    decision: &Decision,
+    shown: &[Shown],
+) -> Result<(), Error> {
+    if decision.is_embedded() {
+        return Ok(());
+    }
+    shown.iter().try_for_each(|file| {
+        let judged = policy.judge_path(&file.path, &decision.provider);
+        judged.map_err(|refused| Error::Governed {
+            file: file.path.clone(),
+            rule: refused.words(),
+        })
+    })
 }
 
 /// Puts together what is shown of each file, in the order in which it comes.
