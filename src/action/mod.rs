@@ -19,6 +19,7 @@
 
 mod built_in;
 mod catalogue;
+mod choose;
 mod edit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -44,8 +45,9 @@ mod tests;
 mod verify;
 
 pub use catalogue::{Action, Applies, Kind, Output, all, find};
+pub use choose::{decide, decide_about, unable};
 pub use edit::{Conflict, moved, rebase};
-pub use offer::{Ask, Offer, decide, offers, unable};
+pub use offer::{Ask, Offer, offers};
 pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_paths};
 pub use price::{is_above, shown as shown_price};
 pub use prompt::longest_run;

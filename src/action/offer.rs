@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::catalogue::{self, Action, Applies, Output};
+use super::choose::{by_need, own_model, unable};
 use super::other::Material;
 use super::price;
 use super::prompt::{self, Question};
 use super::target::{Diagnostic, Site, Target, is_message};
-use crate::config::ModelName;
 use crate::cost::estimate::{Estimate, Expected, Rough, Tally};
 use crate::gateway::Gateway;
-use crate::routing::{self, Decision, Feature, Payer};
+use crate::routing::{Decision, Feature, Payer};
 use crate::session::Snapshot;
 
 /// What is asked.
@@ -37,37 +37,6 @@ pub struct Offer {
     pub title: String,
 }
 
-/// Decides which model an action goes to.
-pub fn decide(gateway: &Gateway, snapshot: &Snapshot, action: &Action) -> Decision {
-    match own_model(action) {
-        Some(model) => gateway.decide_on(&snapshot.settings, Feature::Action, model),
-        None => gateway.decide(&snapshot.settings, Feature::Action),
-    }
-}
-
-fn own_model(action: &Action) -> Option<&ModelName> {
-    action.own.as_ref()?.model.as_ref()
-}
-
-/// Returns why a model cannot do actions, and what to do about it.
-pub fn unable(decision: &Decision) -> Option<String> {
-    if routing::is_by_policy(decision.reason) {
-        return Some(decision.reason.into());
-    }
-    if decision.is_embedded() {
-        return Some(
-            "code actions need a model that can be told what to do; name one in actions.model, such as \"openai/gpt-4.1-mini\"".into(),
-        );
-    }
-    decision.way.fills().then(|| {
-        format!(
-            "{} fills holes and cannot be told what to do; name a model that holds conversations in actions.model, such as \
-             \"openai/gpt-4.1-mini\"",
-            decision.name()
-        )
-    })
-}
-
 /// Returns what makes sense at a place, with model, payer and price; nothing if the model cannot do actions.
 pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
     let snapshot = ask.snapshot;
@@ -81,16 +50,22 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
         if is_hidden {
             return None;
         }
-        let decision = match own_model(&action) {
-            Some(_) => decide(gateway, snapshot, &action),
-            None => usual.clone(),
-        };
-        if unable(&decision).is_some() {
+        let is_usual = own_model(&action).is_none();
+        if is_usual && unable(&usual).is_some() {
             return None;
         }
         let target = site.target(&action)?;
-        let price = if action.applies.is_about_changes() {
-            "priced when it is read".to_owned()
+        // Of a pool, each call may go to another.
+        let decide = |expected: Option<&Expected<'_>>| {
+            let decision = if is_usual && usual.draw.is_none() {
+                usual.clone()
+            } else {
+                by_need(gateway, snapshot, &action, expected)
+            };
+            unable(&decision).is_none().then_some(decision)
+        };
+        let (decision, price) = if action.applies.is_about_changes() {
+            (decide(None)?, "priced when it is read".to_owned())
         } else {
             let question = Question {
                 snapshot,
@@ -113,7 +88,9 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
             };
             let prompt = sizes.document + prompt::overhead(&question);
             let expected = expected(&question, prompt, sizes.region);
-            price::shown(&gateway.estimate(&decision, &expected))
+            let decision = decide(Some(&expected))?;
+            let price = price::shown(&gateway.estimate(&decision, &expected));
+            (decision, price)
         };
         Some(Offer {
             title: format!(
@@ -132,10 +109,14 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
 
 /// Returns what an action would cost, by all that is known when it is about to run.
 pub fn estimate(gateway: &Gateway, decision: &Decision, question: &Question<'_>) -> Estimate {
+    gateway.estimate(decision, &expected_of(question))
+}
+
+/// Returns how large an action is reckoned to be, by all that is known when it is about to run.
+pub(super) fn expected_of<'a>(question: &'a Question<'_>) -> Expected<'a> {
     let messages = prompt::messages(question);
     let prompt = messages.iter().map(|message| Rough::of(&message.text));
-    let expected = expected(question, prompt.sum(), region(question));
-    gateway.estimate(decision, &expected)
+    expected(question, prompt.sum(), region(question))
 }
 
 /// What an explanation is reckoned at, a comment, a handful of names, and a commit's message.

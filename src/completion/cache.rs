@@ -89,8 +89,7 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn is_by(&self, decision: &Decision, settings: &Arc<Settings>) -> bool {
-        let is_same =
-            self.decision.provider == decision.provider && self.decision.model == decision.model;
+        let is_same = self.decision.is_alike(decision);
         let is_partner = self.takes_partner && decision.is_embedded();
         Arc::ptr_eq(self.settings, settings) && (is_same || is_partner)
     }

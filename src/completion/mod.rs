@@ -33,9 +33,10 @@ pub use place::Around;
 pub use ready::get_ready;
 
 use crate::cost::Cost;
+use crate::cost::estimate::Rough;
 use crate::gateway::{CallId, Gateway};
 use crate::provider::Finish;
-use crate::routing::{Decision, Feature};
+use crate::routing::{Decision, Feature, Need};
 use crate::session::Snapshot;
 
 /// Why a suggestion is asked for.
@@ -92,7 +93,17 @@ pub const FIRST_LINE: Duration = Duration::from_millis(180);
 
 /// Decides which model a suggestion for the snapshot comes from.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
-    let decision = gateway.decide(&snapshot.settings, Feature::Completion);
+    let settings = &snapshot.settings;
+    // Three bytes to a token are more than there are, as a rule; the rest of the prompt is other files.
+    let own = u32::try_from(snapshot.text.len_bytes() / 3).unwrap_or(u32::MAX);
+    let most = u32::try_from(settings.context.max_tokens).unwrap_or(u32::MAX);
+    let need = Need {
+        prompt: Rough::of_tokens(own.min(most)),
+        most: settings.max_tokens.into(),
+        is_confined: snapshot.confined.is_some(),
+        ..Need::usual(Feature::Completion)
+    };
+    let decision = gateway.decide_for(settings, &need);
     match snapshot.confined {
         Some(_) => decision.confined(),
         None => decision,

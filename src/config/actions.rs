@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::custom_action::{self, CustomActionOptions};
-use super::settings::{Settings, check_range, parse_model};
+use super::routing::parse_route;
+use super::settings::{Settings, check_range};
 use crate::cost::Money;
 
 /// Code actions: what is done on demand.
@@ -59,7 +60,8 @@ pub(super) fn resolve(
     settings: &mut Settings,
 ) -> Result<(), (String, String)> {
     if let Some(model) = &options.model {
-        let model = parse_model(model, &settings.providers).map_err(|m| ("model".to_owned(), m))?;
+        let model = parse_route(model, &settings.providers, &settings.routes)
+            .map_err(|m| ("model".to_owned(), m))?;
         settings.action_model = Some(model);
     }
     if let Some(tokens) = options.max_tokens {

@@ -6,7 +6,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{ModelName, Settings, parse_model};
+use super::routing::parse_route;
+use super::settings::{ModelName, Settings};
 use crate::cost::Money;
 
 /// A code action of one's own. It is taken from your own file and from the editor's settings, never from a workspace.
@@ -206,7 +207,7 @@ pub(super) fn resolve(
     let model = options
         .model
         .as_ref()
-        .map(|model| parse_model(model, &settings.providers));
+        .map(|model| parse_route(model, &settings.providers, &settings.routes));
     let ceiling = options.ceiling.as_deref().map(super::actions::money);
     let glob = options.glob.as_deref().map(glob);
     Ok(CustomAction {

@@ -82,7 +82,9 @@ pub(super) fn resolve(
         let parsed = names
             .iter()
             .map(|name| match parse_model(name, providers)? {
-                ModelName::Auto => Err("\"auto\" is no model; name one, or \"local\"".into()),
+                ModelName::Auto | ModelName::Pool(_) => {
+                    Err("\"auto\" is no model; name one, or \"local\"".into())
+                }
                 model => Ok(model),
             });
         let parsed: Result<Vec<ModelName>, String> = parsed.collect();

@@ -17,6 +17,7 @@ use super::options::{
 use super::organisation::{Organisation, OrganisationOptions};
 use super::privacy;
 use super::problem::Problem;
+use super::routing::RoutesOptions;
 use super::settings::Settings;
 use crate::scrub::scrub;
 
@@ -160,6 +161,7 @@ fn merge(below: Options, above: Options) -> Options {
         context: merge_with(below.context, above.context, context::merge),
         privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
+        routing: merge_with(below.routing, above.routing, RoutesOptions::over),
         fallback: merge_with(below.fallback, above.fallback, FallbackOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)

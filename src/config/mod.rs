@@ -31,6 +31,7 @@ mod policy;
 mod privacy;
 mod problem;
 mod provider;
+mod routing;
 mod settings;
 mod trust;
 mod user_file;
@@ -72,6 +73,7 @@ pub use policy::{
 pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
+pub use routing::{Pool, PoolModel, PoolOptions, Routes, RoutesOptions, Strategy};
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};

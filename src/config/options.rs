@@ -19,6 +19,7 @@ use super::openrouter::{AppOptions, RoutingOptions};
 use super::organisation::OrganisationOptions;
 use super::policy::{DataOptions, PolicyOptions};
 use super::privacy::PrivacyOptions;
+use super::routing::RoutesOptions;
 
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -45,6 +46,9 @@ pub struct Options {
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
+    /// How a model is chosen where several might do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<RoutesOptions>,
     /// Models that take the place of one that does not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackOptions>,

@@ -20,6 +20,7 @@ use super::policy::{Policy, Refused, Source};
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
+use super::routing::{self, Routes, parse_route};
 use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
@@ -54,6 +55,8 @@ pub struct Settings {
     pub budget: Arc<Budget>,
     /// What is kept of calls, and what they are tagged with.
     pub ledger: Arc<LedgerSettings>,
+    /// How a model is chosen where several might do.
+    pub routes: Arc<Routes>,
     /// Whether a log is kept of what leaves the machine.
     pub audit: AuditSettings,
     /// Which models take the place of one that does not answer.
@@ -90,6 +93,8 @@ pub enum ModelName {
         /// The model as the provider calls it.
         model: String,
     },
+    /// One of a pool's models, by the pool's name.
+    Pool(String),
 }
 
 impl fmt::Display for ModelName {
@@ -98,6 +103,7 @@ impl fmt::Display for ModelName {
             Self::Auto => formatter.write_str("auto"),
             Self::Local => formatter.write_str("local"),
             Self::Of { provider, model } => write!(formatter, "{provider}/{model}"),
+            Self::Pool(name) => write!(formatter, "{}/{name}", routing::POOL),
         }
     }
 }
@@ -119,6 +125,7 @@ impl Default for Settings {
             action_checks: Arc::default(),
             budget: Arc::default(),
             ledger: Arc::default(),
+            routes: Arc::default(),
             audit: AuditSettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
@@ -144,6 +151,13 @@ impl Settings {
                     self.has_partner
                         || self.policy.has_paths()
                         || self.judge(provider, model).is_err()
+                }
+                ModelName::Pool(name) => {
+                    let pool = self.routes.pools.get(name);
+                    let mut models = pool.into_iter().flat_map(|pool| &pool.models);
+                    self.has_partner
+                        || self.policy.has_paths()
+                        || !models.any(|it| self.judge(&it.provider, &it.model).is_ok())
                 }
             }
     }
@@ -206,9 +220,14 @@ impl Settings {
         for provider in settings.providers.values_mut() {
             provider.stores = settings.keys.clone();
         }
+        if let Some(written) = &options.routing {
+            let routes = routing::resolve(written, &settings.providers)
+                .map_err(|(key, message)| problem(format!("routing.{key}"), message))?;
+            settings.routes = Arc::new(routes);
+        }
         if let Some(completion) = &options.completion {
             if let Some(model) = &completion.model {
-                settings.model = parse_model(model, &settings.providers)
+                settings.model = parse_route(model, &settings.providers, &settings.routes)
                     .map_err(|message| problem("completion.model".into(), message))?;
             }
             settings.eagerness = completion.trigger.unwrap_or_default();
@@ -247,12 +266,8 @@ impl Settings {
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
             settings.ledger = Arc::new(resolved);
         }
-        for written in options.more_policies.iter().chain(&options.policy) {
-            settings
-                .policy
-                .add(Source::User, written.clone())
-                .map_err(|(key, message)| problem(format!("policy.{key}"), message))?;
-        }
+        settings.policy = own_policy(options)
+            .map_err(|(key, message)| problem(format!("policy.{key}"), message))?;
         if let Some(written) = &options.audit {
             settings.audit = audit::resolve(written)
                 .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
@@ -275,6 +290,15 @@ impl Settings {
     }
 }
 
+/// Returns the rules that the user wrote, in whatever layers.
+fn own_policy(options: &Options) -> Result<Policy, (&'static str, String)> {
+    let mut policy = Policy::default();
+    for written in options.more_policies.iter().chain(&options.policy) {
+        policy.add(Source::User, written.clone())?;
+    }
+    Ok(policy)
+}
+
 pub(super) fn parse_model(
     text: &str,
     providers: &BTreeMap<String, ProviderSettings>,
@@ -283,6 +307,9 @@ pub(super) fn parse_model(
         "auto" => return Ok(ModelName::Auto),
         "local" | "local/patterns" => return Ok(ModelName::Local),
         _ => {}
+    }
+    if routing::pool_of(text, providers).is_some() {
+        return Err("a pool cannot stand here; name a model".into());
     }
     let names = || providers.keys().cloned().collect::<Vec<_>>().join(", ");
     let split = text.split_once('/').filter(|(_, model)| !model.is_empty());

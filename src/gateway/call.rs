@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
@@ -12,7 +11,7 @@ use super::begin::Begin;
 use super::pause::Pauses;
 use super::report::CallId;
 use super::settle::Settlement;
-use super::{renew, retry};
+use super::{now, renew, retry};
 use crate::cost::{Cost, Money, Outcome};
 use crate::provider::{self, Error, Event, Finish, Provider};
 
@@ -171,7 +170,7 @@ impl Stream for Call {
                 Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
                 Some(Ok(Event::Exhausted(wait))) => {
                     let provider = call.settlement.provider();
-                    call.pauses.note(provider, wait, Instant::now());
+                    call.pauses.note(provider, wait, now());
                 }
                 Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
@@ -185,7 +184,7 @@ impl Stream for Call {
                     // The socket closes before the row is written, so that nothing is billed behind it.
                     call.stream = None;
                     let provider = call.settlement.provider();
-                    call.pauses.refused(provider, &error, Instant::now());
+                    call.pauses.refused(provider, &error, now());
                     call.settlement.fail(&error);
                     if call.repeats(&error) {
                         continue;

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 
+mod strategies;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +24,8 @@ enum Fault {
     None,
     Down,
     Slow,
+    /// It answers, after so many milliseconds.
+    Late(u64),
     Limited,
     WrongPayer,
 }
@@ -55,6 +59,14 @@ impl Provider for Driven {
             Fault::Down => refuse(Error::Unreachable("nobody answers".into())),
             Fault::Limited => refuse(Error::RateLimited { retry_after: None }),
             Fault::Slow => stream::pending().boxed(),
+            Fault::Late(millis) => {
+                let events = answer(None);
+                let wait = tokio::time::sleep(Duration::from_millis(millis));
+                stream::once(wait)
+                    .flat_map(|()| stream::empty())
+                    .chain(events)
+                    .boxed()
+            }
         }
     }
 }
@@ -107,6 +119,21 @@ impl Drill {
 
     fn fault(&self, provider: &str, fault: Fault) {
         *self.providers[provider].fault.lock().unwrap() = fault;
+    }
+
+    /// Every now and then each of three breaks, or is mended.
+    fn break_or_mend(&self, below: &mut impl FnMut(u64) -> u64) {
+        for (provider, fault) in [
+            ("openai", Fault::Down),
+            ("groq", Fault::Slow),
+            ("anthropic", Fault::Limited),
+        ] {
+            match below(40) {
+                0 => self.fault(provider, fault),
+                1 => self.fault(provider, Fault::None),
+                _ => {}
+            }
+        }
     }
 
     fn asked(&self, provider: &str) -> u32 {
@@ -164,6 +191,17 @@ impl Drill {
     }
 }
 
+/// Returns what throws numbers below a bound, always the same ones.
+fn dice() -> impl FnMut(u64) -> u64 {
+    let mut dice = 88_172_645_463_325_252_u64;
+    move |bound| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice % bound
+    }
+}
+
 fn chain() -> serde_json::Value {
     let openrouter = "openrouter/openai/gpt-4.1-mini";
     let hops = [
@@ -182,27 +220,10 @@ fn chain() -> serde_json::Value {
 #[tokio::test(start_paused = true)]
 async fn in_an_outage_the_next_answers_within_a_second_and_the_payer_stays() {
     let drill = Drill::with(chain());
-    let mut dice = 88_172_645_463_325_252_u64;
-    let mut below = |bound: u64| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        dice % bound
-    };
+    let mut below = dice();
     let mut recoveries = Vec::new();
     for number in 0..600 {
-        // Every now and then each of three breaks, or is mended.
-        for (provider, fault) in [
-            ("openai", Fault::Down),
-            ("groq", Fault::Slow),
-            ("anthropic", Fault::Limited),
-        ] {
-            match below(40) {
-                0 => drill.fault(provider, fault),
-                1 => drill.fault(provider, Fault::None),
-                _ => {}
-            }
-        }
+        drill.break_or_mend(&mut below);
         // Nobody asks so often; that is another guard.
         drill.gateway.resume();
         let start = tokio::time::Instant::now();

@@ -12,7 +12,7 @@ use super::record::{Candidate, Circumstances, Record};
 use super::{Gateway, expect, reserve};
 use crate::config::{KeySource, Settings, host_of};
 use crate::cost::{Money, Tokens};
-use crate::routing::{Decision, Feature, Way};
+use crate::routing::{Decision, Feature, Need, Way};
 use crate::workspace::Rule;
 
 /// Where a call would go, and why.
@@ -51,7 +51,11 @@ impl Gateway {
         feature: Feature,
         confined: Option<Rule>,
     ) -> Explanation {
-        let decision = self.decide(settings, feature);
+        let need = Need {
+            is_confined: confined.is_some(),
+            ..Need::usual(feature)
+        };
+        let decision = self.decide_for(settings, &need);
         let decision = match confined {
             Some(_) => decision.confined(),
             None => decision,

@@ -3,7 +3,8 @@
 //! Entry points: [`Health::failed`] and [`Health::worked`] as calls end, [`Health::is_failing`] before the next. A model that is down, slow, out of
 //! credit or takes no more calls is left alone for five seconds, then for twice as long after each further failure, two minutes at most, or for
 //! as long as its provider asked; after that one call may try it again, and with its first word all is well. Errors that another model would
-//! meet, too, or that the user has to mend, are none of its business. It only matters where the user named models to take over.
+//! meet, too, or that the user has to mend, are none of its business. It only matters where the user named models to take over. How many calls were answered
+//! lately ([`Health::answered`]) is what pools go by that ask for whoever is most available: each call counts for an eighth, the older ones for ever less.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,12 +26,22 @@ const MOST: usize = 256;
 
 /// How models do, by their full names. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct Health(Arc<Mutex<HashMap<String, Failing>>>);
+pub(super) struct Health(Arc<Mutex<HashMap<String, Seen>>>);
 
-struct Failing {
+/// What was seen of a model.
+struct Seen {
+    /// How often it failed since it last worked.
     failures: u32,
-    until: Instant,
+    /// It is left alone until then.
+    until: Option<Instant>,
+    /// How many of a thousand calls it answered.
+    answered: u16,
+    /// When it was last asked.
+    at: Instant,
 }
+
+/// What was seen is believed for this long.
+const BELIEVED: Duration = Duration::from_mins(30);
 
 /// Returns whether another model may do better, and nothing can have been shown of this one's answer.
 pub(super) fn is_outage(error: &Error) -> bool {
@@ -52,38 +63,83 @@ impl Health {
             return;
         }
         let mut all = self.all();
-        if all.len() >= MOST && !all.contains_key(model) {
+        let Some(seen) = seen(&mut all, model, false, now) else {
             return;
-        }
-        let failing = all.entry(model.to_owned()).or_insert(Failing {
-            failures: 0,
-            until: now,
-        });
-        failing.failures = failing.failures.saturating_add(1);
-        let doubled = FIRST * 2_u32.saturating_pow((failing.failures - 1).min(8));
+        };
+        seen.failures = seen.failures.saturating_add(1);
+        let doubled = FIRST * 2_u32.saturating_pow((seen.failures - 1).min(8));
         let wait = match error {
             Error::RateLimited {
                 retry_after: Some(asked),
             } => (*asked).clamp(FIRST, LONGEST_ASKED),
             _ => doubled.min(LONGEST),
         };
-        failing.until = failing.until.max(now + wait);
+        seen.until = seen.until.max(Some(now + wait));
     }
 
     /// Notes that a model answers.
-    pub(super) fn worked(&self, model: &str) {
-        self.all().remove(model);
+    pub(super) fn worked(&self, model: &str, now: Instant) {
+        let mut all = self.all();
+        if let Some(seen) = seen(&mut all, model, true, now) {
+            seen.failures = 0;
+            seen.until = None;
+        }
     }
 
     /// Returns whether a model is to be left alone.
     pub(super) fn is_failing(&self, model: &str, now: Instant) -> bool {
         let all = self.all();
-        all.get(model).is_some_and(|failing| now < failing.until)
+        let until = all.get(model).and_then(|seen| seen.until);
+        until.is_some_and(|until| now < until)
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Failing>> {
+    /// Returns how many of a thousand calls a model answered lately, if it was asked.
+    pub(super) fn answered(&self, model: &str, now: Instant) -> Option<u16> {
+        let all = self.all();
+        let seen = all.get(model).filter(|seen| is_believed(seen, now))?;
+        Some(seen.answered)
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Notes a call, and returns what is known of its model, if there is room for it.
+fn seen<'a>(
+    all: &'a mut HashMap<String, Seen>,
+    model: &str,
+    is_answered: bool,
+    now: Instant,
+) -> Option<&'a mut Seen> {
+    if all.len() >= MOST && !all.contains_key(model) {
+        all.retain(|_, seen| is_believed(seen, now));
+    }
+    if all.len() >= MOST && !all.contains_key(model) {
+        return None;
+    }
+    let answered = if is_answered { 1_000 } else { 0 };
+    let fresh = Seen {
+        failures: 0,
+        until: None,
+        answered,
+        at: now,
+    };
+    if !all.contains_key(model) {
+        return Some(all.entry(model.to_owned()).or_insert(fresh));
+    }
+    let seen = all.get_mut(model)?;
+    seen.answered = if is_believed(seen, now) {
+        (seen.answered * 7 + answered) / 8
+    } else {
+        answered
+    };
+    seen.at = now;
+    Some(seen)
+}
+
+fn is_believed(seen: &Seen, now: Instant) -> bool {
+    now.saturating_duration_since(seen.at) < BELIEVED
 }
 
 #[cfg(test)]
@@ -106,7 +162,7 @@ mod tests {
             health.failed("a/m", &Error::Failed, start);
         }
         assert!(!is_failing(LONGEST));
-        health.worked("a/m");
+        health.worked("a/m", start);
         assert!(!is_failing(Duration::ZERO));
     }
 
@@ -120,7 +176,7 @@ mod tests {
             (Duration::from_secs(u64::MAX), LONGEST_ASKED),
         ] {
             let retry_after = Some(asked);
-            health.worked("a/m");
+            health.worked("a/m", start);
             health.failed("a/m", &Error::RateLimited { retry_after }, start);
             let before = wait.saturating_sub(SECOND);
             assert!(health.is_failing("a/m", start + before));
@@ -141,5 +197,30 @@ mod tests {
             health.failed("a/m", &error, now);
             assert!(!health.is_failing("a/m", now), "{error}");
         }
+    }
+
+    #[test]
+    fn how_many_calls_were_answered_goes_by_the_last_ones_and_is_forgotten_in_time() {
+        let health = Health::default();
+        let start = Instant::now();
+        let answered = |after| health.answered("a/m", start + after);
+        assert_eq!(answered(Duration::ZERO), None);
+        health.worked("a/m", start);
+        assert_eq!(answered(Duration::ZERO), Some(1_000));
+        health.failed("a/m", &Error::Overloaded, start);
+        assert_eq!(answered(Duration::ZERO), Some(875));
+        for _ in 0..50 {
+            health.failed("a/m", &Error::Overloaded, start);
+        }
+        assert_eq!(answered(Duration::ZERO), Some(0));
+        for _ in 0..30 {
+            health.worked("a/m", start);
+        }
+        assert!(answered(Duration::ZERO) > Some(900));
+        assert_eq!(answered(BELIEVED), None);
+        for number in 0..2 * MOST {
+            health.worked(&format!("a/{number}"), start + BELIEVED);
+        }
+        assert_eq!(health.all().len(), MOST);
     }
 }

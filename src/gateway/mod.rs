@@ -18,6 +18,7 @@ mod interrupt;
 mod masking;
 mod pause;
 mod payer;
+mod pool;
 mod price;
 mod probe;
 mod purse;
@@ -29,6 +30,7 @@ mod reserve;
 mod retry;
 mod runaway;
 mod settle;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -56,16 +58,18 @@ use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Way};
+use crate::routing::{self, Decision, Feature, LocalServer, Need, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use health::Health;
 use pause::Pauses;
 use payer::Payers;
+use pool::Turns;
 use purse::Purse;
 use request::Asked;
 use runaway::Runaways;
+use speed::Speeds;
 use witness::Witness;
 
 /// The way to all models. Clones are the same gateway.
@@ -90,6 +94,8 @@ struct Inner {
     runaways: Runaways,
     payers: Payers,
     health: Health,
+    speeds: Speeds,
+    turns: Turns,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -124,14 +130,21 @@ impl Gateway {
             runaways: Runaways::default(),
             payers: Payers::default(),
             health: Health::default(),
+            speeds: Speeds::default(),
+            turns: Turns::default(),
             watch: Arc::default(),
         }))
     }
 
-    /// Decides which model a call for `feature` goes to now.
+    /// Decides which model a usual call for `feature` goes to now.
     pub fn decide(&self, settings: &Settings, feature: Feature) -> Decision {
-        let first = routing::decide(settings, feature, &self.answering());
-        if !routing::has_hops(settings, feature) || !self.is_failing(&first) {
+        self.decide_for(settings, &Need::usual(feature))
+    }
+
+    /// Decides which model a call goes to now.
+    pub fn decide_for(&self, settings: &Settings, need: &Need<'_>) -> Decision {
+        let first = self.first(settings, routing::wanted(settings, need.feature), need);
+        if !routing::has_hops(settings, &first) || !self.is_failing(&first) {
             return first;
         }
         self.next(settings, &first, None).unwrap_or(first)
@@ -139,8 +152,7 @@ impl Gateway {
 
     /// Returns whether a model is to be left alone: it does not answer, or somebody else has paid for it.
     fn is_failing(&self, decision: &Decision) -> bool {
-        let now = tokio::time::Instant::now().into_std();
-        self.0.health.is_failing(&decision.name(), now) || self.0.payers.check(decision).is_err()
+        self.0.health.is_failing(&decision.name(), now()) || self.0.payers.check(decision).is_err()
     }
 
     /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
@@ -159,21 +171,26 @@ impl Gateway {
         routing::fallback(settings, first, &failing)
     }
 
-    /// Returns who may take the place of a call that fails, of those that the user named; an action's own model has nobody.
+    /// Returns who may take the place of a call that fails, of its pool and of those that the user named; an action's own model has nobody.
     fn successor(&self, settings: &Settings, decision: &Decision) -> Option<Decision> {
-        if !routing::has_hops(settings, decision.feature) {
+        let is_own = *routing::wanted(settings, decision.feature) != decision.wanted;
+        if decision.is_embedded() || !routing::has_hops(settings, decision) {
             return None;
         }
-        let first = routing::decide(settings, decision.feature, &self.answering());
-        if first.wanted != decision.wanted || decision.is_embedded() {
+        if is_own && decision.draw.is_none() {
             return None;
         }
+        let first = self.first_of(settings, decision);
         self.next(settings, &first, Some(decision.name()))
     }
 
-    /// Decides the same for a call that has a model of its own.
-    pub fn decide_on(&self, settings: &Settings, feature: Feature, model: &ModelName) -> Decision {
-        routing::decide_on(settings, feature, model, &self.answering())
+    /// Decides the same for a call that has a model of its own, or a pool.
+    pub fn decide_on(&self, settings: &Settings, model: &ModelName, need: &Need<'_>) -> Decision {
+        let first = self.first(settings, model, need);
+        if first.draw.is_none() || !self.is_failing(&first) {
+            return first;
+        }
+        self.next(settings, &first, None).unwrap_or(first)
     }
 
     /// Decides for the model that takes another's place where a call was refused, if a cap says which, or failed, if the user named one.
@@ -324,15 +341,12 @@ impl Gateway {
             shown,
             interrupt,
         } = request;
-        if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
-            return Err(Error::Confined(rule));
-        }
-        witness::judge_files(&settings.policy, &decision, &shown)?;
+        witness::may_be_shown(&settings.policy, &decision, confined, &shown)?;
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
         self.0.payers.check(&decision)?;
-        pauses.check(&decision.provider, decision.feature, Instant::now())?;
+        pauses.check(&decision.provider, decision.feature, now())?;
         self.follow(settings);
         let wanted = Use {
             feature: Some(decision.feature.name()),
@@ -348,6 +362,7 @@ impl Gateway {
         } else {
             provider
         };
+        self.0.turns.taken(&decision);
         let call = provider::Call {
             base_url: decision.way.base_url().cloned(),
             key: authorization.as_ref().map(|held| held.header.clone()),
@@ -377,10 +392,10 @@ impl Gateway {
         let begin = Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
-            record: Record {
+            record: Box::new(Record {
                 key: label.clone(),
                 ..record
-            },
+            }),
             decision,
             key: label,
             action,
@@ -418,6 +433,7 @@ impl Gateway {
             runaways: self.0.runaways.clone(),
             payers: self.0.payers.clone(),
             health: self.0.health.clone(),
+            speeds: self.0.speeds.clone(),
             watch: self.0.watch.clone(),
         }
     }
@@ -481,6 +497,11 @@ impl Gateway {
         };
         Ok((provider, key))
     }
+}
+
+/// Returns the time by the clock that waits go by, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// A provider, and what carries its key.

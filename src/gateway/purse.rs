@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::health::Health;
 use super::payer::Payers;
 use super::runaway::Runaways;
+use super::speed::Speeds;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
 
@@ -33,6 +34,7 @@ pub(super) struct Purse {
     pub runaways: Runaways,
     pub payers: Payers,
     pub health: Health,
+    pub speeds: Speeds,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

@@ -6,6 +6,7 @@
 //! What `route explain` prints is a record that was made without a call. A record holds names and rules, no text, and is bounded.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::request::Request;
 use crate::config::{ModelName, Settings};
 use crate::cost::Money;
-use crate::routing::{self, Decision, Feature, Hop, LocalServer, Payer};
+use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Payer};
 
 /// The form of records; one of another form is not recomputed.
 const VERSION: u32 = 1;
@@ -47,6 +48,9 @@ pub struct Record {
     /// The rule by which the text had to stay on this machine, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confined: Option<String>,
+    /// What the choice was made of, where a pool was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<Draw>,
     /// All that were thought of, in order.
     pub candidates: Vec<Candidate>,
     /// The model that was chosen, as `provider/model`.
@@ -111,6 +115,7 @@ impl Record {
                 .map(|one| short(one))
                 .collect(),
             confined: around.confined.map(short),
+            draw: decision.draw.as_deref().cloned(),
             candidates: candidates(settings, decision, around.confined.is_some()),
             model: short(&decision.name()),
             reason: decision.reason.into(),
@@ -140,6 +145,7 @@ impl Record {
         let wanted = match &*self.wanted {
             "auto" => ModelName::Auto,
             "local" => ModelName::Local,
+            name if self.draw.is_some() => ModelName::Pool(name.strip_prefix("pool/")?.into()),
             name => {
                 let (provider, model) = name.split_once('/')?;
                 ModelName::Of {
@@ -160,14 +166,16 @@ impl Record {
         };
         let answering: Option<Vec<LocalServer>> = self.answering.iter().map(server).collect();
         let answering = answering?;
-        let decision = routing::again(
-            settings,
+        let draw = self.draw.clone().map(Arc::new);
+        let past = Past {
             feature,
-            &wanted,
-            &self.reason,
-            &answering,
-            &self.failing,
-        );
+            wanted: &wanted,
+            reason: &self.reason,
+            answering: &answering,
+            failing: &self.failing,
+            draw: draw.as_ref(),
+        };
+        let decision = routing::again(settings, past);
         let decision = match self.confined {
             Some(_) => decision.confined(),
             None => decision,
@@ -194,7 +202,7 @@ impl Record {
 fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Vec<Candidate> {
     let chosen = decision.name();
     let named = match &decision.wanted {
-        ModelName::Local => Vec::new(),
+        ModelName::Local | ModelName::Pool(_) => Vec::new(),
         ModelName::Of { .. } => vec![decision.wanted.clone()],
         ModelName::Auto => {
             let of = |name: &String| {
@@ -241,15 +249,19 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         }
     };
     let mut candidates: Vec<Candidate> = named.into_iter().map(judged).collect();
+    candidates.extend(of_pool(settings, decision));
     // The embedded engine does not fail, and a cap names one model.
     let may_fail = match decision.reason {
         routing::DEGRADED => false,
         routing::FALLBACK => true,
         _ => !decision.is_embedded(),
     };
-    if may_fail && routing::has_hops(settings, decision.feature) {
+    if may_fail && routing::has_hops(settings, decision) {
         let (feature, wanted) = (decision.feature, &decision.wanted);
-        let first = routing::decide_on(settings, feature, wanted, &decision.answering);
+        let first = match &decision.draw {
+            Some(draw) => routing::drawn(settings, feature, draw),
+            None => routing::decide_on(settings, feature, wanted, &decision.answering),
+        };
         let judged = |hop: Hop| match hop.decision {
             Err(rule) => Candidate {
                 model: short(&hop.name),
@@ -268,7 +280,10 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
                 rule: "it answers where those before it do not".into(),
             },
         };
-        candidates.extend(routing::hops(settings, &first).into_iter().map(judged));
+        let is_new = |hop: &Hop| candidates.iter().all(|one| one.model != short(&hop.name));
+        let hops = routing::hops(settings, &first).into_iter().filter(is_new);
+        let hops: Vec<Candidate> = hops.map(judged).collect();
+        candidates.extend(hops);
     }
     let last = format!("{}/{}", routing::LOCAL, routing::PATTERNS);
     if !candidates
@@ -282,6 +297,35 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         });
     }
     candidates
+}
+
+/// Returns how the models of the pool stood that was asked for, in the order in which they are asked.
+fn of_pool(settings: &Settings, decision: &Decision) -> Vec<Candidate> {
+    let Some(draw) = &decision.draw else {
+        return Vec::new();
+    };
+    let figure = |name: &str| {
+        let mut standings = draw.standings.iter();
+        standings.find(|it| it.model == name).map(|it| it.figure)
+    };
+    let judged = |hop: Hop| match hop.decision {
+        Err(rule) => Candidate {
+            model: short(&hop.name),
+            is_kept: false,
+            rule: rule.into(),
+        },
+        Ok(_) if decision.failing.contains(&hop.name) => silent(&hop.name),
+        Ok(_) => Candidate {
+            model: short(&hop.name),
+            is_kept: true,
+            rule: match figure(&hop.name) {
+                Some(figure) => format!("{}: {figure}", draw.strategy),
+                None => draw.strategy.to_string(),
+            },
+        },
+    };
+    let hops = routing::of_pool(settings, decision.feature, draw);
+    hops.into_iter().map(judged).collect()
 }
 
 fn silent(name: &str) -> Candidate {
@@ -303,6 +347,17 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
         ModelName::Of { provider, .. } => parts.push(who(provider)),
         ModelName::Auto => parts.extend(settings.local_servers.iter().map(|name| who(name))),
         ModelName::Local => {}
+        ModelName::Pool(name) => {
+            for model in settings
+                .routes
+                .pools
+                .get(name)
+                .into_iter()
+                .flat_map(|it| &it.models)
+            {
+                parts.extend([model.name(), who(&model.provider)]);
+            }
+        }
     }
     let fallback = &settings.fallback;
     for list in [&fallback.completion, &fallback.actions] {
@@ -343,178 +398,5 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::config::{Fallback, KeySource, Network, Policy, PolicyOptions, Source};
-
-    const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
-
-    /// Names of providers, known and not.
-    fn names() -> impl Strategy<Value = Vec<String>> {
-        let name =
-            prop::sample::select(vec!["ollama", "llama-cpp", "openai", "anthropic", "nobody"]);
-        prop::collection::vec(name.prop_map(str::to_owned), 0..4)
-    }
-
-    prop_compose! {
-        fn settings()(
-            local_servers in names(),
-            is_offline in any::<bool>(),
-            providers in prop::option::of(names()),
-            models in prop::option::of(prop::collection::vec(
-                prop::sample::select(vec!["openai/*", "*/m", "ollama/m", "x"]).prop_map(str::to_owned), 0..3)),
-            actions in prop::option::of(any::<bool>()),
-            is_relay in any::<bool>(),
-            fallback in names(),
-            may_change_payer in any::<bool>(),
-        ) -> Settings {
-            let mut settings = Settings {
-                local_servers,
-                network: Arc::new(Network { is_offline, ..Network::default() }),
-                ..Settings::default()
-            };
-            let hop = |name: String| match name.as_str() {
-                "nobody" => ModelName::Local,
-                _ => ModelName::Of { provider: name, model: "m".into() },
-            };
-            let hops: Vec<ModelName> = fallback.into_iter().map(hop).collect();
-            settings.fallback = Arc::new(Fallback {
-                completion: hops.clone(),
-                actions: hops,
-                may_change_payer,
-                ..Fallback::default()
-            });
-            let rules = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
-            settings.policy = Policy::of(Source::Workspace, rules);
-            if is_relay {
-                settings.providers.get_mut("ollama").unwrap().key = KeySource::Env("RELAY".into());
-            }
-            settings
-        }
-    }
-
-    fn wanted() -> impl Strategy<Value = ModelName> {
-        let of = (
-            prop::sample::select(vec!["openai", "ollama", "gone"]),
-            "[a-z/:.]{1,12}",
-        );
-        prop_oneof![
-            Just(ModelName::Auto),
-            Just(ModelName::Local),
-            of.prop_map(|(provider, model)| ModelName::Of {
-                provider: provider.into(),
-                model
-            }),
-        ]
-    }
-
-    fn servers(names: &[&str]) -> Vec<LocalServer> {
-        let server = |name: &&str| LocalServer {
-            provider: (*name).into(),
-            model: "m".into(),
-        };
-        names.iter().map(server).collect()
-    }
-
-    fn kept(record: &Record) -> Record {
-        serde_json::from_str(&record.to_json()).unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn a_recorded_decision_recomputes_to_itself(
-            settings in settings(),
-            wanted in wanted(),
-            answering in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
-            is_action in any::<bool>(),
-            is_confined in any::<bool>(),
-            how in 0..4,
-            failing in prop::sample::subsequence(vec!["openai/m", "ollama/m", "llama-cpp/m", "local/patterns"], 1..4),
-        ) {
-            let feature = if is_action { Feature::Action } else { Feature::Completion };
-            let answering = servers(&answering);
-            let decision = match (how, &wanted) {
-                (0, ModelName::Of { provider, model }) => {
-                    routing::instead(&settings, feature, provider, model)
-                }
-                (1, _) => routing::embedded(feature, routing::SURE),
-                (3, _) => {
-                    let first = routing::decide_on(&settings, feature, &wanted, &answering);
-                    let mut failing: Vec<String> =
-                        failing.iter().map(|it| (*it).to_owned()).collect();
-                    failing.push(first.name());
-                    let next = routing::fallback(&settings, &first, &failing);
-                    next.filter(|_| !first.is_embedded()).unwrap_or(first)
-                }
-                _ => routing::decide_on(&settings, feature, &wanted, &answering),
-            };
-            let decision = if is_confined { decision.confined() } else { decision };
-            let around = Circumstances {
-                confined: is_confined.then_some("a rule"),
-                task: is_action.then_some("fix"),
-            };
-            let record = Record::of(&settings, &decision, around);
-            prop_assert_eq!(&record.model, &decision.name());
-            let chosen = record.candidates.iter().find(|one| one.is_kept);
-            prop_assert_eq!(chosen.map(|one| &one.model), Some(&record.model), "{:?}", &record);
-            prop_assert_eq!(kept(&record).recompute(&settings), Some(record));
-        }
-    }
-
-    fn of(settings: &Settings) -> Record {
-        let decision = routing::decide(settings, Feature::Completion, &[]);
-        let around = Circumstances {
-            confined: None,
-            task: None,
-        };
-        Record::of(settings, &decision, around)
-    }
-
-    #[test]
-    fn what_other_settings_decided_is_not_recomputed_and_what_was_tampered_with_shows() {
-        let mut settings = Settings {
-            model: ModelName::Of {
-                provider: "openai".into(),
-                model: "gpt-4.1-mini".into(),
-            },
-            ..Settings::default()
-        };
-        let record = of(&settings);
-        let mut tampered = record.clone();
-        tampered.payer = "somebody else".into();
-        assert_ne!(tampered.recompute(&settings), Some(tampered));
-        settings.policy = Policy::of(
-            Source::Workspace,
-            PolicyOptions {
-                models: Some(vec!["anthropic/*".into()]),
-                ..PolicyOptions::default()
-            },
-        );
-        assert_eq!(record.recompute(&settings), None);
-        assert_eq!(of(&settings).model, "local/patterns");
-    }
-
-    #[test]
-    fn a_record_holds_no_more_than_some_kilobytes_whatever_things_are_called() {
-        let many: Vec<String> = (0..500)
-            .map(|n| format!("{n}{}", "x".repeat(9_000)))
-            .collect();
-        let names: Vec<&str> = many.iter().map(String::as_str).collect();
-        let settings = Settings {
-            local_servers: many.clone(),
-            ..Settings::default()
-        };
-        let decision = routing::decide(&settings, Feature::Completion, &servers(&names));
-        let around = Circumstances {
-            confined: Some(&many[0]),
-            task: Some(&many[1]),
-        };
-        let record = Record::of(&settings, &decision, around);
-        assert!(record.to_json().len() < 16_000);
-    }
-}
+#[path = "record_tests.rs"]
+mod tests;

@@ -195,7 +195,7 @@ fn row(
         decision: Some(
             Record {
                 worst: Some(worst),
-                ..begin.record.clone()
+                ..Record::clone(&begin.record)
             }
             .to_json(),
         ),

@@ -2,9 +2,10 @@
 //!
 //! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::begin::Begin;
 use super::billed::was_not_billed;
@@ -12,6 +13,7 @@ use super::correct::Settled;
 use super::price::{self, Priced};
 use super::purse::Notice;
 use super::report::{CallId, Report};
+use super::speed::Sample;
 use super::{expect, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
@@ -98,7 +100,8 @@ impl Settlement {
         if self.first_token.is_none() {
             self.first_token = Some(self.clock.elapsed());
             let health = &self.begin.purse.health;
-            health.worked(&self.begin.decision.name());
+            let now = Instant::now().into_std();
+            health.worked(&self.begin.decision.name(), now);
         }
         self.reply_bytes += text.len();
         if !self.begin.decision.is_embedded() {
@@ -179,7 +182,10 @@ impl Settlement {
         self.is_unbilled = was_not_billed(error) && is_silent;
         let name = self.begin.decision.name();
         let health = &self.begin.purse.health;
-        health.failed(&name, error, tokio::time::Instant::now().into_std());
+        health.failed(&name, error, Instant::now().into_std());
+        if matches!(error, Error::TimedOut { .. }) {
+            self.measure();
+        }
         tracing::info!(model = %name, %error, "a model call failed");
         self.settle(Outcome::Failed);
     }
@@ -188,6 +194,9 @@ impl Settlement {
     pub(super) fn settle(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.is_settled, true) {
             return;
+        }
+        if self.first_token.is_some() {
+            self.measure();
         }
         let outcome = if self.is_refused && outcome == Outcome::Completed {
             Outcome::Filtered
@@ -281,6 +290,23 @@ impl Settlement {
             };
             begin.corrections.begin(inquiry, settled);
         }
+    }
+
+    /// Notes how fast the model was, as far as the call shows it.
+    fn measure(&self) {
+        let decision = &self.begin.decision;
+        if decision.is_embedded() {
+            return;
+        }
+        let total = self.clock.elapsed();
+        let first = self.first_token.unwrap_or(total);
+        let sample = Sample {
+            first,
+            tokens: self.reply.rough().tokens(),
+            rest: total.saturating_sub(first),
+        };
+        let speeds = &self.begin.purse.speeds;
+        speeds.seen(&decision.name(), sample, Instant::now());
     }
 
     /// What the provider says was used. Where it did not come to say so in the end, an estimate, which is never below what it said till then:

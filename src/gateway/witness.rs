@@ -15,6 +15,7 @@ use crate::config::{AuditSettings, ModelName, Policy, Settings, WhenUnwritable, 
 use crate::credential;
 use crate::provider::{Error, Input};
 use crate::routing::{self, Decision, Payer, Way};
+use crate::workspace;
 
 /// What is to be said of one request; nothing if no log is kept, or nothing could leave.
 #[derive(Clone)]
@@ -165,12 +166,16 @@ fn bytes(input: &Input) -> usize {
     }
 }
 
-/// Refuses a request that shows a provider a file which a rule keeps from it.
-pub(super) fn judge_files(
+/// Refuses a request that has a text leave which must not, or shows a provider a file that a rule keeps from it.
+pub(super) fn may_be_shown(
     policy: &Policy,
     decision: &Decision,
+    confined: Option<workspace::Rule>,
     shown: &[Shown],
 ) -> Result<(), Error> {
+    if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
+        return Err(Error::Confined(rule));
+    }
     if decision.is_embedded() {
         return Ok(());
     }

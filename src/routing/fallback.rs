@@ -4,7 +4,7 @@
 //! asked. A hop obeys every rule that the model before it obeys (policy, offline), and never changes who pays unless the user allowed it. Which
 //! models do not answer is told by the caller, so that this is a pure function like the rest.
 
-use super::{Decision, Feature, Payer, decide_on, embedded};
+use super::{Decision, Feature, Payer, decide_on, embedded, of_pool};
 use crate::config::{ModelName, Settings};
 
 /// Why a model answers in another's place.
@@ -25,8 +25,21 @@ pub struct Hop {
     pub decision: Result<Decision, &'static str>,
 }
 
-/// Returns all that the user named to take the place of a decision, in order.
+/// Returns all that may take the place of a decision, in order: the others of its pool, then those that the user named.
 pub fn hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
+    let pool = first.draw.as_ref();
+    let others = pool.map_or_else(Vec::new, |draw| of_pool(settings, first.feature, draw));
+    let others = others.into_iter().filter(|hop| hop.name != first.name());
+    let mut hops: Vec<Hop> = others.collect();
+    let named = named_hops(settings, first);
+    let is_new = |hop: &Hop| hops.iter().all(|other| other.name != hop.name);
+    let named: Vec<Hop> = named.into_iter().filter(is_new).collect();
+    hops.extend(named);
+    hops
+}
+
+/// Returns those that the user named.
+fn named_hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
     let named = named(settings, first.feature);
     let hop = |wanted: &ModelName| {
         let decision = match wanted {
@@ -49,6 +62,7 @@ pub fn hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
                 reason: FALLBACK,
                 wanted: first.wanted.clone(),
                 answering: first.answering.clone(),
+                draw: first.draw.clone(),
                 ..decision
             })
         };
@@ -58,9 +72,13 @@ pub fn hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
     named.iter().map(hop).filter(is_other).collect()
 }
 
-/// Returns whether the user named any to take another's place.
-pub fn has_hops(settings: &Settings, feature: Feature) -> bool {
-    !named(settings, feature).is_empty()
+/// Returns whether any may take the place of a decision.
+pub fn has_hops(settings: &Settings, first: &Decision) -> bool {
+    let is_pool = first
+        .draw
+        .as_ref()
+        .is_some_and(|draw| draw.standings.len() > 1);
+    is_pool || !named(settings, first.feature).is_empty()
 }
 
 fn named(settings: &Settings, feature: Feature) -> &[ModelName] {
@@ -76,6 +94,7 @@ pub fn fallback(settings: &Settings, first: &Decision, failing: &[String]) -> Op
     let decision = hops(settings, first).into_iter().find_map(works)?;
     Some(Decision {
         failing: failing.to_vec(),
+        reason: FALLBACK,
         ..decision
     })
 }

@@ -3,16 +3,24 @@
 //! Entry point: [`decide`], a pure function of the settings and of what answers on this machine. Nothing here does I/O, so the same
 //! decision can be explained before and after the call.
 
+mod draw;
 mod fallback;
+mod need;
+mod payer;
+mod pool;
+mod strategy;
 
-use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
 
-pub use fallback::{FALLBACK, Hop, fallback, has_hops, hops};
+pub use draw::{Draw, Figure, Speed, Standing};
+pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
+pub use need::Need;
+pub use payer::Payer;
+pub use pool::{drawn, of_pool};
 
-use crate::config::{ModelName, PayerKind, ProviderSettings, Quirks, Refused, Settings};
+use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,59 +38,6 @@ impl Feature {
             Self::Completion => "completion",
             Self::Action => "action",
         }
-    }
-}
-
-/// Who pays for a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Payer {
-    /// Nobody: it runs on this machine.
-    Nobody,
-    /// The user, by their own key.
-    OwnKey,
-    /// The user, by their credits at a gateway.
-    Credits,
-    /// The user, by their own account at the provider behind a gateway that has its key.
-    OwnAccount,
-    /// The user, through a server on this machine that takes a key or that they gave a price: a proxy to somebody who bills.
-    Relay,
-    /// The user, by a flat rate.
-    Subscription,
-    /// The user, for the power that this machine draws.
-    Power,
-}
-
-impl Payer {
-    /// Returns who pays for calls to a provider.
-    pub fn of(provider: &ProviderSettings) -> Self {
-        match PayerKind::of(provider) {
-            PayerKind::Nobody => Self::Nobody,
-            PayerKind::OwnKey => Self::OwnKey,
-            PayerKind::Credits => Self::Credits,
-            PayerKind::OwnAccount => Self::OwnAccount,
-            PayerKind::Relay => Self::Relay,
-            PayerKind::Subscription => Self::Subscription,
-            PayerKind::Power => Self::Power,
-        }
-    }
-
-    /// Returns whether it is paid for what a server on this machine may pass on.
-    pub fn is_passed_on(self) -> bool {
-        matches!(self, Self::Relay | Self::Credits | Self::OwnAccount)
-    }
-}
-
-impl fmt::Display for Payer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Nobody => "nobody: runs on this machine",
-            Self::OwnKey => "you: your own key",
-            Self::Credits => "you: your credits at the gateway",
-            Self::OwnAccount => "you: your own account behind the gateway",
-            Self::Relay => "you: through a server on this machine",
-            Self::Subscription => "you: by your subscription",
-            Self::Power => "you: for the power of this machine",
-        })
     }
 }
 
@@ -153,6 +108,8 @@ pub struct Decision {
     pub reason: &'static str,
     /// Whether the user said that the call may pass the caps that ask.
     pub has_consent: bool,
+    /// What the choice was made of where a pool was asked for.
+    pub draw: Option<Arc<Draw>>,
 }
 
 impl Decision {
@@ -181,6 +138,13 @@ impl Decision {
         self.is_elsewhere() || self.payer.is_passed_on()
     }
 
+    /// Returns whether a suggestion by one is as good as one by the other: they are by the same model, or by models of one pool.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let pool = |decision: &Self| decision.draw.as_ref().map(|draw| draw.pool.clone());
+        let is_same = (&self.provider, &self.model) == (&other.provider, &other.model);
+        is_same || (pool(self).is_some() && pool(self) == pool(other))
+    }
+
     /// Returns the decision for a text that must not leave this machine: the same if it need not, else the embedded engine.
     #[must_use]
     pub fn confined(self) -> Self {
@@ -189,6 +153,7 @@ impl Decision {
                 failing: self.failing,
                 wanted: self.wanted,
                 answering: self.answering,
+                draw: self.draw,
                 ..embedded(self.feature, CONFINED)
             }
         } else {
@@ -227,16 +192,21 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         payer: Payer::Nobody,
         reason,
         has_consent: false,
+        draw: None,
     }
 }
 
 /// Decides which model a call goes to. `answering` are the local model servers that answer now.
 pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) -> Decision {
-    let wanted = match feature {
+    decide_on(settings, feature, wanted(settings, feature), answering)
+}
+
+/// Returns what the settings name for a feature.
+pub fn wanted(settings: &Settings, feature: Feature) -> &ModelName {
+    match feature {
         Feature::Completion => &settings.model,
         Feature::Action => settings.model_of_actions(),
-    };
-    decide_on(settings, feature, wanted, answering)
+    }
 }
 
 /// Decides the same where the model is another than the feature's.
@@ -261,6 +231,8 @@ pub fn decide_on(
         return embedded(refused.words());
     }
     let (name, model, reason) = match wanted {
+        // As far as nothing is known of its models.
+        ModelName::Pool(name) => return drawn(settings, feature, &Draw::blind(settings, name)),
         ModelName::Local => return embedded("the settings name it"),
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),
         ModelName::Auto => {
@@ -302,6 +274,7 @@ pub fn decide_on(
         way: Way::Http(Arc::new(route)),
         reason,
         has_consent: false,
+        draw: None,
     };
     online(decision, settings)
 }
@@ -352,36 +325,51 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         way,
         reason: DEGRADED,
         has_consent: false,
+        draw: None,
     };
     online(decision, settings)
 }
 
-/// Decides anew what was decided for a reason, under the settings as they are.
-pub fn again(
-    settings: &Settings,
-    feature: Feature,
-    wanted: &ModelName,
-    reason: &str,
-    answering: &[LocalServer],
-    failing: &[String],
-) -> Decision {
-    if !failing.is_empty() {
-        let first = decide_on(settings, feature, wanted, answering);
-        return fallback(settings, &first, failing).unwrap_or(first);
+/// What is known of a decision that was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// What the call was for.
+    pub feature: Feature,
+    /// What was asked for.
+    pub wanted: &'a ModelName,
+    /// Why it was decided so.
+    pub reason: &'a str,
+    /// The servers on this machine that answered.
+    pub answering: &'a [LocalServer],
+    /// The models that were passed over.
+    pub failing: &'a [String],
+    /// What the choice was made of, of a pool.
+    pub draw: Option<&'a Arc<Draw>>,
+}
+
+/// Decides anew what was decided, under the settings as they are.
+pub fn again(settings: &Settings, past: Past<'_>) -> Decision {
+    let (feature, wanted) = (past.feature, past.wanted);
+    let first = || match (past.draw, wanted) {
+        (Some(draw), ModelName::Pool(name)) if draw.pool == *name => drawn(settings, feature, draw),
+        _ => decide_on(settings, feature, wanted, past.answering),
+    };
+    if !past.failing.is_empty() {
+        let first = first();
+        return fallback(settings, &first, past.failing).unwrap_or(first);
     }
-    match (wanted, reason) {
+    match (wanted, past.reason) {
         (ModelName::Of { provider, model }, DEGRADED) => {
             instead(settings, feature, provider, model)
         }
         (_, SURE) => embedded(feature, SURE),
-        _ => decide_on(settings, feature, wanted, answering),
+        _ => first(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::KeySource;
 
     fn servers(names: &[&str]) -> Vec<LocalServer> {
         let server = |name: &&str| LocalServer {
@@ -427,7 +415,7 @@ mod tests {
         assert_eq!(name(&settings, "openai"), "local/patterns");
         assert_eq!(name(&settings, "ollama"), "ollama/m");
         let relay = settings.providers.get_mut("ollama").expect("well known");
-        relay.key = KeySource::Env("RELAY".into());
+        relay.key = crate::config::KeySource::Env("RELAY".into());
         assert_eq!(name(&settings, "ollama"), "local/patterns");
     }
 

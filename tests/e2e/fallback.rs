@@ -72,3 +72,42 @@ fn the_next_model_makes_the_suggestion_in_the_same_request_and_the_first_is_left
     );
     client.finish();
 }
+
+#[test]
+fn of_a_pool_the_cheapest_for_the_call_is_asked_and_the_next_where_it_does_not_answer() {
+    let dear = Scripted::start(events(&[WHOLE, "[DONE]"]));
+    let cheap = Scripted::start(vec![Step::Send(response(
+        "503 Service Unavailable",
+        "application/json",
+        "{}",
+    ))]);
+    let at = |address: &str, price: &str| {
+        json!({
+            "wire": "openai-completions", "base_url": format!("{address}/v1"), "key": "none",
+            "prices": {"m": {"input": price, "output": price}},
+        })
+    };
+    let mut client = Builder::default()
+        .config(json!({
+            "completion": {"model": "pool/both", "debounce_ms": 0},
+            "routing": {"pools": {"both": {"models": ["dear/m", "cheap/m"], "strategy": "cheapest"}}},
+            "providers": {"dear": at(&dear.address, "9 USD"), "cheap": at(&cheap.address, "1 USD")},
+        }))
+        .start();
+    let explained = client.request("byok/explainRoute", json!({}));
+    let explained = client.answer(explained)["result"].clone();
+    assert_eq!(explained["model"], "cheap/m");
+    assert_eq!(explained["reason"], "the cheapest of its pool");
+    let rule = explained["candidates"][1]["rule"].as_str().unwrap();
+    assert!(rule.starts_with("cheapest: about $"), "{rule}");
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["1;"]);
+    assert_eq!(booked(&mut client), (json!("cheap"), json!("failed")));
+    assert_eq!(booked(&mut client), (json!("dear"), json!("completed")));
+    client.notification("window/showMessage");
+    let seen = cheap.seen.try_iter();
+    let asked = seen.filter(|seen| matches!(seen, Seen::Request { .. }));
+    assert_eq!(asked.count(), 1);
+    client.finish();
+}

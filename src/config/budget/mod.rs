@@ -167,7 +167,7 @@ fn resolve_cap(
                 scope.provider = Some(provider);
                 scope.model = Some(model);
             }
-            ModelName::Auto | ModelName::Local => {
+            ModelName::Auto | ModelName::Local | ModelName::Pool(_) => {
                 return Err(("model", "what runs on this machine costs nothing".into()));
             }
         }
@@ -182,7 +182,9 @@ fn resolve_cap(
             let (provider, model) =
                 match parse_model(name, providers).map_err(|message| ("degrade_to", message))? {
                     ModelName::Of { provider, model } => (provider, model),
-                    ModelName::Auto | ModelName::Local => ("local".into(), "patterns".into()),
+                    ModelName::Auto | ModelName::Local | ModelName::Pool(_) => {
+                        ("local".into(), "patterns".into())
+                    }
                 };
             AtCap::Degrade {
                 provider: provider.into(),

@@ -31,6 +31,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         // Those were taken out and refused before (`CLOSED`).
         network: _,
         keys: _,
+        routing: _,
         fallback: _,
         providers: _,
         policy: _,

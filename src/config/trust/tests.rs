@@ -50,7 +50,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 104] = [
+const TABLE: [Row; 105] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -230,6 +230,12 @@ const TABLE: [Row; 104] = [
     row(
         "providers.evil",
         "{ wire = \"openai-chat\", base_url = \"https://evil.example/v1\" }",
+        "",
+        true,
+    ),
+    row(
+        "routing.pools",
+        "{ a = { models = [\"openai/m\"] } }",
         "",
         true,
     ),

@@ -139,6 +139,11 @@ async fn ready(shared: &Arc<Shared>, wanted: Wanted) -> Result<Ready, String> {
             action.title
         )
     })?;
+    let gateway = &shared.gateway;
+    let decision = match decision.draw {
+        Some(_) => action::decide_about(gateway, &snapshot, &action, &target, &diagnostics),
+        None => decision,
+    };
     Ok(Ready {
         wanted,
         snapshot,

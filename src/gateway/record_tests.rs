@@ -1,0 +1,245 @@
+//! What a record holds, and that it comes out the same again.
+
+#![allow(clippy::unwrap_used)]
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::{
+    Fallback, KeySource, Network, Policy, PolicyOptions, Pool, PoolModel, Routes, Source,
+    Strategy as Way,
+};
+use crate::cost::Currency;
+use crate::routing::{Figure, Speed, Standing};
+
+const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
+
+/// Names of providers, known and not.
+fn names() -> impl Strategy<Value = Vec<String>> {
+    let name = prop::sample::select(vec!["ollama", "llama-cpp", "openai", "anthropic", "nobody"]);
+    prop::collection::vec(name.prop_map(str::to_owned), 0..4)
+}
+
+/// A pool of some models, by any strategy.
+fn pool() -> impl Strategy<Value = Pool> {
+    let names = vec!["openai", "ollama", "groq", "gone", "anthropic"];
+    let models = prop::sample::subsequence(names, 1..=5).prop_shuffle();
+    let ways = vec![
+        Way::Ordered,
+        Way::Cheapest,
+        Way::Fastest,
+        Way::Available,
+        Way::Weighted,
+    ];
+    (models, prop::sample::select(ways)).prop_map(|(names, strategy)| Pool {
+        models: names
+            .into_iter()
+            .map(|name| PoolModel {
+                provider: name.into(),
+                model: "m".into(),
+                weight: 1,
+            })
+            .collect(),
+        strategy,
+    })
+}
+
+/// How its models may stand, by any number.
+fn drawn(settings: &Settings, numbers: &[u16], is_confined: bool) -> Draw {
+    let mut draw = Draw {
+        turn: numbers[0].into(),
+        is_confined,
+        ..Draw::blind(settings, "a")
+    };
+    let figure = |number: u16| match (draw.strategy, number % 5) {
+        (Way::Ordered, _) => Figure::Place,
+        (Way::Cheapest, 0) => Figure::NoPrice,
+        (Way::Cheapest, 1) => Figure::Free,
+        (Way::Cheapest, _) => Figure::Cost(Money::from_nanos(number.into(), Currency::USD)),
+        (Way::Fastest, 0) => Figure::Unmeasured,
+        (Way::Fastest, _) => Figure::Speed(Speed {
+            first_ms: number.into(),
+            per_second: (number > 9).then_some(u32::from(number)),
+            whole_ms: number.into(),
+        }),
+        (Way::Available, 0) => Figure::Unseen,
+        (Way::Available, _) => Figure::Answered(number % 1_001),
+        (Way::Weighted, _) => Figure::Weight(number.into()),
+    };
+    let figures: Vec<Figure> = numbers.iter().map(|number| figure(*number)).collect();
+    let standing = |(standing, figure): (&Standing, Figure)| Standing {
+        model: standing.model.clone(),
+        figure,
+    };
+    draw.standings = draw.standings.iter().zip(figures).map(standing).collect();
+    draw
+}
+
+prop_compose! {
+    fn settings()(
+        local_servers in names(),
+        is_offline in any::<bool>(),
+        providers in prop::option::of(names()),
+        models in prop::option::of(prop::collection::vec(
+            prop::sample::select(vec!["openai/*", "*/m", "ollama/m", "x"]).prop_map(str::to_owned), 0..3)),
+        actions in prop::option::of(any::<bool>()),
+        is_relay in any::<bool>(),
+        fallback in names(),
+        pool in pool(),
+        may_change_payer in any::<bool>(),
+    ) -> Settings {
+        let mut settings = Settings {
+            local_servers,
+            network: Arc::new(Network { is_offline, ..Network::default() }),
+            ..Settings::default()
+        };
+        let hop = |name: String| match name.as_str() {
+            "nobody" => ModelName::Local,
+            _ => ModelName::Of { provider: name, model: "m".into() },
+        };
+        let hops: Vec<ModelName> = fallback.into_iter().map(hop).collect();
+        settings.fallback = Arc::new(Fallback {
+            completion: hops.clone(),
+            actions: hops,
+            may_change_payer,
+            ..Fallback::default()
+        });
+        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into() });
+        let rules = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
+        settings.policy = Policy::of(Source::Workspace, rules);
+        if is_relay {
+            settings.providers.get_mut("ollama").unwrap().key = KeySource::Env("RELAY".into());
+        }
+        settings
+    }
+}
+
+fn wanted() -> impl Strategy<Value = ModelName> {
+    let of = (
+        prop::sample::select(vec!["openai", "ollama", "gone"]),
+        "[a-z/:.]{1,12}",
+    );
+    prop_oneof![
+        Just(ModelName::Auto),
+        Just(ModelName::Local),
+        Just(ModelName::Pool("a".into())),
+        Just(ModelName::Pool("a".into())),
+        of.prop_map(|(provider, model)| ModelName::Of {
+            provider: provider.into(),
+            model
+        }),
+    ]
+}
+
+fn servers(names: &[&str]) -> Vec<LocalServer> {
+    let server = |name: &&str| LocalServer {
+        provider: (*name).into(),
+        model: "m".into(),
+    };
+    names.iter().map(server).collect()
+}
+
+fn kept(record: &Record) -> Record {
+    serde_json::from_str(&record.to_json()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_recorded_decision_recomputes_to_itself(
+        settings in settings(),
+        wanted in wanted(),
+        answering in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
+        is_action in any::<bool>(),
+        is_confined in any::<bool>(),
+        how in 0..4,
+        failing in prop::sample::subsequence(
+            vec!["openai/m", "ollama/m", "groq/m", "llama-cpp/m", "local/patterns"], 1..5),
+        numbers in prop::collection::vec(any::<u16>(), 5),
+    ) {
+        let feature = if is_action { Feature::Action } else { Feature::Completion };
+        let answering = servers(&answering);
+        let draw = drawn(&settings, &numbers, is_confined);
+        let first = || match &wanted {
+            ModelName::Pool(_) => routing::drawn(&settings, feature, &draw),
+            _ => routing::decide_on(&settings, feature, &wanted, &answering),
+        };
+        let decision = match (how, &wanted) {
+            (0, ModelName::Of { provider, model }) => {
+                routing::instead(&settings, feature, provider, model)
+            }
+            (1, _) => routing::embedded(feature, routing::SURE),
+            (3, _) => {
+                let first = first();
+                let mut failing: Vec<String> =
+                    failing.iter().map(|it| (*it).to_owned()).collect();
+                failing.push(first.name());
+                let next = routing::fallback(&settings, &first, &failing);
+                next.filter(|_| !first.is_embedded()).unwrap_or(first)
+            }
+            _ => first(),
+        };
+        let decision = if is_confined { decision.confined() } else { decision };
+        let around = Circumstances {
+            confined: is_confined.then_some("a rule"),
+            task: is_action.then_some("fix"),
+        };
+        let record = Record::of(&settings, &decision, around);
+        prop_assert_eq!(&record.model, &decision.name());
+        let chosen = record.candidates.iter().find(|one| one.is_kept);
+        prop_assert_eq!(chosen.map(|one| &one.model), Some(&record.model), "{:?}", &record);
+        prop_assert_eq!(kept(&record).recompute(&settings), Some(record));
+    }
+}
+
+fn of(settings: &Settings) -> Record {
+    let decision = routing::decide(settings, Feature::Completion, &[]);
+    let around = Circumstances {
+        confined: None,
+        task: None,
+    };
+    Record::of(settings, &decision, around)
+}
+
+#[test]
+fn what_other_settings_decided_is_not_recomputed_and_what_was_tampered_with_shows() {
+    let mut settings = Settings {
+        model: ModelName::Of {
+            provider: "openai".into(),
+            model: "gpt-4.1-mini".into(),
+        },
+        ..Settings::default()
+    };
+    let record = of(&settings);
+    let mut tampered = record.clone();
+    tampered.payer = "somebody else".into();
+    assert_ne!(tampered.recompute(&settings), Some(tampered));
+    settings.policy = Policy::of(
+        Source::Workspace,
+        PolicyOptions {
+            models: Some(vec!["anthropic/*".into()]),
+            ..PolicyOptions::default()
+        },
+    );
+    assert_eq!(record.recompute(&settings), None);
+    assert_eq!(of(&settings).model, "local/patterns");
+}
+
+#[test]
+fn a_record_holds_no_more_than_some_kilobytes_whatever_things_are_called() {
+    let many: Vec<String> = (0..500)
+        .map(|n| format!("{n}{}", "x".repeat(9_000)))
+        .collect();
+    let names: Vec<&str> = many.iter().map(String::as_str).collect();
+    let settings = Settings {
+        local_servers: many.clone(),
+        ..Settings::default()
+    };
+    let decision = routing::decide(&settings, Feature::Completion, &servers(&names));
+    let around = Circumstances {
+        confined: Some(&many[0]),
+        task: Some(&many[1]),
+    };
+    let record = Record::of(&settings, &decision, around);
+    assert!(record.to_json().len() < 16_000);
+}
