@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};
 
-use byok_lsp::cost::budget::{AtCap, Cap, Per, Scope};
+use byok_lsp::cost::budget::{AtCap, Cap, Per, Refusal, Scope};
 use byok_lsp::cost::ledger::{Latency, Reservation};
 use byok_lsp::cost::{
     Budget, Catalogue, Cost, Currency, Ledger, Money, Outcome, Price, Row, Tokens, Usage,
@@ -256,34 +256,52 @@ fn reserve(_: &mut Criterion) {
             drop(other.join());
         }
     }
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("ledger");
-    let servers: Vec<_> = (0..4)
-        .map(|_| {
-            let path = path.clone();
-            std::thread::spawn(move || storm(&path))
-        })
-        .collect();
-    let times = servers
-        .into_iter()
-        .flat_map(|server| server.join().expect("it ends"));
-    percentiles(
-        "reserve and queue the row, four at once, a hundred calls each at the same moment, twenty times",
-        times.collect(),
-    );
+    storms();
 }
 
-/// A hundred calls at the same moment, as no editor makes them, again and again: each reserves, waits for a provider, and settles.
-fn storm(path: &Path) -> Vec<Duration> {
-    const CALLS: usize = 100;
+/// How many ledgers, each as a server of its own has one, and how many calls each is asked to reserve at the same moment.
+const SERVERS: usize = 4;
+const CALLS: usize = 100;
+const STORMS: usize = 20;
+
+/// A hundred calls at the same moment in each of four servers, as no editor makes them, again and again: with room for all of them, and at the
+/// edge of one cap, which a few fit.
+fn storms() {
+    for fit in [SERVERS * CALLS, 37] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("ledger");
+        let barrier = Barrier::new(SERVERS);
+        let mut times = Vec::new();
+        let mut granted = 0;
+        std::thread::scope(|scope| {
+            let servers: Vec<_> = (0..SERVERS)
+                .map(|_| scope.spawn(|| storm(&path, fit, &barrier)))
+                .collect();
+            for server in servers {
+                let (of_server, count) = server.join().expect("it ends");
+                times.extend(of_server);
+                granted += count;
+            }
+        });
+        assert_eq!(granted, fit * STORMS, "the cap is used up and kept");
+        percentiles(
+            &format!(
+                "reserve and queue the row, {SERVERS} servers with {CALLS} calls each at the same moment, of which {fit} fit the cap, {STORMS} times"
+            ),
+            times,
+        );
+    }
+}
+
+/// One server's part in all storms: how long each call waited for the ledger, and how many were let through.
+fn storm(path: &Path, fit: usize, barrier: &Barrier) -> (Vec<Duration>, usize) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
     let runtime = runtime.expect("a runtime");
-    let (price, budget, ledger) = (price(), budget(), Ledger::open(path));
-    reserve_and_settle(&runtime, &ledger, &price, &budget);
-    let one = async |ledger: Ledger, mut row: Row, budget: Arc<Budget>| {
-        row.started = Timestamp::now();
+    let (price, ledger) = (price(), Ledger::open(path));
+    settle_and_wait(&ledger, row(&ledger, &price, 5_000_000 - 1));
+    let one = async |ledger: Ledger, row: Row, budget: Arc<Budget>| {
         let reservation = Reservation {
             row: row.clone(),
             budget,
@@ -292,31 +310,55 @@ fn storm(path: &Path) -> Vec<Duration> {
         let start = Instant::now();
         let reserved = ledger.reserve(reservation).await;
         let waited = start.elapsed();
-        let held = reserved
-            .expect("there is room")
-            .0
-            .expect("it costs something");
+        let held = match reserved {
+            Ok((held, _)) => held.expect("it costs something"),
+            Err(Refusal::Cap { .. }) => return (waited, false),
+            Err(other) => panic!("{other:?}"),
+        };
         tokio::time::sleep(Duration::from_millis(20)).await;
         let start = Instant::now();
         ledger.settle(row, |_| {});
         held.settled();
-        waited + start.elapsed()
+        (waited + start.elapsed(), true)
     };
-    let mut times = Vec::new();
-    for _ in 0..20 {
+    let (mut times, mut granted) = (Vec::new(), 0);
+    for number in 1..=STORMS {
+        let mut row = row(&ledger, &price, 0);
+        row.started = Timestamp::now();
+        let each = row.cost.amount().expect("it costs something").nanos();
+        let most = i64::try_from(number * fit).expect("it is small") * each;
+        let budget = edge(most);
+        barrier.wait();
         let calls: Vec<_> = (0..CALLS)
-            .map(|number| {
-                let row = row(&ledger, &price, number as u64);
-                runtime.spawn(one(ledger.clone(), row, budget.clone()))
+            .map(|_| {
+                row.id = ledger.next_id();
+                runtime.spawn(one(ledger.clone(), row.clone(), budget.clone()))
             })
             .collect();
-        times.extend(
-            calls
-                .into_iter()
-                .map(|call| runtime.block_on(call).expect("it ends")),
-        );
+        for call in calls {
+            let (waited, is_granted) = runtime.block_on(call).expect("it ends");
+            times.push(waited);
+            granted += usize::from(is_granted);
+        }
+        // All rows are written before the next, whoever wrote them.
+        ledger.totals(DEADLINE).expect("the ledger answers");
+        barrier.wait();
     }
-    times
+    (times, granted)
+}
+
+/// A cap on the month, of so much.
+fn edge(nanos: i64) -> Arc<Budget> {
+    Arc::new(Budget {
+        caps: vec![Cap {
+            name: "edge".into(),
+            amount: Money::from_nanos(nanos, Currency::USD),
+            per: Per::Month,
+            scope: Scope::default(),
+            at: AtCap::Hard,
+        }],
+        ..Budget::default()
+    })
 }
 
 fn million(criterion: &mut Criterion) {

@@ -252,6 +252,8 @@ impl Desk {
             confined: None,
             shown: Vec::new(),
             interrupt: Interrupt::default(),
+            attempt: 1,
+            after: None,
         };
         // Without a key nothing has to be waited for.
         self.gateway

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::built_in::BUILT_IN;
-use crate::config::{CustomAction, CustomOutput, Settings};
+use crate::config::{CustomAction, CustomOutput, Settings, TaskClass};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +142,23 @@ impl Action {
         }
     }
 
+    /// Returns what kind of work it is, by which settings may send it to another model.
+    pub fn class(&self) -> TaskClass {
+        if self.own.is_some() {
+            return TaskClass::Custom;
+        }
+        match (self.output, self.applies, self.kind) {
+            (Output::Message, _, _) => TaskClass::CommitMessage,
+            (Output::Document, _, _) => TaskClass::Explain,
+            (Output::Tests, _, _) => TaskClass::Test,
+            (Output::Comment | Output::Comments, _, _) => TaskClass::Document,
+            (_, Applies::Diagnostic | Applies::Problems, _) | (_, _, Kind::QuickFix) => {
+                TaskClass::Fix
+            }
+            _ => TaskClass::Refactor,
+        }
+    }
+
     /// Returns whether the user has to say what is wanted.
     pub fn needs_instruction(&self) -> bool {
         self.question.is_some()
@@ -178,6 +195,43 @@ mod tests {
             assert!(!action.kind.name().starts_with("source"));
         }
         assert_eq!(find(&settings, "dance"), None);
+    }
+
+    #[test]
+    fn each_action_is_of_the_class_that_one_would_look_for_it_in() {
+        let class = |id: &str| find(&Settings::default(), id).map(|action| action.class());
+        for (class_of, ids) in [
+            (TaskClass::Fix, &["fix", "fix-all"][..]),
+            (
+                TaskClass::Explain,
+                &[
+                    "explain",
+                    "explain-problem",
+                    "review",
+                    "translate",
+                    "review-changes",
+                ],
+            ),
+            (
+                TaskClass::Refactor,
+                &[
+                    "implement",
+                    "rewrite",
+                    "simplify",
+                    "optimise",
+                    "types",
+                    "change",
+                    "rename",
+                ],
+            ),
+            (TaskClass::Document, &["document", "translate-comments"]),
+            (TaskClass::Test, &["tests"]),
+            (TaskClass::CommitMessage, &["commit-message"]),
+        ] {
+            for id in ids {
+                assert_eq!(class(id), Some(class_of), "{id}");
+            }
+        }
     }
 
     #[test]

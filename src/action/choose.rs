@@ -10,6 +10,7 @@ use crate::cost::estimate::Expected;
 use crate::gateway::Gateway;
 use crate::routing::{self, Decision, Feature, Need};
 use crate::session::Snapshot;
+use crate::syntax;
 
 /// Decides which model an action goes to, before it is known what it is about.
 pub fn decide(gateway: &Gateway, snapshot: &Snapshot, action: &Action) -> Decision {
@@ -45,6 +46,8 @@ pub(super) fn by_need(
 ) -> Decision {
     let usual = Need {
         task: Some(&action.id),
+        class: Some(action.class()),
+        language: snapshot.language.map(syntax::Language::id),
         is_confined: snapshot.confined.is_some(),
         ..Need::usual(Feature::Action)
     };

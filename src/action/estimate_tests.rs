@@ -143,7 +143,7 @@ impl Desk {
         usage: impl Fn(&str, &str) -> Tokens,
     ) -> (Estimate, Cost) {
         let (snapshot, action) = self.simplification(language);
-        let job = job(&snapshot, &action, &self.gateway);
+        let mut job = job(&snapshot, &action, &self.gateway);
         let region = snapshot.text.byte_slice(job.target.lines.clone());
         let answer = format!("```\n{region}```\n");
         let estimate = job.estimate(&self.gateway);
@@ -166,7 +166,7 @@ impl Desk {
         };
         // What becomes of the answer is another matter, and so is a second one.
         tokio::select! {
-            _ = run(&self.gateway, &job, &mut watch) => {}
+            _ = run(&self.gateway, &mut job, &mut watch) => {}
             () = model => unreachable!("it never ends"),
         }
         let deadline = Duration::from_secs(10);

@@ -117,7 +117,7 @@ impl Desk {
         let snapshot = self.snapshot();
         let action = find(&snapshot.settings, id).unwrap();
         let at = A.find("a - b").unwrap();
-        let job = Job {
+        let mut job = Job {
             snapshot,
             action: &action,
             target: target(snapshot, &action, &(at..at), &[]).unwrap(),
@@ -138,7 +138,7 @@ impl Desk {
             std::future::pending::<()>().await;
         };
         let done = tokio::select! {
-            done = super::run(&self.gateway, &job, &mut watch) => done?,
+            done = super::run(&self.gateway, &mut job, &mut watch) => done?,
             () = model => unreachable!("it never ends"),
         };
         match done {

@@ -11,7 +11,7 @@
 //! 6. [`edit`]: the least edits that make the old text the new one, and how they are carried over what was typed meanwhile.
 //! 7. [`verify`]: the result is parsed; a new syntax error is refused.
 //!
-//! What fails in 4 to 7 is shown to the model once more, with the reason; what fails then changes nothing.
+//! What fails in 4 to 7 is shown to the model once more, with the reason, or to a stronger one where the user names it ([`escalate`]); what fails then changes nothing.
 //!
 //! Invariants: edits lie within the target's lines of the one document that was asked about; nothing that a model says names a file, but in
 //! `change` ([`other`], `reply/files.rs`): there it may name those that it was shown, and new ones that [`repository`](crate::repository) lets be created.
@@ -21,6 +21,10 @@ mod built_in;
 mod catalogue;
 mod choose;
 mod edit;
+mod escalate;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod escalate_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod estimate_tests;
@@ -53,6 +57,6 @@ pub use price::{is_above, shown as shown_price};
 pub use prompt::longest_run;
 pub use rename::rename;
 pub use reply::{Fault, read as read_reply};
-pub use run::{Done, Failure, Job, Progress, Watch, run};
+pub use run::{Again, Done, Failure, Job, Progress, Watch, run};
 pub use target::{Diagnostic, Target, target};
 pub use verify::applied;

@@ -50,7 +50,7 @@ pub fn offers(gateway: &Gateway, ask: &Ask<'_>) -> Vec<Offer> {
         if is_hidden {
             return None;
         }
-        let is_usual = own_model(&action).is_none();
+        let is_usual = own_model(&action).is_none() && snapshot.settings.routes.rules.is_empty();
         if is_usual && unable(&usual).is_some() {
             return None;
         }

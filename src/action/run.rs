@@ -13,7 +13,7 @@ use super::prompt::Question;
 use super::reply::{self, Fault};
 use super::target::{CommentPlace, Diagnostic, Target, is_message};
 use super::verify::Demand;
-use super::{edit, explanation, fit, offer, prompt, shown, verify};
+use super::{edit, escalate, explanation, fit, offer, prompt, shown, verify};
 use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
 use crate::credential;
@@ -67,7 +67,12 @@ impl Job<'_> {
 
     /// Returns what it would cost.
     pub fn estimate(&self, gateway: &Gateway) -> Estimate {
-        offer::estimate(gateway, &self.decision, &self.question())
+        self.estimate_by(gateway, &self.decision)
+    }
+
+    /// Returns what it would cost by another model.
+    pub(super) fn estimate_by(&self, gateway: &Gateway, decision: &Decision) -> Estimate {
+        offer::estimate(gateway, decision, &self.question())
     }
 }
 
@@ -80,8 +85,19 @@ pub struct Progress<'a> {
     pub tokens: u64,
     /// What has been spent so far, where that is known.
     pub money: Option<Money>,
-    /// Whether this is the second answer, since the first could not be used.
-    pub is_repair: bool,
+    /// Why this is the second answer, if it is.
+    pub again: Option<Again<'a>>,
+}
+
+/// Why there is a second answer: the first could not be used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Again<'a> {
+    /// The same model was told why.
+    Same,
+    /// A stronger one was, whose name it is, and what was wrong.
+    Stronger(&'a str, &'a Fault),
+    /// A stronger one answers.
+    StrongerAnswers,
 }
 
 /// Hears how far an action is.
@@ -131,11 +147,11 @@ pub enum Failure {
     },
 }
 
-/// Runs an action and returns what came of it, for the snapshot that it was asked for.
-pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<Done, Failure> {
-    let snapshot = job.snapshot;
+/// Runs an action and returns what came of it, for the snapshot that it was asked for. The job's decision is afterwards the one for the model that
+/// gave the last answer.
+pub async fn run(gateway: &Gateway, job: &mut Job<'_>, watch: Watch<'_>) -> Result<Done, Failure> {
     let messages = prompt::messages(&job.question());
-    let first = answer(gateway, job, messages.clone(), false, watch).await?;
+    let first = answer(gateway, job, messages.clone(), Turn::First, watch).await?;
     let fault = match usable(job, &first).await {
         Ok(done) => return Ok(done),
         // There is no other form that words for people could have.
@@ -144,16 +160,67 @@ pub async fn run(gateway: &Gateway, job: &Job<'_>, watch: Watch<'_>) -> Result<D
     };
     // A second answer would be cut at the same place.
     if first.is_cut {
-        let limit = snapshot.settings.action_max_tokens;
+        let limit = job.snapshot.settings.action_max_tokens;
         let model = job.decision.name();
         return Err(Failure::TooLong { model, limit });
     }
-    tracing::info!(%fault, action = %job.action.id, "an answer cannot be used; the model is told why, once");
+    tracing::info!(%fault, action = %job.action.id, "an answer cannot be used; a model is told why, once");
     let messages = prompt::repair(&messages, &first.text, &fault.to_string());
-    let second = answer(gateway, job, messages, true, watch).await?;
+    let second = match escalated(gateway, job, &messages, &fault, watch).await {
+        Some(second) => second,
+        None => answer(gateway, job, messages, Turn::Repair, watch).await?,
+    };
     usable(job, &second)
         .await
         .map_err(|fault| unusable(job, fault))
+}
+
+/// Asks the stronger model, if there is one that may be asked; where it cannot be reached or a cap refuses it, nothing has changed.
+async fn escalated(
+    gateway: &Gateway,
+    job: &mut Job<'_>,
+    messages: &[Message],
+    fault: &Fault,
+    watch: Watch<'_>,
+) -> Option<Answer> {
+    let decision = match escalate::stronger(gateway, job)? {
+        Ok(decision) => decision,
+        Err(reason) => {
+            tracing::info!(%reason, "the stronger model is not asked");
+            return None;
+        }
+    };
+    let name = decision.name();
+    let before = std::mem::replace(&mut job.decision, decision);
+    let turn = Turn::Escalation {
+        after: &before.name(),
+    };
+    watch(Progress {
+        text: "",
+        tokens: 0,
+        money: None,
+        again: Some(Again::Stronger(&name, fault)),
+    });
+    match answer(gateway, job, messages.to_vec(), turn, watch).await {
+        Ok(answer) => Some(answer),
+        Err(failure) => {
+            tracing::info!(%failure, "the stronger model did not answer");
+            job.decision = before;
+            None
+        }
+    }
+}
+
+/// Which answer is asked for.
+#[derive(Clone, Copy)]
+enum Turn<'a> {
+    First,
+    /// The same model once more.
+    Repair,
+    /// Another, after the answer of one.
+    Escalation {
+        after: &'a str,
+    },
 }
 
 fn unusable(job: &Job<'_>, fault: Fault) -> Failure {
@@ -173,12 +240,17 @@ async fn answer(
     gateway: &Gateway,
     job: &Job<'_>,
     messages: Vec<Message>,
-    is_repair: bool,
+    turn: Turn<'_>,
     watch: Watch<'_>,
 ) -> Result<Answer, Failure> {
     let failed = |error| Failure::Model {
         model: job.decision.name(),
         error,
+    };
+    let (attempt, after, again) = match turn {
+        Turn::First => (1, None, None),
+        Turn::Repair => (2, None, Some(Again::Same)),
+        Turn::Escalation { after } => (2, Some(after.to_owned()), Some(Again::StrongerAnswers)),
     };
     let snapshot = job.snapshot;
     let max_tokens = snapshot.settings.action_max_tokens;
@@ -201,6 +273,8 @@ async fn answer(
             Vec::new()
         },
         interrupt: job.interrupt.clone(),
+        attempt,
+        after,
     };
     let mut call = gateway
         .call(&snapshot.settings, request)
@@ -219,7 +293,7 @@ async fn answer(
                     text: &piece,
                     tokens,
                     money,
-                    is_repair,
+                    again,
                 });
             }
             Ok(None) => break,

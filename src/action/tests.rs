@@ -194,7 +194,7 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
     let snapshot = desk.snapshot(old);
     let at = old.find("let c").unwrap();
     let action = find(&snapshot.settings, "simplify").unwrap();
-    let job = Job {
+    let mut job = Job {
         snapshot,
         action: &action,
         material: &Material::None,
@@ -215,7 +215,7 @@ async fn run_with(desk: &Desk, old: &str, answers: &[String]) -> (String, Option
         std::future::pending::<()>().await;
     };
     let done = tokio::select! {
-        done = run(gateway, &job, &mut watch) => done,
+        done = run(gateway, &mut job, &mut watch) => done,
         () = model => unreachable!("it never ends"),
     };
     match done {

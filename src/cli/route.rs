@@ -10,12 +10,14 @@ use serde_json::json;
 
 use super::place::project_of;
 use super::{parts, runtime, start_log, style};
-use crate::config::{Settings, WorkspaceFile};
+use crate::config::{Settings, TaskClass, WorkspaceFile};
 use crate::cost::Ledger;
+use crate::cost::estimate::Rough;
 use crate::gateway::{Gateway, Record};
 use crate::provider::Http;
-use crate::routing::Feature;
+use crate::routing::{Feature, Need};
 use crate::session::Session;
+use crate::syntax::Language;
 use crate::workspace::confinement;
 
 /// What is to be said.
@@ -36,6 +38,9 @@ struct Explain {
     /// What the call is for.
     #[arg(long, value_enum, default_value_t = Wanted::Completion)]
     feature: Wanted,
+    /// What kind of work it is: explain, fix, refactor, test, document, commit-message or custom; then the feature is an action.
+    #[arg(long, value_parser = class, conflicts_with = "call")]
+    task: Option<TaskClass>,
     /// The file that it is about: its workspace's own settings count, and whether it may leave the machine.
     #[arg(long)]
     file: Option<PathBuf>,
@@ -45,6 +50,11 @@ struct Explain {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+fn class(name: &str) -> Result<TaskClass, String> {
+    let known = || TaskClass::ALL.map(|class| class.to_string()).join(", ");
+    TaskClass::named(name).ok_or_else(|| format!("there are {}", known()))
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -63,9 +73,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for problem in &problems {
         style::complain(&problem.to_string());
     }
-    let feature = match arguments.feature {
-        Wanted::Completion => Feature::Completion,
-        Wanted::Action => Feature::Action,
+    let feature = match (arguments.feature, arguments.task) {
+        (_, Some(TaskClass::Completion)) | (Wanted::Completion, None) => Feature::Completion,
+        (Wanted::Action, _) | (_, Some(_)) => Feature::Action,
+    };
+    let mut need = Need {
+        class: arguments.task,
+        ..Need::usual(feature)
     };
     let mut session = Session::new(layers);
     let mut confined = None;
@@ -78,6 +92,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             style::complain(&message);
         }
         confined = confinement(&path);
+        need.language = path
+            .to_str()
+            .and_then(Language::from_path)
+            .map(Language::id);
+        // As many as the text may have by itself; what else is shown comes on top.
+        let bytes = std::fs::metadata(&path).map_or(0, |it| it.len());
+        if bytes > 0 && feature == Feature::Completion {
+            let most = session.settings().context.max_tokens;
+            let tokens = u32::try_from((bytes / 3).min(most)).unwrap_or(u32::MAX);
+            need.prompt = Rough::of_tokens(tokens);
+        }
     }
     let settings = session.settings().clone();
     if let Some(call) = &arguments.call {
@@ -88,7 +113,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let reporter = std::sync::Arc::new(|_| {});
     let gateway = Gateway::new(http, engine, Ledger::in_memory(), reporter);
     runtime()?.block_on(gateway.probe(&settings));
-    let explanation = gateway.explain(&settings, feature, confined);
+    let explanation = gateway.explain_for(&settings, &need, confined);
     let text = if arguments.json {
         format!("{:#}\n", json!(explanation))
     } else {

@@ -38,6 +38,7 @@ use crate::gateway::{CallId, Gateway};
 use crate::provider::Finish;
 use crate::routing::{Decision, Feature, Need};
 use crate::session::Snapshot;
+use crate::syntax;
 
 /// Why a suggestion is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,7 @@ pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
     let own = u32::try_from(snapshot.text.len_bytes() / 3).unwrap_or(u32::MAX);
     let most = u32::try_from(settings.context.max_tokens).unwrap_or(u32::MAX);
     let need = Need {
+        language: snapshot.language.map(syntax::Language::id),
         prompt: Rough::of_tokens(own.min(most)),
         most: settings.max_tokens.into(),
         is_confined: snapshot.confined.is_some(),

@@ -43,6 +43,8 @@ impl Question {
             confined: snapshot.confined,
             shown,
             interrupt,
+            attempt: 1,
+            after: None,
         };
         Self {
             request,

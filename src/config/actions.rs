@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::custom_action::{self, CustomActionOptions};
 use super::routing::parse_route;
-use super::settings::{Settings, check_range};
+use super::settings::{ModelName, Settings, check_range, parse_model};
 use crate::cost::Money;
 
 /// Code actions: what is done on demand.
@@ -18,6 +18,10 @@ pub struct ActionsOptions {
     /// The model: `provider/model`, of a wire that holds conversations. Default: the model of ghost text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// A stronger model, `provider/model`: it is asked once more where an answer cannot be used, in place of the one that gave it, if its payer is the same (or
+    /// `fallback.may_change_payer`), no cap refuses it, and it is not estimated above `ask_above` or the action's own ceiling. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate_to: Option<String>,
     /// The most tokens one answer may cost, what a model thinks to itself included. Default 4096.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 64, max = 65536))]
@@ -46,6 +50,7 @@ impl ActionsOptions {
         check.extend(above.check);
         Self {
             model: above.model.or(below.model),
+            escalate_to: above.escalate_to.or(below.escalate_to),
             max_tokens: above.max_tokens.or(below.max_tokens),
             ask_above: above.ask_above.or(below.ask_above),
             custom,
@@ -63,6 +68,15 @@ pub(super) fn resolve(
         let model = parse_route(model, &settings.providers, &settings.routes)
             .map_err(|m| ("model".to_owned(), m))?;
         settings.action_model = Some(model);
+    }
+    if let Some(model) = &options.escalate_to {
+        let model = parse_model(model, &settings.providers);
+        let model = model.map_err(|m| ("escalate_to".to_owned(), m))?;
+        if !matches!(model, ModelName::Of { .. }) {
+            let message = "name a model that holds conversations, provider/model";
+            return Err(("escalate_to".into(), message.into()));
+        }
+        settings.escalation = Some(model);
     }
     if let Some(tokens) = options.max_tokens {
         check_range(tokens.into(), 64, 65536).map_err(|m| ("max_tokens".to_owned(), m))?;

@@ -73,7 +73,10 @@ pub use policy::{
 pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
-pub use routing::{Pool, PoolModel, PoolOptions, Routes, RoutesOptions, Strategy};
+pub use routing::{
+    Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions, RuleOptions, Strategy,
+    TaskClass,
+};
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};

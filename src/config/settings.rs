@@ -43,6 +43,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// The model of code actions; `None` is that of ghost text.
     pub action_model: Option<ModelName>,
+    /// The model that is asked once more where an answer to a code action cannot be used.
+    pub escalation: Option<ModelName>,
     /// The most output tokens of one answer to a code action.
     pub action_max_tokens: u32,
     /// An action whose estimate is above this asks before it runs; `None` asks never.
@@ -119,6 +121,7 @@ impl Default for Settings {
             context: Arc::default(),
             credentials: Credentials::default(),
             action_model: None,
+            escalation: None,
             action_max_tokens: 4096,
             action_ask_above: None,
             custom_actions: Arc::default(),

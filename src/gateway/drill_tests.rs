@@ -175,6 +175,8 @@ impl Drill {
             confined: None,
             shown: Vec::new(),
             interrupt: Interrupt::default(),
+            attempt: 1,
+            after: None,
         };
         let mut call = self.gateway.call(&self.settings, request).await?;
         while let Some(piece) = call.next().await {

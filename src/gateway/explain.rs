@@ -27,6 +27,8 @@ pub struct Explanation {
     pub payer: String,
     /// Why this model, in words.
     pub reason: String,
+    /// The rule of `routing.rules` by which it was asked for, in words; null where it is the feature's model.
+    pub rule: Option<String>,
     /// The host that is asked; null of the embedded engine, which is in this process.
     pub host: Option<String>,
     /// Whether what is sent may reach another machine.
@@ -44,16 +46,26 @@ pub struct Explanation {
 }
 
 impl Gateway {
-    /// Explains where a call for a feature goes now, from a document of a certain standing.
+    /// Explains where a usual call for a feature goes now, from a document of a certain standing.
     pub fn explain(
         &self,
         settings: &Settings,
         feature: Feature,
         confined: Option<Rule>,
     ) -> Explanation {
+        self.explain_for(settings, &Need::usual(feature), confined)
+    }
+
+    /// Explains where a call goes now.
+    pub fn explain_for(
+        &self,
+        settings: &Settings,
+        need: &Need<'_>,
+        confined: Option<Rule>,
+    ) -> Explanation {
         let need = Need {
             is_confined: confined.is_some(),
-            ..Need::usual(feature)
+            ..*need
         };
         let decision = self.decide_for(settings, &need);
         let decision = match confined {
@@ -66,6 +78,7 @@ impl Gateway {
             Circumstances {
                 confined: confined.map(|rule| rule.to_string()).as_deref(),
                 task: None,
+                after: None,
             },
         );
         let mut explanation = Explanation {
@@ -73,6 +86,7 @@ impl Gateway {
             model: record.model,
             payer: record.payer,
             reason: record.reason,
+            rule: record.ruled.map(|ruled| ruled.to_string()),
             host: decision.way.base_url().map(host_of),
             leaves_the_machine: decision.leaves_the_machine(),
             key: key(&decision),
@@ -136,6 +150,9 @@ impl Explanation {
             // A text cannot fail to take more text.
             let _ = writeln!(text, "  {name:<8}  {value}");
         };
+        if let Some(rule) = &self.rule {
+            line("rule", rule);
+        }
         line("payer", &self.payer);
         line("key", self.key.as_deref().unwrap_or("none is sent"));
         line(
@@ -175,6 +192,15 @@ impl Record {
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<8}  {value}");
         };
+        if let Some(ruled) = &self.ruled {
+            line("rule", &ruled.to_string());
+        }
+        if let Some(model) = &self.after {
+            line(
+                "after",
+                &format!("an answer of {model} that did not pass its check"),
+            );
+        }
         let money = |money: Option<Money>| money.map_or("not known".into(), |it| it.to_string());
         line("payer", &self.payer);
         line(
@@ -296,6 +322,7 @@ mod tests {
                         let around = Circumstances {
                             confined: confined.map(|_| "a rule"),
                             task: Some("fix"),
+                            after: None,
                         };
                         let record = Record::of(&settings, &decided, around);
                         assert_eq!(record.candidates, explained.candidates);

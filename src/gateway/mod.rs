@@ -143,7 +143,11 @@ impl Gateway {
 
     /// Decides which model a call goes to now.
     pub fn decide_for(&self, settings: &Settings, need: &Need<'_>) -> Decision {
-        let first = self.first(settings, routing::wanted(settings, need.feature), need);
+        let (wanted, ruled) = routing::asked(settings, need);
+        let first = Decision {
+            ruled: ruled.map(Arc::new),
+            ..self.first(settings, wanted, need)
+        };
         if !routing::has_hops(settings, &first) || !self.is_failing(&first) {
             return first;
         }
@@ -173,14 +177,18 @@ impl Gateway {
 
     /// Returns who may take the place of a call that fails, of its pool and of those that the user named; an action's own model has nobody.
     fn successor(&self, settings: &Settings, decision: &Decision) -> Option<Decision> {
-        let is_own = *routing::wanted(settings, decision.feature) != decision.wanted;
+        let is_own = decision.ruled.is_none()
+            && *routing::wanted(settings, decision.feature) != decision.wanted;
         if decision.is_embedded() || !routing::has_hops(settings, decision) {
             return None;
         }
         if is_own && decision.draw.is_none() {
             return None;
         }
-        let first = self.first_of(settings, decision);
+        let first = Decision {
+            ruled: decision.ruled.clone(),
+            ..self.first_of(settings, decision)
+        };
         self.next(settings, &first, Some(decision.name()))
     }
 
@@ -340,6 +348,8 @@ impl Gateway {
             confined,
             shown,
             interrupt,
+            attempt,
+            after: _,
         } = request;
         witness::may_be_shown(&settings.policy, &decision, confined, &shown)?;
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
@@ -374,15 +384,8 @@ impl Gateway {
         };
         let label = authorization.as_ref().and_then(|held| held.source.label());
         let label = label.map(str::to_owned);
-        let renewal = match &decision.way {
-            Way::Http(provider) if authorization.is_some() => Some(renew::Renewal {
-                keys: self.0.keys.clone(),
-                provider: provider.clone(),
-                feature: decision.feature.name(),
-                workspace: workspace.clone(),
-            }),
-            _ => None,
-        };
+        let renewal = authorization.as_ref();
+        let renewal = renewal.and_then(|_| self.renewal(&decision, workspace.as_ref()));
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
         let policy = if has_successor {
             retry::Policy::once()
@@ -399,7 +402,7 @@ impl Gateway {
             decision,
             key: label,
             action,
-            attempt: 1,
+            attempt,
             language,
             workspace,
             tags: tags(settings),
@@ -425,6 +428,19 @@ impl Gateway {
             pauses,
         })
         .await
+    }
+
+    /// Returns how the key is made anew that a model's provider refuses.
+    fn renewal(&self, decision: &Decision, workspace: Option<&String>) -> Option<renew::Renewal> {
+        match &decision.way {
+            Way::Embedded => None,
+            Way::Http(provider) => Some(renew::Renewal {
+                keys: self.0.keys.clone(),
+                provider: provider.clone(),
+                feature: decision.feature.name(),
+                workspace: workspace.cloned(),
+            }),
+        }
     }
 
     fn purse(&self, settings: &Settings) -> Purse {

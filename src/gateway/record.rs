@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::request::Request;
 use crate::config::{ModelName, Settings};
 use crate::cost::Money;
-use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Payer};
+use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Payer, Ruled};
 
 /// The form of records; one of another form is not recomputed.
 const VERSION: u32 = 1;
@@ -48,6 +48,12 @@ pub struct Record {
     /// The rule by which the text had to stay on this machine, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confined: Option<String>,
+    /// The rule by which this was asked for rather than the feature's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruled: Option<Ruled>,
+    /// The model whose answer did not pass its check, where a stronger one was asked since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
     /// What the choice was made of, where a pool was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draw: Option<Draw>,
@@ -91,6 +97,8 @@ pub(super) struct Circumstances<'a> {
     pub confined: Option<&'a str>,
     /// Which action asks.
     pub task: Option<&'a str>,
+    /// The model whose answer did not pass its check.
+    pub after: Option<&'a str>,
 }
 
 impl Record {
@@ -115,6 +123,8 @@ impl Record {
                 .map(|one| short(one))
                 .collect(),
             confined: around.confined.map(short),
+            ruled: decision.ruled.as_deref().cloned(),
+            after: around.after.map(short),
             draw: decision.draw.as_deref().cloned(),
             candidates: candidates(settings, decision, around.confined.is_some()),
             model: short(&decision.name()),
@@ -133,6 +143,7 @@ impl Record {
         let around = Circumstances {
             confined: confined.as_deref(),
             task: request.action.as_deref(),
+            after: request.after.as_deref(),
         };
         Self::of(settings, &request.decision, around)
     }
@@ -157,6 +168,13 @@ impl Record {
         if self.v != VERSION || self.policy != policy(settings, &wanted) {
             return None;
         }
+        let mut ruled = None;
+        let mut wanted = wanted;
+        if let Some(kept) = &self.ruled {
+            let (model, again) = routing::asked_again(settings, kept)?;
+            wanted = model.clone();
+            ruled = Some(Arc::new(again));
+        }
         let server = |name: &String| {
             let (provider, model) = name.split_once('/')?;
             Some(LocalServer {
@@ -175,7 +193,10 @@ impl Record {
             failing: &self.failing,
             draw: draw.as_ref(),
         };
-        let decision = routing::again(settings, past);
+        let decision = Decision {
+            ruled,
+            ..routing::again(settings, past)
+        };
         let decision = match self.confined {
             Some(_) => decision.confined(),
             None => decision,
@@ -183,6 +204,7 @@ impl Record {
         let around = Circumstances {
             confined: self.confined.as_deref(),
             task: self.task.as_deref(),
+            after: self.after.as_deref(),
         };
         Some(Self {
             key: self.key.clone(),
@@ -357,6 +379,12 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
             {
                 parts.extend([model.name(), who(&model.provider)]);
             }
+        }
+    }
+    for rule in &settings.routes.rules {
+        parts.push(format!("rule: {rule:?}"));
+        if let ModelName::Of { provider, .. } = &rule.model {
+            parts.push(who(provider));
         }
     }
     let fallback = &settings.fallback;

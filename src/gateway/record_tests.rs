@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{
-    Fallback, KeySource, Network, Policy, PolicyOptions, Pool, PoolModel, Routes, Source,
-    Strategy as Way,
+    Fallback, KeySource, Network, Policy, PolicyOptions, Pool, PoolModel, RouteRule, Routes,
+    Source, Strategy as Way, TaskClass,
 };
 use crate::cost::Currency;
-use crate::routing::{Figure, Speed, Standing};
+use crate::routing::{Figure, Need, Speed, Standing};
 
 const SERVERS: [&str; 4] = ["ollama", "llama-cpp", "lmstudio", "vllm"];
 
@@ -76,6 +76,22 @@ fn drawn(settings: &Settings, numbers: &[u16], is_confined: bool) -> Draw {
     draw
 }
 
+/// Some rules.
+fn rules() -> impl Strategy<Value = Vec<RouteRule>> {
+    let rule = (
+        prop::sample::subsequence(TaskClass::ALL.to_vec(), 0..3),
+        prop::option::of(0..3_000_u64),
+        wanted().prop_filter("a rule names a model", |model| *model != ModelName::Auto),
+    );
+    let rule = rule.prop_map(|(tasks, up_to_tokens, model)| RouteRule {
+        tasks,
+        languages: Vec::new(),
+        up_to_tokens,
+        model,
+    });
+    prop::collection::vec(rule, 0..3)
+}
+
 prop_compose! {
     fn settings()(
         local_servers in names(),
@@ -87,6 +103,7 @@ prop_compose! {
         is_relay in any::<bool>(),
         fallback in names(),
         pool in pool(),
+        rules in rules(),
         may_change_payer in any::<bool>(),
     ) -> Settings {
         let mut settings = Settings {
@@ -105,9 +122,9 @@ prop_compose! {
             may_change_payer,
             ..Fallback::default()
         });
-        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into() });
-        let rules = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
-        settings.policy = Policy::of(Source::Workspace, rules);
+        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules });
+        let allowed = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
+        settings.policy = Policy::of(Source::Workspace, allowed);
         if is_relay {
             settings.providers.get_mut("ollama").unwrap().key = KeySource::Env("RELAY".into());
         }
@@ -159,6 +176,14 @@ proptest! {
     ) {
         let feature = if is_action { Feature::Action } else { Feature::Completion };
         let answering = servers(&answering);
+        let need = Need {
+            class: Some(TaskClass::ALL[usize::from(numbers[1]) % TaskClass::ALL.len()]),
+            ..Need::usual(feature)
+        };
+        let (wanted, ruled) = match routing::asked(&settings, &need) {
+            (by_rule, Some(ruled)) if how == 2 => (by_rule.clone(), Some(Arc::new(ruled))),
+            _ => (wanted, None),
+        };
         let draw = drawn(&settings, &numbers, is_confined);
         let first = || match &wanted {
             ModelName::Pool(_) => routing::drawn(&settings, feature, &draw),
@@ -179,10 +204,12 @@ proptest! {
             }
             _ => first(),
         };
+        let decision = Decision { ruled, ..decision };
         let decision = if is_confined { decision.confined() } else { decision };
         let around = Circumstances {
             confined: is_confined.then_some("a rule"),
             task: is_action.then_some("fix"),
+    after: None,
         };
         let record = Record::of(&settings, &decision, around);
         prop_assert_eq!(&record.model, &decision.name());
@@ -197,6 +224,7 @@ fn of(settings: &Settings) -> Record {
     let around = Circumstances {
         confined: None,
         task: None,
+        after: None,
     };
     Record::of(settings, &decision, around)
 }
@@ -239,6 +267,7 @@ fn a_record_holds_no_more_than_some_kilobytes_whatever_things_are_called() {
     let around = Circumstances {
         confined: Some(&many[0]),
         task: Some(&many[1]),
+        after: None,
     };
     let record = Record::of(&settings, &decision, around);
     assert!(record.to_json().len() < 16_000);

@@ -34,6 +34,10 @@ pub struct Request {
     pub shown: Vec<Shown>,
     /// Tells why the call was dropped, if it is.
     pub interrupt: Interrupt,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// The model whose answer did not pass its check, if this is asked since then.
+    pub after: Option<String>,
 }
 
 /// What is asked, as far as money is concerned.

@@ -74,6 +74,8 @@ impl Desk {
             confined: None,
             shown: Vec::new(),
             interrupt: Interrupt::default(),
+            attempt: 1,
+            after: None,
         }
     }
 

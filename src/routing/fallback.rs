@@ -63,6 +63,7 @@ fn named_hops(settings: &Settings, first: &Decision) -> Vec<Hop> {
                 wanted: first.wanted.clone(),
                 answering: first.answering.clone(),
                 draw: first.draw.clone(),
+                ruled: first.ruled.clone(),
                 ..decision
             })
         };
@@ -93,8 +94,9 @@ pub fn fallback(settings: &Settings, first: &Decision, failing: &[String]) -> Op
     let works = |hop: Hop| hop.decision.ok().filter(|_| !failing.contains(&hop.name));
     let decision = hops(settings, first).into_iter().find_map(works)?;
     Some(Decision {
-        failing: failing.to_vec(),
+        failing: failing.into(),
         reason: FALLBACK,
+        ruled: first.ruled.clone(),
         ..decision
     })
 }

@@ -8,6 +8,7 @@ mod fallback;
 mod need;
 mod payer;
 mod pool;
+mod rule;
 mod strategy;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
 pub use need::Need;
 pub use payer::Payer;
 pub use pool::{drawn, of_pool};
+pub use rule::{Ruled, asked, asked_again};
 
 use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};
 
@@ -95,7 +97,7 @@ pub struct Decision {
     /// The servers on this machine that answered, where one of them was asked for.
     pub answering: Vec<LocalServer>,
     /// The models that were passed over since they do not answer, by their full names.
-    pub failing: Vec<String>,
+    pub failing: Box<[String]>,
     /// The provider's name.
     pub provider: String,
     /// The model, as the provider calls it.
@@ -110,6 +112,8 @@ pub struct Decision {
     pub has_consent: bool,
     /// What the choice was made of where a pool was asked for.
     pub draw: Option<Arc<Draw>>,
+    /// The rule by which this was asked for rather than the feature's model.
+    pub ruled: Option<Arc<Ruled>>,
 }
 
 impl Decision {
@@ -154,6 +158,7 @@ impl Decision {
                 wanted: self.wanted,
                 answering: self.answering,
                 draw: self.draw,
+                ruled: self.ruled,
                 ..embedded(self.feature, CONFINED)
             }
         } else {
@@ -185,7 +190,7 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         feature,
         wanted: ModelName::Local,
         answering: Vec::new(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: LOCAL.into(),
         model: PATTERNS.into(),
         way: Way::Embedded,
@@ -193,6 +198,7 @@ pub fn embedded(feature: Feature, reason: &'static str) -> Decision {
         reason,
         has_consent: false,
         draw: None,
+        ruled: None,
     }
 }
 
@@ -267,7 +273,7 @@ pub fn decide_on(
         feature,
         wanted: wanted.clone(),
         answering: known(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(&route),
@@ -275,6 +281,7 @@ pub fn decide_on(
         reason,
         has_consent: false,
         draw: None,
+        ruled: None,
     };
     online(decision, settings)
 }
@@ -294,6 +301,9 @@ fn online(decision: Decision, settings: &Settings) -> Decision {
         decision
     }
 }
+
+/// Why a stronger model answers.
+pub const ESCALATED: &str = "the answer before it did not pass its check";
 
 /// Why a cheaper model answers.
 pub const DEGRADED: &str = "a cap of the budget is reached";
@@ -318,7 +328,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         feature,
         wanted,
         answering: Vec::new(),
-        failing: Vec::new(),
+        failing: Box::default(),
         provider: provider.into(),
         model: model.into(),
         payer,
@@ -326,6 +336,7 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         reason: DEGRADED,
         has_consent: false,
         draw: None,
+        ruled: None,
     };
     online(decision, settings)
 }
@@ -363,6 +374,10 @@ pub fn again(settings: &Settings, past: Past<'_>) -> Decision {
             instead(settings, feature, provider, model)
         }
         (_, SURE) => embedded(feature, SURE),
+        (_, ESCALATED) => Decision {
+            reason: ESCALATED,
+            ..first()
+        },
         _ => first(),
     }
 }

@@ -1,6 +1,7 @@
 //! What is to be asked, as far as it matters to who is asked.
 
 use super::Feature;
+use crate::config::TaskClass;
 use crate::cost::estimate::{Expected, Rough};
 
 /// What a call is for, and how large it is about.
@@ -10,6 +11,10 @@ pub struct Need<'a> {
     pub feature: Feature,
     /// Which action asks, by its name.
     pub task: Option<&'a str>,
+    /// What kind of work that action is.
+    pub class: Option<TaskClass>,
+    /// The document's language, by its id.
+    pub language: Option<&'a str>,
     /// About how long the prompt will be.
     pub prompt: Rough,
     /// How many tokens the answer is reckoned to have.
@@ -31,6 +36,8 @@ impl Need<'_> {
         Self {
             feature,
             task: None,
+            class: None,
+            language: None,
             prompt: PROMPT,
             output: match feature {
                 Feature::Completion => COMPLETION,
@@ -39,6 +46,14 @@ impl Need<'_> {
             most: u64::from(u32::MAX),
             is_confined: false,
         }
+    }
+
+    /// Returns what kind of work it is.
+    pub fn class(&self) -> TaskClass {
+        self.class.unwrap_or(match self.feature {
+            Feature::Completion => TaskClass::Completion,
+            Feature::Action => TaskClass::Refactor,
+        })
     }
 
     /// Returns what estimates go by.

@@ -42,14 +42,22 @@ impl Progress {
 
     /// Tells how far it is, unless that was told a moment ago.
     pub fn report(&mut self, progress: action::Progress<'_>) {
-        if self.told.is_some_and(|told| told.elapsed() < EVERY) {
+        let is_news = matches!(progress.again, Some(action::Again::Stronger(..)));
+        if !is_news && self.told.is_some_and(|told| told.elapsed() < EVERY) {
             return;
         }
         self.told = Some(Instant::now());
-        let again = if progress.is_repair {
-            "second answer, "
-        } else {
-            ""
+        let again = match progress.again {
+            None => String::new(),
+            Some(action::Again::Same) => "second answer, ".into(),
+            Some(action::Again::Stronger(name, fault)) => {
+                // Who answers changes, so it is said whatever was said a moment ago.
+                let fault = fault.clone().in_short();
+                let message = format!("the answer {fault}; asking {name}");
+                return self
+                    .tell(&json!({"kind": "report", "message": message, "cancellable": true}));
+            }
+            Some(action::Again::StrongerAnswers) => "a stronger model, ".into(),
         };
         let money = progress
             .money

@@ -279,6 +279,8 @@ pub struct UsageSummaryParams {
 pub struct ExplainRouteParams {
     /// What the call is for: `completion`, which is meant without it, or `action`.
     pub feature: Option<String>,
+    /// What kind of work it is, as `routing.rules` names it: `explain`, `fix`, `commit-message` and so on; then the feature is an action.
+    pub task: Option<String>,
     /// The open document that it is about, for its workspace's own settings and whether it may leave the machine.
     pub uri: Option<String>,
 }

@@ -487,6 +487,78 @@ fn an_answer_that_breaks_the_syntax_is_mended_by_a_second_one_and_each_is_booked
 }
 
 #[test]
+fn a_stronger_model_is_asked_once_more_and_the_progress_says_so() {
+    let fake = Fake::default();
+    let mut config = json!({
+        "actions": {"model": "mock/m", "escalate_to": "mock/strong"},
+        "providers": {"mock": {"wire": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "key": "none"}},
+    });
+    config["completion"] = json!({"model": "local"});
+    let builder = Builder::default()
+        .fake(&fake)
+        .config(config)
+        .capabilities(ABILITIES());
+    let (mut desk, range) = Desk::open_in(builder, fake, URI, "rust", SAMPLES[0].code.0);
+    let entry = desk.entry("simplify", &range, &json!([]));
+    let id = desk.choose(&entry, None);
+    desk.say("```rust\n    a + b)\n```");
+    let prompt = desk.say("```rust\n    a + b\n```");
+    assert!(prompt.contains("It cannot be used"), "{prompt}");
+    assert_eq!(desk.take_edit(), SAMPLES[0].code.1);
+    assert_eq!(desk.outcome(id), "edited");
+    desk.client.wait_for("who is asked", |it| {
+        let told = it["params"]["value"]["message"].as_str();
+        told.is_some_and(|told| {
+            told.contains("is not valid Rust") && told.ends_with("asking mock/strong")
+        })
+    });
+    let models = [(); 2].map(|()| desk.client.notification("byok/usage")["model"].clone());
+    assert_eq!(models, [json!("m"), json!("strong")]);
+    desk.client.finish();
+}
+
+#[test]
+fn a_rule_sends_an_action_of_its_class_to_its_own_model() {
+    let fake = Fake::default();
+    let config = json!({
+        "completion": {"model": "local"},
+        "routing": {"rules": [{"tasks": ["refactor"], "languages": ["rust"], "model": "mock/cheap"}]},
+        "actions": {"model": "mock/m"},
+        "providers": {"mock": {"wire": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "key": "none"}},
+    });
+    let builder = Builder::default()
+        .fake(&fake)
+        .config(config)
+        .capabilities(ABILITIES());
+    let (mut desk, range) = Desk::open_in(builder, fake, URI, "rust", SAMPLES[0].code.0);
+    let title = |entry: &Value| entry["title"].as_str().unwrap().to_owned();
+    let entry = desk.entry("explain", &range, &json!([]));
+    assert!(title(&entry).contains(" mock/m "), "{entry}");
+    let entry = desk.entry("simplify", &range, &json!([]));
+    assert!(title(&entry).contains(" mock/cheap "), "{entry}");
+    let id = desk.choose(&entry, None);
+    desk.say("```rust\n    a + b\n```");
+    assert_eq!(desk.take_edit(), SAMPLES[0].code.1);
+    assert_eq!(desk.outcome(id), "edited");
+    assert_eq!(desk.client.notification("byok/usage")["model"], "cheap");
+    let explained = desk
+        .client
+        .request("byok/explainRoute", json!({"task": "refactor", "uri": URI}));
+    let explained = desk.client.answer(explained)["result"].clone();
+    assert_eq!(explained["model"], "mock/cheap");
+    let rule = explained["rule"].as_str().unwrap();
+    assert!(
+        rule.starts_with("number 1 of routing.rules: refactor, rust, about"),
+        "{rule}"
+    );
+    let explained = desk
+        .client
+        .request("byok/explainRoute", json!({"task": "fix"}));
+    assert_eq!(desk.client.answer(explained)["result"]["model"], "mock/m");
+    desk.client.finish();
+}
+
+#[test]
 fn two_answers_that_cannot_be_used_change_nothing_and_say_why() {
     let (mut desk, range) = Desk::open(URI, "rust", SAMPLES[0].code.0);
     let entry = desk.entry("simplify", &range, &json!([]));

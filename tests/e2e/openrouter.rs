@@ -125,6 +125,8 @@ impl Desk {
             confined: None,
             shown: Vec::new(),
             interrupt: interrupt.clone(),
+            attempt: 1,
+            after: None,
         };
         let mut call = self.gateway.call(&self.settings, request).await.unwrap();
         assert_eq!(call.next().await.unwrap().unwrap(), "1;\n2;\n");

@@ -183,7 +183,12 @@ impl Tightening {
             ask_above,
             custom,
             check,
+            escalate_to,
         } = written;
+        if escalate_to.is_some() {
+            let why = "which model is asked is yours to say";
+            self.refuse("actions.escalate_to", why.into());
+        }
         if !custom.is_empty() {
             let why = "what a model is told to do is yours to say, in your own file or your editor's settings";
             self.refuse("actions.custom", why.into());

@@ -50,7 +50,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 105] = [
+const TABLE: [Row; 107] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -239,6 +239,8 @@ const TABLE: [Row; 105] = [
         "",
         true,
     ),
+    row("routing.rules", "[{ model = \"openai/m\" }]", "", true),
+    row("actions.escalate_to", "\"openai/m\"", "", true),
     row("fallback.completion", "[\"openai/m\"]", "", true),
     row("fallback.actions", "[\"openai/m\"]", "", true),
     row("fallback.may_change_payer", "true", "", true),
@@ -279,6 +281,10 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         "completion.max_tokens" => settings.max_tokens.to_string(),
         "completion.max_lines" => settings.max_lines.to_string(),
         "actions.model" => settings.model_of_actions().to_string(),
+        "actions.escalate_to" => settings
+            .escalation
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
         "actions.max_tokens" => settings.action_max_tokens.to_string(),
         "actions.ask_above" => settings
             .action_ask_above

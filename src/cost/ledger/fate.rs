@@ -54,18 +54,16 @@ ON CONFLICT DO UPDATE SET fate = max(fate, excluded.fate), accepted_chars = max(
     kept_30s_chars = min(coalesce(kept_30s_chars, excluded.kept_30s_chars), coalesce(excluded.kept_30s_chars, kept_30s_chars)),
     kept_5min_chars = min(coalesce(kept_5min_chars, excluded.kept_5min_chars), coalesce(excluded.kept_5min_chars, kept_5min_chars))";
 
-/// Whatever is kept was taken before, even where nobody came to say so.
+/// Whatever is kept was taken before, even where nobody came to say so. The values are assigned as one row, for which SQLite needs no table of its
+/// own, as it would for one to join with.
 const SUM_UP: &str = "
-UPDATE calls SET fate = CASE best WHEN 4 THEN 'accepted' WHEN 3 THEN 'partly_accepted' WHEN 2 THEN 'rejected' ELSE 'shown' END,
-    shown = told.shown, accepted = told.accepted, accepted_chars = told.taken, kept_30s_chars = told.kept_30s,
-    kept_5min_chars = told.kept_5min, retained_chars = told.retained
-FROM (
-    SELECT max(fate) AS best, count(*) AS shown, sum(fate >= 3) AS accepted, sum(accepted_chars) AS taken,
-        sum(coalesce(kept_30s_chars, 0)) AS kept_30s, sum(coalesce(kept_5min_chars, 0)) AS kept_5min,
-        sum(coalesce(kept_5min_chars, kept_30s_chars, 0)) AS retained
+UPDATE calls SET (fate, shown, accepted, accepted_chars, kept_30s_chars, kept_5min_chars, retained_chars) = (
+    SELECT CASE max(fate) WHEN 4 THEN 'accepted' WHEN 3 THEN 'partly_accepted' WHEN 2 THEN 'rejected' ELSE 'shown' END,
+        count(*), sum(fate >= 3), sum(accepted_chars), sum(coalesce(kept_30s_chars, 0)), sum(coalesce(kept_5min_chars, 0)),
+        sum(coalesce(kept_5min_chars, kept_30s_chars, 0))
     FROM suggestions WHERE call = ?1
-) AS told
-WHERE id = ?1 AND told.shown > 0";
+)
+WHERE id = ?1 AND EXISTS (SELECT 1 FROM suggestions WHERE call = ?1)";
 
 /// A suggestion is never longer; what claims to be is taken as this long, so that sums cannot overflow.
 const MOST_CHARS: u64 = 1_000_000;

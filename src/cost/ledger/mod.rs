@@ -230,10 +230,7 @@ impl Ledger {
     }
 
     fn send(&self, command: Command) {
-        let may_gather = matches!(
-            command,
-            Command::Settle(..) | Command::Note(_) | Command::Release(_)
-        );
+        let wakes = Wakes::of(&command);
         let mut queue = lock(&self.shared.queue);
         match command {
             Command::Settle(row, _) if queue.commands.len() >= self.shared.setting.limit => {
@@ -255,28 +252,56 @@ impl Ledger {
                 }),
             }
         }
-        if !may_gather {
-            drop(queue);
-            self.shared.wake.notify_one();
-        } else if !std::mem::replace(&mut queue.is_gathering, true) {
-            drop(queue);
-            self.wake_soon();
+        let is_awaited = match wakes {
+            Wakes::Now => false,
+            Wakes::AfterOthers => std::mem::replace(&mut queue.alarms.after_others, true),
+            Wakes::Gathered => std::mem::replace(&mut queue.alarms.gathered, true),
+        };
+        drop(queue);
+        if !is_awaited {
+            self.wake(wakes);
         }
     }
 
-    /// Wakes the thread once rows have gathered, on the runtime's timer where there is one: the call that settles is still on its way to the
-    /// user, and waking a thread at once costs it more than everything else here.
-    fn wake_soon(&self) {
+    /// Wakes the thread at its time, on the runtime where there is one.
+    fn wake(&self, when: Wakes) {
+        let wake = Wake(Arc::clone(&self.shared));
+        let gather = match when {
+            Wakes::Now => return,
+            Wakes::AfterOthers => None,
+            Wakes::Gathered => Some(self.shared.setting.gather),
+        };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            self.shared.wake.notify_one();
             return;
         };
-        let wake = Wake(Arc::clone(&self.shared));
-        let gather = self.shared.setting.gather;
         runtime.spawn(async move {
-            tokio::time::sleep(gather).await;
+            if let Some(gather) = gather {
+                tokio::time::sleep(gather).await;
+            }
             drop(wake);
         });
+    }
+}
+
+/// When the thread is woken for a command.
+#[derive(Clone, Copy)]
+enum Wakes {
+    Now,
+    /// Once the tasks had their turn that are ready already: of a hundred calls that begin at the same moment, the first would else have the thread
+    /// reserve for it alone, and the others wait for that.
+    AfterOthers,
+    /// Once rows have gathered: the call that settles is still on its way to the user, and waking a thread at once costs it more than everything
+    /// else here.
+    Gathered,
+}
+
+impl Wakes {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::Reserve(_) => Self::AfterOthers,
+            Command::Settle(..) | Command::Note(_) | Command::Release(_) => Self::Gathered,
+            _ => Self::Now,
+        }
     }
 }
 

@@ -34,6 +34,13 @@ pub(super) struct Asked {
     pub(super) reply: oneshot::Sender<Result<Granted, Refusal>>,
 }
 
+impl Asked {
+    /// The folder that the call is for.
+    pub(super) fn workspace(&self) -> Option<&str> {
+        self.wanted.row.workspace.as_deref()
+    }
+}
+
 /// What came back from the ledger's thread.
 pub(super) struct Granted {
     pub(super) held: Held,

@@ -82,13 +82,14 @@ ALTER TABLE calls ADD COLUMN raw_usage TEXT;
 ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
 ";
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     FIRST,
     SECOND,
     include_str!("outcomes.sql"),
     include_str!("budget.sql"),
     include_str!("lost.sql"),
     include_str!("latency.sql"),
+    include_str!("addends.sql"),
 ];
 
 /// Why a file cannot be brought up to date.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::reserving::Asked;
 use super::store::Place;
 use super::totals::Sum;
 use super::{Command, State};
@@ -41,10 +42,18 @@ pub(super) struct Queue {
     pub(super) commands: VecDeque<Command>,
     /// Calls that came while the queue was full.
     pub(super) refused: Sum,
-    /// Whether a row waits for others, so that the thread will be woken.
-    pub(super) is_gathering: bool,
+    pub(super) alarms: Alarms,
     pub(super) running: bool,
     pub(super) stop: bool,
+}
+
+/// What will wake the thread without another's doing.
+#[derive(Default)]
+pub(super) struct Alarms {
+    /// A call waits for its reservation until others had their turn.
+    pub(super) after_others: bool,
+    /// A row waits for others.
+    pub(super) gathered: bool,
 }
 
 impl Shared {
@@ -53,7 +62,7 @@ impl Shared {
         let mut queue = lock(&self.queue);
         loop {
             if !queue.commands.is_empty() {
-                queue.is_gathering = false;
+                queue.alarms = Alarms::default();
                 return Turn::Work {
                     commands: queue.commands.drain(..).collect(),
                     refused: std::mem::take(&mut queue.refused),
@@ -79,6 +88,19 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Takes the reservations that are next in the queue, up to anything else: what was settled before a call counts when it is measured.
+    pub(super) fn asked_meanwhile(&self) -> Vec<Asked> {
+        let mut queue = lock(&self.queue);
+        let is_next = |queue: &Queue| matches!(queue.commands.front(), Some(Command::Reserve(_)));
+        let mut asked = Vec::new();
+        while is_next(&queue)
+            && let Some(Command::Reserve(next)) = queue.commands.pop_front()
+        {
+            asked.push(*next);
+        }
+        asked
     }
 
     /// For how many days calls are kept one by one, if not for ever.

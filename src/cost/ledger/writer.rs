@@ -146,13 +146,7 @@ impl Writer<'_> {
                         self.backlog.push_back(Pending::Note(note));
                     }
                 }
-                Command::Reserve(asked) => {
-                    // It is known by the time the call is settled.
-                    if let Some(folder) = &asked.wanted.row.workspace {
-                        self.branches.ask(folder);
-                    }
-                    reserving.push(*asked);
-                }
+                Command::Reserve(asked) => reserving.push(*asked),
                 Command::Release(id) => self.booth.release(id),
                 Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),
@@ -206,9 +200,13 @@ impl Writer<'_> {
         }
     }
 
-    fn reserve(&mut self, asked: Vec<Asked>) {
+    fn reserve(&mut self, mut asked: Vec<Asked>) {
         if !asked.is_empty() {
-            let verdicts = self.flush_and_reserve(&asked);
+            let verdicts = self.flush_and_reserve(&mut asked);
+            // They are known by the time that the calls are settled.
+            for folder in asked.iter().filter_map(Asked::workspace) {
+                self.branches.ask(folder);
+            }
             self.booth.answer(asked, verdicts);
         }
     }
@@ -296,14 +294,15 @@ impl Writer<'_> {
     /// Tries to bring the backlog to the disk, and notes how the ledger is.
     fn flush(&mut self) {
         // Where nothing is asked for there is no verdict; how the ledger is stands in its state.
-        let _ = self.flush_and_reserve(&[]);
+        let _ = self.flush_and_reserve(&mut Vec::new());
     }
 
-    /// The same, and reserves what is asked for; a failure is a sentence.
-    fn flush_and_reserve(&mut self, asked: &[Asked]) -> Result<Vec<Verdict>, String> {
+    /// The same, and reserves what is asked for and what else is until it can be written, which is added; a failure is a sentence.
+    fn flush_and_reserve(&mut self, asked: &mut Vec<Asked>) -> Result<Vec<Verdict>, String> {
         let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
         // What was lost counts in no cap.
-        let wanted = if lost == 0 { asked } else { &[] };
+        let mut nothing = Vec::new();
+        let wanted = if lost == 0 { asked } else { &mut nothing };
         let result = match self.write(wanted) {
             Err(Failure::Corrupt) => self.replace().and_then(|()| self.write(wanted)),
             result => result,
@@ -337,7 +336,7 @@ impl Writer<'_> {
 
     /// Writes the backlog and reserves, in one transaction. Where it cannot be claimed that this process lives, rows are written all the same,
     /// and nothing is reserved.
-    fn write(&mut self, asked: &[Asked]) -> Result<Result<Vec<Verdict>, Failure>, Failure> {
+    fn write(&mut self, asked: &mut Vec<Asked>) -> Result<Result<Vec<Verdict>, Failure>, Failure> {
         let place = &self.shared.place;
         let session = &self.shared.session;
         let patience = self.shared.patience();
@@ -349,15 +348,14 @@ impl Writer<'_> {
             None => self.store.insert(Store::open(place, patience)?),
         };
         self.booth.look(store, place, session)?;
-        let (claimed, asked) = if asked.is_empty() {
-            (Ok(()), asked)
+        let has_asked = !asked.is_empty();
+        let claimed = if has_asked {
+            self.booth.claim(place, session)
         } else {
-            match self.booth.claim(place, session) {
-                Ok(()) => (Ok(()), asked),
-                Err(failure) => (Err(failure), &asked[..0]),
-            }
+            Ok(())
         };
-        if self.backlog.is_empty() && !self.booth.has_to_release() && asked.is_empty() {
+        let reserves = has_asked && claimed.is_ok();
+        if self.backlog.is_empty() && !self.booth.has_to_release() && !reserves {
             return Ok(claimed.map(|()| Vec::new()));
         }
         let now = Moment::of((self.shared.setting.now)(), &(self.shared.setting.zone)());
@@ -365,7 +363,13 @@ impl Writer<'_> {
             &self.booth.who(session, now),
             self.backlog.iter(),
             self.booth.to_release(),
-            asked.iter().map(|asked| &asked.wanted),
+            || {
+                if !reserves {
+                    return &[];
+                }
+                asked.extend(self.shared.asked_meanwhile());
+                asked
+            },
         )?;
         self.folding.note();
         self.backlog.clear();

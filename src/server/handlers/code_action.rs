@@ -72,7 +72,9 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
         };
         only.is_none_or(|only| only.iter().any(is_within))
     };
-    let has_own = !snapshot.settings.custom_actions.is_empty();
+    let settings = &snapshot.settings;
+    // Those may have models of their own.
+    let has_own = !settings.custom_actions.is_empty() || !settings.routes.rules.is_empty();
     let usual = shared.gateway.decide(&snapshot.settings, Feature::Action);
     if !has_own && action::unable(&usual).is_some() {
         // A light bulb at every word would be a nuisance; who opens the menu by hand is told once what is missing.

@@ -4,15 +4,24 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
 use super::super::protocol::ExplainRouteParams;
+use crate::config::TaskClass;
 use crate::gateway::Explanation;
-use crate::routing::Feature;
+use crate::routing::{Feature, Need};
+use crate::syntax::Language;
 
 /// Says it of a document, or of the session where none is named or it is not open.
 pub fn answer(shared: &Shared, params: &ExplainRouteParams) -> Result<Explanation> {
-    let feature = match params.feature.as_deref() {
-        None | Some("completion") => Feature::Completion,
-        Some("action") => Feature::Action,
-        Some(other) => {
+    let class = |name: &str| {
+        TaskClass::named(name).ok_or_else(|| {
+            let known = TaskClass::ALL.map(|class| class.to_string()).join(", ");
+            Error::invalid_params(format!("there is no task {name}; there are {known}"))
+        })
+    };
+    let class = params.task.as_deref().map(class).transpose()?;
+    let feature = match (params.feature.as_deref(), class) {
+        (None | Some("completion"), None) | (_, Some(TaskClass::Completion)) => Feature::Completion,
+        (Some("action"), None) | (_, Some(_)) => Feature::Action,
+        (Some(other), None) => {
             return Err(Error::invalid_params(format!(
                 "there is no feature {other}; there are completion and action"
             )));
@@ -24,7 +33,13 @@ pub fn answer(shared: &Shared, params: &ExplainRouteParams) -> Result<Explanatio
         || session.settings().clone(),
         |snapshot| snapshot.settings.clone(),
     );
+    let language = snapshot.as_ref().and_then(|snapshot| snapshot.language);
     let confined = snapshot.and_then(|snapshot| snapshot.confined);
     drop(session);
-    Ok(shared.gateway.explain(&settings, feature, confined))
+    let need = Need {
+        class,
+        language: language.map(Language::id),
+        ..Need::usual(feature)
+    };
+    Ok(shared.gateway.explain_for(&settings, &need, confined))
 }

@@ -20,6 +20,7 @@ use super::super::running::Entry;
 use super::wanted::{Wanted, wanted};
 use super::{consent, deliver, material};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
+use crate::config::Routes;
 use crate::cost::estimate::Estimate;
 use crate::credential::{self, Pieces};
 use crate::document::Edit;
@@ -122,8 +123,10 @@ async fn perform(shared: &Arc<Shared>, wanted: Wanted) -> ActionResult {
 async fn ready(shared: &Arc<Shared>, wanted: Wanted) -> Result<Ready, String> {
     let (snapshot, selection, diagnostics) = now(shared, &wanted.place)?;
     let action = wanted.action.clone();
-    let decision = action::decide(&shared.gateway, &snapshot, &action);
-    if let Some(reason) = action::unable(&decision) {
+    // Where each call may go to another model, it has to be known what it is about.
+    let is_by_call = *snapshot.settings.routes != Routes::default();
+    let usual = action::decide(&shared.gateway, &snapshot, &action);
+    if let Some(reason) = action::unable(&usual).filter(|_| !is_by_call) {
         return Err(reason);
     }
     if action.needs_instruction() && wanted.instruction.is_none() {
@@ -140,10 +143,14 @@ async fn ready(shared: &Arc<Shared>, wanted: Wanted) -> Result<Ready, String> {
         )
     })?;
     let gateway = &shared.gateway;
-    let decision = match decision.draw {
-        Some(_) => action::decide_about(gateway, &snapshot, &action, &target, &diagnostics),
-        None => decision,
+    let decision = if is_by_call {
+        action::decide_about(gateway, &snapshot, &action, &target, &diagnostics)
+    } else {
+        usual
     };
+    if let Some(reason) = action::unable(&decision) {
+        return Err(reason);
+    }
     Ok(Ready {
         wanted,
         snapshot,

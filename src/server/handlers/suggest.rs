@@ -12,7 +12,7 @@ use super::super::backend::Shared;
 use super::super::from_proto;
 use super::{consent, context, settle};
 use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
-use crate::config::ModelName;
+use crate::config::{ModelName, Routes};
 use crate::document::Encoding;
 use crate::provider::Error;
 use crate::session::Snapshot;
@@ -152,7 +152,9 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
             None => decision,
         });
         let Some(decision) = instead else {
-            let may_change = settings.budget.has_caps() || !settings.fallback.completion.is_empty();
+            let may_change = settings.budget.has_caps()
+                || !settings.fallback.completion.is_empty()
+                || *settings.routes != Routes::default();
             if may_change && completed.is_ok() {
                 // The one before may have been answered by another model.
                 shared.status.decided(&again.decision);
