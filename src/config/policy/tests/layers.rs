@@ -195,7 +195,7 @@ const TABLE: [Row; 26] = [
         somewhat: "[context]\nmax_tokens = 1000",
         more: "[context]\nmax_tokens = 400",
         shows: |settings| settings.context.max_tokens.to_string(),
-        is: ["1600", "1000", "400"],
+        is: ["1690", "1000", "400"],
     },
     Row {
         option: "context.sources",
