@@ -121,7 +121,7 @@ prop_compose! {
             may_change_payer,
             ..Fallback::default()
         });
-        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules });
+        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules, limits: std::collections::BTreeMap::new() });
         settings.policy.providers = providers;
         settings.policy.models = models;
         settings.policy.actions = actions;

@@ -46,7 +46,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 93] = [
+const TABLE: [Row; 94] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -232,6 +232,12 @@ const TABLE: [Row; 93] = [
     row(
         "routing.pools",
         "{ a = { models = [\"openai/m\"] } }",
+        "",
+        true,
+    ),
+    row(
+        "routing.limits",
+        "{ openai = { concurrent = 2 } }",
         "",
         true,
     ),
