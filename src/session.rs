@@ -170,6 +170,28 @@ impl Snapshot {
     }
 }
 
+/// Returns a document's settings: its folder's, with what rules about files add for its path.
+fn for_path(
+    settings: Arc<Settings>,
+    path: Option<&std::path::Path>,
+    folder: Option<&std::path::Path>,
+) -> Arc<Settings> {
+    if !settings.policy.has_paths() {
+        return settings;
+    }
+    let text = |path: Option<&std::path::Path>| {
+        path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+    };
+    let shown = shown_path(&text(path), &text(folder));
+    match settings.policy.for_path(&shown) {
+        Some(policy) => Arc::new(Settings {
+            policy,
+            ..(*settings).clone()
+        }),
+        None => settings,
+    }
+}
+
 /// A parse that is due.
 pub struct ParseJob {
     uri: Arc<str>,
@@ -381,6 +403,7 @@ impl Session {
             Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
             None => (None, self.settings.clone()),
         };
+        let settings = for_path(settings, path.as_deref(), folder.as_deref());
         Some(Snapshot {
             uri: uri.clone(),
             language: open.language,

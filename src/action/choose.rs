@@ -8,7 +8,7 @@ use super::target::{Diagnostic, Target};
 use crate::config::ModelName;
 use crate::cost::estimate::Expected;
 use crate::gateway::Gateway;
-use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED, Need};
+use crate::routing::{self, Decision, Feature, Need};
 use crate::session::Snapshot;
 use crate::syntax;
 
@@ -73,7 +73,7 @@ pub(super) fn own_model(action: &Action) -> Option<&ModelName> {
 
 /// Returns why a model cannot do actions, and what to do about it.
 pub fn unable(decision: &Decision) -> Option<String> {
-    if [NO_ACTIONS, NOT_ALLOWED].contains(&decision.reason) {
+    if routing::is_by_policy(decision.reason) {
         return Some(decision.reason.into());
     }
     if decision.is_embedded() {

@@ -267,7 +267,7 @@ async fn answer(
             .as_ref()
             .map(|folder| folder.display().to_string()),
         confined: snapshot.confined,
-        shown: if snapshot.settings.audit.is_on {
+        shown: if snapshot.settings.must_tell_files() {
             shown::shown(&job.question())
         } else {
             Vec::new()

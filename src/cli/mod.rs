@@ -10,6 +10,7 @@ mod doctor;
 mod key;
 mod login;
 mod models;
+mod organisation;
 mod parts;
 mod place;
 mod prices;
@@ -80,6 +81,8 @@ enum Command {
     Usage(usage::Arguments),
     /// Show the log of what left this machine, and whether it is as it was written.
     Audit(audit::Arguments),
+    /// Say whether your organisation's file holds, and check one before it is handed out.
+    Organisation(organisation::Arguments),
     /// Compare the ledger with what a provider says it counted.
     Reconcile(reconcile::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Route(arguments) => route::run(&arguments),
         Command::Usage(arguments) => usage::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Organisation(arguments) => organisation::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {

@@ -30,6 +30,13 @@ pub fn get_ready(
         tokens,
     };
     let previous = snapshot.desk.prepared();
-    let prepared = context::prepare(&inputs, Some(&previous));
+    let mut prepared = context::prepare(&inputs, Some(&previous));
+    let policy = &snapshot.settings.policy;
+    if policy.has_paths() {
+        let document = context::shown_path(inputs.path, inputs.folder);
+        let fragments = prepared.fragments.iter();
+        let may_be_shown = |one: &&Fragment| policy.may_accompany(&one.file, &document);
+        prepared.fragments = fragments.filter(may_be_shown).cloned().collect();
+    }
     snapshot.desk.lay(prepared);
 }

@@ -65,9 +65,9 @@ impl Question {
     }
 }
 
-/// Returns what the audit log says of the files that are shown, where one is kept; at least which document it is about.
+/// Returns which files are shown, where anybody has to know; at least which document it is about.
 fn shown(snapshot: &Snapshot, manifest: &Manifest) -> Vec<Shown> {
-    if !snapshot.settings.audit.is_on {
+    if !snapshot.settings.must_tell_files() {
         return Vec::new();
     }
     let document = context::shown_path(&snapshot.path(), &snapshot.shown_from());

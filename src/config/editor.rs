@@ -70,6 +70,24 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the address of a proxy, by which all calls would go,"),
         ));
     }
+    if editor.organisation.is_some() {
+        return Err(problem(
+            "organisation".into(),
+            refusal("where your organisation's rules are"),
+        ));
+    }
+    for (name, written) in &editor.providers {
+        let known = own
+            .providers
+            .get(name)
+            .and_then(|known| known.data.as_ref());
+        if written.data.is_some() && written.data.as_ref() != known {
+            return Err(problem(
+                format!("providers.{name}.data"),
+                refusal("what you have agreed upon with a provider"),
+            ));
+        }
+    }
     audit::check_editor(own, editor)
         .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
     check_privacy(own, editor)

@@ -10,6 +10,7 @@ use url::Url;
 use super::families::FimFamily;
 use super::options::{Auth, Wire};
 use super::pattern;
+use super::policy::DataFacts;
 
 /// What a provider's bare name stands for.
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +37,8 @@ pub(super) struct Known {
     /// Whether it is OpenRouter, which has settings and endpoints of its own.
     pub is_openrouter: bool,
     pub list: ModelList,
+    /// What it does with what it is sent.
+    pub data: DataFacts,
 }
 
 /// How a provider tells which models it has, where that is not its wire's usual way.
@@ -158,6 +161,10 @@ mod tests {
             let here = url.host_str() == Some("127.0.0.1");
             assert_eq!(here, known.key_env.is_none(), "{name}");
             assert_eq!(here, url.scheme() == "http", "{name}");
+            assert!(
+                known.data.is_sourced(),
+                "{name}: what is known of its data has a source and a date"
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! The layers of configuration, each read on its own, and their sum.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::actions::ActionsOptions;
@@ -12,6 +14,7 @@ use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
+use super::organisation::{Organisation, OrganisationOptions};
 use super::privacy;
 use super::problem::Problem;
 use super::routing::RoutesOptions;
@@ -37,6 +40,8 @@ const LAYERS: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     options: [Options; LAYERS],
+    /// The organisation's files.
+    organisations: Vec<Arc<Organisation>>,
 }
 
 impl Layers {
@@ -94,7 +99,24 @@ impl Layers {
 
     /// Returns what the layers come to together.
     pub fn settings(&self) -> Settings {
-        Settings::resolve(&self.merged(), "").unwrap_or_default()
+        let settings = Settings::resolve(&self.merged(), "").unwrap_or_default();
+        let files = self.organisations.iter();
+        files.fold(settings, |settings, file| file.restrict(settings))
+    }
+
+    /// Has an organisation's files restrict all that the layers come to, from now on.
+    pub fn set_organisations(&mut self, files: Vec<Arc<Organisation>>) {
+        self.organisations = files;
+    }
+
+    /// Returns the organisation's files.
+    pub fn organisations(&self) -> &[Arc<Organisation>] {
+        &self.organisations
+    }
+
+    /// Returns where the user's own file says that the organisation's file is.
+    pub fn organisation_options(&self) -> Option<&OrganisationOptions> {
+        self.options[Layer::UserFile as usize].organisation.as_ref()
     }
 
     /// Returns what the user's own file comes to by itself, for what an editor must have no say in.
@@ -125,6 +147,10 @@ impl Layers {
 
 /// Lays one layer over another: what it says wins, what it leaves out stays.
 fn merge(below: Options, above: Options) -> Options {
+    // No layer takes back what another forbids.
+    let mut more_policies = below.more_policies;
+    more_policies.extend(below.policy);
+    more_policies.extend(above.more_policies);
     let mut providers = below.providers;
     for (name, over) in above.providers {
         let under = providers.remove(&name).unwrap_or_default();
@@ -145,6 +171,9 @@ fn merge(below: Options, above: Options) -> Options {
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),
+        policy: above.policy,
+        more_policies,
+        organisation: above.organisation.or(below.organisation),
         providers,
     }
 }
@@ -209,6 +238,7 @@ pub(super) fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> 
         discounts,
         subscription: above.subscription.or(below.subscription),
         power: above.power.or(below.power),
+        data: above.data.or(below.data),
         routing: merge_with(below.routing, above.routing, RoutingOptions::over),
         app: merge_with(below.app, above.app, AppOptions::over),
     }

@@ -25,6 +25,7 @@ mod ledger;
 mod network;
 mod openrouter;
 mod options;
+mod organisation;
 mod pattern;
 mod policy;
 mod privacy;
@@ -61,7 +62,14 @@ pub use options::{
     Auth, CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, PriceOptions,
     ProviderOptions, StoreOption, Wire,
 };
-pub use policy::Policy;
+pub use organisation::{
+    Key as OrganisationKey, Organisation, OrganisationOptions, Place as OrganisationPlace,
+    State as OrganisationState, places as organisation_places,
+    system_folder as organisation_folder,
+};
+pub use policy::{
+    DataFacts, DataOptions, PathOptions, PayerKind, Policy, PolicyOptions, Refused, Rule, Source,
+};
 pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};

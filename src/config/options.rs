@@ -16,6 +16,8 @@ use super::fallback::FallbackOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
+use super::organisation::OrganisationOptions;
+use super::policy::{DataOptions, PolicyOptions};
 use super::privacy::PrivacyOptions;
 use super::routing::RoutesOptions;
 
@@ -32,6 +34,15 @@ pub struct Options {
     /// What may leave the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privacy: Option<PrivacyOptions>,
+    /// Which models may be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyOptions>,
+    /// What else is said so, by a second layer: all of it holds.
+    #[serde(skip)]
+    pub more_policies: Vec<PolicyOptions>,
+    /// Where your organisation's rules are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<OrganisationOptions>,
     /// Code actions: what is done on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<ActionsOptions>,
@@ -202,6 +213,9 @@ pub struct ProviderOptions {
     /// The power that a server on this machine draws while it answers, and what it costs: `{ watts = 300, kwh = "0.30 EUR" }`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power: Option<PowerOptions>,
+    /// What you have agreed upon with it about what it is sent, for the rules of `policy`. From your own file only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataOptions>,
     /// How OpenRouter chooses among the providers behind it. A mistake with any other provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<RoutingOptions>,

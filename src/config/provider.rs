@@ -9,10 +9,11 @@ use url::Url;
 
 use super::billing;
 use super::families::{self, FimFamily};
-use super::key_source::{KeySource, KeysSettings};
+use super::key_source::{KeySource, KeysSettings, host_of};
 use super::known::{self, Known, ModelList, Rule};
 use super::openrouter::{self, Extras, UpstreamPayer};
 use super::options::{Auth, PriceOptions, ProviderOptions, Wire};
+use super::policy::DataFacts;
 use crate::cost::{Billing, PerMillion, Price};
 
 /// A provider, resolved.
@@ -42,6 +43,10 @@ pub struct ProviderSettings {
     pub prices: BTreeMap<String, Price>,
     /// What is paid beside the price list, or in its place.
     pub billing: Billing,
+    /// What is known of what it does with what it is sent.
+    pub data: DataFacts,
+    /// The host that its key is stored for, where a policy moved its address to one of its regions.
+    pub home: Option<String>,
     /// How it tells which models it has.
     pub list: ModelList,
     /// What is peculiar to some of its models.
@@ -88,6 +93,36 @@ impl ProviderSettings {
         }
         settings.quirks.cache_from = rules().find_map(|rule| rule.cache_from);
         settings
+    }
+
+    /// Returns whether its own choice of who answers can be told what to obey.
+    pub fn can_be_told(&self) -> bool {
+        let wires = [
+            Wire::OpenAiChat,
+            Wire::OpenAiResponses,
+            Wire::AnthropicMessages,
+        ];
+        self.is_openrouter && wires.contains(&self.wire)
+    }
+
+    /// Has the address be the one of a region, if there is one and the address is the usual one; the key stays what it was.
+    pub(super) fn move_to(&mut self, region: &str) {
+        let is_usual = known::get("openrouter").is_some_and(|known| known.is_at(&self.base_url));
+        let Some(host) = self.data.host_of(region).filter(|_| is_usual) else {
+            return;
+        };
+        let home = host_of(&self.base_url);
+        let host = host.to_owned();
+        if self.base_url.set_host(Some(&host)).is_ok() {
+            self.home = Some(home);
+            self.data.region = Some(region.to_owned());
+        }
+    }
+
+    /// Returns whether a key that is stored for these hosts is one for its address.
+    pub fn takes_key_of(&self, hosts: &[String]) -> bool {
+        let home = self.home.as_ref();
+        hosts.contains(&host_of(&self.base_url)) || home.is_some_and(|home| hosts.contains(home))
     }
 
     /// Returns whether its name is one of the well-known ones.
@@ -187,7 +222,19 @@ pub(super) fn resolve(
     let extras = openrouter::resolve(name, written, is_openrouter, wire)?;
     // What lies elsewhere on a host is known of the provider's own host only.
     let at_home = known.filter(|known| known.is_at(&base_url));
+    let host = base_url.host_str().unwrap_or_default();
+    let facts = known.map(|known| {
+        let is_regional = base_url.scheme() == "https" && known.data.is_host(host);
+        let is_its_own = known.is_at(&base_url) || is_regional;
+        known.data.at(host).filter_by(is_its_own)
+    });
+    let facts = facts.or_else(|| behind.map(|behind| behind.data.at(host)));
+    let data = facts
+        .unwrap_or_default()
+        .with(&written.data.clone().unwrap_or_default());
     Ok(ProviderSettings {
+        data,
+        home: None,
         name: name.into(),
         list: at_home.map(|known| known.list.clone()).unwrap_or_default(),
         wire,

@@ -16,7 +16,7 @@ use super::key_source::KeysSettings;
 use super::ledger::{self, LedgerSettings};
 use super::network::{self, Network};
 use super::options::Options;
-use super::policy::Policy;
+use super::policy::{Policy, Refused, Source};
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
@@ -77,7 +77,7 @@ pub struct Settings {
     pub keys: Arc<KeysSettings>,
     /// The well-known providers and the user's own, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
-    /// What the workspace allows of all this.
+    /// What the user, their organisation and the workspace allow of all this.
     pub policy: Policy,
 }
 
@@ -151,15 +151,36 @@ impl Settings {
             || match &self.model {
                 ModelName::Auto | ModelName::Local => true,
                 ModelName::Of { provider, model } => {
-                    self.has_partner || !self.policy.allows(provider, model)
+                    self.has_partner
+                        || self.policy.has_paths()
+                        || self.judge(provider, model).is_err()
                 }
                 ModelName::Pool(name) => {
                     let pool = self.routes.pools.get(name);
                     let mut models = pool.into_iter().flat_map(|pool| &pool.models);
                     self.has_partner
-                        || !models.any(|it| self.policy.allows(&it.provider, &it.model))
+                        || self.policy.has_paths()
+                        || !models.any(|it| self.judge(&it.provider, &it.model).is_ok())
                 }
             }
+    }
+
+    /// Returns whether a request has to say which files it shows.
+    pub fn must_tell_files(&self) -> bool {
+        self.audit.is_on || self.policy.has_paths()
+    }
+
+    /// Returns whether a model may be asked; else who forbids it, by which rule. Of a provider that is not configured there is nothing to say.
+    pub fn judge(&self, provider: &str, model: &str) -> Result<(), Refused> {
+        let route = self.route(provider, model);
+        route.map_or(Ok(()), |route| self.policy.judge(&route, model))
+    }
+
+    /// Returns a provider's settings for one of its models, with what the policy has it told.
+    pub fn route(&self, provider: &str, model: &str) -> Option<ProviderSettings> {
+        let mut route = self.providers.get(provider)?.for_model(model);
+        self.policy.shape(&mut route);
+        Some(route)
     }
 
     /// Returns the model of code actions.
@@ -248,6 +269,8 @@ impl Settings {
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;
             settings.ledger = Arc::new(resolved);
         }
+        settings.policy = own_policy(options)
+            .map_err(|(key, message)| problem(format!("policy.{key}"), message))?;
         if let Some(written) = &options.audit {
             settings.audit = audit::resolve(written)
                 .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
@@ -268,6 +291,15 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// Returns the rules that the user wrote, in whatever layers.
+fn own_policy(options: &Options) -> Result<Policy, (&'static str, String)> {
+    let mut policy = Policy::default();
+    for written in options.more_policies.iter().chain(&options.policy) {
+        policy.add(Source::User, written.clone())?;
+    }
+    Ok(policy)
 }
 
 pub(super) fn parse_model(

@@ -336,13 +336,11 @@ impl Keys {
         }
         let usable = match sought.found {
             Some((_, record)) if record.is_disabled => Err(Error::Disabled { name: name.clone() }),
-            Some((_, record)) if !record.hosts.contains(&host_of(&provider.base_url)) => {
-                Err(Error::OtherHost {
-                    name: name.clone(),
-                    hosts: record.hosts.join(", "),
-                    host: host_of(&provider.base_url),
-                })
-            }
+            Some((_, record)) if !provider.takes_key_of(&record.hosts) => Err(Error::OtherHost {
+                name: name.clone(),
+                hosts: record.hosts.join(", "),
+                host: host_of(&provider.base_url),
+            }),
             Some((kind, record)) => {
                 return Ok(Some(Arc::new(Found {
                     secret: record.key,

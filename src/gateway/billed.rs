@@ -23,6 +23,7 @@ pub(super) fn was_not_billed(error: &Error) -> bool {
         | Error::Confined(_)
         | Error::Credentials(_)
         | Error::Unaudited(_)
+        | Error::Governed { .. }
         | Error::Offline
         | Error::Unsupported { .. } => true,
     }

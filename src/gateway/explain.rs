@@ -283,13 +283,24 @@ mod tests {
             ..named("gpt-4.1-mini")
         };
         let mut forbidden = named("gpt-4.1-mini");
-        forbidden.policy.providers = Some(vec!["anthropic".into()]);
+        forbidden.policy = crate::config::Policy::of(
+            crate::config::Source::Workspace,
+            crate::config::PolicyOptions {
+                providers: Some(vec!["anthropic".into()]),
+                ..crate::config::PolicyOptions::default()
+            },
+        );
         for (settings, dropped) in [
             (Settings::default(), None),
             (named("gpt-4.1-mini"), None),
             (auto, None),
             (offline, Some(routing::OFFLINE)),
-            (forbidden, Some(routing::NOT_ALLOWED)),
+            (
+                forbidden,
+                Some(
+                    "this workspace's .byok.toml does not allow the provider of the model that is set",
+                ),
+            ),
         ] {
             for answering in [&[][..], &["ollama"], &["ollama", "llama-cpp"]] {
                 for feature in [Feature::Completion, Feature::Action] {

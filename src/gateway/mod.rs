@@ -350,14 +350,12 @@ impl Gateway {
             language,
             workspace,
             confined,
-            shown: _,
+            shown,
             interrupt,
             attempt,
             after: _,
         } = request;
-        if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
-            return Err(Error::Confined(rule));
-        }
+        witness::may_be_shown(&settings.policy, &decision, confined, &shown)?;
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();

@@ -400,12 +400,7 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
     parts.push(format!("may change payer: {}", fallback.may_change_payer));
     parts.extend(settings.local_servers.iter().cloned());
     parts.push(format!("offline: {}", settings.network.is_offline));
-    let allowed = &settings.policy;
-    for list in [&allowed.providers, &allowed.models] {
-        parts.push(format!("only these: {}", list.is_some()));
-        parts.extend(list.iter().flatten().cloned());
-    }
-    parts.push(format!("actions: {}", allowed.allows_actions()));
+    parts.push(settings.policy.fingerprint());
     let mut hasher = Sha256::new();
     for part in parts {
         // With its length, so that no two lists of parts look alike.

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{
-    Fallback, KeySource, Network, Pool, PoolModel, RouteRule, Routes, Strategy as Way, TaskClass,
+    Fallback, KeySource, Network, Policy, PolicyOptions, Pool, PoolModel, RouteRule, Routes,
+    Source, Strategy as Way, TaskClass,
 };
 use crate::cost::Currency;
 use crate::routing::{Figure, Need, Speed, Standing};
@@ -122,9 +123,8 @@ prop_compose! {
             ..Fallback::default()
         });
         settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules, limits: std::collections::BTreeMap::new() });
-        settings.policy.providers = providers;
-        settings.policy.models = models;
-        settings.policy.actions = actions;
+        let allowed = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
+        settings.policy = Policy::of(Source::Workspace, allowed);
         if is_relay {
             settings.providers.get_mut("ollama").unwrap().key = KeySource::Env("RELAY".into());
         }
@@ -242,7 +242,13 @@ fn what_other_settings_decided_is_not_recomputed_and_what_was_tampered_with_show
     let mut tampered = record.clone();
     tampered.payer = "somebody else".into();
     assert_ne!(tampered.recompute(&settings), Some(tampered));
-    settings.policy.models = Some(vec!["anthropic/*".into()]);
+    settings.policy = Policy::of(
+        Source::Workspace,
+        PolicyOptions {
+            models: Some(vec!["anthropic/*".into()]),
+            ..PolicyOptions::default()
+        },
+    );
     assert_eq!(record.recompute(&settings), None);
     assert_eq!(of(&settings).model, "local/patterns");
 }

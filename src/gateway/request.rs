@@ -30,7 +30,7 @@ pub struct Request {
     pub workspace: Option<String>,
     /// Why its text must not leave this machine, if it must not: then no model elsewhere is asked.
     pub confined: Option<Rule>,
-    /// What it shows of which files, for the audit log; nothing where none is kept.
+    /// What it shows of which files, for the audit log and the rules about files; nothing where there is neither.
     pub shown: Vec<Shown>,
     /// Tells why the call was dropped, if it is.
     pub interrupt: Interrupt,

@@ -11,10 +11,11 @@ use super::record::Record;
 use super::report::CallId;
 use super::request::Request;
 use crate::audit::{Audit, Entry, Event, Shown};
-use crate::config::{AuditSettings, ModelName, Settings, WhenUnwritable, host_of};
+use crate::config::{AuditSettings, ModelName, Policy, Settings, WhenUnwritable, host_of};
 use crate::credential;
 use crate::provider::{Error, Input};
-use crate::routing::{self, Payer, Way};
+use crate::routing::{self, Decision, Payer, Way};
+use crate::workspace;
 
 /// What is to be said of one request; nothing if no log is kept, or nothing could leave.
 #[derive(Clone)]
@@ -163,6 +164,28 @@ fn bytes(input: &Input) -> usize {
         }
         Input::Chat(messages) => messages.iter().map(|message| message.text.len()).sum(),
     }
+}
+
+/// Refuses a request that has a text leave which must not, or shows a provider a file that a rule keeps from it.
+pub(super) fn may_be_shown(
+    policy: &Policy,
+    decision: &Decision,
+    confined: Option<workspace::Rule>,
+    shown: &[Shown],
+) -> Result<(), Error> {
+    if let Some(rule) = confined.filter(|_| decision.leaves_the_machine()) {
+        return Err(Error::Confined(rule));
+    }
+    if decision.is_embedded() {
+        return Ok(());
+    }
+    shown.iter().try_for_each(|file| {
+        let judged = policy.judge_path(&file.path, &decision.provider);
+        judged.map_err(|refused| Error::Governed {
+            file: file.path.clone(),
+            rule: refused.words(),
+        })
+    })
 }
 
 /// Puts together what is shown of each file, in the order in which it comes.

@@ -168,7 +168,13 @@ mod tests {
     #[test]
     fn every_hop_obeys_the_policy_and_offline_and_can_do_what_is_asked() {
         let mut one = settings(&["groq/a", "anthropic/b"]);
-        one.policy.providers = Some(vec!["openai".into(), "anthropic".into()]);
+        one.policy = crate::config::Policy::of(
+            crate::config::Source::User,
+            crate::config::PolicyOptions {
+                providers: Some(vec!["openai".into(), "anthropic".into()]),
+                ..crate::config::PolicyOptions::default()
+            },
+        );
         assert_eq!(next(&one, &[]).as_deref(), Some("anthropic/b"));
         let codestral = settings(&["codestral/codestral-latest", "local"]);
         let hops = hops(&codestral, &first(&codestral, Feature::Action));

@@ -22,7 +22,7 @@ pub use payer::Payer;
 pub use pool::{drawn, of_pool};
 pub use rule::{Ruled, asked, asked_again};
 
-use crate::config::{ModelName, ProviderSettings, Quirks, Settings};
+use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -173,11 +173,10 @@ pub const LOCAL: &str = "local";
 /// The model's name of the embedded engine.
 pub const PATTERNS: &str = "patterns";
 
-/// Why there are no code actions where the workspace's file switches them off.
-pub const NO_ACTIONS: &str = "this workspace's .byok.toml allows no code actions";
-
-/// Why another model answers where the workspace's file does not allow the one that is set.
-pub const NOT_ALLOWED: &str = "this workspace's .byok.toml does not allow the model that is set";
+/// Returns whether a reason is a rule of a policy: somebody does not allow what is set.
+pub fn is_by_policy(reason: &str) -> bool {
+    Refused::by_words(reason).is_some()
+}
 
 /// Why the embedded engine answers where a text must not leave this machine.
 pub const CONFINED: &str = "the file stays on this machine";
@@ -232,8 +231,10 @@ pub fn decide_on(
         answering: known(),
         ..embedded(feature, reason)
     };
-    if feature == Feature::Action && !settings.policy.allows_actions() {
-        return embedded(NO_ACTIONS);
+    if feature == Feature::Action
+        && let Err(refused) = settings.policy.judge_actions()
+    {
+        return embedded(refused.words());
     }
     let (name, model, reason) = match wanted {
         // As far as nothing is known of its models.
@@ -242,7 +243,7 @@ pub fn decide_on(
         ModelName::Of { provider, model } => (provider, model, "the settings name it"),
         ModelName::Auto => {
             let is_meant = |wanted: &String, server: &LocalServer| {
-                server.provider == *wanted && settings.policy.allows(wanted, &server.model)
+                server.provider == *wanted && settings.judge(wanted, &server.model).is_ok()
             };
             let preferred = settings
                 .local_servers
@@ -261,12 +262,12 @@ pub fn decide_on(
             }
         }
     };
-    let Some(provider) = settings.providers.get(name) else {
+    let Some(route) = settings.route(name, model) else {
         // Settings are checked as a whole, so this takes a server that answered before it was taken out of them.
         return embedded("the provider is no longer configured");
     };
-    if !settings.policy.allows(name, model) {
-        return embedded(NOT_ALLOWED);
+    if let Err(refused) = settings.policy.judge(&route, model) {
+        return embedded(refused.words());
     }
     let decision = Decision {
         feature,
@@ -275,8 +276,8 @@ pub fn decide_on(
         failing: Box::default(),
         provider: name.clone(),
         model: model.clone(),
-        payer: Payer::of(provider),
-        way: Way::Http(Arc::new(provider.for_model(model))),
+        payer: Payer::of(&route),
+        way: Way::Http(Arc::new(route)),
         reason,
         has_consent: false,
         draw: None,
@@ -313,13 +314,13 @@ pub fn instead(settings: &Settings, feature: Feature, provider: &str, model: &st
         provider: provider.into(),
         model: model.into(),
     };
-    let is_allowed = settings.policy.allows(provider, model)
-        && (feature != Feature::Action || settings.policy.allows_actions());
-    let way = settings.providers.get(provider).filter(|_| is_allowed);
-    let (provider, model, payer, way) = match way {
-        Some(settings) => {
-            let way = Way::Http(Arc::new(settings.for_model(model)));
-            (provider, model, Payer::of(settings), way)
+    let may_act = feature != Feature::Action || settings.policy.judge_actions().is_ok();
+    let route = settings.route(provider, model);
+    let route = route.filter(|route| may_act && settings.policy.judge(route, model).is_ok());
+    let (provider, model, payer, way) = match route {
+        Some(route) => {
+            let payer = Payer::of(&route);
+            (provider, model, payer, Way::Http(Arc::new(route)))
         }
         None => (LOCAL, PATTERNS, Payer::Nobody, Way::Embedded),
     };

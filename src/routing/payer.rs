@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::{KeySource, ProviderSettings, UpstreamPayer};
+use crate::config::{PayerKind, ProviderSettings};
 
 /// Who pays for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,18 +26,14 @@ pub enum Payer {
 impl Payer {
     /// Returns who pays for calls to a provider.
     pub fn of(provider: &ProviderSettings) -> Self {
-        let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
-        match provider.upstream_payer {
-            Some(UpstreamPayer::Credits) => return Self::Credits,
-            Some(UpstreamPayer::OwnAccount) => return Self::OwnAccount,
-            None => {}
-        }
-        match (provider.is_on_this_machine(), is_billed) {
-            (false, _) if provider.billing.subscription.is_some() => Self::Subscription,
-            (false, _) => Self::OwnKey,
-            (true, true) => Self::Relay,
-            (true, false) if provider.billing.power.is_some() => Self::Power,
-            (true, false) => Self::Nobody,
+        match PayerKind::of(provider) {
+            PayerKind::Nobody => Self::Nobody,
+            PayerKind::OwnKey => Self::OwnKey,
+            PayerKind::Credits => Self::Credits,
+            PayerKind::OwnAccount => Self::OwnAccount,
+            PayerKind::Relay => Self::Relay,
+            PayerKind::Subscription => Self::Subscription,
+            PayerKind::Power => Self::Power,
         }
     }
 }

@@ -111,7 +111,7 @@ fn reason(strategy: Strategy) -> &'static str {
 mod tests {
     use super::super::draw::{Figure, Standing};
     use super::*;
-    use crate::config::{KeySource, Pool, PoolModel, Routes};
+    use crate::config::{KeySource, Policy, PolicyOptions, Pool, PoolModel, Routes, Source};
 
     fn settings(models: &[&str], strategy: Strategy) -> Settings {
         let model = |name: &&str| {
@@ -149,7 +149,11 @@ mod tests {
     #[test]
     fn each_obeys_the_rules_that_a_model_alone_obeys() {
         let mut one = settings(&["groq/a", "anthropic/b", "ollama/c"], Strategy::Ordered);
-        one.policy.providers = Some(vec!["anthropic".into(), "ollama".into()]);
+        let mut rules = PolicyOptions {
+            providers: Some(vec!["anthropic".into(), "ollama".into()]),
+            ..PolicyOptions::default()
+        };
+        one.policy = Policy::of(Source::Workspace, rules.clone());
         let kept = |names: &[(&str, bool)]| -> Vec<(String, bool)> {
             let own = |(name, is_kept): &(&str, bool)| ((*name).to_owned(), *is_kept);
             names.iter().map(own).collect()
@@ -162,9 +166,10 @@ mod tests {
             ("anthropic/b", false),
         ];
         assert_eq!(asked(&one, |draw| draw.is_confined = true), kept(&expected));
-        one.policy.actions = Some(false);
+        rules.actions = Some(false);
+        one.policy = Policy::of(Source::Workspace, rules);
         let none = drawn(&one, Feature::Action, &Draw::blind(&one, "quick"));
-        assert!(none.is_embedded() && none.reason == super::super::NO_ACTIONS);
+        assert!(none.is_embedded() && super::super::is_by_policy(none.reason));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde::Deserialize as _;
 use super::key_option;
 use super::layer::{key_of, problem_of_toml, without_values};
 use super::options::Options;
-use super::policy::Policy;
+use super::policy::{PolicyOptions, Source};
 use super::problem::Problem;
 use super::settings::Settings;
 use crate::scrub::scrub;
@@ -29,10 +29,14 @@ pub use disk::Stamp;
 pub const WORKSPACE_FILE: &str = ".byok.toml";
 
 /// The tables that are not looked into, and why.
-const CLOSED: [(&str, &str); 5] = [
+const CLOSED: [(&str, &str); 6] = [
     ("network", "how providers are reached is yours to say"),
     ("keys", "where keys are kept is yours to say"),
     ("routing", "which of several models answers is yours to say"),
+    (
+        "organisation",
+        "where your organisation's rules are is yours to say",
+    ),
     (
         "fallback",
         "which models take another's place is yours to say",
@@ -65,9 +69,9 @@ enum Content {
 
 /// What the file says, without what is refused whatever the user's settings are.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Written {
+pub(super) struct Written {
     options: Options,
-    policy: Policy,
+    policy: PolicyOptions,
     closed: Vec<Refusal>,
 }
 
@@ -120,7 +124,7 @@ impl WorkspaceFile {
 
     /// Returns the user's settings as far as the file lets them, and what the user is to be told of it.
     pub fn restrict(&self, settings: &Settings) -> (Settings, Option<String>) {
-        let strictest = || restrict::by_policy(settings.clone(), Policy::strictest());
+        let strictest = || restrict::closed(settings.clone(), Source::Workspace);
         match &self.content {
             Content::Absent => (settings.clone(), None),
             Content::Unread => (strictest(), None),
@@ -135,7 +139,11 @@ impl WorkspaceFile {
                     restrict::by_options(settings.clone(), &written.options);
                 refused.splice(0..0, written.closed.iter().cloned());
                 let told = (!refused.is_empty()).then(|| self.tell(&refused));
-                (restrict::by_policy(settings, written.policy.clone()), told)
+                let policy = written.policy.clone();
+                (
+                    restrict::by_policy(settings, Source::Workspace, policy),
+                    told,
+                )
             }
         }
     }
@@ -160,9 +168,14 @@ impl WorkspaceFile {
 
 impl Written {
     fn parse(name: &str, text: &str) -> Result<Self, Problem> {
-        let mut table: toml::Table = text
+        let table: toml::Table = text
             .parse()
             .map_err(|error| problem_of_toml(name, text, "", &error))?;
+        Self::of(name, table)
+    }
+
+    /// Reads what a table says.
+    pub(super) fn of(name: &str, mut table: toml::Table) -> Result<Self, Problem> {
         let closed = CLOSED
             .iter()
             .filter_map(|(section, why)| Some((*section, *why, table.remove(*section)?)))
@@ -178,16 +191,39 @@ impl Written {
         let options = serde_path_to_error::deserialize(toml::Value::Table(table))
             .map_err(|error| problem("", &error.path().to_string(), error.inner().message()))?;
         let policy = match policy {
-            None => Policy::default(),
-            Some(policy) => Policy::deserialize(policy)
+            None => PolicyOptions::default(),
+            Some(policy) => PolicyOptions::deserialize(policy)
                 .map_err(|error| problem("policy", "", error.message()))?,
         };
+        // Whatever has to be read of it is read here, where a mistake can be told.
+        super::Policy::default()
+            .add(Source::Workspace, policy.clone())
+            .map_err(|(key, message)| problem(&format!("policy.{key}"), "", &message))?;
         Ok(Self {
             options,
             policy,
             closed,
         })
     }
+}
+
+impl Written {
+    /// Returns the first thing that it says in a table that is not looked into.
+    pub(super) fn first_closed(&self) -> Option<String> {
+        self.closed.first().map(ToString::to_string)
+    }
+
+    /// Returns settings as far as it lets them, as the rules of somebody.
+    pub(super) fn applied(&self, settings: Settings, source: Source) -> Settings {
+        let (settings, _) = restrict::by_options(settings, &self.options);
+        restrict::by_policy(settings, source, self.policy.clone())
+    }
+}
+
+/// Returns settings as they are under an organisation's file that is not valid.
+pub(super) fn under_invalid(mut settings: Settings) -> Settings {
+    settings.policy.invalid();
+    settings
 }
 
 /// Names what stands in a table that is not looked into, without its values.

@@ -12,7 +12,7 @@ use crate::config::budget::{self, BudgetOptions};
 use crate::config::context::ContextOptions;
 use crate::config::ledger::{self, LedgerOptions, LedgerSettings};
 use crate::config::options::{CompletionOptions, LocalOptions, Options};
-use crate::config::policy::Policy;
+use crate::config::policy::{PolicyOptions, Source};
 use crate::config::privacy::PrivacyOptions;
 use crate::config::settings::{ModelName, Settings};
 use crate::cost::budget::{AtCap, Budget, WhenUnsure};
@@ -34,6 +34,9 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         routing: _,
         fallback: _,
         providers: _,
+        policy: _,
+        more_policies: _,
+        organisation: _,
     } = options;
     let mut tightening = Tightening {
         settings,
@@ -70,12 +73,26 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
     (tightening.settings, tightening.refused)
 }
 
-/// Tightens settings by what a workspace allows; which model may be asked is looked up when one is decided on (`routing::decide`).
-pub(super) fn by_policy(mut settings: Settings, policy: Policy) -> Settings {
+/// Tightens settings by what somebody allows, which is known to be sound; which model may be asked is looked up when one is decided on
+/// (`routing::decide`).
+pub(super) fn by_policy(mut settings: Settings, source: Source, policy: PolicyOptions) -> Settings {
+    if settings.policy.add(source, policy).is_err() {
+        return closed(settings, source);
+    }
+    retain_servers(settings)
+}
+
+/// Tightens settings to the embedded engine, since what somebody allows cannot be read.
+pub(super) fn closed(mut settings: Settings, source: Source) -> Settings {
+    settings.policy.close(source);
+    retain_servers(settings)
+}
+
+fn retain_servers(mut settings: Settings) -> Settings {
+    let policy = &settings.policy;
     settings
         .local_servers
         .retain(|server| policy.allows_provider(server));
-    settings.policy = policy;
     settings
 }
 

@@ -17,6 +17,10 @@ fn own() -> Settings {
     layers.settings()
 }
 
+fn allows(settings: &Settings, provider: &str, model: &str) -> bool {
+    settings.judge(provider, model).is_ok()
+}
+
 fn file(text: &str) -> WorkspaceFile {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(WORKSPACE_FILE), text).expect("written");
@@ -46,7 +50,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 94] = [
+const TABLE: [Row; 108] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -251,6 +255,25 @@ const TABLE: [Row; 94] = [
     row("policy.models", "[\"ollama/*\"]", "", false),
     row("policy.completion", "false", "", false),
     row("policy.actions", "false", "", false),
+    row("policy.deny_providers", "[\"openai\"]", "", false),
+    row("policy.deny_models", "[\"openai/*\"]", "", false),
+    row("policy.payers", "[\"nobody\"]", "", false),
+    row("policy.max_input_price", "\"1 USD\"", "", false),
+    row("policy.max_output_price", "\"1 USD\"", "", false),
+    row("policy.offline", "true", "", false),
+    row("policy.training", "false", "", false),
+    row("policy.retention", "false", "", false),
+    row("policy.regions", "[\"eu\"]", "", false),
+    row("policy.strict", "false", "", false),
+    row(
+        "policy.paths",
+        "[{ match = [\"*.sql\"], providers = [] }]",
+        "",
+        false,
+    ),
+    row("organisation.file", "\"/w/evil.toml\"", "", true),
+    row("organisation.public_key", "\"RWevil\"", "", true),
+    row("providers.openai.data", "{ training = false }", "", true),
 ];
 
 /// What an option comes to, of those that a workspace can tighten.
@@ -372,17 +395,18 @@ fn the_table_above_leaves_no_option_out() {
 #[test]
 fn a_policy_narrows_and_what_it_does_not_allow_is_not_asked() {
     let own = own();
-    let policy = |text: &str| file(text).restrict(&own).0.policy;
-    let providers = policy("[policy]\nproviders = [\"openai\"]");
-    assert!(providers.allows("openai", "x") && !providers.allows("anthropic", "x"));
-    let models = policy("[policy]\nmodels = [\"openai/gpt-4.1*\", \"ollama/*\"]");
-    assert!(models.allows("openai", "gpt-4.1-mini") && models.allows("ollama", "a/b"));
-    assert!(!models.allows("openai", "gpt-5") && !models.allows("mistral", "gpt-4.1"));
+    let restricted = |text: &str| file(text).restrict(&own).0;
+    let policy = |text: &str| restricted(text).policy;
+    let providers = restricted("[policy]\nproviders = [\"openai\"]");
+    assert!(allows(&providers, "openai", "x") && !allows(&providers, "anthropic", "x"));
+    let models = restricted("[policy]\nmodels = [\"openai/gpt-4.1*\", \"ollama/*\"]");
+    assert!(allows(&models, "openai", "gpt-4.1-mini") && allows(&models, "ollama", "a/b"));
+    assert!(!allows(&models, "openai", "gpt-5") && !allows(&models, "mistral", "gpt-4.1"));
     let off = policy("[policy]\ncompletion = false\nactions = false");
-    assert!(!off.allows_completion() && !off.allows_actions());
+    assert!(!off.allows_completion() && off.judge_actions().is_err());
     // What is true of everything forbids nothing.
     let on = policy("[policy]\ncompletion = true\nactions = true");
-    assert!(on.allows_completion() && on.allows_actions());
+    assert!(on.allows_completion() && on.judge_actions().is_ok());
 }
 
 #[test]
@@ -397,12 +421,12 @@ fn a_folder_is_held_to_the_embedded_engine_while_its_file_is_not_understood() {
         "x = 1",
     ] {
         let (settings, told) = file(text).restrict(&own);
-        assert!(!settings.policy.allows("openai", "gpt-4.1-mini"), "{text}");
+        assert!(!allows(&settings, "openai", "gpt-4.1-mini"), "{text}");
         let told = told.expect(text);
         assert!(told.contains("until it is mended"), "{told}");
     }
     let unread = WorkspaceFile::unread(Path::new("/w")).restrict(&own);
-    assert!(!unread.0.policy.allows("openai", "gpt-4.1-mini"));
+    assert!(!allows(&unread.0, "openai", "gpt-4.1-mini"));
     assert_eq!(unread.1, None);
 }
 
@@ -495,7 +519,7 @@ mod what_is_no_plain_file {
         let folder = tempfile::tempdir().expect("a folder");
         make(&folder.path().join(WORKSPACE_FILE));
         let (settings, told) = WorkspaceFile::read(folder.path()).restrict(&own());
-        assert!(!settings.policy.allows("openai", "gpt-4.1-mini"));
+        assert!(!allows(&settings, "openai", "gpt-4.1-mini"));
         told.expect("told")
     }
 

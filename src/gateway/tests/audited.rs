@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::config::{AuditSettings, WhenUnwritable};
+use crate::config::{AuditSettings, Policy, PolicyOptions, Source, WhenUnwritable};
 use crate::workspace::Rule;
 
 struct Audited {
@@ -64,7 +64,11 @@ async fn what_is_sent_refused_or_kept_here_leaves_a_line_without_its_text() {
     confined.confined = Some(Rule::Secret);
     let refused = audited.desk.gateway.call(&audited.desk.settings, confined);
     assert!(matches!(refused.await, Err(Error::Confined(_))));
-    audited.desk.settings.policy.providers = Some(Vec::new());
+    let rules = PolicyOptions {
+        providers: Some(Vec::new()),
+        ..PolicyOptions::default()
+    };
+    audited.desk.settings.policy = Policy::of(Source::Workspace, rules);
     let kept = audited.desk.request();
     assert!(kept.decision.is_embedded());
     let settings = &audited.desk.settings;
@@ -85,7 +89,10 @@ async fn what_is_sent_refused_or_kept_here_leaves_a_line_without_its_text() {
         [
             ("sent", "the settings name it"),
             ("refused", &*secret),
-            ("kept", routing::NOT_ALLOWED)
+            (
+                "kept",
+                "this workspace's .byok.toml does not allow the provider of the model that is set"
+            )
         ]
     );
     assert_eq!(lines[0]["call"], id);
@@ -150,4 +157,25 @@ async fn a_model_on_this_machine_leaves_no_line() {
     drop(call.await.unwrap());
     assert_eq!(audited.lines(), Vec::<Value>::new());
     assert!(!audited.log().exists());
+}
+
+#[tokio::test]
+async fn a_file_that_a_rule_keeps_from_a_provider_is_not_sent_beside_any_other() {
+    let mut audited = Audited::of(WhenUnwritable::GoOn);
+    let rule: PolicyOptions = serde_json::from_value(serde_json::json!({
+        "paths": [{"match": ["secret/"], "providers": ["ollama"]}]
+    }))
+    .unwrap();
+    audited.desk.settings.policy = Policy::of(Source::Organisation, rule);
+    let desk = &audited.desk;
+    let mut request = desk.request();
+    request.shown = witness::shown([("src/a.rs", 5), ("secret/b.rs", 7)]);
+    let refused = desk.gateway.call(&desk.settings, request).await;
+    let Err(Error::Governed { file, .. }) = refused else {
+        panic!("it was sent");
+    };
+    assert_eq!(file, "secret/b.rs");
+    assert!(!desk.provider.is_called());
+    let lines = audited.lines();
+    assert_eq!(lines[0]["event"], "refused");
 }

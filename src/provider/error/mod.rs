@@ -71,6 +71,14 @@ pub enum Error {
     /// The text must not leave this machine.
     #[error("the file stays on this machine, since {0}; choose a model on this machine for it")]
     Confined(Rule),
+    /// A rule about files keeps some of the text from this provider.
+    #[error("nothing was sent, since {rule}: {file}")]
+    Governed {
+        /// The file.
+        file: String,
+        /// The rule, in words.
+        rule: &'static str,
+    },
     /// The text holds what looks like a credential, which must not be sent.
     #[error(
         "the text to be sent holds a credential ({0}), and privacy.credentials refuses to send one"

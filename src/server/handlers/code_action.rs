@@ -8,7 +8,7 @@ use super::super::backend::{LastPlace, Shared};
 use super::super::protocol::{ActionDiagnostic, ActionParams, ActionPlace};
 use super::super::{capabilities, from_proto};
 use crate::action::{self, Diagnostic};
-use crate::routing::{Decision, Feature, NO_ACTIONS, NOT_ALLOWED};
+use crate::routing::{self, Decision, Feature};
 
 /// The parameters, read more leniently than the generated types do: a diagnostic of another server may be odd.
 #[derive(Deserialize)]
@@ -140,7 +140,7 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
 /// The one entry of a menu without a model: it says what to configure.
 fn missing_model(decision: &Decision) -> Value {
     let title = match decision.reason {
-        reason @ (NO_ACTIONS | NOT_ALLOWED) => format!("byok-lsp: {reason}"),
+        reason if routing::is_by_policy(reason) => format!("byok-lsp: {reason}"),
         _ => "byok-lsp: name a model for code actions (actions.model)".into(),
     };
     json!({

@@ -147,6 +147,11 @@ fn open_files(shared: &Arc<Shared>, snapshot: &Snapshot) -> Vec<OtherFile> {
         .filter(|it| it.folder == snapshot.folder)
         // What must not leave the machine is not shown beside something else either.
         .filter(|it| it.confined.is_none() || it.uri == snapshot.uri)
+        .filter(|it| {
+            let path = |one: &Snapshot| action::relative(one).unwrap_or_default();
+            let policy = &snapshot.settings.policy;
+            policy.may_accompany(&path(it), &path(snapshot))
+        })
         .filter_map(|it| {
             Some(OtherFile {
                 path: action::relative(&it)?,

@@ -1,0 +1,374 @@
+//! Which of the user's models may be asked, by rules that three parties may write: the user, the user's organisation, and a workspace.
+//!
+//! Entry point: [`Policy::judge`]. Every party's rules hold, so the most restrictive wins, and no party can take back what another forbids. The
+//! embedded engine is never judged: it always may answer, for nothing, in this process. What a rule needs to know and nobody knows (a price,
+//! whether a provider learns from what it is sent) counts against the model. Judging is a pure function of the settings and the price catalogue.
+
+mod data;
+mod options;
+mod paths;
+mod payer;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use data::{DataFacts, DataOptions};
+pub use options::{PathOptions, PolicyOptions};
+pub use payer::PayerKind;
+pub use rule::{Refused, Rule, Source};
+
+use super::pattern;
+use super::provider::ProviderSettings;
+use crate::cost::Money;
+use paths::PathRule;
+
+/// All rules that hold, of all parties.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policy {
+    parts: Vec<Part>,
+}
+
+/// The rules of one party.
+#[derive(Debug, Clone)]
+struct Part {
+    source: Source,
+    kind: Kind,
+    written: Arc<PolicyOptions>,
+    rules: Arc<Rules>,
+}
+
+/// Where rules come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Somebody wrote them.
+    Written,
+    /// They are what rules about files come to for a document.
+    OfPath,
+    /// They stand for an organisation's file that is not valid.
+    Invalid,
+}
+
+/// What is read of them beforehand.
+#[derive(Debug, Default)]
+struct Rules {
+    input: Option<Money>,
+    output: Option<Money>,
+    paths: Vec<PathRule>,
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        (self.source, self.kind, &self.written) == (other.source, other.kind, &other.written)
+    }
+}
+
+impl Policy {
+    /// Adds a party's rules; a failure is the key and the message.
+    pub fn add(
+        &mut self,
+        source: Source,
+        written: PolicyOptions,
+    ) -> Result<(), (&'static str, String)> {
+        self.add_as(Kind::Written, source, written)
+    }
+
+    fn add_as(
+        &mut self,
+        kind: Kind,
+        source: Source,
+        written: PolicyOptions,
+    ) -> Result<(), (&'static str, String)> {
+        if written == PolicyOptions::default() {
+            return Ok(());
+        }
+        let price = |key, text: &Option<String>| {
+            let price = text.as_deref().map(options::price).transpose();
+            price.map_err(|message| (key, message))
+        };
+        options::check_regions(&written).map_err(|message| ("regions", message))?;
+        let rules = Rules {
+            input: price("max_input_price", &written.max_input_price)?,
+            output: price("max_output_price", &written.max_output_price)?,
+            paths: PathRule::all(&written.paths).map_err(|message| ("paths", message))?,
+        };
+        self.parts.push(Part {
+            source,
+            kind,
+            written: Arc::new(written),
+            rules: Arc::new(rules),
+        });
+        // What holds for all is said before what holds here.
+        self.parts.sort_by_key(|part| part.source);
+        Ok(())
+    }
+
+    /// Returns these rules and those of one party more, which are known to be sound.
+    #[cfg(test)]
+    pub fn of(source: Source, written: PolicyOptions) -> Self {
+        let mut policy = Self::default();
+        policy.add(source, written).expect("sound rules");
+        policy
+    }
+
+    /// Adds the rule of a party whose rules cannot be read, which may have forbidden anything: what stays on this machine, in this process.
+    pub(super) fn close(&mut self, source: Source) {
+        let nothing = PolicyOptions {
+            providers: Some(Vec::new()),
+            ..PolicyOptions::default()
+        };
+        self.add(source, nothing)
+            .expect("an empty list is a sound rule");
+    }
+
+    /// Adds the rule of an organisation whose file is not valid: nothing is asked that costs something or leaves this machine.
+    pub(super) fn invalid(&mut self) {
+        let nothing = PolicyOptions {
+            offline: Some(true),
+            payers: Some(vec![PayerKind::Nobody]),
+            ..PolicyOptions::default()
+        };
+        self.add_as(Kind::Invalid, Source::Organisation, nothing)
+            .expect("these are sound rules");
+    }
+
+    /// Returns whether there may be ghost text; else who forbids it.
+    pub fn allows_completion(&self) -> bool {
+        let forbids = |part: &Part| part.written.completion == Some(false);
+        !self.parts.iter().any(forbids)
+    }
+
+    /// Returns whether there may be code actions; else who forbids it.
+    pub fn judge_actions(&self) -> Result<(), Refused> {
+        let forbids = |part: &&Part| part.written.actions == Some(false);
+        let part = self.parts.iter().find(forbids);
+        part.map_or(Ok(()), |part| Err(part.refused(Rule::Actions)))
+    }
+
+    /// Returns whether any of a provider's models may be asked, by the lists of providers.
+    pub fn allows_provider(&self, provider: &str) -> bool {
+        let allows = |part: &Part| part.allows_provider(provider);
+        self.parts.iter().all(allows)
+    }
+
+    /// Returns whether a model may be asked; else who forbids it, by which rule.
+    pub fn judge(&self, provider: &ProviderSettings, model: &str) -> Result<(), Refused> {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        let asked = Asked {
+            provider,
+            model,
+            payer: PayerKind::of(provider),
+        };
+        self.parts.iter().try_for_each(|part| part.judge(&asked))
+    }
+
+    /// Returns whether something of a file may be shown to a provider; `path` is from the workspace's folder on.
+    pub fn judge_path(&self, path: &str, provider: &str) -> Result<(), Refused> {
+        let keeps = |part: &&Part| {
+            let mut rules = part.rules.paths.iter().filter(|rule| rule.fits(path));
+            rules.any(|rule| !rule.allows(provider))
+        };
+        let part = self.parts.iter().find(keeps);
+        part.map_or(Ok(()), |part| Err(part.refused(Rule::Path)))
+    }
+
+    /// Returns whether any rule is about files.
+    pub fn has_paths(&self) -> bool {
+        self.parts.iter().any(|part| !part.rules.paths.is_empty())
+    }
+
+    /// Returns whether a file may be shown beside another whatever model is asked: every rule that it is under, the other one is under, too.
+    pub fn may_accompany(&self, path: &str, document: &str) -> bool {
+        let mut rules = self.parts.iter().flat_map(|part| &part.rules.paths);
+        rules.all(|rule| !rule.fits(path) || rule.fits(document))
+    }
+
+    /// Returns these rules as they are for a document: with the lists of providers that the rules about its path come to.
+    #[must_use]
+    pub fn for_path(&self, path: &str) -> Option<Self> {
+        let mut policy = self.clone();
+        for part in &self.parts {
+            for rule in part.rules.paths.iter().filter(|rule| rule.fits(path)) {
+                let only = PolicyOptions {
+                    providers: Some(rule.providers.clone()),
+                    ..PolicyOptions::default()
+                };
+                policy
+                    .add_as(Kind::OfPath, part.source, only)
+                    .expect("a list of names is a sound rule");
+            }
+        }
+        (policy.parts.len() > self.parts.len()).then_some(policy)
+    }
+
+    /// Sets what a provider's own routing has to obey, where it can be told.
+    pub(super) fn shape(&self, provider: &mut ProviderSettings) {
+        if !provider.can_be_told() {
+            return;
+        }
+        let all = || self.parts.iter().map(|part| &part.written);
+        let mut regions = all().filter_map(|written| written.regions.as_ref());
+        let first: Vec<String> = regions.next().cloned().unwrap_or_default();
+        let rest: Vec<&Vec<String>> = regions.collect();
+        let mut common = first
+            .iter()
+            .filter(|region| rest.iter().all(|list| list.contains(region)));
+        let is_there = |region: &String| first.contains(region);
+        if !provider.data.region.as_ref().is_some_and(is_there)
+            && let Some(region) = common.find(|region| provider.data.host_of(region).is_some())
+        {
+            provider.move_to(&region.clone());
+        }
+        let body = &mut provider.quirks.body;
+        let preferences = body
+            .entry("provider")
+            .or_insert_with(|| serde_json::json!({}));
+        if all().any(|written| written.training == Some(false)) {
+            preferences["data_collection"] = "deny".into();
+        }
+        if all().any(|written| written.retention == Some(false)) {
+            preferences["zdr"] = true.into();
+            preferences["data_collection"] = "deny".into();
+        }
+        if preferences
+            .as_object()
+            .is_some_and(serde_json::Map::is_empty)
+        {
+            body.remove("provider");
+        }
+    }
+
+    /// Returns all of it as text, which tells one policy from another.
+    pub fn fingerprint(&self) -> String {
+        let part = |part: &Part| {
+            let written = serde_json::to_string(&part.written)
+                .expect("rules are texts and lists, which JSON can hold");
+            format!("{:?} {:?} {written}", part.source, part.kind)
+        };
+        self.parts.iter().map(part).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A model that is to be judged.
+struct Asked<'a> {
+    provider: &'a ProviderSettings,
+    model: &'a str,
+    payer: PayerKind,
+}
+
+impl Asked<'_> {
+    fn leaves(&self) -> bool {
+        !self.provider.is_on_this_machine() || self.payer.is_passed_on()
+    }
+}
+
+impl Part {
+    fn refused(&self, rule: Rule) -> Refused {
+        Refused {
+            source: self.source,
+            rule,
+        }
+    }
+
+    fn allows_provider(&self, provider: &str) -> bool {
+        let written = &self.written;
+        let is_in = |list: &Vec<String>| list.iter().any(|name| name == provider);
+        written.providers.as_ref().is_none_or(is_in) && !is_in(&written.deny_providers)
+    }
+
+    fn allows_model(&self, provider: &str, model: &str) -> bool {
+        let name = format!("{provider}/{model}");
+        let written = &self.written;
+        let listed = written.models.as_ref();
+        listed.is_none_or(|listed| pattern::any(listed, &name))
+            && !pattern::any(&written.deny_models, &name)
+    }
+
+    fn judge(&self, asked: &Asked<'_>) -> Result<(), Refused> {
+        let written = &self.written;
+        let holds = |is_kept: bool, rule: Rule| {
+            if is_kept {
+                Ok(())
+            } else {
+                Err(self.refused(rule))
+            }
+        };
+        let name = &asked.provider.name;
+        let (is_free, leaves) = (asked.payer == PayerKind::Nobody, asked.leaves());
+        holds(
+            self.kind != Kind::Invalid || (is_free && !leaves),
+            Rule::Invalid,
+        )?;
+        let by_list = if self.kind == Kind::OfPath {
+            Rule::Path
+        } else {
+            Rule::Provider
+        };
+        holds(self.allows_provider(name), by_list)?;
+        holds(self.allows_model(name, asked.model), Rule::Model)?;
+        holds(written.offline != Some(true) || !leaves, Rule::Offline)?;
+        let payers = written.payers.as_ref();
+        holds(
+            payers.is_none_or(|payers| payers.contains(&asked.payer)),
+            Rule::Payer,
+        )?;
+        if leaves {
+            self.judge_data(asked)?;
+        }
+        holds(self.can_be_paid(asked), Rule::Price)
+    }
+
+    fn judge_data(&self, asked: &Asked<'_>) -> Result<(), Refused> {
+        let written = &self.written;
+        let facts = &asked.provider.data;
+        // What is not known counts as what is feared, unless that was said otherwise.
+        let counts = |feared: Option<bool>| feared.unwrap_or_else(|| written.unknown_counts());
+        let told = asked.provider.can_be_told();
+        if written.training == Some(false) && !told && counts(facts.trains) {
+            return Err(self.refused(Rule::Training));
+        }
+        if written.retention == Some(false) && !told && counts(facts.keeps) {
+            return Err(self.refused(Rule::Retention));
+        }
+        let Some(regions) = &written.regions else {
+            return Ok(());
+        };
+        let is_within = match &facts.region {
+            Some(region) => regions.contains(region),
+            None => !written.unknown_counts(),
+        };
+        if is_within {
+            Ok(())
+        } else {
+            Err(self.refused(Rule::Region))
+        }
+    }
+
+    /// Returns whether a model costs no more than it may; one whose price nobody knows costs too much.
+    fn can_be_paid(&self, asked: &Asked<'_>) -> bool {
+        let (input, output) = (self.rules.input, self.rules.output);
+        if input.is_none() && output.is_none() {
+            return true;
+        }
+        // Power is paid by the hour, whatever the model.
+        if matches!(asked.payer, PayerKind::Nobody | PayerKind::Power) {
+            return true;
+        }
+        let Some(price) = asked.provider.price(asked.model, Timestamp::now()) else {
+            return false;
+        };
+        let is_within = |ceiling: Option<Money>, rate: Option<Money>| match (ceiling, rate) {
+            (Some(ceiling), Some(rate)) => {
+                rate.currency() == ceiling.currency() && rate.nanos() <= ceiling.nanos()
+            }
+            // What is not billed by tokens costs nothing by them.
+            _ => true,
+        };
+        is_within(input, price.input()) && is_within(output, price.output())
+    }
+}
