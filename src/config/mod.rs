@@ -74,8 +74,8 @@ pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use routing::{
-    Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions, RuleOptions, Strategy,
-    TaskClass,
+    LimitOptions, Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions, RuleOptions,
+    Strategy, TaskClass,
 };
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 use super::begin::Begin;
+use super::lanes::Pass;
 use super::pause::Pauses;
 use super::report::CallId;
 use super::settle::Settlement;
@@ -25,6 +26,8 @@ pub struct Call {
     /// How to make the call again, if it may be.
     again: Option<Again>,
     pauses: Pauses,
+    /// The place in its key's lane, while the call goes on.
+    pass: Option<Pass>,
 }
 
 /// What is needed to make a call again that brought nothing.
@@ -48,6 +51,7 @@ pub(super) struct Start {
     pub begin: Begin,
     pub policy: retry::Policy,
     pub pauses: Pauses,
+    pub pass: Option<Pass>,
 }
 
 impl Call {
@@ -60,6 +64,7 @@ impl Call {
             begin,
             policy,
             pauses,
+            pass,
         } = start;
         let again = policy.may_repeat().then(|| Again {
             provider: provider.clone(),
@@ -77,6 +82,7 @@ impl Call {
             finish: None,
             again,
             pauses,
+            pass,
         })
     }
 
@@ -189,10 +195,12 @@ impl Stream for Call {
                     if call.repeats(&error) {
                         continue;
                     }
+                    call.pass = None;
                     return Poll::Ready(Some(Err(error)));
                 }
                 None => {
                     call.stream = None;
+                    call.pass = None;
                     call.settlement.ended();
                     call.settlement.settle(Outcome::Completed);
                     return Poll::Ready(None);

@@ -15,6 +15,7 @@ mod explain;
 mod health;
 mod hurry;
 mod interrupt;
+mod lanes;
 mod masking;
 mod pause;
 mod payer;
@@ -63,6 +64,7 @@ use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
 use health::Health;
+use lanes::Lanes;
 use pause::Pauses;
 use payer::Payers;
 use pool::Turns;
@@ -96,6 +98,7 @@ struct Inner {
     health: Health,
     speeds: Speeds,
     turns: Turns,
+    lanes: Lanes,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -132,6 +135,7 @@ impl Gateway {
             health: Health::default(),
             speeds: Speeds::default(),
             turns: Turns::default(),
+            lanes: Lanes::default(),
             watch: Arc::default(),
         }))
     }
@@ -384,6 +388,7 @@ impl Gateway {
         };
         let label = authorization.as_ref().and_then(|held| held.source.label());
         let label = label.map(str::to_owned);
+        let pass = self.pass(settings, &decision, label.as_deref()).await?;
         let renewal = authorization.as_ref();
         let renewal = renewal.and_then(|_| self.renewal(&decision, workspace.as_ref()));
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
@@ -426,8 +431,21 @@ impl Gateway {
             begin,
             policy,
             pauses,
+            pass,
         })
         .await
+    }
+
+    /// Waits for leave to make a call, where the user set limits.
+    async fn pass(
+        &self,
+        settings: &Settings,
+        decision: &Decision,
+        key: Option<&str>,
+    ) -> Result<Option<lanes::Pass>, Error> {
+        let (provider, feature) = (&decision.provider, decision.feature);
+        let limit = settings.routes.limits.get(provider);
+        self.0.lanes.enter(limit, provider, key, feature).await
     }
 
     /// Returns how the key is made anew that a model's provider refuses.

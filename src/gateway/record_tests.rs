@@ -122,7 +122,7 @@ prop_compose! {
             may_change_payer,
             ..Fallback::default()
         });
-        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules });
+        settings.routes = Arc::new(Routes { pools: [("a".to_owned(), pool)].into(), rules, limits: std::collections::BTreeMap::new() });
         let allowed = PolicyOptions { actions, providers, models, ..PolicyOptions::default() };
         settings.policy = Policy::of(Source::Workspace, allowed);
         if is_relay {

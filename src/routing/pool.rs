@@ -128,7 +128,7 @@ mod tests {
         };
         let routes = Routes {
             pools: [("quick".to_owned(), pool)].into(),
-            rules: Vec::new(),
+            ..Routes::default()
         };
         Settings {
             model: ModelName::Pool("quick".into()),

@@ -559,6 +559,37 @@ fn a_rule_sends_an_action_of_its_class_to_its_own_model() {
 }
 
 #[test]
+fn an_action_does_not_wait_behind_a_suggestion_that_goes_on() {
+    let fake = Fake::default();
+    let config = json!({
+        "completion": {"model": "mock/m", "debounce_ms": 0},
+        "routing": {"limits": {"mock": {"concurrent": 2}}},
+        "providers": {"mock": {"wire": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "key": "none"}},
+    });
+    let builder = Builder::default()
+        .fake(&fake)
+        .config(config)
+        .capabilities(ABILITIES());
+    let (mut desk, range) = Desk::open_in(builder, fake, URI, "rust", SAMPLES[0].code.0);
+    let entry = desk.entry("simplify", &range, &json!([]));
+    let elsewhere = "file:///w/elsewhere.rs";
+    let at = desk
+        .client
+        .open_as(elsewhere, "rust", "fn b() {\n    let y = ˇ\n}\n");
+    let suggested = desk.client.ask_in(elsewhere, &at);
+    let suggestion = wait(desk.fake.next());
+    let id = desk.choose(&entry, None);
+    desk.say("```rust\n    a + b\n```");
+    assert_eq!(desk.take_edit(), SAMPLES[0].code.1);
+    assert_eq!(desk.outcome(id), "edited");
+    suggestion.text("1;");
+    suggestion.event(Event::Finish(Finish::Stop));
+    drop(suggestion);
+    assert_eq!(desk.client.texts(suggested), ["1;"]);
+    desk.client.finish();
+}
+
+#[test]
 fn two_answers_that_cannot_be_used_change_nothing_and_say_why() {
     let (mut desk, range) = Desk::open(URI, "rust", SAMPLES[0].code.0);
     let entry = desk.entry("simplify", &range, &json!([]));

@@ -1,5 +1,6 @@
 //! `[routing]`: several models under one name, and how one of them is chosen for a call; and which calls go to which model.
 
+mod limit;
 mod pool;
 mod rule;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use limit::LimitOptions;
 pub use pool::{Pool, PoolModel, PoolOptions, Strategy};
 pub use rule::{RouteRule, RuleOptions, TaskClass};
 
@@ -25,6 +27,9 @@ pub struct RoutesOptions {
     /// 32 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<RuleOptions>>,
+    /// How many calls go to a provider at once and in a minute, by its name, for each of its keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, LimitOptions>,
 }
 
 /// What code reads of it.
@@ -34,6 +39,8 @@ pub struct Routes {
     pub pools: BTreeMap<String, Pool>,
     /// Which calls go to another model than the feature's; the first that fits counts.
     pub rules: Vec<RouteRule>,
+    /// How many calls go to a provider, by its name.
+    pub limits: BTreeMap<String, LimitOptions>,
 }
 
 impl Routes {
@@ -59,7 +66,13 @@ impl RoutesOptions {
         let mut pools = below.pools;
         pools.extend(above.pools);
         let rules = above.rules.or(below.rules);
-        Self { pools, rules }
+        let mut limits = below.limits;
+        limits.extend(above.limits);
+        Self {
+            pools,
+            rules,
+            limits,
+        }
     }
 }
 
@@ -74,6 +87,14 @@ pub(super) fn resolve(
             .map_err(|(key, message)| (format!("pools.{name}{key}"), message))?;
         routes.pools.insert(name.clone(), pool);
     }
+    for (name, limit) in &options.limits {
+        let key = |key: &str| format!("limits.{name}{key}");
+        if !providers.contains_key(name) {
+            return Err((key(""), format!("no provider is called \"{name}\"")));
+        }
+        limit::check(*limit).map_err(|(of, message)| (key(&format!(".{of}")), message))?;
+    }
+    routes.limits.clone_from(&options.limits);
     let rules = options.rules.as_deref().unwrap_or_default();
     if rules.len() > MOST_RULES {
         return Err(("rules".into(), format!("there are {MOST_RULES} at most")));
@@ -169,6 +190,29 @@ mod tests {
         for class in TaskClass::ALL {
             let written = serde_json::json!(class);
             assert_eq!(written.as_str().and_then(TaskClass::named), Some(class));
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_a_provider_and_leave_room_for_actions() {
+        let key = |limits: serde_json::Value| {
+            let routes = routes(serde_json::json!({"limits": limits}));
+            routes.map_err(|(key, _)| key)
+        };
+        let good = serde_json::json!({"groq": {"concurrent": 2, "requests_per_minute": 30}});
+        assert!(key(good).is_ok());
+        for (limits, expected) in [
+            (serde_json::json!({"nobody": {}}), "limits.nobody"),
+            (
+                serde_json::json!({"groq": {"concurrent": 1}}),
+                "limits.groq.concurrent",
+            ),
+            (
+                serde_json::json!({"groq": {"requests_per_minute": 20_000}}),
+                "limits.groq.requests_per_minute",
+            ),
+        ] {
+            assert_eq!(key(limits), Err(expected.into()));
         }
     }
 }

@@ -50,7 +50,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 107] = [
+const TABLE: [Row; 108] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -236,6 +236,12 @@ const TABLE: [Row; 107] = [
     row(
         "routing.pools",
         "{ a = { models = [\"openai/m\"] } }",
+        "",
+        true,
+    ),
+    row(
+        "routing.limits",
+        "{ openai = { concurrent = 2 } }",
         "",
         true,
     ),
