@@ -2,7 +2,8 @@
 //!
 //! Entry point: [`Code::without_new_errors`]. The document with the suggestion in it is parsed from the document's own tree, which takes what
 //! the suggestion is long, not what the document is long. Code under way is no error of the suggestion's: what it leaves open at its end is
-//! closed for the comparison, and a last line that goes on with another one is left alone. Where time runs out, so is everything.
+//! closed for the comparison, a statement's end that is missing there is put, and a last line that goes on with another one is left alone. Where time
+//! runs out, so is everything.
 
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,11 @@ impl Code {
         }
         let closed = closed(text);
         if closed.len() > text.len() && self.errors(before, &closed, left())? <= known {
+            return Some(false);
+        }
+        // A call before another statement is right but for its end, which the user types, or the model was cut off before.
+        let is_open = text.ends_with([')', ']', '"', '\'', '`']);
+        if is_open && self.errors(before, &(closed + ";"), left())? <= known {
             return Some(false);
         }
         if !goes_on(text) {
@@ -203,6 +209,12 @@ mod tests {
             ("rust", "fn f() {\n    let x = ˇ\n}\n", "g(1,"),
             ("rust", "fn f() {\n    let x = ˇ\n", "g(1);"),
             ("rust", "fn f( {\n    ˇ\n}\n", "g(1);"),
+            ("rust", "fn f() {\n    ˇ\n    let x = 1;\n}\n", "g(1)"),
+            (
+                "java",
+                "class A {\n  void f() {\n    ˇ\n    g();\n  }\n}\n",
+                "a[1] = h(\"b\")",
+            ),
             ("python", "def f():\n    ˇ\n", "if a:"),
             (
                 "python",
