@@ -148,10 +148,18 @@ fn measure(
     table.rounds(figure, &rounds, &note, target);
 }
 
-/// Returns the ends of some lines that are not blank, from a line on and round to it.
+/// Returns the ends of some lines behind which a call may stand, from a line on and round to it: what breaks the syntax is not shown.
 fn ends_of_lines(text: &str, from: usize) -> Vec<(usize, usize)> {
     const PLACES: usize = 60;
-    let lines: Vec<(usize, usize)> = text.lines().map(str::len).enumerate().collect();
+    let may_be_called_behind = |line: &str| line.ends_with(['{', ';']);
+    let length = |line: &str| {
+        if may_be_called_behind(line) {
+            line.len()
+        } else {
+            0
+        }
+    };
+    let lines: Vec<(usize, usize)> = text.lines().map(length).enumerate().collect();
     let (before, behind) = lines.split_at(from.min(lines.len()));
     let turned = behind
         .iter()
