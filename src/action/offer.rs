@@ -213,5 +213,6 @@ fn payer(payer: Payer) -> &'static str {
         Payer::Relay => "you, by a local server",
         Payer::Subscription => "your subscription",
         Payer::Power => "your power",
+        Payer::FreePool => "free pool",
     }
 }

@@ -88,6 +88,18 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             ));
         }
     }
+    for (name, written) in &editor.providers {
+        let known = own
+            .providers
+            .get(name)
+            .and_then(|known| known.free.as_ref());
+        if written.free.is_some() && written.free.as_ref() != known {
+            return Err(problem(
+                format!("providers.{name}.free"),
+                refusal("what a provider gives for nothing, so that no cap is reached,"),
+            ));
+        }
+    }
     audit::check_editor(own, editor)
         .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
     check_privacy(own, editor)

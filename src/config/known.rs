@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::families::FimFamily;
+use super::free::FreeFacts;
 use super::options::{Auth, Wire};
 use super::pattern;
 use super::policy::DataFacts;
@@ -39,6 +40,8 @@ pub(super) struct Known {
     pub list: ModelList,
     /// What it does with what it is sent.
     pub data: DataFacts,
+    /// What it gives for nothing.
+    pub free: FreeFacts,
 }
 
 /// How a provider tells which models it has, where that is not its wire's usual way.

@@ -238,6 +238,7 @@ pub(super) fn merge_provider(below: ProviderOptions, above: ProviderOptions) -> 
         discounts,
         subscription: above.subscription.or(below.subscription),
         power: above.power.or(below.power),
+        free: above.free.or(below.free),
         data: above.data.or(below.data),
         routing: merge_with(below.routing, above.routing, RoutingOptions::over),
         app: merge_with(below.app, above.app, AppOptions::over),

@@ -17,6 +17,7 @@ mod eagerness;
 mod editor;
 mod fallback;
 mod families;
+mod free;
 mod key_option;
 mod key_source;
 mod known;
@@ -47,6 +48,7 @@ pub use custom_action::{CustomAction, CustomActionOptions, CustomNode, CustomOut
 pub use eagerness::Eagerness;
 pub use fallback::{Fallback, FallbackOptions};
 pub use families::{FimFamily, FimPiece};
+pub use free::{Free, FreeOptions};
 pub use key_option::{KeyFrom, KeyOption, KeyWord, LABEL, is_label};
 pub use key_source::{DEFAULT_LABEL, Helper, KeySource, KeysSettings, Passphrase, host_of};
 pub use known::ModelList;

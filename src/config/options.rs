@@ -13,6 +13,7 @@ use super::budget::BudgetOptions;
 use super::context::ContextOptions;
 use super::eagerness::Eagerness;
 use super::fallback::FallbackOptions;
+use super::free::FreeOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
@@ -213,6 +214,10 @@ pub struct ProviderOptions {
     /// The power that a server on this machine draws while it answers, and what it costs: `{ watts = 300, kwh = "0.30 EUR" }`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power: Option<PowerOptions>,
+    /// What it gives for nothing: with this, no call by this key is billed (of OpenRouter: none to a model whose name ends in `:free`), within these limits. From
+    /// your own file only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<FreeOptions>,
     /// What you have agreed upon with it about what it is sent, for the rules of `policy`. From your own file only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<DataOptions>,

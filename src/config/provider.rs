@@ -9,6 +9,7 @@ use url::Url;
 
 use super::billing;
 use super::families::{self, FimFamily};
+use super::free::{self, Free};
 use super::key_source::{KeySource, KeysSettings, host_of};
 use super::known::{self, Known, ModelList, Rule};
 use super::openrouter::{self, Extras, UpstreamPayer};
@@ -43,6 +44,10 @@ pub struct ProviderSettings {
     pub prices: BTreeMap<String, Price>,
     /// What is paid beside the price list, or in its place.
     pub billing: Billing,
+    /// What it gives for nothing, if anything.
+    pub free: Option<Free>,
+    /// Whether these are the settings of a model that it gives for nothing.
+    pub is_free: bool,
     /// What is known of what it does with what it is sent.
     pub data: DataFacts,
     /// The host that its key is stored for, where a policy moved its address to one of its regions.
@@ -92,6 +97,10 @@ impl ProviderSettings {
             settings.quirks.body.extend(body.clone());
         }
         settings.quirks.cache_from = rules().find_map(|rule| rule.cache_from);
+        settings.is_free = self.free.as_ref().is_some_and(|free| free.has(model));
+        if settings.is_free {
+            free::shape(&mut settings);
+        }
         settings
     }
 
@@ -219,6 +228,11 @@ pub(super) fn resolve(
             .values()
             .any(|other| other.is_openrouter && other.is_at(&base_url));
     let billing = billing::resolve(written, is_loopback(&base_url), is_openrouter)?;
+    let free = free::resolve(
+        written.free.as_ref(),
+        behind.map(|behind| &behind.free),
+        is_loopback(&base_url),
+    )?;
     let extras = openrouter::resolve(name, written, is_openrouter, wire)?;
     // What lies elsewhere on a host is known of the provider's own host only.
     let at_home = known.filter(|known| known.is_at(&base_url));
@@ -234,6 +248,8 @@ pub(super) fn resolve(
         .with(&written.data.clone().unwrap_or_default());
     Ok(ProviderSettings {
         data,
+        free,
+        is_free: false,
         home: None,
         name: name.into(),
         list: at_home.map(|known| known.list.clone()).unwrap_or_default(),

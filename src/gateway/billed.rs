@@ -10,6 +10,7 @@ pub(super) fn was_not_billed(error: &Error) -> bool {
         | Error::Forbidden(_)
         | Error::NoCredit
         | Error::RateLimited { .. }
+        | Error::UsedUp { .. }
         | Error::Overloaded
         | Error::TooLong(_)
         | Error::UnknownModel(_)

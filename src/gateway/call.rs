@@ -12,7 +12,7 @@ use super::lanes::Pass;
 use super::pause::Pauses;
 use super::report::CallId;
 use super::settle::Settlement;
-use super::{now, renew, retry};
+use super::{renew, retry};
 use crate::cost::{Cost, Money, Outcome};
 use crate::provider::{self, Error, Event, Finish, Provider};
 
@@ -175,8 +175,7 @@ impl Stream for Call {
                 Some(Ok(Event::Upstream(name))) => call.settlement.upstream(&name),
                 Some(Ok(Event::RequestId(id))) => call.settlement.request_id(&id),
                 Some(Ok(Event::Exhausted(wait))) => {
-                    let provider = call.settlement.provider();
-                    call.pauses.note(provider, wait, now());
+                    call.settlement.exhausted(&call.pauses, wait);
                 }
                 Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
@@ -189,8 +188,7 @@ impl Stream for Call {
                 Some(Err(error)) => {
                     // The socket closes before the row is written, so that nothing is billed behind it.
                     call.stream = None;
-                    let provider = call.settlement.provider();
-                    call.pauses.refused(provider, &error, now());
+                    call.settlement.paused(&call.pauses, &error);
                     call.settlement.fail(&error);
                     if call.repeats(&error) {
                         continue;

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::expect;
+use super::payer;
 use super::purse::{Notice, Purse};
 use super::renew::Renewal;
 use super::report::{Report, Reporter};
@@ -27,7 +28,7 @@ use crate::cost::estimate::{Estimate, Estimates, Lesson};
 use crate::cost::{Cost, Ledger, RawUsage, Row, Usage};
 use crate::provider::openrouter::{self, Generation};
 use crate::provider::{Error, Http};
-use crate::routing::Decision;
+use crate::routing::{Decision, Payer};
 
 /// How many calls may wait for their true cost. Whoever types faster keeps estimates.
 const MOST: usize = 32;
@@ -79,7 +80,12 @@ impl Corrections {
     /// Finds out what a call has cost whose row was settled without knowing it, and settles it anew.
     pub(super) fn begin(&self, inquiry: Inquiry, settled: Settled) {
         let row = &settled.row;
-        let is_known = matches!(row.cost, Cost::Reported(_) | Cost::Free);
+        // What was given for nothing is asked about as well: it might have been billed.
+        let is_known = match row.cost {
+            Cost::Reported(_) => true,
+            Cost::Free => settled.decision.payer != Payer::FreePool,
+            _ => false,
+        };
         let id = row.request_id.clone().filter(|_| !is_known);
         let Some(id) = id.filter(|id| openrouter::is_generation(id)) else {
             return;
@@ -161,15 +167,24 @@ fn correct(settled: Settled, told: Generation) {
         ledger,
         reporter,
     } = settled;
-    if let Some(stopped) = purse.payers.seen(&decision, told.usage.is_own_account) {
+    let answer = payer::Told {
+        is_own_account: told.usage.is_own_account,
+        cost: told.usage.cost,
+    };
+    if let Some(stopped) = purse.payers.seen(&decision, answer) {
         purse.tell(Notice::Halted(stopped));
     }
+    let is_nothing = told.usage.cost.is_none_or(|cost| cost.nanos() == 0);
     let usage = if told.has_tokens {
         Usage::Reported(told.usage.tokens)
     } else {
         settled.usage
     };
-    let cost = Cost::known(told.usage.cost, None, &usage);
+    let cost = if decision.payer == Payer::FreePool && is_nothing {
+        Cost::Free
+    } else {
+        Cost::known(told.usage.cost, None, &usage)
+    };
     if cost == Cost::Unknown {
         return;
     }
@@ -181,6 +196,7 @@ fn correct(settled: Settled, told: Generation) {
     let row = Row {
         usage,
         cost,
+        payer: payer::paid(&decision, answer).to_string(),
         raw_usage: told
             .usage
             .raw

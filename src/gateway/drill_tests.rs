@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 
+mod free;
 mod strategies;
 
 use std::collections::{BTreeMap, HashMap};

@@ -12,7 +12,7 @@ use super::begin::Begin;
 use super::price::{self, Priced};
 use crate::cost::estimate::{self, Estimate, Estimates, Expected, Lesson, Rough};
 use crate::cost::{Conditions, Cost, Money, Tokens, Usage};
-use crate::routing::{Decision, Way};
+use crate::routing::{Decision, Payer, Way};
 
 /// Returns what a call would cost.
 pub(super) fn estimate(
@@ -92,6 +92,9 @@ pub(super) fn cost(decision: &Decision, tokens: &Tokens, time: Duration) -> Cost
     let Way::Http(provider) = &decision.way else {
         return Cost::Free;
     };
+    if decision.payer == Payer::FreePool {
+        return Cost::Free;
+    }
     let price = price::of(&Priced {
         provider,
         requested: &decision.model,

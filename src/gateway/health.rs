@@ -52,6 +52,7 @@ pub(super) fn is_outage(error: &Error) -> bool {
             | Error::Overloaded
             | Error::Failed
             | Error::RateLimited { .. }
+            | Error::UsedUp { .. }
             | Error::NoCredit
     )
 }
@@ -71,6 +72,9 @@ impl Health {
         let wait = match error {
             Error::RateLimited {
                 retry_after: Some(asked),
+            }
+            | Error::UsedUp {
+                renewed: Some(asked),
             } => (*asked).clamp(FIRST, LONGEST_ASKED),
             _ => doubled.min(LONGEST),
         };

@@ -12,6 +12,7 @@ mod correct;
 mod drill_tests;
 mod expect;
 mod explain;
+mod free;
 mod health;
 mod hurry;
 mod interrupt;
@@ -59,10 +60,11 @@ use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Need, Way};
+use crate::routing::{self, Decision, Feature, LocalServer, Need, Payer, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
+use free::FreePool;
 use health::Health;
 use lanes::Lanes;
 use pause::Pauses;
@@ -99,6 +101,7 @@ struct Inner {
     speeds: Speeds,
     turns: Turns,
     lanes: Lanes,
+    free: FreePool,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -121,6 +124,7 @@ impl Gateway {
         Self(Arc::new(Inner {
             estimates,
             audit: Audit::at(ledger.beside("audit.jsonl")),
+            free: FreePool::shared_in(ledger.beside("free.json")),
             http,
             engine,
             ledger,
@@ -158,9 +162,11 @@ impl Gateway {
         self.next(settings, &first, None).unwrap_or(first)
     }
 
-    /// Returns whether a model is to be left alone: it does not answer, or somebody else has paid for it.
+    /// Returns whether a model is to be left alone: it does not answer, somebody else has paid for it, or it gives no more for nothing.
     fn is_failing(&self, decision: &Decision) -> bool {
-        self.0.health.is_failing(&decision.name(), now()) || self.0.payers.check(decision).is_err()
+        self.0.health.is_failing(&decision.name(), now())
+            || self.0.payers.check(decision).is_err()
+            || self.0.free.is_resting(decision)
     }
 
     /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
@@ -389,10 +395,12 @@ impl Gateway {
         let label = authorization.as_ref().and_then(|held| held.source.label());
         let label = label.map(str::to_owned);
         let pass = self.pass(settings, &decision, label.as_deref()).await?;
+        self.0.free.enter(&decision).await?;
         let renewal = authorization.as_ref();
         let renewal = renewal.and_then(|_| self.renewal(&decision, workspace.as_ref()));
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
-        let policy = if has_successor {
+        // Each attempt at a free model would be one of its calls.
+        let policy = if has_successor || decision.payer == Payer::FreePool {
             retry::Policy::once()
         } else {
             retry::Policy::of(decision.feature)
@@ -468,6 +476,7 @@ impl Gateway {
             payers: self.0.payers.clone(),
             health: self.0.health.clone(),
             speeds: self.0.speeds.clone(),
+            free: self.0.free.clone(),
             watch: self.0.watch.clone(),
         }
     }
@@ -481,6 +490,7 @@ impl Gateway {
     pub fn close(&self) {
         self.0.corrections.close();
         self.0.estimates.close();
+        self.0.free.close();
     }
 
     /// Returns where to ask what a call has cost, of a provider that can be asked.

@@ -28,8 +28,8 @@ struct Pause {
 impl Pauses {
     /// Notes that a provider refused a call, if it was for their number.
     pub(super) fn refused(&self, provider: &str, error: &Error, now: Instant) {
-        if let Error::RateLimited { retry_after } = error {
-            self.note(provider, retry_after.unwrap_or(USUAL), now);
+        if let Error::RateLimited { retry_after: wait } | Error::UsedUp { renewed: wait } = error {
+            self.note(provider, wait.unwrap_or(USUAL), now);
         }
     }
 

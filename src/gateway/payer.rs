@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::cost::Money;
 use crate::cost::budget::Refusal;
 use crate::provider::Error;
-use crate::routing::{Decision, Payer};
+use crate::routing::{Decision, Payer, Way};
 
 /// The models that somebody else has paid for, by their full names. Clones are the same ones.
 #[derive(Clone, Default)]
@@ -39,8 +40,8 @@ impl Payers {
     }
 
     /// Takes in what an answer says of its payer; returns a sentence for the user the first time that it was another than decided.
-    pub(super) fn seen(&self, decision: &Decision, is_own_account: Option<bool>) -> Option<String> {
-        let paid = paid(decision.payer, is_own_account);
+    pub(super) fn seen(&self, decision: &Decision, told: Told) -> Option<String> {
+        let paid = paid(decision, told);
         if paid == decision.payer || decision.payer == Payer::OwnKey {
             return None;
         }
@@ -75,12 +76,26 @@ impl Payers {
     }
 }
 
+/// What an answer tells of who has paid.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    /// Whether it was the user's own account at the provider behind a gateway.
+    pub is_own_account: Option<bool>,
+    /// What was billed.
+    pub cost: Option<Money>,
+}
+
 /// Returns who has paid, by what an answer says of it.
-pub(super) fn paid(decided: Payer, is_own_account: Option<bool>) -> Payer {
-    match (decided, is_own_account) {
-        (Payer::OwnKey | Payer::Credits, Some(true)) => Payer::OwnAccount,
+pub(super) fn paid(decision: &Decision, told: Told) -> Payer {
+    let is_billed = told.cost.is_some_and(|cost| cost.nanos() > 0);
+    match (decision.payer, told.is_own_account) {
+        (Payer::OwnKey | Payer::Credits | Payer::FreePool, Some(true)) => Payer::OwnAccount,
         (Payer::OwnAccount, Some(false)) => Payer::Credits,
-        _ => decided,
+        (Payer::FreePool, _) if is_billed => match &decision.way {
+            Way::Http(provider) if provider.is_openrouter => Payer::Credits,
+            _ => Payer::OwnKey,
+        },
+        (decided, _) => decided,
     }
 }
 
@@ -89,6 +104,12 @@ fn sentence(name: &str, wrong: &Wrong) -> String {
         1 => "a call".to_owned(),
         many => format!("{many} calls"),
     };
+    if wrong.decided == Payer::FreePool {
+        return format!(
+            "{name} is stopped: {calls} went to {}, and it was to be of the free pool; see to it at the provider, then run byok.resume",
+            of(wrong.paid)
+        );
+    }
     format!(
         "{name} is stopped: {calls} went to {}, and routing.payer says {}; see to it at the gateway, then run byok.resume",
         of(wrong.paid),
@@ -118,7 +139,7 @@ mod tests {
 
     #[test]
     fn who_paid_is_compared_with_who_was_to_under_every_answer() {
-        use Payer::{Credits, Nobody, OwnAccount, OwnKey, Relay};
+        use Payer::{Credits, FreePool, Nobody, OwnAccount, OwnKey, Relay};
         for (decided, told, is_stopped) in [
             (Credits, Some(false), false),
             (Credits, Some(true), true),
@@ -130,10 +151,17 @@ mod tests {
             (OwnKey, Some(false), false),
             (Nobody, Some(true), false),
             (Relay, Some(true), false),
+            (FreePool, None, false),
+            (FreePool, Some(false), false),
+            (FreePool, Some(true), true),
         ] {
             let payers = Payers::default();
             let decision = decision(decided);
-            assert_eq!(payers.seen(&decision, told).is_some(), is_stopped);
+            let answer = Told {
+                is_own_account: told,
+                cost: None,
+            };
+            assert_eq!(payers.seen(&decision, answer).is_some(), is_stopped);
             assert_eq!(
                 payers.check(&decision).is_err(),
                 is_stopped,
@@ -143,20 +171,45 @@ mod tests {
             payers.resume();
             assert!(payers.check(&decision).is_ok());
         }
-        assert_eq!(paid(OwnKey, Some(true)), OwnAccount);
+        let own = Told {
+            is_own_account: Some(true),
+            cost: None,
+        };
+        assert_eq!(paid(&decision(OwnKey), own), OwnAccount);
+    }
+
+    #[test]
+    fn a_call_of_the_free_pool_that_is_billed_stops_its_model() {
+        let payers = Payers::default();
+        let free = decision(Payer::FreePool);
+        let billed = |nanos| Told {
+            is_own_account: Some(false),
+            cost: Some(Money::from_nanos(nanos, crate::cost::Currency::USD)),
+        };
+        assert_eq!(payers.seen(&free, billed(0)), None);
+        assert!(payers.check(&free).is_ok());
+        assert_eq!(
+            payers.seen(&free, billed(1)).unwrap(),
+            "openrouter/a/b is stopped: a call went to your own key, and it was to be of the free pool; see to it at the provider, then run byok.resume"
+        );
+        assert!(payers.check(&free).is_err());
     }
 
     #[test]
     fn it_is_told_once_counted_and_over_when_the_user_decides_otherwise() {
         let payers = Payers::default();
         let own = decision(Payer::OwnAccount);
-        let told = payers.seen(&own, Some(false)).unwrap();
+        let credits = Told {
+            is_own_account: Some(false),
+            cost: None,
+        };
+        let told = payers.seen(&own, credits).unwrap();
         assert_eq!(
             told,
             "openrouter/a/b is stopped: a call went to your credits at the gateway, and routing.payer says your own account behind the \
              gateway; see to it at the gateway, then run byok.resume"
         );
-        assert_eq!(payers.seen(&own, Some(false)), None);
+        assert_eq!(payers.seen(&own, credits), None);
         assert!(payers.stopped().unwrap().contains("2 calls"));
         assert!(payers.check(&own).is_err());
         assert!(payers.check(&decision(Payer::Credits)).is_ok());

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::free::FreePool;
 use super::health::Health;
 use super::payer::Payers;
 use super::runaway::Runaways;
@@ -35,6 +36,7 @@ pub(super) struct Purse {
     pub payers: Payers,
     pub health: Health,
     pub speeds: Speeds,
+    pub free: FreePool,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

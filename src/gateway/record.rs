@@ -354,20 +354,20 @@ fn silent(name: &str) -> Candidate {
     Candidate {
         model: short(name),
         is_kept: false,
-        rule: "it does not answer".into(),
+        rule: "it does not answer, or takes no more calls for now".into(),
     }
 }
 
 /// Returns what tells the settings that decide about a model from others: the first digits of a hash of all of them.
 fn policy(settings: &Settings, wanted: &ModelName) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let who = |provider: &str| match settings.providers.get(provider) {
-        Some(provider) => format!("{:?}", Payer::of(provider)),
+    let who = |provider: &str, model: &str| match settings.route(provider, model) {
+        Some(route) => format!("{:?}", Payer::of(&route)),
         None => "not configured".to_owned(),
     };
     match wanted {
-        ModelName::Of { provider, .. } => parts.push(who(provider)),
-        ModelName::Auto => parts.extend(settings.local_servers.iter().map(|name| who(name))),
+        ModelName::Of { provider, model } => parts.push(who(provider, model)),
+        ModelName::Auto => parts.extend(settings.local_servers.iter().map(|name| who(name, ""))),
         ModelName::Local => {}
         ModelName::Pool(name) => {
             for model in settings
@@ -377,14 +377,14 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
                 .into_iter()
                 .flat_map(|it| &it.models)
             {
-                parts.extend([model.name(), who(&model.provider)]);
+                parts.extend([model.name(), who(&model.provider, &model.model)]);
             }
         }
     }
     for rule in &settings.routes.rules {
         parts.push(format!("rule: {rule:?}"));
-        if let ModelName::Of { provider, .. } = &rule.model {
-            parts.push(who(provider));
+        if let ModelName::Of { provider, model } = &rule.model {
+            parts.push(who(provider, model));
         }
     }
     let fallback = &settings.fallback;
@@ -392,8 +392,12 @@ fn policy(settings: &Settings, wanted: &ModelName) -> String {
         parts.push("fallback".into());
         for model in list {
             parts.push(model.to_string());
-            if let ModelName::Of { provider, .. } = model {
-                parts.push(who(provider));
+            if let ModelName::Of {
+                provider,
+                model: name,
+            } = model
+            {
+                parts.push(who(provider, name));
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::config::ProviderSettings;
 use crate::cost::budget::{Kind, Refusal, UnknownPrice, WhenUnsure};
 use crate::cost::ledger::{Held, Latency, Reservation};
 use crate::cost::{
-    CallId, Conditions, Cost, Money, Origin, Outcome, Price, Row, Tokens, Usage, estimate,
+    CallId, Conditions, Cost, Currency, Money, Origin, Outcome, Price, Row, Tokens, Usage, estimate,
 };
 use crate::provider::Error;
 use crate::routing::{Payer, Way};
@@ -58,7 +58,8 @@ pub(super) async fn reserve(
         output: u64::from(begin.max_tokens.max(LEAST_OUTPUT)),
         ..Tokens::default()
     };
-    let known = worst_price(begin, provider, started);
+    let is_free = decision.payer == Payer::FreePool;
+    let known = worst_price(begin, provider, started).filter(|_| !is_free);
     let worst = |price: &Price| price.worst(most.input, most.output);
     let purse = &begin.purse;
     let asked = purse.runaways.check(
@@ -74,6 +75,13 @@ pub(super) async fn reserve(
             purse.tell(Notice::Halted(halt.message.clone()));
         }
         return Err(refused(Refusal::Halted(halt.message)));
+    }
+    if is_free {
+        return Ok(Some(Reserved {
+            held: None,
+            price: None,
+            worst: Some(Money::zero(Currency::USD)),
+        }));
     }
     if purse.budget.caps_of(&kind(begin)).next().is_none() {
         return Ok(Some(Reserved {

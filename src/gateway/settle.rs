@@ -10,11 +10,12 @@ use tokio::time::Instant;
 use super::begin::Begin;
 use super::billed::was_not_billed;
 use super::correct::Settled;
+use super::pause::Pauses;
 use super::price::{self, Priced};
 use super::purse::Notice;
 use super::report::{CallId, Report};
 use super::speed::Sample;
-use super::{expect, payer, reserve};
+use super::{expect, now, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
@@ -90,9 +91,26 @@ impl Settlement {
         &self.id
     }
 
-    /// Returns the name of the provider that is asked.
-    pub(super) fn provider(&self) -> &str {
-        &self.begin.decision.provider
+    /// The provider said beside an answer that it takes no further call for this long.
+    pub(super) fn exhausted(&self, pauses: &Pauses, wait: Duration) {
+        let decision = &self.begin.decision;
+        if decision.payer == Payer::FreePool {
+            let retry_after = Some(wait);
+            let free = &self.begin.purse.free;
+            free.refused(decision, &Error::RateLimited { retry_after });
+        } else {
+            pauses.note(&decision.provider, wait, now());
+        }
+    }
+
+    /// The provider refused the call, perhaps for the number of calls. Of the free pool other models may answer while this one rests.
+    pub(super) fn paused(&self, pauses: &Pauses, error: &Error) {
+        let decision = &self.begin.decision;
+        if decision.payer == Payer::FreePool {
+            self.begin.purse.free.refused(decision, error);
+        } else {
+            pauses.refused(&decision.provider, error, now());
+        }
     }
 
     /// Text came.
@@ -214,10 +232,13 @@ impl Settlement {
             Cost::known(reported, price.as_ref(), &usage)
         };
         self.cost = Some(cost);
-        let told = self.usage.as_ref().or(self.so_far.as_ref());
-        let is_own_account = told.and_then(|usage| usage.is_own_account);
-        let service_tier = told.and_then(|usage| usage.service_tier.clone());
-        let raw_usage = told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
+        let usage_told = self.usage.as_ref().or(self.so_far.as_ref());
+        let service_tier = usage_told.and_then(|usage| usage.service_tier.clone());
+        let raw_usage = usage_told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
+        let told = payer::Told {
+            is_own_account: usage_told.and_then(|usage| usage.is_own_account),
+            cost: reported,
+        };
         let decision = &self.begin.decision;
         let row = Row {
             id: self.id.clone(),
@@ -235,7 +256,7 @@ impl Settlement {
             upstream: self.upstream.take(),
             service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
             key: self.begin.key.clone(),
-            payer: payer::paid(decision.payer, is_own_account).to_string(),
+            payer: payer::paid(decision, told).to_string(),
             usage,
             raw_usage,
             price,
@@ -249,7 +270,7 @@ impl Settlement {
             tags: self.begin.tags.clone(),
         };
         tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
-        if let Some(stopped) = self.begin.purse.payers.seen(decision, is_own_account) {
+        if let Some(stopped) = self.begin.purse.payers.seen(decision, told) {
             self.begin.purse.tell(Notice::Halted(stopped));
         }
         let tell = self.begin.reporter.clone();
@@ -380,6 +401,9 @@ impl Settlement {
         let Way::Http(provider) = &self.begin.decision.way else {
             return None;
         };
+        if self.begin.decision.payer == Payer::FreePool {
+            return None;
+        }
         let told = self.usage.as_ref().or(self.so_far.as_ref());
         price::of(&Priced {
             provider,
@@ -398,7 +422,8 @@ impl Settlement {
 
     /// What runs on this machine costs nothing, unless it says otherwise: a proxy on loopback may well be billed.
     fn is_free(&self, reported: Option<Money>, price: Option<&Price>) -> bool {
-        if self.is_unbilled {
+        let is_nothing = reported.is_none_or(|reported| reported.nanos() == 0);
+        if self.is_unbilled || (self.begin.decision.payer == Payer::FreePool && is_nothing) {
             return true;
         }
         match &self.begin.decision.way {

@@ -21,6 +21,8 @@ pub enum Payer {
     Subscription,
     /// The user, for the power that this machine draws.
     Power,
+    /// Nobody: a provider gives it for nothing, within its limits.
+    FreePool,
 }
 
 impl Payer {
@@ -34,6 +36,7 @@ impl Payer {
             PayerKind::Relay => Self::Relay,
             PayerKind::Subscription => Self::Subscription,
             PayerKind::Power => Self::Power,
+            PayerKind::FreePool => Self::FreePool,
         }
     }
 }
@@ -55,6 +58,7 @@ impl fmt::Display for Payer {
             Self::Relay => "you: through a server on this machine",
             Self::Subscription => "you: by your subscription",
             Self::Power => "you: for the power of this machine",
+            Self::FreePool => "nobody: from the free pool",
         })
     }
 }

@@ -100,6 +100,7 @@ pub fn of_failure(model: &str, provider: &str, error: &Error) -> Advice {
             ("key", Some(set_key(Some(provider))))
         }
         Error::NoCredit => ("credit", Some(use_local())),
+        Error::UsedUp { .. } => ("used up", Some(use_local())),
         Error::Unreachable(_) => ("network", Some(use_local())),
         Error::UnknownModel(_) | Error::Unsupported { .. } => ("model", Some(choose_model())),
         Error::Tls(_) | Error::Setting { .. } | Error::Malformed(_) => {

@@ -355,8 +355,11 @@ impl Part {
         if input.is_none() && output.is_none() {
             return true;
         }
-        // Power is paid by the hour, whatever the model.
-        if matches!(asked.payer, PayerKind::Nobody | PayerKind::Power) {
+        // Power is paid by the hour, whatever the model, and what is free has no price.
+        if matches!(
+            asked.payer,
+            PayerKind::Nobody | PayerKind::Power | PayerKind::FreePool
+        ) {
             return true;
         }
         let Some(price) = asked.provider.price(asked.model, Timestamp::now()) else {

@@ -29,7 +29,7 @@ pub struct PolicyOptions {
     /// Models that must not be asked, as `provider/model` with `*` for any text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deny_models: Vec<String>,
-    /// Who may be the one to pay: `nobody`, `own-key`, `credits`, `own-account`, `relay`, `subscription`, `power`.
+    /// Who may be the one to pay: `nobody`, `own-key`, `credits`, `own-account`, `relay`, `subscription`, `power`, `free-pool`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payers: Option<Vec<PayerKind>>,
     /// The most that a million tokens of input may cost, such as `"3 USD"`; a model whose price nobody knows, or in another currency, costs too much.

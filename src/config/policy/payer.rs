@@ -25,12 +25,17 @@ pub enum PayerKind {
     Subscription,
     /// The user, for the power that this machine draws.
     Power,
+    /// Nobody: a provider gives it for nothing, within its limits.
+    FreePool,
 }
 
 impl PayerKind {
     /// Returns who pays for calls to a provider.
     pub fn of(provider: &ProviderSettings) -> Self {
         let is_billed = provider.key != KeySource::None || !provider.prices.is_empty();
+        if provider.is_free && !provider.is_on_this_machine() {
+            return Self::FreePool;
+        }
         match provider.upstream_payer {
             Some(UpstreamPayer::Credits) => return Self::Credits,
             Some(UpstreamPayer::OwnAccount) => return Self::OwnAccount,

@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::policy::PayerKind;
 use super::super::provider::ProviderSettings;
 use super::super::settings::{ModelName, parse_model};
 
@@ -16,7 +17,12 @@ pub struct PoolOptions {
     /// The models, as `provider/model`, eight at most. Those for which somebody else would pay than for the first are left out unless
     /// `fallback.may_change_payer` is set.
     pub models: Vec<String>,
-    /// By what one is chosen for a call: `ordered` (the default), `cheapest`, `fastest`, `available` or `weighted`.
+    /// Who pays for all of them; a model for which somebody else would is a mistake. `free-pool`: nobody, each is given for nothing. Default: whoever pays for
+    /// the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<PayerKind>,
+    /// By what one is chosen for a call: `ordered` (the default), `cheapest`, `fastest`, `available` or `weighted`. Of a free pool `weighted` is the default: by
+    /// turns, so that each model's limits last longest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// For `weighted`: which share of the calls a model gets, by its name here, from 0 to 1000. Default 1.
@@ -127,13 +133,43 @@ pub(super) fn resolve(
     };
     let models: Result<Vec<PoolModel>, String> = options.models.iter().map(model).collect();
     let models = models.map_err(|message| (".models", message))?;
+    if let Some(payer) = options.payer {
+        check_payer(payer, &models, providers).map_err(|message| (".payer", message))?;
+    }
     if models.iter().all(|model| model.weight == 0) {
         return Err((".weights", "one of them must be above 0".into()));
     }
     Ok(Pool {
         models,
-        strategy: options.strategy.unwrap_or_default(),
+        strategy: options.strategy.unwrap_or(match options.payer {
+            Some(PayerKind::FreePool) => Strategy::Weighted,
+            _ => Strategy::default(),
+        }),
     })
+}
+
+/// Checks that everybody is paid for by the one that was named.
+fn check_payer(
+    payer: PayerKind,
+    models: &[PoolModel],
+    providers: &BTreeMap<String, ProviderSettings>,
+) -> Result<(), String> {
+    for model in models {
+        let route = providers.get(&model.provider);
+        let route = route.map(|provider| provider.for_model(&model.model));
+        let is_other = |route: &ProviderSettings| PayerKind::of(route) != payer;
+        if route.as_ref().is_some_and(is_other) {
+            let name = model.name();
+            return Err(match payer {
+                PayerKind::FreePool => format!(
+                    "{name} is not free: of OpenRouter those are whose names end in \":free\", of another provider all, if your key there is never billed and you say so in [providers.{}.free]",
+                    model.provider
+                ),
+                _ => format!("somebody else pays for {name}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -142,11 +178,38 @@ mod tests {
     use crate::config::Settings;
 
     #[test]
+    fn a_free_pool_is_of_free_models_alone_and_goes_by_turns() {
+        let resolve = |names: &[&str], payer| {
+            let options = PoolOptions {
+                models: names.iter().map(|name| (*name).to_owned()).collect(),
+                payer: Some(payer),
+                ..PoolOptions::default()
+            };
+            super::resolve("free", &options, &Settings::default().providers)
+        };
+        let free = ["openrouter/a/b:free", "openrouter/c/d:free"];
+        let pool = resolve(&free, PayerKind::FreePool).expect("a free pool");
+        assert_eq!(pool.strategy, Strategy::Weighted);
+        let mixed = ["openrouter/a/b:free", "openrouter/a/b"];
+        for (names, payer) in [
+            (mixed, PayerKind::FreePool),
+            (mixed, PayerKind::OwnKey),
+            (["openrouter/a/b:free", "google/g"], PayerKind::FreePool),
+            (["openai/a", "ollama/b"], PayerKind::OwnKey),
+        ] {
+            let key = resolve(&names, payer).map_err(|(key, _)| key).map(drop);
+            assert_eq!(key, Err(".payer"), "{names:?}");
+        }
+        assert!(resolve(&["openai/a", "groq/b"], PayerKind::OwnKey).is_ok());
+    }
+
+    #[test]
     fn what_makes_no_pool_is_a_mistake_that_names_its_key() {
         let resolve = |name: &str, models: &[&str], weights: &[(&str, u32)]| {
             let options = PoolOptions {
                 models: models.iter().map(|name| (*name).to_owned()).collect(),
                 strategy: None,
+                payer: None,
                 weights: weights
                     .iter()
                     .map(|(name, weight)| ((*name).to_owned(), *weight))

@@ -50,7 +50,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 108] = [
+const TABLE: [Row; 109] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -274,6 +274,7 @@ const TABLE: [Row; 108] = [
     row("organisation.file", "\"/w/evil.toml\"", "", true),
     row("organisation.public_key", "\"RWevil\"", "", true),
     row("providers.openai.data", "{ training = false }", "", true),
+    row("providers.openai.free", "{}", "", true),
 ];
 
 /// What an option comes to, of those that a workspace can tighten.

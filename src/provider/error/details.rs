@@ -20,6 +20,8 @@ pub(super) struct Details {
     pub status: Option<u16>,
     /// How long to wait, where the body tells it.
     pub wait: Option<Duration>,
+    /// How long until the limit of the account is renewed, where it is used up and the body tells it, as OpenRouter's does.
+    pub reset: Option<Duration>,
     /// All its short texts for programs: codes, types, reasons.
     codes: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl Details {
                 is_json: false,
                 status: None,
                 wait: None,
+                reset: None,
                 codes: Vec::new(),
             },
         }
@@ -91,6 +94,18 @@ impl Details {
             wait: listed
                 .filter_map(|detail| detail.get("retryDelay")?.as_str())
                 .find_map(wait::duration),
+            reset: inner
+                .get("metadata")
+                .and_then(|metadata| metadata.get("headers"))
+                .and_then(Value::as_object)
+                .and_then(|headers| {
+                    let said = |name: &str| {
+                        let mut all = headers.iter();
+                        let (_, value) = all.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+                        value.as_str()
+                    };
+                    wait::whole_reset(said)
+                }),
             codes,
         }
     }

@@ -34,6 +34,12 @@ pub enum Error {
         /// How long the provider asks to wait, where it says so.
         retry_after: Option<Duration>,
     },
+    /// A limit of the account, or of its free calls, is used up; it is renewed as a whole.
+    #[error("as many calls were made as may be{}", until_more(.renewed.as_ref()))]
+    UsedUp {
+        /// How long it takes until then, where that is known.
+        renewed: Option<Duration>,
+    },
     /// The provider has too much to do.
     #[error("the provider is overloaded; it should work again in a moment")]
     Overloaded,
@@ -222,18 +228,42 @@ const CODES: [Code; 8] = [
     ),
 ];
 
+fn until_more(wait: Option<&Duration>) -> String {
+    wait.map_or_else(String::new, |wait| {
+        let seconds = wait.as_secs().max(1);
+        let (number, unit) = match seconds {
+            0..=119 => (seconds, "s"),
+            120..=7_199 => (seconds.div_ceil(60), "min"),
+            _ => (seconds.div_ceil(3_600), "h"),
+        };
+        format!("; there will be more in {number} {unit}")
+    })
+}
+
 impl Error {
     /// Turns an HTTP status and the body that came with it into an error.
     pub fn from_status(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let details = Details::of(body);
         let wait = wait::from_headers(headers).or(details.wait);
-        Self::of(Some(status), &details, wait)
+        let reset = wait::until_whole_reset(headers).or(details.reset);
+        Self::of(Some(status), &details, wait).of_account(&details, reset)
     }
 
     /// Turns an error that a provider sent inside a stream, after HTTP 200, into an error.
     pub(super) fn from_stream(error: &Value) -> Self {
         let details = Details::from_value(error);
-        Self::of(details.status, &details, details.wait)
+        Self::of(details.status, &details, details.wait).of_account(&details, details.reset)
+    }
+
+    /// Tells a limit of the whole account, which no other of its models has room in either, from one of a model.
+    fn of_account(self, details: &Details, reset: Option<Duration>) -> Self {
+        let is_said = reset.is_some() || details.mentions(&["free-models-per-"]);
+        match self {
+            Self::RateLimited { retry_after } if is_said => Self::UsedUp {
+                renewed: reset.or(retry_after),
+            },
+            other => other,
+        }
     }
 
     fn of(status: Option<u16>, details: &Details, wait: Option<Duration>) -> Self {
@@ -345,6 +375,48 @@ fn beneath<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_the_account_is_told_from_one_of_a_model_with_the_time_of_its_reset() {
+        let date = "Thu, 26 Nov 2026 12:00:00 GMT";
+        let headers = |pairs: &[(&'static str, &str)]| -> HeaderMap {
+            let pair = |(name, value): &(&'static str, &str)| {
+                (
+                    name.parse().expect("a name"),
+                    value.parse().expect("a value"),
+                )
+            };
+            let pairs: Vec<_> = pairs.iter().map(pair).collect();
+            pairs.into_iter().collect()
+        };
+        let day = r#"{"error":{"code":429,"message":"Rate limit exceeded: free-models-per-day","metadata":{"headers":{"X-RateLimit-Limit":"50","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"1795737600000"}}}}"#;
+        let upstream = r#"{"error":{"code":429,"message":"Provider returned error","metadata":{"provider_name":"Google","raw":"m is temporarily rate-limited upstream"}}}"#;
+        let of = |pairs: &[(&'static str, &str)], body: &str| {
+            Error::from_status(429, &headers(pairs), body.as_bytes())
+        };
+        let hours = |hours| Some(Duration::from_hours(hours));
+        let reset = [
+            ("date", date),
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795737600000"),
+        ];
+        assert_eq!(of(&reset, "{}"), Error::UsedUp { renewed: hours(12) });
+        let seconds = [reset[0], reset[1], ("x-ratelimit-reset", "1795698000")];
+        assert_eq!(of(&seconds, day), Error::UsedUp { renewed: hours(1) });
+        let absurd = [
+            reset[0],
+            reset[1],
+            ("x-ratelimit-reset", "99999999999999999999"),
+        ];
+        assert_eq!(of(&absurd, "{}"), Error::UsedUp { renewed: hours(24) });
+        assert!(matches!(of(&[], day), Error::UsedUp { renewed: Some(_) }));
+        assert_eq!(of(&[], upstream), Error::RateLimited { retry_after: None });
+        let left = [reset[0], ("x-ratelimit-remaining", "3"), reset[2]];
+        assert_eq!(
+            of(&left, upstream),
+            Error::RateLimited { retry_after: None }
+        );
+    }
 
     #[test]
     fn a_status_becomes_what_the_caller_may_do() {

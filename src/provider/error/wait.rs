@@ -65,6 +65,39 @@ pub(in crate::provider) fn until_reset(headers: &HeaderMap) -> Option<Duration> 
     LIMITS.into_iter().filter_map(of).max()
 }
 
+/// Returns how long it takes until the one limit is renewed that an answer tells of by no name, where it is used up.
+pub(super) fn until_whole_reset(headers: &HeaderMap) -> Option<Duration> {
+    whole_reset(|name| Some(headers.get(name)?.to_str().ok()?.trim()))
+}
+
+/// Reads `x-ratelimit-remaining` and `x-ratelimit-reset`: a span, or a moment in seconds or thousandths of them since 1970. The answer's `date` is its clock; without it, ours is.
+pub(super) fn whole_reset<'a>(said: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
+    /// No span is so many seconds, and no moment of ours so few.
+    const MOMENT: f64 = 1e9;
+    /// Nor so few thousandths.
+    const MOMENT_MILLIS: f64 = 1e11;
+    if said("x-ratelimit-remaining") != Some("0") {
+        return None;
+    }
+    let text = said("x-ratelimit-reset")?;
+    let number = text.parse::<f64>().ok().filter(|it| it.is_finite());
+    let wait = match number {
+        Some(moment) if moment >= MOMENT => {
+            let seconds = if moment >= MOMENT_MILLIS {
+                moment / 1_000.0
+            } else {
+                moment
+            };
+            let now = said("date").and_then(date).unwrap_or_else(Timestamp::now);
+            let left = Duration::try_from_secs_f64(seconds).ok();
+            let since = Duration::try_from_secs_f64(now.as_duration().as_secs_f64()).ok()?;
+            left.map_or(LONGEST, |left| left.saturating_sub(since))
+        }
+        _ => duration(text)?,
+    };
+    Some(wait.min(LONGEST))
+}
+
 fn date(text: &str) -> Option<Timestamp> {
     // HTTP writes the zone as `GMT`, which is one of mail's obsolete forms of UTC.
     Some(rfc2822::parse(text).ok()?.timestamp())

@@ -24,7 +24,7 @@ pub enum Price {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind {
         name: "ollama",
         words: "a server on this machine",
@@ -103,6 +103,17 @@ pub const KINDS: [Kind; 11] = [
         is_told: false,
     },
     Kind {
+        name: "gratis",
+        words: "a provider's free pool",
+        leaves: true,
+        payer: "free-pool",
+        price: Price::None,
+        trains: None,
+        keeps: None,
+        region: None,
+        is_told: false,
+    },
+    Kind {
         name: "flat",
         words: "a subscription",
         leaves: true,
@@ -169,6 +180,10 @@ prices.m = { input = \"1 USD\", output = \"4 USD\" }
 wire = \"openai-chat\"
 base_url = \"https://dear.example/v1\"
 prices.m = { input = \"10 USD\", output = \"40 USD\" }
+[providers.gratis]
+wire = \"openai-chat\"
+base_url = \"https://gratis.example/v1\"
+free = {}
 [providers.flat]
 wire = \"openai-chat\"
 base_url = \"https://flat.example/v1\"

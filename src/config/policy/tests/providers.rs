@@ -27,7 +27,7 @@ fn is_in_eu(kind: &Kind, unknown: bool) -> bool {
     kind.is_told || kind.region.map_or(unknown, |region| region == "eu")
 }
 
-const CASES: [Case; 24] = [
+const CASES: [Case; 25] = [
     Case {
         written: "providers = []",
         rule: Rule::Provider,
@@ -87,6 +87,11 @@ const CASES: [Case; 24] = [
         written: "payers = [\"subscription\", \"power\"]",
         rule: Rule::Payer,
         keeps_out: |kind| !["subscription", "power"].contains(&kind.payer),
+    },
+    Case {
+        written: "payers = [\"free-pool\"]",
+        rule: Rule::Payer,
+        keeps_out: |kind| kind.payer != "free-pool",
     },
     Case {
         written: "max_input_price = \"1 USD\"",
