@@ -14,7 +14,7 @@ use std::sync::Arc;
 use ropey::Rope;
 use url::Url;
 
-use crate::config::{Layers, Settings, WorkspaceFile};
+use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
 use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
@@ -259,6 +259,27 @@ impl Session {
         self.settings = Arc::new(self.layers.settings());
         self.folders.follow(&self.settings);
         Ok(())
+    }
+
+    /// Returns the layers of the configuration.
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Returns whether there are places in which an organisation's files may come to lie.
+    pub fn has_organisation_sources(&self) -> bool {
+        self.layers.has_sources()
+    }
+
+    /// Has these files of an organisation hold from now on; returns whether they are others than before.
+    pub fn set_organisations(&mut self, files: Vec<Arc<Organisation>>) -> bool {
+        if self.layers.organisations() == files {
+            return false;
+        }
+        self.layers.set_organisations(files);
+        self.settings = Arc::new(self.layers.settings());
+        self.folders.follow(&self.settings);
+        true
     }
 
     /// Sets the unit of the client's positions.

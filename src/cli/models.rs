@@ -124,6 +124,7 @@ fn as_json(provider: &ProviderSettings, offer: &Offer) -> Value {
         };
         json!({
             "id": format!("{}/{}", provider.name, model.name),
+            "payer": Payer::of(&provider.for_model(&model.name)).to_string(),
             "ability": model.ability.name(),
             "why": why,
             "context": model.context,
@@ -231,10 +232,14 @@ fn wrapped(text: &str) -> String {
 
 /// The name comes last: it is never cut, and a long one disturbs no column.
 fn row(provider: &ProviderSettings, model: &Model) -> String {
+    let is_free = || {
+        let payer = Payer::of(&provider.for_model(&model.name));
+        matches!(payer, Payer::Nobody | Payer::FreePool)
+    };
     let price = |of: fn(&TokenPrice) -> Money| match &model.price {
         Some((price, _)) if of(price).nanos() == 0 => "free".to_owned(),
         Some((price, _)) => of(price).to_string(),
-        None if Payer::of(provider) == Payer::Nobody => "free".to_owned(),
+        None if is_free() => "free".to_owned(),
         None => "-".to_owned(),
     };
     format!(

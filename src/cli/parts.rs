@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::config::{
-    Layers, Organisation, Problem, ProviderSettings, Settings, organisation_folder,
-    organisation_places, read_user_file, user_file,
+    Layers, OrganisationSources, Problem, ProviderSettings, Settings, organisation_folder,
+    read_user_file, user_file,
 };
 use crate::cost::Ledger;
 use crate::index::{self, SymbolIndex};
@@ -21,8 +21,8 @@ pub fn configuration() -> (Layers, Vec<Problem>) {
     let mut layers = Layers::default();
     let problem = user_file().and_then(|path| read_user_file(&mut layers, &path).err());
     let mut problems: Vec<Problem> = problem.into_iter().collect();
-    let files = organisations(&layers);
-    problems.extend(files.iter().filter_map(|file| {
+    layers.read_organisations(organisation_sources());
+    problems.extend(layers.organisations().iter().filter_map(|file| {
         Some(Problem {
             layer: "organisation".into(),
             line: None,
@@ -30,26 +30,24 @@ pub fn configuration() -> (Layers, Vec<Problem>) {
             message: file.problem()?,
         })
     }));
-    layers.set_organisations(files);
     (layers, problems)
 }
 
-/// Reads the organisation's files, wherever there have to be some: in the system's folder, where the user's own file says, and where
-/// `BYOK_ORGANISATION` and `BYOK_ORGANISATION_KEY` do.
-pub fn organisations(layers: &Layers) -> Vec<Arc<Organisation>> {
+/// Returns where an organisation's files have to be: in the system's folder, where the user's own file says, and where `BYOK_ORGANISATION` and
+/// `BYOK_ORGANISATION_KEY` do.
+fn organisation_sources() -> OrganisationSources {
     let variable = |name| {
         let value = std::env::var_os(name)?.into_string().ok();
         value.filter(|value| !value.is_empty())
     };
-    let named = variable("BYOK_ORGANISATION").map(|file| {
-        // Without a key none fits, which is told.
-        (file, variable("BYOK_ORGANISATION_KEY").unwrap_or_default())
-    });
-    let seen = ledger_path().map(|path| path.with_extension("organisation.json"));
-    organisation_places(&organisation_folder(), layers.organisation_options(), named)
-        .into_iter()
-        .map(|place| Arc::new(Organisation::load(place, seen.as_deref())))
-        .collect()
+    OrganisationSources {
+        system: organisation_folder(),
+        named: variable("BYOK_ORGANISATION").map(|file| {
+            // Without a key none fits, which is told.
+            (file, variable("BYOK_ORGANISATION_KEY").unwrap_or_default())
+        }),
+        seen: ledger_path().map(|path| path.with_extension("organisation.json")),
+    }
 }
 
 /// Returns where the ledger lies: `BYOK_LEDGER` if that is set, else its place in the platform's folders.

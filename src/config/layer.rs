@@ -14,7 +14,7 @@ use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
 };
-use super::organisation::{Organisation, OrganisationOptions};
+use super::organisation::{Again, Organisation, OrganisationOptions, Sources};
 use super::privacy;
 use super::problem::Problem;
 use super::routing::RoutesOptions;
@@ -42,9 +42,28 @@ pub struct Layers {
     options: [Options; LAYERS],
     /// The organisation's files.
     organisations: Vec<Arc<Organisation>>,
+    /// Where they are looked for again, if they are.
+    sources: Option<Arc<Sources>>,
 }
 
 impl Layers {
+    /// Reads an organisation's files, and has them restrict all that the layers come to, from now on. They can be [looked at again](Self::look_again).
+    pub fn read_organisations(&mut self, sources: Sources) {
+        self.organisations = sources.load(self.organisation_options());
+        self.sources = Some(Arc::new(sources));
+    }
+
+    /// Reads an organisation's files again, if there are places for them. Reads the disk.
+    pub fn look_again(&self) -> Option<Again> {
+        let sources = self.sources.as_ref()?;
+        Some(sources.again(self.organisation_options(), &self.organisations))
+    }
+
+    /// Returns whether an organisation's files can be looked at again.
+    pub fn has_sources(&self) -> bool {
+        self.sources.is_some()
+    }
+
     /// Replaces a layer by the content of a TOML file; on a mistake it keeps what it was.
     pub fn set_toml(&mut self, layer: Layer, name: &str, text: &str) -> Result<(), Problem> {
         let deserializer = toml::de::Deserializer::parse(text)

@@ -65,9 +65,9 @@ pub use options::{
     ProviderOptions, StoreOption, Wire,
 };
 pub use organisation::{
-    Key as OrganisationKey, Organisation, OrganisationOptions, Place as OrganisationPlace,
-    State as OrganisationState, places as organisation_places,
-    system_folder as organisation_folder,
+    Again as OrganisationAgain, Key as OrganisationKey, Organisation, OrganisationOptions,
+    Place as OrganisationPlace, Sources as OrganisationSources, State as OrganisationState,
+    places as organisation_places, system_folder as organisation_folder,
 };
 pub use policy::{
     DataFacts, DataOptions, PathOptions, PayerKind, Policy, PolicyOptions, Refused, Rule, Source,
@@ -76,8 +76,8 @@ pub use privacy::Credentials;
 pub use problem::Problem;
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use routing::{
-    LimitOptions, Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions, RuleOptions,
-    Strategy, TaskClass,
+    LimitOptions, POOL, Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions,
+    RuleOptions, Strategy, TaskClass,
 };
 pub use settings::{ModelName, Settings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};

@@ -177,6 +177,7 @@ impl Stream for Call {
                 Some(Ok(Event::Exhausted(wait))) => {
                     call.settlement.exhausted(&call.pauses, wait);
                 }
+                Some(Ok(Event::Left(left))) => call.settlement.left(left),
                 Some(Ok(Event::UsageSoFar(usage))) => call.settlement.usage_so_far(usage),
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
                 Some(Ok(Event::Finish(finish))) => {

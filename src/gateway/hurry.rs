@@ -36,7 +36,11 @@ impl Provider for Hurried {
                 while let Some(event) = events.next().await {
                     let has_begun = !matches!(
                         event,
-                        Ok(Event::Model(_) | Event::Upstream(_) | Event::RequestId(_))
+                        Ok(Event::Model(_)
+                            | Event::Upstream(_)
+                            | Event::RequestId(_)
+                            | Event::Exhausted(_)
+                            | Event::Left(_))
                     );
                     before.push(event);
                     if has_begun {

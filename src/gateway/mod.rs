@@ -30,6 +30,7 @@ mod report;
 mod request;
 mod reserve;
 mod retry;
+mod room;
 mod runaway;
 mod settle;
 mod speed;
@@ -60,7 +61,7 @@ use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Need, Payer, Way};
+use crate::routing::{self, Decision, Feature, LocalServer, Need, Payer, Speed, Way};
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
@@ -72,6 +73,7 @@ use payer::Payers;
 use pool::Turns;
 use purse::Purse;
 use request::Asked;
+use room::Rooms;
 use runaway::Runaways;
 use speed::Speeds;
 use witness::Witness;
@@ -102,6 +104,7 @@ struct Inner {
     turns: Turns,
     lanes: Lanes,
     free: FreePool,
+    rooms: Rooms,
     watch: Arc<OnceLock<Watch>>,
 }
 
@@ -140,6 +143,7 @@ impl Gateway {
             speeds: Speeds::default(),
             turns: Turns::default(),
             lanes: Lanes::default(),
+            rooms: Rooms::default(),
             watch: Arc::default(),
         }))
     }
@@ -394,8 +398,12 @@ impl Gateway {
         };
         let label = authorization.as_ref().and_then(|held| held.source.label());
         let label = label.map(str::to_owned);
+        let tokens = asked.rough.tokens();
+        self.leave_room(&decision, label.as_deref(), tokens)?;
         let pass = self.pass(settings, &decision, label.as_deref()).await?;
         self.0.free.enter(&decision).await?;
+        let rooms = &self.0.rooms;
+        rooms.count(&decision.provider, label.as_deref(), tokens);
         let renewal = authorization.as_ref();
         let renewal = renewal.and_then(|_| self.renewal(&decision, workspace.as_ref()));
         let inquiry = self.inquiry(&decision, call.key.as_ref(), renewal.as_ref());
@@ -444,6 +452,17 @@ impl Gateway {
         .await
     }
 
+    /// Refuses a suggestion that would take of what the provider has left for actions.
+    fn leave_room(&self, decision: &Decision, key: Option<&str>, tokens: u64) -> Result<(), Error> {
+        match decision.feature {
+            Feature::Action => Ok(()),
+            Feature::Completion => {
+                let rooms = &self.0.rooms;
+                rooms.check(&decision.provider, key, tokens, now())
+            }
+        }
+    }
+
     /// Waits for leave to make a call, where the user set limits.
     async fn pass(
         &self,
@@ -477,6 +496,7 @@ impl Gateway {
             health: self.0.health.clone(),
             speeds: self.0.speeds.clone(),
             free: self.0.free.clone(),
+            rooms: self.0.rooms.clone(),
             watch: self.0.watch.clone(),
         }
     }
@@ -484,6 +504,11 @@ impl Gateway {
     /// Returns what a call is expected to cost, by all that was learnt of its model. What is reserved for it is the worst case.
     pub fn estimate(&self, decision: &Decision, expected: &Expected<'_>) -> Estimate {
         expect::estimate(&self.0.estimates, decision, expected)
+    }
+
+    /// Returns how fast a model was in the calls of the last half hour, by its full name; nothing if there were none.
+    pub fn speed(&self, model: &str) -> Option<Speed> {
+        self.0.speeds.of(model, 0, tokio::time::Instant::now())
     }
 
     /// Ends what goes on in the background: nothing is asked any more about calls that are over, and what was learnt is written.

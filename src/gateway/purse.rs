@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::free::FreePool;
 use super::health::Health;
 use super::payer::Payers;
+use super::room::Rooms;
 use super::runaway::Runaways;
 use super::speed::Speeds;
 use crate::cost::Budget;
@@ -37,6 +38,7 @@ pub(super) struct Purse {
     pub health: Health,
     pub speeds: Speeds,
     pub free: FreePool,
+    pub rooms: Rooms,
     pub watch: Arc<OnceLock<Watch>>,
 }
 

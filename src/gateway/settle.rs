@@ -20,7 +20,7 @@ use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
-use crate::provider::{self, Error};
+use crate::provider::{self, Error, Left};
 use crate::routing::{Payer, Way};
 
 /// The account of one call.
@@ -101,6 +101,12 @@ impl Settlement {
         } else {
             pauses.note(&decision.provider, wait, now());
         }
+    }
+
+    /// The provider said how much more it takes from this key.
+    pub(super) fn left(&self, left: Vec<Left>) {
+        let (begin, rooms) = (&self.begin, &self.begin.purse.rooms);
+        rooms.note(&begin.decision.provider, begin.key.as_deref(), left, now());
     }
 
     /// The provider refused the call, perhaps for the number of calls. Of the free pool other models may answer while this one rests.

@@ -200,10 +200,32 @@ impl Drop for Asking<'_> {
     }
 }
 
+/// Returns the providers of all models that calls may go to as the settings are: those of features, with all of their pools, in the order in which they are named.
+pub fn set(settings: &Settings) -> Vec<&str> {
+    let mut named: Vec<&str> = Vec::new();
+    let models = [&settings.model, settings.model_of_actions()].into_iter();
+    let rules = settings.routes.rules.iter().map(|rule| &rule.model);
+    for model in models.chain(rules) {
+        match model {
+            ModelName::Of { provider, .. } => named.push(provider),
+            ModelName::Pool(name) => {
+                let pool = settings.routes.pools.get(name);
+                let models = pool.into_iter().flat_map(|pool| &pool.models);
+                named.extend(models.map(|model| model.provider.as_str()));
+            }
+            ModelName::Auto | ModelName::Local => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    named.retain(|name| seen.insert(*name));
+    named
+}
+
 /// Returns the providers whose models the user can use now: those with a key, the enabled local servers, the user's own, and whatever the
-/// model that is set belongs to.
+/// models that are set belong to, those of pools included.
 pub fn usable(settings: &Settings) -> Vec<ProviderSettings> {
-    let is_set = |name: &String| matches!(&settings.model, ModelName::Of { provider, .. } if provider == name);
+    let set = set(settings);
+    let is_set = |name: &String| set.contains(&name.as_str());
     let is_usable = |provider: &&ProviderSettings| {
         if provider.key.may_be_none() {
             !provider.is_well_known()

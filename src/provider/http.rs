@@ -16,7 +16,7 @@ use super::answer::{Answer, MAX_BODY};
 use super::client::Clients;
 use super::plain::Plain;
 use super::wire::Post;
-use super::{Error, Event, Stream, json};
+use super::{Error, Event, Left, Stream, json, limits};
 use crate::config::{Network, Patience, Wire, is_loopback};
 
 /// The headers in which providers tell their name for a call, the one that is best for asking back first.
@@ -207,6 +207,8 @@ struct Running {
     request_id: Option<String>,
     /// How long the provider's limits are used up, from the headers, until it is handed out.
     exhausted: Option<Duration>,
+    /// How much more the provider takes, from the headers, until it is handed out.
+    left: Vec<Left>,
     /// How the connection ended, once it has and while events are still to be handed out.
     ended: Option<Result<(), Error>>,
 }
@@ -224,6 +226,10 @@ async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
                 }
                 if let Some(wait) = running.exhausted.take() {
                     return Some((Ok(Event::Exhausted(wait)), State::Running(running)));
+                }
+                if !running.left.is_empty() {
+                    let left = std::mem::take(&mut running.left);
+                    return Some((Ok(Event::Left(left)), State::Running(running)));
                 }
                 if let Some(event) = running.answer.event() {
                     return Some((Ok(event), State::Running(running)));
@@ -268,6 +274,7 @@ async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, E
     Ok(Box::new(Running {
         request_id: request_id.map(str::to_owned),
         exhausted: super::error::until_reset(response.headers()),
+        left: limits::of(response.headers()),
         response,
         idle: patience.idle,
         answer: answer.cut_at(post.cut_at),

@@ -19,6 +19,7 @@ mod fim_template;
 mod gemini;
 mod http;
 mod json;
+mod limits;
 mod llama_infill;
 mod local;
 mod ollama;
@@ -46,6 +47,7 @@ use url::Url;
 pub use answer::Answer;
 pub use error::Error;
 pub use http::Http;
+pub use limits::Left;
 pub use local::Patterns;
 pub use wire::{Post, Remote, headers, list_url, request};
 
@@ -167,6 +169,8 @@ pub enum Event {
     RequestId(String),
     /// The provider takes no further call for this long: its limit is used up.
     Exhausted(Duration),
+    /// How much more the provider takes from this key.
+    Left(Vec<Left>),
     /// What the call used until now, of an answer that goes on; the last one counts, they are never added up.
     UsageSoFar(Usage),
     /// What the call used in all; the last one counts, they are never added up.

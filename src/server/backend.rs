@@ -17,7 +17,7 @@ use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, explain_route, initialize,
-    initialized, inline_completion, models, workspace_file,
+    initialized, inline_completion, models, organisation, workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
@@ -75,6 +75,8 @@ pub struct Shared {
     pub outbox: Outbox,
     pub status: Status,
     pub advisor: Advisor,
+    /// When the organisation's files were last looked at, and what was told of them.
+    pub organisation: organisation::Looks,
     /// Says that caps may stand otherwise than before.
     changed: Arc<Notify>,
     last: Arc<Mutex<Option<UsageParams>>>,
@@ -177,6 +179,7 @@ impl Backend {
     async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
         let uri = params.text_document.uri.as_ref();
         workspace_file::saved(&self.shared, uri);
+        organisation::look(&self.shared);
         context::saved(&self.shared, uri);
     }
 
@@ -328,6 +331,7 @@ impl Shared {
             abilities: OnceLock::new(),
             last_place: Mutex::default(),
             advisor: Advisor::new(parts.hints),
+            organisation: organisation::Looks::default(),
             status,
             changed,
             outbox,

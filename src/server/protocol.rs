@@ -344,7 +344,7 @@ pub struct Models {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelParams {
-    /// What `byok/setModel` takes: `local`, `auto`, `provider/model`, or `provider/` where the model is still to be named.
+    /// What `byok/setModel` takes: `local`, `auto`, `pool/name`, `provider/model`, or `provider/` where the model is still to be named.
     pub id: String,
     /// Who would pay, in words.
     pub payer: String,
@@ -359,6 +359,23 @@ pub struct ModelParams {
     /// What its tokens cost; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceParams>,
+    /// How fast it was in this server's calls of the last half hour; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<SpeedParams>,
+    /// What it is chosen of, where it is a pool.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pool: Vec<String>,
+}
+
+/// How fast a model was, on average.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpeedParams {
+    /// The time to the first word, in milliseconds.
+    pub first_ms: u32,
+    /// Tokens in a second after that; absent where no answer was long enough to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u32>,
 }
 
 /// What a million tokens cost.
@@ -618,7 +635,7 @@ impl ActionOutcome {
 /// The parameters of `byok/setModel`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct SetModelParams {
-    /// The model: `provider/model`, `local` or `auto`.
+    /// The model: `provider/model`, `pool/name`, `local` or `auto`.
     pub model: String,
 }
 

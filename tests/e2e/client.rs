@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::{Layer, Layers, Patience};
+use byok_lsp::config::{Layer, Layers, OrganisationSources, Patience};
 use byok_lsp::cost::Ledger;
 use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
@@ -51,6 +51,7 @@ pub struct Builder {
     hinting: bool,
     ledger: Option<Ledger>,
     folder: Option<String>,
+    organisation: Option<OrganisationSources>,
 }
 
 impl Default for Builder {
@@ -66,6 +67,7 @@ impl Default for Builder {
             hinting: false,
             ledger: None,
             folder: None,
+            organisation: None,
         }
     }
 }
@@ -160,12 +162,21 @@ impl Builder {
         self
     }
 
+    /// Sets where an organisation's files are.
+    pub fn organisation(mut self, sources: OrganisationSources) -> Self {
+        self.organisation = Some(sources);
+        self
+    }
+
     /// Starts the server and initializes it.
     pub fn start(self) -> Client {
         let mut layers = Layers::default();
         layers
             .set_json(Layer::UserFile, "config.toml", self.own)
             .expect("a good file");
+        if let Some(sources) = self.organisation {
+            layers.read_organisations(sources);
+        }
         let mut client = Client::started(
             layers,
             self.patience,

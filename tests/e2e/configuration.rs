@@ -56,7 +56,6 @@ fn every_command_works_without_arguments() {
     for command in [
         "byok.usageSummary",
         "byok.models",
-        "byok.setModel",
         "byok.pause",
         "byok.resume",
         "byok.action",
@@ -70,6 +69,48 @@ fn every_command_works_without_arguments() {
             "{command}"
         );
     }
+    client.finish();
+}
+
+#[test]
+fn without_a_model_the_user_chooses_from_a_menu_with_price_context_and_payer() {
+    let mut config = mock_config("http://127.0.0.1:9/v1", "openai-chat");
+    config["routing"] = json!({"pools": {"both": {"models": ["mock/m", "mock/n"]}}});
+    let mut client = Builder::default().config(config).start();
+    let run = |client: &mut Client| {
+        client.request(
+            "workspace/executeCommand",
+            json!({"command": "byok.setModel"}),
+        )
+    };
+    let id = run(&mut client);
+    let request = client.asked("window/showMessageRequest");
+    let message = request["params"]["message"].as_str().unwrap();
+    assert!(message.starts_with("byok-lsp: mock/m now"), "{message}");
+    let titles = request["params"]["actions"].as_array().unwrap();
+    let find = |start: &str| {
+        let mut titles = titles.iter();
+        let title = titles.find(|it| it["title"].as_str().unwrap().starts_with(start));
+        title.unwrap().clone()
+    };
+    let paid = find("mock/m")["title"].as_str().unwrap().to_owned();
+    assert!(paid.contains("through a server on this machine"), "{paid}");
+    assert!(
+        find("pool/both")["title"]
+            .as_str()
+            .unwrap()
+            .contains("one of 2")
+    );
+    client.reply(&request, find("local"));
+    assert_eq!(client.answer(id)["result"]["model"], "local/patterns");
+    let shown = client.notification("window/showMessage");
+    let shown = shown["message"].as_str().unwrap();
+    assert!(shown.contains("local/patterns from now on"), "{shown}");
+    // Whoever chooses nothing changes nothing.
+    let id = run(&mut client);
+    let request = client.asked("window/showMessageRequest");
+    client.reply(&request, serde_json::Value::Null);
+    assert_eq!(client.answer(id)["result"]["current"], "local/patterns");
     client.finish();
 }
 

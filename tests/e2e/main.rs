@@ -29,6 +29,7 @@ mod llama_server;
 mod models;
 mod network;
 mod openrouter;
+mod organisation;
 mod peer;
 mod privacy;
 mod provider;

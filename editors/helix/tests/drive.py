@@ -127,11 +127,13 @@ def one_settings_file(hx):
     hx.open("a.rs", "fn main() {}\n")
     hx.command("lsp-workspace-command byok.setModel")
     hx.shows("byok-lsp: mock/small now")
+    hx.keys("Escape")
     hx.quit()
     languages.write_text(languages.read_text().replace('model = "mock/small"', "max_lines = 3"))
     hx.open("b.rs", "fn main() {}\n")
     hx.command("lsp-workspace-command byok.setModel")
     hx.shows("byok-lsp: local/patterns now")
+    hx.keys("Escape")
 
 
 def asked_in_a_terminal(hx):

@@ -70,13 +70,17 @@ export interface UsageSummary extends Totals {
 }
 
 export interface Model {
-  /** `local`, `auto`, `provider/model`, or `provider/` where the model is still to be named. */
+  /** `local`, `auto`, `pool/name`, `provider/model`, or `provider/` where the model is still to be named. */
   readonly id: string;
   readonly payer: string;
   readonly hasKey: boolean;
   readonly ability?: 'fill' | 'chat';
   readonly context?: number;
   readonly price?: { readonly input: Money; readonly output: Money };
+  /** How fast it was of late, where it was asked. */
+  readonly speed?: { readonly firstMs: number; readonly perSecond?: number };
+  /** What it is chosen of, where it is a pool. */
+  readonly pool?: readonly string[];
 }
 
 export interface ModelList {

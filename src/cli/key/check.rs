@@ -10,7 +10,7 @@ use url::Url;
 
 use super::Desk;
 use crate::cli::style;
-use crate::config::{KeySource, LABEL, ModelName, ProviderSettings, is_label};
+use crate::config::{KeySource, LABEL, ProviderSettings, Settings, is_label};
 use crate::credential::Use;
 use crate::models;
 use crate::provider::openrouter::{self, KeyInfo};
@@ -23,12 +23,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Which key.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The provider. Default: the one that completions go to.
+    /// The provider. Default: those that suggestions and actions go to, all of a pool's included.
     provider: Option<String>,
     /// A stored key's label, instead of the key that calls would use.
     #[arg(long)]
     label: Option<String>,
-    /// Print JSON: provider, source, lastFour, checked.
+    /// Print JSON: provider, source, lastFour, checked; a list of them where several are tried.
     #[arg(long)]
     json: bool,
 }
@@ -44,54 +44,108 @@ pub struct Checked {
     spent: Option<String>,
 }
 
-/// Finds the key that calls would use, and asks the provider.
+/// Finds the keys that calls would use, and asks their providers.
 pub async fn test(desk: &Desk, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let name = match (&arguments.provider, &desk.settings.model) {
-        (Some(name), _) => name,
-        (None, ModelName::Of { provider, .. }) => provider,
-        (None, _) => bail!("completions need no key now; name a provider"),
+    let names: Vec<&str> = match &arguments.provider {
+        Some(name) => vec![name],
+        None => with_keys(&desk.settings),
     };
-    let mut provider = desk.provider(name)?.clone();
-    if let Some(label) = &arguments.label {
-        if !is_label(label) {
-            bail!("this is no label for a key; a label is {LABEL}");
+    if names.is_empty() {
+        bail!("no model that is set needs a key now; name a provider");
+    }
+    let mut told = Vec::new();
+    let mut is_well = true;
+    for name in &names {
+        match tested(desk, name, arguments.label.as_deref()).await {
+            Ok(one) => {
+                is_well &= one.outcome.is_ok();
+                told.push(one);
+            }
+            // Of several the others are of interest all the same.
+            Err(error) if names.len() > 1 => {
+                is_well = false;
+                style::complain(&format!("{name}: {error}"));
+            }
+            Err(error) => return Err(error),
         }
-        provider.key = KeySource::Keyring {
-            label: label.clone(),
-        };
     }
-    let held = desk.keys.authorization(&provider, Use::QUESTION).await?;
-    let held = held.with_context(|| format!("no key is set for {}", provider.name))?;
-    let outcome = check(&desk.http, &provider, Some(held.header)).await;
-    let ends = held
-        .last_four
-        .as_ref()
-        .map_or_else(String::new, |last| format!(", ends in {last}"));
-    if arguments.json {
-        let json = json!({
-            "provider": provider.name,
-            "source": held.source.to_string(),
-            "lastFour": held.last_four,
-            "checked": match &outcome {
-                Ok(checked) => checked.json(),
-                Err(error) => json!({"ok": false, "error": error.to_string()}),
-            },
-        });
-        style::print(&format!("{json:#}\n"));
-    } else {
-        let says = outcome
-            .as_ref()
-            .map_or_else(ToString::to_string, Checked::text);
-        style::print(&format!(
-            "{}: key from {}{ends}: {says}\n",
-            provider.name, held.source
-        ));
-    }
-    Ok(if outcome.is_ok() {
+    let text = match (arguments.json, told.as_slice()) {
+        (true, [one]) if names.len() == 1 => format!("{:#}\n", one.json()),
+        (true, many) => {
+            let many: Vec<Value> = many.iter().map(Tested::json).collect();
+            format!("{:#}\n", Value::from(many))
+        }
+        (false, many) => many.iter().map(Tested::text).collect(),
+    };
+    style::print(&text);
+    Ok(if is_well {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Returns the providers that calls may go to as the settings are, those of pools included, and that take a key.
+fn with_keys(settings: &Settings) -> Vec<&str> {
+    let mut names = models::set(settings);
+    names.retain(|name| {
+        let provider = settings.providers.get(*name);
+        provider.is_some_and(|provider| !provider.key.may_be_none())
+    });
+    names
+}
+
+/// A key that was tried.
+struct Tested {
+    provider: String,
+    source: String,
+    last_four: Option<String>,
+    outcome: Result<Checked, Error>,
+}
+
+async fn tested(desk: &Desk, name: &str, label: Option<&str>) -> anyhow::Result<Tested> {
+    let mut provider = desk.provider(name)?.clone();
+    if let Some(label) = label {
+        if !is_label(label) {
+            bail!("this is no label for a key; a label is {LABEL}");
+        }
+        provider.key = KeySource::Keyring {
+            label: label.to_owned(),
+        };
+    }
+    let held = desk.keys.authorization(&provider, Use::QUESTION).await?;
+    let held = held.with_context(|| format!("no key is set for {}", provider.name))?;
+    Ok(Tested {
+        outcome: check(&desk.http, &provider, Some(held.header)).await,
+        provider: provider.name,
+        source: held.source.to_string(),
+        last_four: held.last_four,
+    })
+}
+
+impl Tested {
+    fn json(&self) -> Value {
+        json!({
+            "provider": self.provider,
+            "source": self.source,
+            "lastFour": self.last_four,
+            "checked": match &self.outcome {
+                Ok(checked) => checked.json(),
+                Err(error) => json!({"ok": false, "error": error.to_string()}),
+            },
+        })
+    }
+
+    fn text(&self) -> String {
+        let ends = self.last_four.as_ref();
+        let ends = ends.map_or_else(String::new, |last| format!(", ends in {last}"));
+        let says = self.outcome.as_ref();
+        let says = says.map_or_else(ToString::to_string, Checked::text);
+        format!(
+            "{}: key from {}{ends}: {says}\n",
+            self.provider, self.source
+        )
+    }
 }
 
 /// Asks a provider whether it takes a key. Costs nothing anywhere.
@@ -196,6 +250,27 @@ impl Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_keys_of_all_models_that_calls_may_go_to_are_tried_and_those_of_pools_too() {
+        let mut layers = crate::config::Layers::default();
+        let config = json!({
+            "completion": {"model": "pool/quick"},
+            "actions": {"model": "anthropic/a"},
+            "routing": {
+                "pools": {
+                    "quick": {"models": ["groq/a", "openai/b", "ollama/c", "groq/d"]},
+                    "unused": {"models": ["mistral/a"]},
+                },
+                "rules": [{"tasks": ["explain"], "model": "openai/e"}],
+            },
+        });
+        let set = layers.set_json(crate::config::Layer::UserFile, "test", config);
+        assert!(set.is_ok(), "{set:?}");
+        let settings = layers.settings();
+        assert_eq!(with_keys(&settings), ["groq", "openai", "anthropic"]);
+        assert!(with_keys(&Settings::default()).is_empty());
+    }
 
     #[test]
     fn what_a_provider_tells_about_a_key_is_repeated() {

@@ -6,6 +6,7 @@
 //! is named and not there, not signed by the key that is named, older than one that was seen on this machine, or not understood,
 //! nothing is asked that costs something or leaves the machine; the embedded engine goes on.
 
+mod again;
 mod seen;
 mod signed;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use again::{Again, Sources};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

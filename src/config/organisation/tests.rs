@@ -234,3 +234,75 @@ fn a_place_that_is_named_is_one_where_a_file_has_to_be() {
     let missing = Organisation::load(places(folder.path(), None, None).remove(0), None);
     assert!(why(&missing).contains("it is not there"));
 }
+
+impl Desk {
+    /// As the environment would name it.
+    fn sources(&self) -> Sources {
+        Sources {
+            system: self.folder.path().join("nothing"),
+            named: Some((self.file().display().to_string(), self.keys.pk.to_base64())),
+            seen: Some(self.folder.path().join("state/ledger.organisation.json")),
+        }
+    }
+}
+
+#[test]
+fn while_the_program_runs_a_newer_file_holds_at_once() {
+    let desk = Desk::new();
+    let sources = desk.sources();
+    let before = sources.load(None);
+    assert!(asks(&before[0], "openai") && !asks(&before[0], "groq"));
+    let same = sources.again(None, &before);
+    assert_eq!((same.files, same.problems), (before.clone(), Vec::new()));
+    desk.write("serial = 4\n[policy]\nproviders = [\"groq\"]\n");
+    let newer = sources.again(None, &before);
+    assert!(newer.problems.is_empty());
+    assert!(asks(&newer.files[0], "groq") && !asks(&newer.files[0], "openai"));
+}
+
+#[test]
+fn while_the_program_runs_what_is_tampered_with_older_or_gone_is_refused_and_the_last_good_holds_on()
+ {
+    let desk = Desk::new();
+    let sources = desk.sources();
+    desk.write(&format!("serial = 7\n{RULES}"));
+    let good = sources.load(None);
+    let refused = |why: &str| {
+        let again = sources.again(None, &good);
+        assert_eq!(again.files, good, "{why}");
+        let problem = again.problems.join("\n");
+        assert!(
+            problem.contains(why) && problem.contains("(serial 7) holds on"),
+            "{problem}"
+        );
+    };
+    // An older version, rightly signed; another one of the same serial.
+    desk.write("serial = 6\n[policy]\nproviders = [\"groq\"]\n");
+    refused("it is an older version");
+    desk.write("serial = 7\n[policy]\nproviders = [\"groq\"]\n");
+    refused("each version needs a serial of its own");
+    fs::write(desk.file(), "serial = 8\n").unwrap();
+    refused("signature");
+    fs::remove_file(desk.file()).unwrap();
+    refused("organisation.toml");
+    // Mended, it is as if nothing had been; and again it may be replaced.
+    desk.write(&format!("serial = 7\n{RULES}"));
+    assert!(sources.again(None, &good).problems.is_empty());
+    // A place that is named no more is gone as well.
+    let nowhere = Sources {
+        named: None,
+        ..desk.sources()
+    };
+    let again = nowhere.again(None, &good);
+    assert_eq!(again.files, good);
+    assert!(again.problems[0].contains("not there any more"));
+    // What never held has nothing to hold on to.
+    fs::write(desk.file(), "serial = 8\n").unwrap();
+    let bad = sources.load(None);
+    assert!(bad[0].problem().is_some());
+    let again = sources.again(None, &bad);
+    assert!(!asks(&again.files[0], "openai"));
+    assert_eq!(again.problems, [bad[0].problem().unwrap()]);
+    desk.write(&format!("serial = 8\n{RULES}"));
+    assert!(asks(&sources.again(None, &bad).files[0], "openai"));
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-pub(super) use self::wait::until_reset;
+pub(super) use self::wait::{reset_of, until_reset};
 
 use self::details::Details;
 use crate::scrub::scrub;

@@ -98,6 +98,19 @@ pub(super) fn whole_reset<'a>(said: impl Fn(&str) -> Option<&'a str>) -> Option<
     Some(wait.min(LONGEST))
 }
 
+/// Reads a limit's reset: a span, or a moment as Anthropic writes it, by the answer's own clock.
+pub(in crate::provider) fn reset_of(text: &str, headers: &HeaderMap) -> Option<Duration> {
+    if let Some(span) = duration(text) {
+        return Some(span.min(LONGEST));
+    }
+    let reset: Timestamp = text.parse().ok()?;
+    let now = date(headers.get("date")?.to_str().ok()?)?;
+    let left = reset.as_second() - now.as_second();
+    u64::try_from(left)
+        .ok()
+        .map(|left| Duration::from_secs(left).min(LONGEST))
+}
+
 fn date(text: &str) -> Option<Timestamp> {
     // HTTP writes the zone as `GMT`, which is one of mail's obsolete forms of UTC.
     Some(rfc2822::parse(text).ok()?.timestamp())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
+use super::organisation;
 use super::settle::settle;
 use crate::config::Layer;
 
@@ -16,5 +17,6 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidChangeConfigurationParams) {
     if let Err(problem) = configured {
         shared.add_problem(problem);
     }
+    organisation::look(shared);
     settle(shared);
 }

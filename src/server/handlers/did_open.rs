@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{context, parse, settle, workspace_file};
+use super::{context, organisation, parse, settle, workspace_file};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -22,6 +22,7 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
     workspace_file::opened(shared, uri);
+    organisation::look(shared);
     // Another folder may have other settings.
     settle::decide(shared);
     settle::connect_ahead(shared);

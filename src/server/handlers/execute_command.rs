@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, context, explain_route, models, run_action, sign_in};
+use super::{accepted, commands, context, explain_route, models, pick_model, run_action, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -70,18 +70,16 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             to_json(&explained)
         }
         "byok.setModel" => {
-            let Some(model) = argument.as_ref().and_then(model_name) else {
-                let models = models::answer(shared).await?;
-                show(
-                    shared,
-                    &format!(
-                        "byok-lsp: {} now; give byok.setModel another, such as \"local\" or \"openai/gpt-4.1-mini\"",
-                        models.current
-                    ),
-                );
-                return to_json(&models);
+            let given = argument.as_ref().and_then(model_name);
+            let chosen = match given {
+                Some(model) => Some(model.to_owned()),
+                None => pick_model::chosen(shared, &models::answer(shared).await?).await,
             };
-            let done = commands::set_model(shared, model)?;
+            let Some(model) = chosen else {
+                // Nothing was chosen, so that nothing changes.
+                return to_json(&models::answer(shared).await?);
+            };
+            let done = commands::set_model(shared, &model)?;
             // Where that is not the one that was asked for, it was said why.
             if done.reason.is_none() {
                 show(
@@ -180,7 +178,10 @@ fn ready(models: &Models) -> String {
         count => format!("{} ({count} models)", list.provider),
     });
     let own = ["local".to_owned(), "auto".to_owned()];
+    let pools = models.models.iter().filter(|model| !model.pool.is_empty());
+    let pools = pools.map(|model| model.id.clone());
     own.into_iter()
+        .chain(pools)
         .chain(offered)
         .collect::<Vec<_>>()
         .join(", ")

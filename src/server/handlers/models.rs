@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
-use super::super::protocol::{ListParams, ModelParams, Models, MoneyParams, PriceParams};
+use super::super::protocol::{
+    ListParams, ModelParams, Models, MoneyParams, PriceParams, SpeedParams,
+};
 use super::settle::decide;
-use crate::config::{ProviderSettings, Settings};
+use crate::config::{POOL, Pool, ProviderSettings, Settings};
 use crate::cost::Money;
 use crate::credential;
+use crate::gateway::Gateway;
 use crate::models::{self, Model, Offer, Source};
 use crate::routing::Payer;
 
@@ -40,12 +43,23 @@ pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
     shared.refresh_lists(due);
     Ok(Models {
         current,
-        models: all(&settings, &offers),
+        models: with_speeds(&shared.gateway, all(&settings, &offers)),
         lists: offers
             .iter()
             .map(|offer| list(offer, &refreshing))
             .collect(),
     })
+}
+
+/// Adds how fast each was of late.
+fn with_speeds(gateway: &Gateway, mut models: Vec<ModelParams>) -> Vec<ModelParams> {
+    for model in &mut models {
+        model.speed = gateway.speed(&model.id).map(|speed| SpeedParams {
+            first_ms: speed.first_ms,
+            per_second: speed.per_second,
+        });
+    }
+    models
 }
 
 fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
@@ -56,8 +70,12 @@ fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
         ability: None,
         context: None,
         price: None,
+        speed: None,
+        pool: Vec::new(),
     };
     let mut models = vec![own("local"), own("auto")];
+    let pools = settings.routes.pools.iter();
+    models.extend(pools.map(|(name, pool)| of_pool(settings, name, pool)));
     let mut named = BTreeSet::new();
     for offer in offers {
         let Some(provider) = settings.providers.get(&offer.provider) else {
@@ -76,13 +94,44 @@ fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
     } else {
         let (provider, _) = set.split_once('/').unwrap_or_default();
         let provider = settings.providers.get(provider);
-        let model = provider.map(|provider| unknown(provider, set.clone()));
+        let model = provider.map(|provider| unknown(&for_id(provider, &set), set.clone()));
         models.splice(0..0, model);
     }
     let others = settings.providers.values();
     let others = others.filter(|provider| !named.contains(provider.name.as_str()));
     models.extend(others.map(|provider| unknown(provider, format!("{}/", provider.name))));
     models
+}
+
+/// A pool has the keys that it needs where one of its models has its own.
+fn of_pool(settings: &Settings, name: &str, pool: &Pool) -> ModelParams {
+    let routes = pool.models.iter();
+    let routes = routes.filter_map(|it| settings.route(&it.provider, &it.model));
+    let routes: Vec<ProviderSettings> = routes.collect();
+    ModelParams {
+        id: format!("{POOL}/{name}"),
+        payer: routes.first().map_or(Payer::Nobody, Payer::of).to_string(),
+        has_key: routes.iter().any(credential::is_present),
+        ability: None,
+        context: None,
+        price: None,
+        speed: None,
+        pool: pool
+            .models
+            .iter()
+            .map(crate::config::PoolModel::name)
+            .collect(),
+    }
+}
+
+/// Returns a provider's settings for the model of this full name.
+fn for_id(provider: &ProviderSettings, id: &str) -> ProviderSettings {
+    let model = id.split_once('/').map_or("", |(_, model)| model);
+    if model.is_empty() {
+        provider.clone()
+    } else {
+        provider.for_model(model)
+    }
 }
 
 fn unknown(provider: &ProviderSettings, id: String) -> ModelParams {
@@ -93,6 +142,8 @@ fn unknown(provider: &ProviderSettings, id: String) -> ModelParams {
         ability: None,
         context: None,
         price: None,
+        speed: None,
+        pool: Vec::new(),
     }
 }
 
@@ -109,7 +160,10 @@ fn offered(provider: &ProviderSettings, model: &Model) -> ModelParams {
             output: money(price.output),
             source: source.name().into(),
         }),
-        ..unknown(provider, format!("{}/{}", provider.name, model.name))
+        ..unknown(
+            &provider.for_model(&model.name),
+            format!("{}/{}", provider.name, model.name),
+        )
     }
 }
 

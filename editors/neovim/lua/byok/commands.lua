@@ -75,6 +75,13 @@ local function describe(model)
   if model.price then
     table.insert(facts, ('%s in, %s out a million'):format(status.money(model.price.input), status.money(model.price.output)))
   end
+  if model.speed then
+    local rate = model.speed.perSecond and (', %d tokens/s'):format(model.speed.perSecond) or ''
+    table.insert(facts, ('%d ms to the first word%s'):format(model.speed.firstMs, rate))
+  end
+  if model.pool then
+    table.insert(facts, 'one of ' .. table.concat(model.pool, ', '))
+  end
   table.insert(facts, 'paid by ' .. model.payer)
   if model.hasKey == false then
     table.insert(facts, 'its key is missing')

@@ -92,7 +92,8 @@ class Server:
                 "current": self.model,
                 "models": [
                     {"id": "local", "payer": "nobody", "hasKey": True},
-                    {"id": "mock/small", "payer": "you", "hasKey": True, "ability": "fill", "context": 131072, "price": {
+                    {"id": "mock/small", "payer": "you", "hasKey": True, "ability": "fill", "context": 131072,
+                     "speed": {"firstMs": 212, "perSecond": 95}, "price": {
                         "input": {"nanos": 400_000_000, "currency": "USD"},
                         "output": {"nanos": 1_600_000_000, "currency": "USD"},
                         "source": "list",

@@ -11,7 +11,8 @@ export interface Provider {
 /** Returns every provider that the list of models names: those without a key first, each by name. */
 export function providersOf(models: Models): Provider[] {
   const known = new Map<string, boolean>();
-  for (const model of models.models) {
+  // A pool has no key of its own; its models' providers are in the list.
+  for (const model of models.models.filter((one) => one.pool === undefined)) {
     const name = providerOf(model.id);
     if (name !== undefined && name !== 'local') known.set(name, (known.get(name) ?? false) || model.hasKey);
   }

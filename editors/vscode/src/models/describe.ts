@@ -19,8 +19,16 @@ export function describe(model: Model, current: string): Described {
   const facts = [`paid by ${plain(model.payer)}`];
   if (model.ability !== undefined) facts.push(model.ability === 'fill' ? 'fills in' : 'chats');
   if (model.context !== undefined) facts.push(`${size(model.context)} of context`);
+  if (model.speed !== undefined) facts.push(speed(model.speed));
+  if (model.pool !== undefined) facts.push(`one of ${model.pool.map((name) => plain(name, 60)).join(', ')}`);
   if (!model.hasKey) facts.push('its key is missing');
   return { label: mark + name, description: price, detail: facts.join(' · ') };
+}
+
+/** How fast a model was: the time to its first word, and how much it writes. */
+function speed({ firstMs, perSecond }: NonNullable<Model['speed']>): string {
+  const rate = perSecond === undefined ? '' : `, ${perSecond} tokens/s`;
+  return `${firstMs} ms to the first word${rate}`;
 }
 
 /** What the list lacks so far, for its title. */

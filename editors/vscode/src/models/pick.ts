@@ -25,7 +25,7 @@ export async function pickModel(server: Server, use: Use): Promise<void> {
   const id = model.id.endsWith('/') ? await askForName(model.id) : model.id;
   if (id === undefined) return;
   await vscode.workspace.getConfiguration('byok').update(`${use}.model`, id, vscode.ConfigurationTarget.Global);
-  if (!model.hasKey) await offerKey(id);
+  if (!model.hasKey && model.pool === undefined) await offerKey(id);
 }
 
 /** The list; it grows while lists come in, as long as nobody has touched it. */

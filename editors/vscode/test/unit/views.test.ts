@@ -20,13 +20,18 @@ test('a model reads with price, payer, context and whether its key is there', ()
     description: '$0.40 in, $1.60 out a million',
     detail: 'paid by you: your own key · chats · 1M of context · its key is missing',
   });
+  const measured = { ...mini, hasKey: true, speed: { firstMs: 212, perSecond: 95 } };
+  assert.equal(describe(measured, 'local').detail, 'paid by you: your own key · chats · 1M of context · 212 ms to the first word, 95 tokens/s');
+  const pool: Model = { id: 'pool/quick', payer: 'nobody: from the free pool', hasKey: true, pool: ['a/b', 'c/d'], speed: { firstMs: 80 } };
+  assert.equal(describe(pool, 'local').detail, 'paid by nobody: from the free pool · 80 ms to the first word · one of a/b, c/d');
   assert.match(describe(mini, mini.id).label, /^\$\(check\) /);
   assert.equal(missing([{ provider: 'openai', refreshing: true }, { provider: 'xai', refreshing: false }]), ' (asking openai; open it again for more)');
 });
 
 test('keys can be stored for every provider in the list, those without one first', () => {
   const model = (id: string, hasKey: boolean): Model => ({ id, payer: '', hasKey });
-  const list = [model('local', true), model('auto', true), model('openai/a', true), model('openai/b', true), model('anthropic/', false)];
+  const pool = { ...model('pool/quick', true), pool: ['openai/a'] };
+  const list = [model('local', true), model('auto', true), pool, model('openai/a', true), model('openai/b', true), model('anthropic/', false)];
   assert.deepEqual(providersOf({ current: 'local', models: list, lists: [] }), [{ name: 'anthropic', hasKey: false }, { name: 'openai', hasKey: true }]);
 });
 
