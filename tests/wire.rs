@@ -42,6 +42,7 @@ fn tell((events, end): &Read) -> String {
             Event::Upstream(name) => format!("upstream {name}"),
             Event::RequestId(id) => format!("request {id}"),
             Event::Exhausted(wait) => format!("exhausted for {} s", wait.as_secs()),
+            Event::Left(left) => format!("left {left:?}"),
             Event::Finish(finish) => format!("finish {finish:?}"),
             Event::UsageSoFar(usage) | Event::Usage(usage) => {
                 let tokens = &usage.tokens;

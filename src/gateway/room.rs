@@ -114,8 +114,8 @@ impl Room {
         if missing == 0 || spent == 0 {
             return Duration::ZERO;
         }
-        let millis = u64::try_from(left.reset.as_millis()).unwrap_or(u64::MAX);
-        let wait = millis.saturating_mul(missing).div_ceil(spent);
+        let millis = left.reset.as_millis().saturating_mul(missing.into());
+        let wait = u64::try_from(millis.div_ceil(spent.into())).unwrap_or(u64::MAX);
         let passed = now.saturating_duration_since(self.at);
         Duration::from_millis(wait).saturating_sub(passed)
     }

@@ -98,6 +98,25 @@ def model_switched_and_paid(hx):
     expect("the key is not in the traffic", SECRET not in hx.traffic())
 
 
+def model_chosen_from_a_menu(hx):
+    """without a name byok.setModel opens a menu with price, speed and payer; what is chosen answers the next request"""
+    url = hx.serve([{"text": ["Reader", "::new(", "path)", ";"], "usage": USAGE}])
+    hx.settings(mock(url))
+    hx.set_up()
+    hx.open("lib.rs", "fn open(path: &Path) -> Result<Reader> {\n\n}\n")
+    hx.command('lsp-workspace-command byok.setModel "mock/small"')
+    hx.shows("mock/small from now on")
+    hx.keys("2", "G", "A")
+    hx.type("    let reader = Re")
+    hx.logged('"byok/usage"')
+    hx.keys("Escape")
+    hx.command("lsp-workspace-command byok.setModel")
+    screen = hx.shows("ms to the first word")
+    expect("the entry has the payer", "mock/small · " in screen and "through a server on this machine" in screen, screen)
+    hx.keys("Down", "Enter")
+    hx.shows("local/patterns from now on")
+
+
 def paused_and_resumed(hx):
     """paused: no suggestion; resumed: one"""
     hx.set_up()
@@ -165,7 +184,7 @@ def asked_in_a_terminal(hx):
 
 TESTS = [
     one_settings_file, asked_in_a_terminal,
-    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, paused_and_resumed,
+    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, model_chosen_from_a_menu, paused_and_resumed,
     *actions.TESTS, *troubles.TESTS,
 ]
 
