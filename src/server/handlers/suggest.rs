@@ -83,6 +83,7 @@ pub async fn suggest(
         );
     }
     shared.remember_cursor(&snapshot, located.byte.0);
+    shared.session().note_viewed(&snapshot, located.byte.0);
     let is_allowed = snapshot.settings.policy.allows_completion();
     let is_wanted = is_allowed && (!is_paused || trigger == Trigger::Explicit);
     let (text, encoding) = (snapshot.text.clone(), snapshot.encoding);
