@@ -1,6 +1,6 @@
 //! What the next prompts of a document show of other files, chosen beforehand.
 
-use crate::context::{self, Attention, Inputs};
+use crate::context::{self, Attention, Fragment, Inputs};
 use crate::index::Definitions;
 use crate::session::Snapshot;
 

@@ -50,7 +50,11 @@ fn round(file: &Arc<FileSymbols>, line: u32) -> Option<Found> {
 pub(super) fn add_complained(pool: &mut Pool<'_>, inputs: &Inputs<'_>) {
     let mut named: Vec<&str> = Vec::new();
     for complaint in &inputs.attention.complaints {
-        named.extend(named_in(complaint).filter(|name| !named.contains(name)));
+        for name in named_in(complaint) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
     }
     let mut looked_up = 0;
     for name in named {
