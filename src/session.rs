@@ -139,6 +139,17 @@ impl Snapshot {
         }
     }
 
+    /// Returns the snapshot as it would be with a text inserted. Nothing is to be known of what happens to the document since.
+    #[must_use]
+    pub fn with_inserted(&self, at: usize, text: &str) -> Self {
+        let mut inserted = self.clone();
+        inserted.text.insert(inserted.text.byte_to_char(at), text);
+        if let Some(tree) = &mut inserted.tree {
+            tree.edit(&self.text, &inserted.text, at..at, text.len());
+        }
+        inserted
+    }
+
     /// Returns whether this is of a document that is, or was, open.
     pub fn is_of_document(&self) -> bool {
         self.opening != 0

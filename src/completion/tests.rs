@@ -20,6 +20,7 @@ use crate::provider::fake::{Fake, Running};
 use crate::provider::{Http, Provider};
 use crate::session::Session;
 
+mod ahead;
 mod candidates;
 
 const URI: &str = "file:///w/a.rs";

@@ -33,6 +33,8 @@ pub struct Settings {
     pub eagerness: Eagerness,
     /// How long an automatic request waits before a provider is asked, if the user fixed it.
     pub debounce: Option<Duration>,
+    /// What may be spent in a day on what follows a suggestion before that is accepted; `None` asks for nothing ahead.
+    pub speculation: Option<Money>,
     /// The most output tokens of a suggestion.
     pub max_tokens: u32,
     /// The most lines of a suggestion.
@@ -116,6 +118,7 @@ impl Default for Settings {
             model: ModelName::Auto,
             eagerness: Eagerness::default(),
             debounce: None,
+            speculation: None,
             max_tokens: 128,
             max_lines: 12,
             context: Arc::default(),
@@ -257,6 +260,15 @@ impl Settings {
         if let Some(written) = &options.budget {
             let budget = budget::resolve(written, &settings.providers)
                 .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
+            settings.budget = Arc::new(budget);
+        }
+        let speculation = options.completion.as_ref();
+        if let Some(written) = speculation.and_then(|it| it.speculation.as_ref()) {
+            let cap = budget::speculation(written)
+                .map_err(|message| problem("completion.speculation".into(), message))?;
+            settings.speculation = Some(cap.amount);
+            let mut budget = (*settings.budget).clone();
+            budget.add(cap);
             settings.budget = Arc::new(budget);
         }
         if let Some(written) = &options.fallback {
