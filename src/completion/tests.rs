@@ -54,9 +54,15 @@ impl Scene {
         let mut layers = Layers::default();
         let options = json!({
             "completion": completion,
-            "providers": {"mock": {
-                "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
-            }},
+            "providers": {
+                "mock": {
+                    "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
+                },
+                // What is not on this machine is billed.
+                "paid": {
+                    "wire": "openai-completions", "base_url": "https://paid.example/v1", "key": "none",
+                },
+            },
         });
         layers
             .set_json(Layer::Initialization, "test", options)
@@ -67,10 +73,10 @@ impl Scene {
             engine.clone(),
             Ledger::in_memory(),
             Arc::new(move |report: Report| sender.send(report.row).unwrap()),
-            HashMap::from([(
-                "mock".to_owned(),
-                Arc::new(model.clone()) as Arc<dyn Provider>,
-            )]),
+            HashMap::from(["mock", "paid"].map(|name| {
+                let provider = Arc::new(model.clone()) as Arc<dyn Provider>;
+                (name.to_owned(), provider)
+            })),
         );
         let mut session = Session::new(layers);
         session.open(URI, "rust", &text.replace('ˇ', ""));

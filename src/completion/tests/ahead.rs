@@ -7,7 +7,8 @@ const TEXT: &str = "fn main() {\n    ˇ\n}\n";
 impl Scene {
     /// Opens a document of somebody who set a budget for it, who sees `one();` and has the next asked for.
     async fn ahead(budget: &str) -> Self {
-        let scene = Self::with(&json!({"debounce_ms": 0, "speculation": budget}), TEXT);
+        let options = json!({"debounce_ms": 0, "speculation": budget, "model": "paid/m"});
+        let scene = Self::with(&options, TEXT);
         scene.answered("one();").await;
         scene.look_ahead();
         scene
