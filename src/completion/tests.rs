@@ -61,6 +61,7 @@ impl Scene {
                 // What is not on this machine is billed.
                 "paid": {
                     "wire": "openai-completions", "base_url": "https://paid.example/v1", "key": "none",
+                    "prices": {"m": {"input": "1 USD", "output": "2 USD"}},
                 },
             },
         });

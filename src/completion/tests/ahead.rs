@@ -6,8 +6,13 @@ const TEXT: &str = "fn main() {\n    ˇ\n}\n";
 
 impl Scene {
     /// Opens a document of somebody who set a budget for it, who sees `one();` and has the next asked for.
-    async fn ahead(budget: &str) -> Self {
-        let options = json!({"debounce_ms": 0, "speculation": budget, "model": "paid/m"});
+    async fn ahead() -> Self {
+        Self::ahead_by("mock/m", "1 USD").await
+    }
+
+    /// The same with a model and a budget of its own.
+    async fn ahead_by(model: &str, budget: &str) -> Self {
+        let options = json!({"debounce_ms": 0, "speculation": budget, "model": model});
         let scene = Self::with(&options, TEXT);
         scene.answered("one();").await;
         scene.look_ahead();
@@ -43,7 +48,7 @@ impl Scene {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_suggestion_is_there_when_all_of_it_is_accepted() {
-    let mut scene = Scene::ahead("1 USD").await;
+    let mut scene = Scene::ahead().await;
     let running = scene.model.next().await;
     running.text("\n    two();");
     drop(running);
@@ -62,7 +67,7 @@ async fn what_follows_a_suggestion_is_there_when_all_of_it_is_accepted() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_still_on_its_way_when_the_suggestion_is_accepted_is_waited_for() {
-    let mut scene = Scene::ahead("1 USD").await;
+    let mut scene = Scene::ahead().await;
     let running = scene.model.next().await;
     scene.accept("one();");
     let request = scene.request();
@@ -75,7 +80,7 @@ async fn what_is_still_on_its_way_when_the_suggestion_is_accepted_is_waited_for(
 
 #[tokio::test(start_paused = true)]
 async fn it_ends_as_soon_as_something_else_is_typed() {
-    let mut scene = Scene::ahead("1 USD").await;
+    let mut scene = Scene::ahead().await;
     let running = scene.model.next().await;
     scene.type_text("other");
     settle().await;
@@ -96,17 +101,18 @@ async fn without_a_budget_nobody_is_asked_ahead() {
     assert!(!scene.model.is_called());
 }
 
-#[tokio::test(start_paused = true)]
+/// With a clock that goes: whether there is money is asked of the ledger's own thread.
+#[tokio::test]
 async fn a_budget_that_is_spent_ends_it_and_nothing_else() {
-    let mut scene = Scene::ahead("0.0000001 USD").await;
-    settle().await;
+    let scene = Scene::ahead_by("paid/m", "100 USD").await;
+    drop(scene.model.next().await);
+    let mut scene = Scene::ahead_by("paid/m", "0.0000001 USD").await;
+    scene.completions.settled().await;
     assert!(!scene.model.is_called());
     assert_eq!(scene.now().unwrap(), "one();");
     scene.accept("one();");
-    assert_eq!(
-        scene.answered("\n    two();").await.unwrap(),
-        "\n    two();"
-    );
+    let answered = scene.answered("\n    two();").await;
+    assert_eq!(answered.unwrap(), "\n    two();");
 }
 
 #[tokio::test(start_paused = true)]
