@@ -456,7 +456,7 @@ impl Gateway {
     fn leave_room(&self, decision: &Decision, key: Option<&str>, tokens: u64) -> Result<(), Error> {
         match decision.feature {
             Feature::Action => Ok(()),
-            Feature::Completion => {
+            Feature::Completion | Feature::Speculation => {
                 let rooms = &self.0.rooms;
                 rooms.check(&decision.provider, key, tokens, now())
             }

@@ -113,10 +113,12 @@ impl Scope {
     }
 }
 
-/// Returns how many of a limit's calls are left to a feature: a fifth, and one at least, is kept for code actions.
+/// Returns how many of a limit's calls are left to a feature: a fifth, and one at least, is kept for code actions, and as much again for suggestions from what is asked ahead of them.
 fn left_to(feature: Feature, most: u32) -> u32 {
+    let kept = (most / 5).max(1).min(most.saturating_sub(1));
     match feature {
         Feature::Action => most,
-        Feature::Completion => most - (most / 5).max(1).min(most.saturating_sub(1)),
+        Feature::Completion => most - kept,
+        Feature::Speculation => most.saturating_sub(kept.saturating_mul(2)),
     }
 }
