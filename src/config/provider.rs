@@ -19,6 +19,10 @@ use crate::cost::{Billing, PerMillion, Price};
 
 /// A provider, resolved.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself, named where it is read"
+)]
 pub struct ProviderSettings {
     /// Its name in `provider/model`.
     pub name: String,

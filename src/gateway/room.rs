@@ -100,14 +100,14 @@ impl Rooms {
 impl Room {
     /// Returns how long it takes until a limit has room for a call beside what is kept.
     fn wait(&self, left: &Left, tokens: u64, now: Instant) -> Duration {
-        let (asked, sent) = if left.counts_tokens {
+        let (asked, since) = if left.counts_tokens {
             (tokens, self.tokens)
         } else {
             (1, self.calls)
         };
         let kept = (left.limit / 5).max(1);
         // What is larger than the limit leaves room for is not kept out for good.
-        let needed = kept.saturating_add(asked).saturating_add(sent);
+        let needed = kept.saturating_add(asked).saturating_add(since);
         let needed = needed.min(left.limit);
         let missing = needed.saturating_sub(left.remaining);
         let spent = left.limit - left.remaining;

@@ -56,9 +56,7 @@ impl Drill {
             let is_resting = inner.health.is_failing(model, now()) || pause.is_err();
             provider != but && is_well && !is_resting
         };
-        [MINI, LLAMA, HAIKU, SMALL]
-            .iter()
-            .any(|model| is_left(model))
+        [MINI, LLAMA, HAIKU, SMALL].iter().any(is_left)
     }
 
     fn mend_all(&self) {

@@ -43,10 +43,10 @@ async fn no_call_is_sent_that_the_limits_known_in_advance_refuse_and_some_are_ke
     assert!(pool.is_resting(&of(GEMMA, Feature::Completion)));
     assert!(!pool.is_resting(&of(GEMMA, Feature::Action)));
     assert_eq!(entered(&pool, &of(GEMMA, Feature::Action)).await, 4);
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     // 50 in a day.
     assert_eq!(entered(&pool, &of(GEMMA, Feature::Completion)).await, 16);
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(entered(&pool, &of(QWEN, Feature::Completion)).await, 4);
     assert_eq!(entered(&pool, &of(QWEN, Feature::Action)).await, 10);
     let refused = pool.enter(&of(QWEN, Feature::Action)).await;
