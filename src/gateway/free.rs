@@ -35,6 +35,9 @@ const LONGEST_FILE: u64 = 1 << 20;
 /// More models and accounts are not counted; nobody has so many.
 const MOST: usize = 256;
 
+/// Clocks are no better than that.
+const AHEAD: Millis = 10_000;
+
 /// How long an account rests whose provider does not say.
 const USUAL: Duration = Duration::from_mins(1);
 
@@ -167,12 +170,17 @@ impl FreePool {
         }
     }
 
-    /// Returns the time: the clock's, or what it would be if that was set back since, or stands still as in tests.
+    /// Returns the time: what the clock said at the beginning and what has passed since, unless the clock is well ahead of that, as after the machine slept.
     fn now(&self) -> Millis {
         let (clock, instant) = self.0.began;
         let passed = Millis::try_from(instant.elapsed().as_millis()).unwrap_or(Millis::MAX);
         let reckoned = clock.as_millisecond().saturating_add(passed);
-        Timestamp::now().as_millisecond().max(reckoned)
+        let told = Timestamp::now().as_millisecond();
+        if told > reckoned.saturating_add(AHEAD) {
+            told
+        } else {
+            reckoned
+        }
     }
 
     fn scopes(&self) -> MutexGuard<'_, Scopes> {

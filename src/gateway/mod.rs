@@ -163,29 +163,31 @@ impl Gateway {
         if !routing::has_hops(settings, &first) || !self.is_failing(&first) {
             return first;
         }
-        self.next(settings, &first, None).unwrap_or(first)
+        self.next(settings, &first, Vec::new()).unwrap_or(first)
     }
 
-    /// Returns whether a model is to be left alone: it does not answer, somebody else has paid for it, or it gives no more for nothing.
+    /// Returns whether a model is to be left alone: it does not answer, its provider asked to wait, somebody else has paid for it, or it gives no more for nothing.
     fn is_failing(&self, decision: &Decision) -> bool {
+        let pauses = &self.0.pauses;
+        let paused = pauses.check(&decision.provider, decision.feature, now());
         self.0.health.is_failing(&decision.name(), now())
+            || paused.is_err()
             || self.0.payers.check(decision).is_err()
             || self.0.free.is_resting(decision)
     }
 
     /// Returns who may take the place of a decision, of those that the user named: the first that is not known to fail.
-    fn next(
-        &self,
-        settings: &Settings,
-        first: &Decision,
-        failed: Option<String>,
-    ) -> Option<Decision> {
+    fn next(&self, settings: &Settings, first: &Decision, failed: Vec<String>) -> Option<Decision> {
         let hops = routing::hops(settings, first).into_iter();
         let hops = hops.filter_map(|hop| hop.decision.ok());
         let all = std::iter::once(first.clone()).chain(hops);
         let failing = all.filter(|one| self.is_failing(one)).map(|one| one.name());
         let mut failing: Vec<String> = failing.collect();
-        failing.extend(failed.filter(|name| !failing.contains(name)));
+        for name in failed {
+            if !failing.contains(&name) {
+                failing.push(name);
+            }
+        }
         routing::fallback(settings, first, &failing)
     }
 
@@ -203,7 +205,10 @@ impl Gateway {
             ruled: decision.ruled.clone(),
             ..self.first_of(settings, decision)
         };
-        self.next(settings, &first, Some(decision.name()))
+        // Those that were passed over on the way here are not asked again for this call, whatever refused it there.
+        let mut failed = decision.failing.to_vec();
+        failed.push(decision.name());
+        self.next(settings, &first, failed)
     }
 
     /// Decides the same for a call that has a model of its own, or a pool.
@@ -212,7 +217,7 @@ impl Gateway {
         if first.draw.is_none() || !self.is_failing(&first) {
             return first;
         }
-        self.next(settings, &first, None).unwrap_or(first)
+        self.next(settings, &first, Vec::new()).unwrap_or(first)
     }
 
     /// Decides for the model that takes another's place where a call was refused, if a cap says which, or failed, if the user named one.

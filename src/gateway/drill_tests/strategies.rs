@@ -115,7 +115,7 @@ async fn under_every_strategy_the_next_answers_within_a_second_and_the_payer_sta
             tokio::time::advance(Duration::from_millis(below(2_000))).await;
         }
         recoveries.sort_unstable();
-        assert!(recoveries.len() >= 5, "{strategy}: {}", recoveries.len());
+        assert!(recoveries.len() >= 20, "{strategy}: {}", recoveries.len());
         let p95 = recoveries[recoveries.len() * 95 / 100];
         println!("{strategy}: {} recoveries, p95 {p95:?}", recoveries.len());
         assert!(p95 < Duration::from_secs(1), "{strategy}: {p95:?}");
