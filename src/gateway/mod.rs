@@ -169,9 +169,9 @@ impl Gateway {
     /// Returns whether a model is to be left alone: it does not answer, its provider asked to wait, somebody else has paid for it, or it gives no more for nothing.
     fn is_failing(&self, decision: &Decision) -> bool {
         let pauses = &self.0.pauses;
-        let paused = pauses.check(&decision.provider, decision.feature, now());
+        let waiting = pauses.check(&decision.provider, decision.feature, now());
         self.0.health.is_failing(&decision.name(), now())
-            || paused.is_err()
+            || waiting.is_err()
             || self.0.payers.check(decision).is_err()
             || self.0.free.is_resting(decision)
     }
