@@ -152,6 +152,7 @@ fn what_is_reserved_along_with_others_leaves_the_thread_ready_to_be_woken() {
     };
     wait(async {
         let first = tokio::spawn(one(1));
+        tokio::task::yield_now().await;
         // The thread has taken it, and waits for the one who writes.
         while !lock(&ledger.shared.queue).commands.is_empty() {
             tokio::task::yield_now().await;
