@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
-use super::place;
+use super::place::{self, Writing};
 use super::reuse;
 use super::trigger::{Moment, Verdict};
 use super::waiting::Waiting;
@@ -104,7 +104,7 @@ impl Completions {
     /// Decides when to ask.
     fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
         let snapshot = &ask.snapshot;
-        let is_prose = place::is_prose(snapshot, ask.cursor);
+        let writing = Writing::at(snapshot, ask.cursor);
         let session = lock(session);
         let mut desks = self.desks();
         let nanos = desks.price(gateway, &ask.decision);
@@ -113,7 +113,7 @@ impl Completions {
             .entry(snapshot.uri.clone())
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
-        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, is_prose);
+        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, writing);
         let moment = Moment {
             eagerness: snapshot.settings.eagerness,
             fixed: snapshot.settings.debounce,
@@ -233,8 +233,8 @@ impl Completions {
         }
         desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
-        let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
-        let around = desk.look_round(&text, desk.stamp, cursor, is_prose);
+        let writing = Writing::at(&ask.snapshot, ask.cursor);
+        let around = desk.look_round(&text, desk.stamp, cursor, writing);
         let wanted = Wanted {
             cursor,
             around: &around,

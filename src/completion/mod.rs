@@ -123,6 +123,6 @@ pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -
     } else {
         stop.finish()
     };
-    let code = filter::Code::at(snapshot, cursor, around.is_prose);
+    let code = filter::Code::at(snapshot, cursor, around.writing);
     filter::fit_in(text, &around, code.as_ref())
 }

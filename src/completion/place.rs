@@ -18,8 +18,33 @@ pub struct Around {
     pub above: String,
     /// The cursor's line from the cursor on and lines below.
     pub below: String,
-    /// Whether it is words that are written here, as in a comment, a string or a text, and not code.
-    pub is_prose: bool,
+    /// What is written here.
+    pub writing: Writing,
+}
+
+/// What is written at a place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writing {
+    /// Code.
+    #[default]
+    Code,
+    /// Words within code: a comment, or a string.
+    Aside,
+    /// Words in a document of words, in which code stands in fences.
+    Document,
+}
+
+impl Writing {
+    /// Returns what is written at a place.
+    pub fn at(snapshot: &Snapshot, cursor: usize) -> Self {
+        if is_text(snapshot) {
+            Self::Document
+        } else if is_within_text(snapshot, cursor) {
+            Self::Aside
+        } else {
+            Self::Code
+        }
+    }
 }
 
 /// More than any tokenizer's longest common token, in bytes.
@@ -36,7 +61,7 @@ const LINES_BELOW: usize = 24;
 
 impl Around {
     /// Looks round a cursor.
-    pub fn of(text: &Rope, cursor: usize, is_prose: bool) -> Self {
+    pub fn of(text: &Rope, cursor: usize, writing: Writing) -> Self {
         let floor = |byte: usize| document::floor(text, byte);
         let line_start = |line: usize| text.line_to_byte(line.min(text.len_lines()));
         let cursor = floor(cursor);
@@ -52,13 +77,13 @@ impl Around {
             line_after: line_after.trim_end_matches(['\r', '\n']).to_owned(),
             above: without_returns(text.byte_slice(top..cursor).into()),
             below: without_returns(text.byte_slice(cursor..bottom).into()),
-            is_prose,
+            writing,
         }
     }
 
     /// Looks round a cursor in a snapshot.
     pub fn at(snapshot: &Snapshot, cursor: usize) -> Self {
-        Self::of(&snapshot.text, cursor, is_prose(snapshot, cursor))
+        Self::of(&snapshot.text, cursor, Writing::at(snapshot, cursor))
     }
 }
 
@@ -69,11 +94,6 @@ fn without_returns(text: String) -> String {
     } else {
         text
     }
-}
-
-/// Returns whether it is words that are written at a place.
-pub fn is_prose(snapshot: &Snapshot, cursor: usize) -> bool {
-    is_text(snapshot) || is_within_text(snapshot, cursor)
 }
 
 /// Returns whether a document is all words.
@@ -109,7 +129,7 @@ impl Around {
 
 /// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
 pub fn extent(snapshot: &Snapshot, around: &Around) -> Extent {
-    let is_within_text = around.is_prose && !is_text(snapshot);
+    let is_within_text = around.writing == Writing::Aside;
     Extent {
         max_lines: if is_within_text || around.is_within_line() {
             1

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ropey::Rope;
 
-use super::scan;
+use super::{Writing, scan};
 use crate::document;
 use crate::session::Snapshot;
 use crate::syntax::{self, SyntaxTree};
@@ -38,8 +38,8 @@ pub struct Code {
 
 impl Code {
     /// Takes a document, if it can be parsed and code is written at the cursor.
-    pub fn at(snapshot: &Snapshot, cursor: usize, is_prose: bool) -> Option<Self> {
-        if is_prose {
+    pub fn at(snapshot: &Snapshot, cursor: usize, writing: Writing) -> Option<Self> {
+        if writing != Writing::Code {
             return None;
         }
         let tree = snapshot.tree.clone()?;
@@ -54,6 +54,10 @@ impl Code {
     pub fn without_new_errors(&self, text: String, limit: Duration) -> Option<String> {
         let begin = Instant::now();
         let mut parts = self.parts();
+        if parts.is_empty() {
+            // A long text that was not parsed yet.
+            return Some(text);
+        }
         let ends = text.rmatch_indices('\n').map(|(at, _)| at);
         for end in std::iter::once(text.len()).chain(ends).take(LINES) {
             let kept = text[..end].trim_end();
@@ -128,35 +132,38 @@ impl<'a> Part<'a> {
 
 /// Returns whether a text brings errors wherever it is tried, or `None` if time ran out.
 fn brings(parts: &mut [Part<'_>], text: &str, left: &impl Fn() -> Duration) -> Option<bool> {
-    let mut is_taken = |text: &str| {
-        for part in &mut *parts {
-            if part.takes(text, left)? {
-                return Some(true);
+    let ways = Ways::of(text);
+    for part in parts {
+        for way in &ways.0 {
+            if part.takes(way, left)? {
+                return Some(false);
             }
         }
-        Some(false)
-    };
-    if is_taken(text)? {
-        return Some(false);
     }
-    let closed = closed(text);
-    if closed.len() > text.len() && is_taken(&closed)? {
-        return Some(false);
+    Some(true)
+}
+
+/// What a suggestion may be read as, the plainest first: each is right where the suggestion is.
+struct Ways(Vec<String>);
+
+impl Ways {
+    fn of(text: &str) -> Self {
+        let mut ways = vec![text.to_owned()];
+        let closed = closed(text);
+        // A call before another statement is right but for its end, which the user types, or the model was cut off before.
+        let ended = text.ends_with([')', ']', '"', '\'', '`']);
+        let ended = ended.then(|| format!("{closed};"));
+        if closed.len() > text.len() {
+            ways.push(closed);
+        }
+        ways.extend(ended);
+        if goes_on(text) {
+            // What its last line begins is not there yet, and so no error; what stands before that line may be one.
+            let whole = text.rfind('\n').map_or("", |end| text[..end].trim_end());
+            ways.push(self::closed(whole));
+        }
+        Self(ways)
     }
-    // A call before another statement is right but for its end, which the user types, or the model was cut off before.
-    let is_open = text.ends_with([')', ']', '"', '\'', '`']);
-    if is_open && is_taken(&(closed + ";"))? {
-        return Some(false);
-    }
-    if !goes_on(text) {
-        return Some(true);
-    }
-    // What its last line begins is not there yet, and so no error; what stands before that line may be one.
-    let whole = text.rfind('\n').map_or("", |end| text[..end].trim_end());
-    if whole.is_empty() {
-        return Some(false);
-    }
-    Some(!is_taken(&self::closed(whole))?)
 }
 
 /// Closes the brackets that a text leaves open.
@@ -192,7 +199,7 @@ mod tests {
         let mut session = Session::new(Layers::default());
         session.open("file:///a", language, &place.replace('ˇ', ""));
         let snapshot = session.snapshot("file:///a").expect("it is open");
-        let code = Code::at(&snapshot, cursor, false).expect("it has a tree");
+        let code = Code::at(&snapshot, cursor, Writing::Code).expect("it has a tree");
         code.without_new_errors(suggestion.to_owned(), LONG)
     }
 
@@ -290,7 +297,7 @@ mod tests {
         let mut session = Session::new(Layers::default());
         session.open("file:///a", "rust", "fn f() {\n    \n}\n");
         let snapshot = session.snapshot("file:///a").expect("it is open");
-        let code = Code::at(&snapshot, 13, false).expect("it has a tree");
+        let code = Code::at(&snapshot, 13, Writing::Code).expect("it has a tree");
         let broken = "let = (;".to_owned();
         let shown = code.without_new_errors(broken.clone(), Duration::ZERO);
         assert_eq!(shown, Some(broken));
