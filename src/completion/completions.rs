@@ -240,7 +240,7 @@ impl Completions {
             around: &around,
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
-            extent: place::extent(&ask.snapshot, &around),
+            extent: place::extent(&ask.snapshot, &around, ask.cursor),
             takes_partner: ask.trigger == Trigger::Automatic,
         };
         let shown = |insert: String, id: CallId, decision: &Decision, cost: Option<Cost>| Shown {
@@ -314,7 +314,7 @@ impl Completions {
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
         let around = self.desks().look_round(snapshot, ask.cursor);
-        let mut extent = place::extent(snapshot, &around);
+        let mut extent = place::extent(snapshot, &around, ask.cursor);
         // What closes brackets behind the cursor ends a suggestion anyway.
         let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();
         if may_read_on && self.desks().record.habits.is_worth_reading_on() {
