@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use super::{parts, runtime, start_log, style};
+use crate::index::Shelf;
 use crate::provider::Http;
 use crate::server::{self, Ended, Parts, stdio};
 
@@ -38,7 +39,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         ledger,
         engine: parts::engine(&settings),
         lists: parts::lists(&http),
-        symbols: parts::symbols(&settings),
+        symbols: parts::symbols(&settings, parts::shelf().map(Shelf::new)),
         http,
         layers,
         problems,

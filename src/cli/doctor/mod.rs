@@ -1,5 +1,6 @@
 //! `byok-lsp doctor`: what is configured, what works, and what to do about the rest.
 
+mod index;
 mod stores;
 
 use std::fmt::Write as _;
@@ -132,6 +133,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         .await?,
     );
     findings.extend(look_at_caps(&ledger, &settings).await);
+    findings.push(index::look(&settings));
     let http = Http::new(&settings.network);
     let gateway = Gateway::new(
         http.clone(),

@@ -109,6 +109,7 @@ impl Tightening {
             debounce_ms,
             max_tokens,
             max_lines,
+            speculation,
         } = written;
         if let Some(model) = model {
             // What code actions go to stays what it was.
@@ -138,6 +139,12 @@ impl Tightening {
             let own = self.settings.max_tokens;
             self.settings.max_tokens = self.least("completion.max_tokens", *tokens, own).max(1);
         }
+        if speculation.is_some() {
+            self.refuse(
+                "completion.speculation",
+                "what is spent on it is yours to say; a cap on the feature \"speculation\" is taken".into(),
+            );
+        }
         if let Some(lines) = max_lines {
             let own = self.settings.max_lines;
             let lines = usize::try_from(*lines).unwrap_or(usize::MAX);
@@ -151,6 +158,7 @@ impl Tightening {
             max_tokens,
             sources,
             max_index_files,
+            save_index,
         } = written;
         let mut context = (*self.settings.context).clone();
         if let Some(tokens) = max_tokens {
@@ -172,6 +180,13 @@ impl Tightening {
                 "context.max_index_files",
                 "it is read when the server starts, from your own file".into(),
             );
+        }
+        match save_index {
+            Some(true) if !context.saves_index => {
+                self.refuse("context.save_index", "you have switched it off".into());
+            }
+            Some(saves) => context.saves_index = *saves,
+            None => {}
         }
         self.settings.context = Arc::new(context);
     }
