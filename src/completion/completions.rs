@@ -196,8 +196,8 @@ impl Completions {
         }
         desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
-        let writing = Writing::at(&ask.snapshot, ask.cursor);
-        let around = desk.look_round(&text, desk.stamp, cursor, writing);
+        let kind = Writing::at(&ask.snapshot, ask.cursor);
+        let around = desk.look_round(&text, desk.stamp, cursor, kind);
         let wanted = Wanted {
             cursor,
             around: &around,
