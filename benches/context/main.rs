@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --recall` for that alone, `-- --dump FILE` to write what
 //! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes `src/context/weights.rs` of it),
-//! and with `-- --index` for how fast 10,000 files are read. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
+//! and with `-- --index` for how fast 10,000 files are read, and known again after a restart. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
 //! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder. Some of those projects have been fitted on, so
 //! their figures flatter; `corpus.sh --held-out FOLDER` fetches others in all four languages, which nothing was fitted on and nobody has
 //! looked into: `-- --all` measures every project of the folder, and of no other place.
@@ -21,6 +21,13 @@ mod typing;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if let Some(at) = arguments
+        .iter()
+        .position(|argument| argument == speed::START)
+    {
+        speed::start(arguments.get(at + 1).expect("a folder"));
+        return;
+    }
     if given("--index") {
         speed::measure();
         return;

@@ -11,6 +11,7 @@ use super::style::Style;
 use super::{parts, style};
 use crate::completion;
 use crate::context::{Manifest, Rule};
+use crate::index::Shelf;
 use crate::session::Snapshot;
 
 /// How long the workspace may be read before the prompt is made with what is known.
@@ -26,7 +27,11 @@ pub(super) async fn get_ready(
     let Some(tree) = snapshot.tree.clone() else {
         return Ok(());
     };
-    let symbols = parts::symbols(&snapshot.settings);
+    let symbols = {
+        // It ends before there would be time to write.
+        let shelf = parts::shelf().filter(|_| snapshot.settings.context.saves_index);
+        parts::symbols(&snapshot.settings, shelf.map(Shelf::reading))
+    };
     if settings.reads_workspace() && snapshot.confined.is_none() {
         symbols.update(&snapshot.path(), tree, snapshot.text.clone());
         symbols.add_folder(project);

@@ -11,7 +11,7 @@ use crate::config::{
     organisation_places, read_user_file, user_file,
 };
 use crate::cost::Ledger;
-use crate::index::{self, SymbolIndex};
+use crate::index::{self, Shelf, SymbolIndex};
 use crate::local::{Engine, Limits};
 use crate::logs;
 use crate::models::{self, Lists};
@@ -139,13 +139,20 @@ pub fn lists(http: &Http) -> Lists {
     Lists::new(http.clone(), own.or_else(Lists::default_path))
 }
 
-/// Returns an index of symbols with the settings' bounds. It starts nothing until it has something to read.
-pub fn symbols(settings: &Settings) -> SymbolIndex {
+/// Returns where indexes of symbols are saved: in the folder that `BYOK_CACHE` names, else in their place in the platform's folders.
+pub fn shelf() -> Option<PathBuf> {
+    let own = std::env::var_os("BYOK_CACHE").map(|folder| PathBuf::from(folder).join("symbols"));
+    own.or_else(Shelf::default_folder)
+        .filter(|folder| folder.is_absolute())
+}
+
+/// Returns an index of symbols with the settings' bounds, saved on this shelf. It starts nothing until it has something to read.
+pub fn symbols(settings: &Settings, shelf: Option<Shelf>) -> SymbolIndex {
     let mut limits = index::Limits::default();
     if let Some(files) = settings.context.max_index_files {
         limits.files = files;
     }
-    SymbolIndex::new(limits)
+    SymbolIndex::kept(limits, shelf)
 }
 
 /// Returns an embedded engine with the settings' bounds. It starts nothing until it has something to read.

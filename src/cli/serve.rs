@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{parts, runtime, start_logs, style};
+use crate::index::Shelf;
 use crate::logs;
 use crate::provider::Http;
 use crate::server::{self, Ended, Parts, stdio};
@@ -48,7 +49,7 @@ pub fn run(_: &Arguments) -> ExitCode {
         ledger,
         engine: parts::engine(&settings),
         lists: parts::lists(&http),
-        symbols: parts::symbols(&settings),
+        symbols: parts::symbols(&settings, parts::shelf().map(Shelf::new)),
         http,
         layers,
         problems,

@@ -18,6 +18,10 @@ pub struct ContextOptions {
     /// the user's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_index_files: Option<usize>,
+    /// Whether what those files define is saved in the cache folder of this machine, so that the next start reads only what has changed since.
+    /// If not, what was saved of the workspace is removed. Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub save_index: Option<bool>,
 }
 
 /// Why a piece of text from elsewhere is in a prompt.
@@ -73,6 +77,8 @@ pub struct ContextSettings {
     pub sources: Vec<ContextSource>,
     /// The most files that the index of symbols holds; `None` is its own default.
     pub max_index_files: Option<usize>,
+    /// Whether the index is saved.
+    pub saves_index: bool,
 }
 
 impl Default for ContextSettings {
@@ -81,6 +87,7 @@ impl Default for ContextSettings {
             max_tokens: 1_690,
             sources: ContextSource::ALL.to_vec(),
             max_index_files: None,
+            saves_index: true,
         }
     }
 }
@@ -107,6 +114,7 @@ pub(super) fn resolve(options: &ContextOptions) -> Result<ContextSettings, (Stri
         settings.sources.clone_from(sources);
     }
     settings.max_index_files = options.max_index_files;
+    settings.saves_index = options.save_index.unwrap_or(settings.saves_index);
     Ok(settings)
 }
 
@@ -116,5 +124,6 @@ pub(super) fn merge(below: ContextOptions, above: ContextOptions) -> ContextOpti
         max_tokens: above.max_tokens.or(below.max_tokens),
         sources: above.sources.or(below.sources),
         max_index_files: above.max_index_files.or(below.max_index_files),
+        save_index: above.save_index.or(below.save_index),
     }
 }

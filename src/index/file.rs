@@ -21,14 +21,14 @@ pub struct FileSymbols {
     /// What it defines, in the order of the text.
     pub definitions: Box<[Definition]>,
     /// The lines of all definitions.
-    text: Box<str>,
+    pub(super) text: Box<str>,
     /// Where it passes on definitions from, as its imports say: few files do.
     pub passed_on: Box<[Box<str>]>,
     /// A hash of each name that it uses, sorted.
     pub(super) uses: Box<[u32]>,
     /// The names of each of its passages, one behind the other, and where each ends.
-    passages: Box<[Name]>,
-    ends: Box<[u32]>,
+    pub(super) passages: Box<[Name]>,
+    pub(super) ends: Box<[u32]>,
 }
 
 /// A name that many files are asked for, worked out once: two names are hardly ever the same.
@@ -52,7 +52,7 @@ pub struct Definition {
     /// Its line, counted from 0.
     pub line: u32,
     /// Where its lines are in the file's text.
-    text: Range<u32>,
+    pub(super) text: Range<u32>,
     /// The type or module that it belongs to.
     pub owner: Option<Arc<str>>,
     /// Whether it adds to a type that is defined elsewhere.

@@ -5,11 +5,14 @@
 //! an open document is read from its tree, the rest of the workspace from the disk, as far as it may leave the machine
 //! ([`crate::workspace`]): what must not be sent is not in here.
 //!
+//! It is kept on the disk ([`saved`]), so that a restart reads only what changed.
+//!
 //! Invariants: nobody who types waits for it; a query takes microseconds and touches no disk; memory stays within [`Limits`]; a document of
 //! which nothing is known is simply not there. It knows `syntax` and `workspace`, and nothing that sends.
 
 mod file;
 mod queue;
+mod saved;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,6 +26,7 @@ use std::time::{Duration, Instant};
 use ropey::Rope;
 
 pub use file::{Definition, FileSymbols, Name, PASSAGE};
+pub use saved::{Holding, Shelf};
 pub use table::{Definitions, Found};
 pub(crate) use table::{folder_of, names};
 
@@ -62,6 +66,10 @@ struct Owner(Arc<Shared>);
 
 struct Shared {
     limits: Limits,
+    /// Where it is saved, if anywhere.
+    shelf: Option<Shelf>,
+    /// Whether the user wants it saved.
+    is_kept: AtomicBool,
     table: RwLock<Definitions>,
     queue: Mutex<Queue>,
     /// There is work, or the index is gone.
@@ -74,10 +82,17 @@ struct Shared {
 }
 
 impl SymbolIndex {
-    /// Creates an empty index. No thread exists before there is something to read.
+    /// Creates an empty index that is in memory alone. No thread exists before there is something to read.
     pub fn new(limits: Limits) -> Self {
+        Self::kept(limits, None)
+    }
+
+    /// Creates an empty index that is saved on a shelf, where what was saved earlier spares reading files that have not changed since.
+    pub fn kept(limits: Limits, shelf: Option<Shelf>) -> Self {
         Self(Arc::new(Owner(Arc::new(Shared {
             limits,
+            shelf,
+            is_kept: AtomicBool::new(true),
             table: RwLock::default(),
             queue: Mutex::default(),
             work: Condvar::new(),
@@ -89,12 +104,31 @@ impl SymbolIndex {
 
     /// Reads a folder of the workspace, in the background.
     pub fn add_folder(&self, folder: PathBuf) {
-        self.give(|queue| queue.add_folder(folder));
+        let is_discarded = self.0.0.shelf.is_some() && !self.0.0.is_kept();
+        self.give(|queue| {
+            queue.add_folder(folder);
+            if is_discarded {
+                queue.discard();
+            }
+        });
     }
 
     /// Forgets a folder of the workspace.
     pub fn remove_folder(&self, folder: &Path) {
         self.give(|queue| queue.remove_folder(folder));
+    }
+
+    /// Says whether the index is to be saved. If not, what was saved of the workspace is removed.
+    pub fn keep(&self, is_kept: bool) {
+        self.0.0.is_kept.store(is_kept, Ordering::Relaxed);
+        if !is_kept && self.0.0.shelf.is_some() {
+            self.give(Queue::discard);
+        }
+    }
+
+    /// Notes that the rules changed by which files of the workspace may leave the machine: what may not any more is forgotten.
+    pub fn rules_changed(&self) {
+        self.give(Queue::walk_again);
     }
 
     /// Takes over what an open document defines now, in the background; of several states the latest counts. `path` is its name in the
@@ -180,6 +214,15 @@ impl SymbolIndex {
 }
 
 impl Shared {
+    fn is_kept(&self) -> bool {
+        self.is_kept.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether what is known is to be saved.
+    fn saves(&self) -> bool {
+        self.is_kept() && self.shelf.as_ref().is_some_and(Shelf::is_written)
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,6 +10,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Limits;
 use super::file::{Definition, FileSymbols, Name, hash};
+use crate::workspace::Stamp;
 
 /// What is known of the workspace at a moment.
 #[derive(Clone, Default)]
@@ -30,6 +31,8 @@ pub struct Definitions {
 #[derive(Clone)]
 struct Known {
     symbols: Arc<FileSymbols>,
+    /// Which state of the file on the disk was read; `None` where that was an open document, or is not sure.
+    stamp: Option<Stamp>,
     number: u64,
 }
 
@@ -141,6 +144,12 @@ impl Definitions {
         self.kept == 0
     }
 
+    /// Returns a file whose state on the disk is known, with that.
+    pub(super) fn stamped(&self, path: &str) -> Option<(Stamp, Arc<FileSymbols>)> {
+        let known = self.files.get(path)?;
+        Some((known.stamp?, known.symbols.clone()))
+    }
+
     pub(super) fn has(&self, path: &str) -> bool {
         self.files.get(path).is_some()
     }
@@ -163,7 +172,13 @@ impl Definitions {
     }
 
     /// Takes a file over in place of what was known of it, unless a later task brought that.
-    pub(super) fn put(&mut self, symbols: FileSymbols, number: u64, limits: &Limits) {
+    pub(super) fn put(
+        &mut self,
+        symbols: FileSymbols,
+        stamp: Option<Stamp>,
+        number: u64,
+        limits: &Limits,
+    ) {
         if self.is_later(&symbols.path, number) {
             return;
         }
@@ -197,7 +212,12 @@ impl Definitions {
         self.total_files += 1;
         self.kept = definitions;
         let symbols = Arc::new(symbols);
-        self.files.insert(path, Known { symbols, number });
+        let known = Known {
+            symbols,
+            stamp,
+            number,
+        };
+        self.files.insert(path, known);
     }
 
     /// Forgets a file, unless a later task brought it.

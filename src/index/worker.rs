@@ -1,16 +1,17 @@
 //! The threads that read files into the index, below the priority of anything that somebody waits for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use ropey::Rope;
+use rustc_hash::FxHashSet;
 
 use super::Shared;
 use super::file::FileSymbols;
-use super::queue::{Source, Task};
+use super::queue::{Root, Source, Task};
 use crate::syntax::{Language, SyntaxTree};
-use crate::workspace::{confinement, walk};
+use crate::workspace::{Stamp, confinement, walk};
 
 /// Works until the index is dropped.
 pub(super) fn run(shared: &Shared) {
@@ -20,7 +21,7 @@ pub(super) fn run(shared: &Shared) {
         if shared.stop.load(Ordering::Relaxed) {
             return;
         }
-        let Some(task) = queue.next() else {
+        let Some(task) = queue.next(shared.saves()) else {
             shared.idle.notify_all();
             queue = shared
                 .work
@@ -56,17 +57,16 @@ fn perform(shared: &Shared, task: Task) {
     match task {
         Task::File(path, Source::Open(tree, text), number) => {
             let symbols = FileSymbols::read(&path, &tree, &text);
-            put(shared, symbols, number);
+            put(shared, symbols, None, number);
         }
         Task::File(path, Source::Disk, number) => match from_disk(shared, &path) {
-            Some(symbols) => put(shared, symbols, number),
+            Some((symbols, stamp)) => {
+                put(shared, symbols, stamp, number);
+                shared.queue().was_read(Path::new(&path));
+            }
             None => shared.change_table(|table| table.remove(&path, number)),
         },
-        Task::Walked(paths, number) => {
-            for path in paths {
-                walked(shared, &path, number);
-            }
-        }
+        Task::Walked(paths, root, number) => walked(shared, &paths, &root, number),
         Task::Forget(folder, kept) => {
             shared.change_table(|table| {
                 table.remove_where(|path| {
@@ -75,37 +75,83 @@ fn perform(shared: &Shared, task: Task) {
                 });
             });
         }
+        Task::Sift(folder, open) => {
+            let found: FxHashSet<PathBuf> = walk::sendable(&folder).collect();
+            shared.change_table(|table| {
+                table.remove_where(|name| {
+                    let path = Path::new(name);
+                    path.starts_with(&folder) && !open.contains(name) && !found.contains(path)
+                });
+            });
+            shared.queue().is_outdated(&folder);
+        }
+        Task::Save(folder) => save(shared, &folder),
+        Task::Discard(folder) => {
+            if let Some(shelf) = &shared.shelf {
+                shelf.discard(&folder);
+            }
+        }
     }
 }
 
-fn walked(shared: &Shared, path: &Path, number: u64) {
-    let Some(path) = path.to_str() else { return };
-    if Language::from_path(path).is_none_or(Language::is_data) || shared.table().has(path) {
-        return;
+/// Takes over the files of a walk: from what was saved, if they have not changed since, else by reading them.
+fn walked(shared: &Shared, paths: &[PathBuf], root: &Root, number: u64) {
+    let saved = root.saved.get_or_init(|| {
+        let shelf = shared.shelf.as_ref().filter(|_| shared.is_kept());
+        shelf.and_then(|shelf| shelf.open(&root.folder))
+    });
+    let mut is_read = false;
+    for file in paths {
+        let Some(path) = file.to_str() else { continue };
+        let saved = saved.as_ref().and_then(|saved| saved.find(file));
+        if Language::from_path(path).is_none_or(Language::is_data) || shared.table().has(path) {
+            continue;
+        }
+        let known = saved.and_then(|found| {
+            let stamp = Stamp::of(&std::fs::symlink_metadata(file).ok()?)?;
+            Some((found.symbols(path, stamp)?, stamp))
+        });
+        if let Some((symbols, stamp)) = known {
+            put(shared, symbols, Some(stamp), number);
+        } else if let Some((symbols, stamp)) = read(shared, path) {
+            put(shared, symbols, stamp, number);
+            is_read = true;
+        }
     }
-    if let Some(symbols) = read(shared, path) {
-        put(shared, symbols, number);
+    if is_read {
+        shared.queue().was_read(&root.folder);
+    }
+}
+
+/// Saves what is known of the files that a walk finds now.
+fn save(shared: &Shared, folder: &Path) {
+    let Some(shelf) = &shared.shelf else { return };
+    let table = shared.table().clone();
+    let files = walk::sendable(folder).filter_map(|path| table.stamped(path.to_str()?));
+    if let Err(error) = shelf.save(folder, files) {
+        tracing::warn!(%error, "the index of the workspace cannot be saved; the next start reads all files again");
     }
 }
 
 /// Reads a file that was named rather than walked to, if a walk would come to it and it may leave the machine.
-fn from_disk(shared: &Shared, path: &str) -> Option<FileSymbols> {
+fn from_disk(shared: &Shared, path: &str) -> Option<(FileSymbols, Option<Stamp>)> {
     let file = Path::new(path);
     let roots = shared.queue().roots.clone();
-    let within = |root: &std::path::PathBuf| file.starts_with(root) && walk::is_wanted(root, file);
+    let within = |root: &PathBuf| file.starts_with(root) && walk::is_wanted(root, file);
     if !roots.iter().any(within) || confinement(file).is_some() {
         return None;
     }
     read(shared, path)
 }
 
-fn read(shared: &Shared, path: &str) -> Option<FileSymbols> {
+fn read(shared: &Shared, path: &str) -> Option<(FileSymbols, Option<Stamp>)> {
     let language = Language::from_path(path).filter(|language| !language.is_data())?;
-    let text = Rope::from(walk::read(Path::new(path), shared.limits.file_bytes)?);
+    let (text, stamp) = walk::read_stamped(Path::new(path), shared.limits.file_bytes)?;
+    let text = Rope::from(text);
     let tree = SyntaxTree::new(language).parsed_patiently(&text)?;
-    Some(FileSymbols::read(path, &tree, &text))
+    Some((FileSymbols::read(path, &tree, &text), stamp))
 }
 
-fn put(shared: &Shared, symbols: FileSymbols, number: u64) {
-    shared.change_table(|table| table.put(symbols, number, &shared.limits));
+fn put(shared: &Shared, symbols: FileSymbols, stamp: Option<Stamp>, number: u64) {
+    shared.change_table(|table| table.put(symbols, stamp, number, &shared.limits));
 }

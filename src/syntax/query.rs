@@ -14,7 +14,7 @@ use super::SyntaxTree;
 use crate::document;
 
 /// What a definition or a scope is, in terms that all languages share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// A function that stands by itself.
     Function,

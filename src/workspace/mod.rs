@@ -4,6 +4,8 @@
 //! files as they are on the disk now; only these two touch it.
 
 pub mod rules;
+mod stamp;
 pub mod walk;
 
 pub use rules::{Rule, confinement};
+pub use stamp::Stamp;

@@ -1,15 +1,17 @@
 //! The files under a folder.
 //!
-//! Entry points: [`files`], [`sendable`], [`read`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
+//! Entry points: [`files`], [`sendable`], [`read`], [`read_stamped`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
 //! hidden files are left out, links are not followed. What is no text, is too long, or looks generated is skipped.
 
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ignore::{Walk, WalkBuilder};
 
 use super::rules;
+use super::stamp::Stamp;
 
 /// Longer lines on average are no code that a person writes: minified scripts, data.
 const LONGEST_AVERAGE_LINE: usize = 200;
@@ -40,8 +42,14 @@ pub fn is_wanted(root: &Path, file: &Path) -> bool {
 
 /// Reads a file, unless it should be skipped.
 pub fn read(file: &Path, limit: usize) -> Option<String> {
+    read_stamped(file, limit).map(|(text, _)| text)
+}
+
+/// Reads a file, unless it should be skipped, and tells its stamp if that is sure to change with its text.
+pub fn read_stamped(file: &Path, limit: usize) -> Option<(String, Option<Stamp>)> {
     let file = fs::File::open(file).ok()?;
     let metadata = file.metadata().ok()?;
+    let now = SystemTime::now();
     let limit = limit as u64;
     // A pipe or a device would never end, or never begin.
     if !metadata.is_file() || metadata.len() > limit {
@@ -54,7 +62,8 @@ pub fn read(file: &Path, limit: usize) -> Option<String> {
     }
     let text = String::from_utf8(bytes).ok()?;
     let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-    (text.len() / lines <= LONGEST_AVERAGE_LINE).then_some(text)
+    let stamp = Stamp::of(&metadata).filter(|stamp| stamp.is_sure(now));
+    (text.len() / lines <= LONGEST_AVERAGE_LINE).then_some((text, stamp))
 }
 
 fn builder(root: &Path) -> WalkBuilder {

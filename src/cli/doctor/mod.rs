@@ -1,5 +1,6 @@
 //! `byok-lsp doctor`: what is configured, what works, and what to do about the rest.
 
+mod index;
 mod log;
 mod stores;
 
@@ -139,6 +140,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         .await?,
     );
     findings.extend(look_at_caps(&ledger, &settings).await);
+    findings.push(index::look(&settings));
     findings.extend(log::look(&settings));
     let http = Http::new(&settings.network);
     let gateway = Gateway::new(

@@ -152,6 +152,7 @@ impl Tightening {
             max_tokens,
             sources,
             max_index_files,
+            save_index,
         } = written;
         let mut context = (*self.settings.context).clone();
         if let Some(tokens) = max_tokens {
@@ -173,6 +174,13 @@ impl Tightening {
                 "context.max_index_files",
                 "it is read when the server starts, from your own file".into(),
             );
+        }
+        match save_index {
+            Some(true) if !context.saves_index => {
+                self.refuse("context.save_index", "you have switched it off".into());
+            }
+            Some(saves) => context.saves_index = *saves,
+            None => {}
         }
         self.settings.context = Arc::new(context);
     }

@@ -1,6 +1,7 @@
 //! What a workspace's file may do, option by option.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::{Layer, Layers, ModelName, schema};
 use super::*;
@@ -50,7 +51,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 111] = [
+const TABLE: [Row; 113] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -154,6 +155,8 @@ const TABLE: [Row; 111] = [
     row("context.sources", "[\"scope\"]", "1", false),
     row("context.sources", "[]", "0", false),
     row("context.max_index_files", "1", "", true),
+    row("context.save_index", "false", "false", false),
+    row("context.save_index", "true", "true", false),
     row("privacy.credentials", "\"refuse\"", "refuse", false),
     row("privacy.credentials", "\"send\"", "mask", true),
     row("local.servers", "[\"ollama\"]", "ollama", false),
@@ -322,6 +325,7 @@ fn comes_to(settings: &Settings, option: &str) -> String {
         }
         "privacy.credentials" => settings.credentials.to_string(),
         "context.max_tokens" => settings.context.max_tokens.to_string(),
+        "context.save_index" => settings.context.saves_index.to_string(),
         "context.sources" => settings.context.sources.len().to_string(),
         "local.servers" => settings.local_servers.join(" "),
         "local.partner" => settings.has_partner.to_string(),
@@ -354,6 +358,17 @@ fn each_option_makes_the_settings_tighter_or_is_refused_and_told() {
         assert_eq!(settings.network, own.network, "{case}");
         assert_eq!(settings.keys, own.keys, "{case}");
     }
+}
+
+#[test]
+fn a_workspace_cannot_have_its_index_saved_where_the_user_wants_that_of_none() {
+    let mut own = own();
+    own.context = Arc::new(crate::config::ContextSettings {
+        saves_index: false,
+        ..(*own.context).clone()
+    });
+    let (settings, told) = file("[context]\nsave_index = true\n").restrict(&own);
+    assert!(!settings.context.saves_index && told.is_some());
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub fn read_workspace(shared: &Shared) {
     if !session.settings().context.reads_workspace() {
         return;
     }
+    shared.symbols.keep(session.settings().context.saves_index);
     for folder in session.folders() {
         shared.symbols.add_folder(folder.clone());
     }
@@ -47,7 +48,11 @@ pub fn confine(shared: &Shared, uri: &str) {
 pub fn saved(shared: &Shared, uri: &str) {
     let Some(path) = path_of(uri) else { return };
     let name = path.file_name().and_then(|name| name.to_str());
+    if name.is_some_and(|name| [".gitignore", ".ignore"].contains(&name)) {
+        shared.symbols.rules_changed();
+    }
     if name.is_some_and(|name| workspace::rules::IGNORE_FILES.contains(&name)) {
+        shared.symbols.rules_changed();
         let open: Vec<Arc<str>> = shared
             .session()
             .texts()
