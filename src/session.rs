@@ -3,6 +3,7 @@
 //! Entry points: [`Session`] and [`Session::snapshot`]. The session lives in a `std::sync::Mutex`, whose guard the compiler refuses to
 //! hold across an `.await`; so each change is one synchronous call, in the order in which the editor sent it.
 
+mod attention;
 mod folders;
 mod recent;
 
@@ -19,6 +20,7 @@ use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
 use crate::workspace::Rule;
+use attention::Looked;
 use folders::Folders;
 use recent::Recent;
 
@@ -46,6 +48,7 @@ pub struct Session {
     /// What the last prompts were made of.
     pub manifests: Arc<Manifests>,
     recent: Recent,
+    looked: Looked,
 }
 
 /// An open document.
@@ -136,6 +139,17 @@ impl Snapshot {
         }
     }
 
+    /// Returns the snapshot as it would be with a text inserted. Nothing is to be known of what happens to the document since.
+    #[must_use]
+    pub fn with_inserted(&self, at: usize, text: &str) -> Self {
+        let mut inserted = self.clone();
+        inserted.text.insert(inserted.text.byte_to_char(at), text);
+        if let Some(tree) = &mut inserted.tree {
+            tree.edit(&self.text, &inserted.text, at..at, text.len());
+        }
+        inserted
+    }
+
     /// Returns whether this is of a document that is, or was, open.
     pub fn is_of_document(&self) -> bool {
         self.opening != 0
@@ -223,6 +237,7 @@ impl Session {
             is_paused: false,
             manifests: Arc::default(),
             recent: Recent::default(),
+            looked: Looked::default(),
         }
     }
 
@@ -389,6 +404,7 @@ impl Session {
     pub fn close(&mut self, uri: &str) {
         self.documents.remove(uri);
         self.recent.forget(uri);
+        self.looked.places.forget(uri);
     }
 
     /// Returns a snapshot of a document; `None` if it is not open, or we are out of step with it.
@@ -455,7 +471,7 @@ impl Session {
     }
 
     /// Returns the lines round the last edits in other documents of the same family of languages, as far as they may leave the machine.
-    pub fn edited_elsewhere(&self, snapshot: &Snapshot) -> Vec<Fragment> {
+    fn edited_elsewhere(&self, snapshot: &Snapshot) -> Vec<Fragment> {
         let family = |language: Option<Language>| language.map(Language::family);
         let groups = self.recent.groups().filter(|one| *one.uri != *snapshot.uri);
         let folder = snapshot.shown_from();

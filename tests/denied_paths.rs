@@ -156,7 +156,7 @@ fn bodies(index: &SymbolIndex, root: &Path, text: &str, cursor: usize) -> Vec<St
             tree: &tree,
             cursor,
             definitions: &index.definitions(),
-            edited: &[],
+            attention: &byok_lsp::context::Attention::default(),
             sources: &ContextSource::ALL,
             tokens: 4_000,
         },

@@ -1,7 +1,8 @@
 //! Measures what the prompts of suggestions show of other files, on real projects: of the names that a hidden stretch of code uses and
 //! another file defines, for how many the defining line stands in the prompt, and what that costs in tokens.
 //!
-//! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --recall` for that alone, `-- --dump FILE` to write what
+//! `cargo bench --bench context`, with `-- --quick` for fewer places, `-- --misses` to see what was not shown, `-- --recall` for that alone, `-- --distracted` after a look at four places
+//! that have nothing to do with it, `-- --dump FILE` to write what
 //! every candidate was judged by, of projects that the measurement does not use (`fit.py` makes `src/context/weights.rs` of it),
 //! and with `-- --index` for how fast 10,000 files are read, and known again after a restart. Projects in Rust and Python are found on the machine; `corpus.sh FOLDER`
 //! fetches some in TypeScript and Go, and `BYOK_BENCH_PROJECTS=FOLDER` names that folder. Some of those projects have been fitted on, so
@@ -47,7 +48,7 @@ fn main() {
         recall::dump(&projects, &file);
         return;
     }
-    recall::measure(&projects, given("--misses"));
+    recall::measure(&projects, given("--misses"), given("--distracted"));
     if !given("--recall") {
         typing::measure(&projects);
     }

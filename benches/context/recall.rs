@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use byok_lsp::config::ContextSource;
-use byok_lsp::context::{self, Form, Inputs, Prepared, Prompt, View};
+use byok_lsp::context::{self, Attention, Form, Inputs, Prepared, Prompt, View, Viewed};
 use byok_lsp::cost::Tokens;
 use byok_lsp::index::{Limits, SymbolIndex};
 use byok_lsp::syntax::SyntaxTree;
 use ropey::Rope;
 
-use super::corpus::Project;
+use super::corpus::{self, Dice, Project};
 use super::places::{self, Place, Symbol};
 use super::truth;
 
@@ -49,10 +49,47 @@ impl Open {
         }
     }
 
+    /// Looks at four places of other files that have nothing to do with the hole.
+    fn distracted(&self, index: &SymbolIndex, project: &Project, cursor: usize) -> Attention {
+        let mut dice = Dice(corpus::hash(&self.path) ^ cursor as u64 | 1);
+        let definitions = index.definitions();
+        let mut viewed = Vec::new();
+        for _ in 0..40 {
+            let (path, _) = &project.files[dice.below(project.files.len())];
+            let path = path.to_str().unwrap_or_default();
+            let file = definitions.file(path).filter(|_| path != self.path);
+            let Some(file) = file.filter(|file| !file.definitions.is_empty()) else {
+                continue;
+            };
+            let one = &file.definitions[dice.below(file.definitions.len())];
+            viewed.push(Viewed {
+                path: path.to_owned(),
+                line: one.line,
+            });
+            if viewed.len() == 4 {
+                break;
+            }
+        }
+        Attention {
+            viewed,
+            ..Attention::default()
+        }
+    }
+
     pub fn with<T>(
         &self,
         index: &SymbolIndex,
         cursor: usize,
+        take: impl FnOnce(&Inputs<'_>) -> T,
+    ) -> T {
+        self.attending(index, cursor, &Attention::default(), take)
+    }
+
+    fn attending<T>(
+        &self,
+        index: &SymbolIndex,
+        cursor: usize,
+        attention: &Attention,
         take: impl FnOnce(&Inputs<'_>) -> T,
     ) -> T {
         let behind = self.text.len_bytes() - cursor;
@@ -64,7 +101,7 @@ impl Open {
             tree: &self.tree,
             cursor,
             definitions: &index.definitions(),
-            edited: &[],
+            attention,
             sources: &ContextSource::ALL,
             tokens,
         })
@@ -128,7 +165,7 @@ impl Score {
     }
 }
 
-pub fn measure(projects: &[Project], misses: bool) {
+pub fn measure(projects: &[Project], misses: bool, is_distracted: bool) {
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
     for project in projects {
         let truth = truth::read(project);
@@ -140,7 +177,12 @@ pub fn measure(projects: &[Project], misses: bool) {
             let open = Open::new(project, place);
             index.update(&open.path, open.tree.clone(), open.text.clone());
             assert!(index.wait_until_idle(Duration::from_mins(1)));
-            let prepared = open.with(&index, place.cursor, |inputs| {
+            let attention = if is_distracted {
+                open.distracted(&index, project, place.cursor)
+            } else {
+                Attention::default()
+            };
+            let prepared = open.attending(&index, place.cursor, &attention, |inputs| {
                 context::prepare(inputs, None)
             });
             let judged = open.with(&index, place.cursor, context::judged);

@@ -164,7 +164,7 @@ impl Desk {
             tree: &tree,
             cursor: self.cursor,
             definitions: &symbols.definitions(),
-            edited: &[],
+            attention: &context::Attention::default(),
             sources: &settings.sources,
             tokens,
         };

@@ -10,7 +10,7 @@ use super::progress::with_progress;
 use super::style::Style;
 use super::{parts, style};
 use crate::completion;
-use crate::context::{Manifest, Rule};
+use crate::context::{Attention, Manifest, Rule};
 use crate::index::Shelf;
 use crate::session::Snapshot;
 
@@ -39,7 +39,12 @@ pub(super) async fn get_ready(
         let reading = tokio::task::spawn_blocking(move || reading.wait_until_idle(READING));
         with_progress("reading the workspace", reading).await?;
     }
-    completion::get_ready(snapshot, cursor, &symbols.definitions(), &[]);
+    completion::get_ready(
+        snapshot,
+        cursor,
+        &symbols.definitions(),
+        &Attention::default(),
+    );
     Ok(())
 }
 

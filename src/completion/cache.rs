@@ -39,6 +39,8 @@ pub struct Desk {
     known: VecDeque<Known>,
     /// The stream that is under way.
     pub flight: Option<Flight>,
+    /// The stream that brings what follows the suggestion on the screen, once that is accepted.
+    pub ahead: Option<Flight>,
     /// How the user types here.
     pub rhythm: Rhythm,
     /// What is on the screen, as far as we know.
@@ -102,6 +104,7 @@ impl Desk {
             stamp,
             known: VecDeque::new(),
             flight: None,
+            ahead: None,
             rhythm: Rhythm::default(),
             watch: None,
             kept: VecDeque::new(),
@@ -143,6 +146,7 @@ impl Desk {
         let Some(edits) = edits else {
             self.known.clear();
             self.flight = None;
+            self.ahead = None;
             self.watch = None;
             self.kept.clear();
             return;
@@ -177,15 +181,41 @@ impl Desk {
         {
             self.flight = None;
         }
+        if self
+            .ahead
+            .as_mut()
+            .is_some_and(|flight| !follow(&mut flight.trail) || flight.is_against())
+        {
+            self.ahead = None;
+        }
+    }
+
+    /// Takes what was asked ahead: what its stream brought, if it has ended; or the stream itself, if what it was to wait for was accepted
+    /// meanwhile. An error is the provider's, or a cap's.
+    pub fn land_ahead(&mut self) -> Result<(), Error> {
+        if let Some(flight) = self.ahead.take_if(|flight| flight.is_over()) {
+            self.keep_beside(&flight);
+            let end = flight.progress.borrow().end.clone();
+            return end.unwrap_or(Ok(()));
+        }
+        if self.flight.is_none() && self.ahead.as_ref().is_some_and(Flight::is_reached) {
+            self.flight = self.ahead.take();
+        }
+        Ok(())
+    }
+
+    /// Returns whether it is known what follows a text that is suggested at a cursor.
+    pub fn goes_on(&self, cursor: usize, text: &str) -> bool {
+        self.known.iter().any(|known| {
+            let all = known.text.as_deref().unwrap_or_default();
+            let fit = known.trail.fit(cursor, all).0;
+            matches!(fit, Fit::Rest(rest) if rest.strip_prefix(text).is_some_and(|more| !more.trim().is_empty()))
+        })
     }
 
     /// Takes what the stream brought, if it has ended. An error is the provider's.
     pub fn land(&mut self, record: &mut Record) -> Result<(), Error> {
-        // A sender that is gone without a word has panicked.
-        let is_over = |flight: &mut Flight| {
-            flight.progress.borrow().end.is_some() || flight.progress.has_changed().is_err()
-        };
-        let Some(flight) = self.flight.take_if(is_over) else {
+        let Some(flight) = self.flight.take_if(|flight| flight.is_over()) else {
             return Ok(());
         };
         let progress = flight.progress.borrow();

@@ -1,6 +1,6 @@
 //! What is asked of ghost text, and the order in which it is looked for: known, coming, to be asked for.
 //!
-//! Entry points: [`Completions::reuse`], [`Completions::hold_back`] and [`Completions::complete`], in this order.
+//! Entry points: [`Completions::reuse`], [`Completions::hold_back`] (in [`super::hold`]) and [`Completions::complete`], in this order.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,15 +8,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use super::ahead;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
 use super::place;
 use super::reuse;
-use super::trigger::{Moment, Verdict};
 use super::waiting::Waiting;
 use super::{Ask, Shown, Suggestion, Trigger};
-use crate::config::Eagerness;
 use crate::cost::{Cost, Ledger};
 use crate::gateway::{CallId, Gateway};
 use crate::local::{Confidence, Engine, Query};
@@ -50,7 +49,7 @@ const SURE: u8 = 90;
 const STARTS: usize = 2;
 
 /// What there is for a request.
-enum Look {
+pub(super) enum Look {
     /// The answer.
     Here(Option<Shown>),
     /// A stream may bring it; if some of it came already, that is due at a moment.
@@ -75,56 +74,6 @@ impl Completions {
             Ok(Look::Here(answer)) => Some(answer),
             _ => None,
         }
-    }
-
-    /// Waits as long as a suggestion should that nobody asked for, so that a model outside this process is not asked for every key. False if
-    /// it is better not to be asked at all. What streams in already is not waited for here.
-    pub async fn hold_back(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> bool {
-        if ask.trigger == Trigger::Explicit {
-            return true;
-        }
-        if ask.decision.is_embedded() {
-            return ask.snapshot.settings.eagerness != Eagerness::Manual;
-        }
-        if let Ok(Look::Coming(mut waiting, _)) = self.look(session, ask, 0) {
-            waiting.is_done = true;
-            return true;
-        }
-        match self.verdict(gateway, session, ask) {
-            Verdict::Silent => false,
-            Verdict::Ask(wait) => {
-                if !wait.is_zero() {
-                    tokio::time::sleep(wait).await;
-                }
-                true
-            }
-        }
-    }
-
-    /// Decides when to ask.
-    fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
-        let snapshot = &ask.snapshot;
-        let is_prose = place::is_prose(snapshot, ask.cursor);
-        let session = lock(session);
-        let mut desks = self.desks();
-        let nanos = desks.price(gateway, &ask.decision);
-        let Desks { by_uri, record, .. } = &mut *desks;
-        let desk = by_uri
-            .entry(snapshot.uri.clone())
-            .or_insert_with(|| Desk::new(snapshot.stamp()));
-        follow(desk, &session, &snapshot.uri, record);
-        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, is_prose);
-        let moment = Moment {
-            eagerness: snapshot.settings.eagerness,
-            fixed: snapshot.settings.debounce,
-            rhythm: &desk.rhythm,
-            habits: &record.habits,
-            nanos,
-            is_within_word: around.is_within_word(),
-            is_within_line: around.is_within_line(),
-            is_doubtful: desk.doubt > 0,
-        };
-        moment.verdict(Instant::now())
     }
 
     /// Suggests a text for a place in a document, or `None` if there is nothing worth showing, or the document moved on to where it is of no use.
@@ -197,6 +146,7 @@ impl Completions {
         for desk in by_uri.values_mut() {
             desk.note_kept(Instant::now(), record);
             desk.flight = None;
+            desk.ahead = None;
         }
     }
 
@@ -207,7 +157,12 @@ impl Completions {
     }
 
     /// Looks what there is for a request that has asked a model `starts` times by itself.
-    fn look(&self, session: &Mutex<Session>, ask: &Ask, starts: usize) -> Result<Look, Error> {
+    pub(super) fn look(
+        &self,
+        session: &Mutex<Session>,
+        ask: &Ask,
+        starts: usize,
+    ) -> Result<Look, Error> {
         let session = lock(session);
         let uri = &ask.snapshot.uri;
         let now = session.since(&ask.snapshot, |edits, text| {
@@ -222,11 +177,19 @@ impl Completions {
             // It costs nothing, and looks further when it is asked to.
             return Ok(nothing);
         }
-        let Desks { by_uri, record, .. } = &mut *self.desks();
+        let Desks {
+            by_uri,
+            record,
+            no_ahead_until,
+            ..
+        } = &mut *self.desks();
         let Some(desk) = by_uri.get_mut(uri) else {
             return Ok(nothing);
         };
         follow(desk, &session, uri, record);
+        if desk.land_ahead().is_err() {
+            *no_ahead_until = Some(Instant::now() + ahead::REST);
+        }
         if let Some(flight) = &mut desk.flight {
             // Whatever comes from here on wakes who waits.
             flight.progress.mark_unchanged();
@@ -337,6 +300,8 @@ impl Completions {
             .entry(snapshot.uri.clone())
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
+        // Whoever asks the model does not ask for what was asked ahead.
+        desk.ahead = None;
         if is_there == Some(true)
             && let Some(older) = desk.flight.replace(flight)
         {

@@ -22,6 +22,8 @@ pub struct Desks {
     pub by_uri: HashMap<Arc<str>, Desk>,
     /// What became of suggestions.
     pub record: Record,
+    /// Until when nothing is asked ahead.
+    pub no_ahead_until: Option<Instant>,
     /// What a call costs, and of which model.
     price: Option<(String, Option<i64>)>,
 }
@@ -44,6 +46,7 @@ impl Desks {
             count: 0,
             by_uri: HashMap::new(),
             record: Record::new(ledger),
+            no_ahead_until: None,
             price: None,
         }
     }

@@ -116,6 +116,28 @@ impl Flight {
         self.trail.is_touched() && fit != Fit::Against
     }
 
+    /// Makes it wait for a text to be accepted at a cursor, behind which it was asked for.
+    pub fn wait_for(&mut self, cursor: usize, document: &ropey::Rope, text: &str) {
+        let before = String::from(document.byte_slice(before(document, cursor)));
+        self.trail = Trail::behind(cursor, &before, text);
+    }
+
+    /// Returns whether the text that it waits for was accepted.
+    pub fn is_reached(&self) -> bool {
+        self.trail.is_behind_lead()
+    }
+
+    /// Returns whether something else was typed than what it waits for and what it brings.
+    pub fn is_against(&self) -> bool {
+        let progress = self.progress.borrow();
+        self.trail.fit(self.trail.end(), &progress.text).0 == Fit::Against
+    }
+
+    /// Returns whether it has ended. A sender that is gone without a word has panicked.
+    pub fn is_over(&self) -> bool {
+        self.progress.borrow().end.is_some() || self.progress.has_changed().is_err()
+    }
+
     /// Ends it because a newer one takes its place.
     pub fn supersede(self) {
         self.interrupt.supersede();

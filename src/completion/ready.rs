@@ -1,16 +1,16 @@
 //! What the next prompts of a document show of other files, chosen beforehand.
 
-use crate::context::{self, Fragment, Inputs};
+use crate::context::{self, Attention, Fragment, Inputs};
 use crate::index::Definitions;
 use crate::session::Snapshot;
 
-/// Chooses it for a cursor, of what the workspace defines and of the lines that were edited elsewhere, and lays it on the document's desk. Takes
+/// Chooses it for a cursor, of what the workspace defines and of what draws attention elsewhere, and lays it on the document's desk. Takes
 /// milliseconds: call it off the way of any request.
 pub fn get_ready(
     snapshot: &Snapshot,
     cursor: usize,
     definitions: &Definitions,
-    edited: &[Fragment],
+    attention: &Attention,
 ) {
     let Some(tree) = &snapshot.tree else {
         return;
@@ -25,7 +25,7 @@ pub fn get_ready(
         tree,
         cursor,
         definitions,
-        edited,
+        attention,
         sources: &settings.sources,
         tokens,
     };

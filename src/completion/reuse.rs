@@ -55,6 +55,19 @@ impl Trail {
         }
     }
 
+    /// Begins at a cursor with what was suggested there: it is for the place behind that, once it is accepted.
+    pub fn behind(cursor: usize, before: &str, suggested: &str) -> Self {
+        Self {
+            lead: suggested.to_owned(),
+            ..Self::new(cursor, before)
+        }
+    }
+
+    /// Returns whether what was to stand before the text stands there.
+    pub fn is_behind_lead(&self) -> bool {
+        self.typed.starts_with(&self.lead)
+    }
+
     /// Follows an edit. `None` if the place is gone.
     pub fn follow(&mut self, edit: &Edit) -> Option<()> {
         let (start, end) = (edit.bytes.start, edit.bytes.end);
@@ -210,6 +223,19 @@ mod tests {
         check(&[edit(8..10, ""), edit(8..8, "f")], 9, &rest("osuggested"));
         check(&[edit(8..10, ""), edit(8..8, "fos")], 11, &rest("uggested"));
         check(&[edit(8..10, "bar")], 11, &Fit::Against);
+    }
+
+    #[test]
+    fn what_is_for_the_place_behind_a_suggestion_fits_once_that_is_accepted() {
+        let mut trail = Trail::behind(10, "let x = fo", "o();");
+        assert_eq!(trail.fit(10, "\nbar();").0, rest("o();\nbar();"));
+        trail.follow(&edit(10..10, "o(")).unwrap();
+        assert!(!trail.is_behind_lead());
+        trail.follow(&edit(12..12, ");")).unwrap();
+        assert!(trail.is_behind_lead());
+        assert_eq!(trail.fit(14, "\nbar();").0, rest("\nbar();"));
+        trail.follow(&edit(14..14, "x")).unwrap();
+        assert_eq!(trail.fit(15, "\nbar();").0, Fit::Against);
     }
 
     #[test]

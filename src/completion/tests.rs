@@ -20,6 +20,7 @@ use crate::provider::fake::{Fake, Running};
 use crate::provider::{Http, Provider};
 use crate::session::Session;
 
+mod ahead;
 mod candidates;
 
 const URI: &str = "file:///w/a.rs";
@@ -53,9 +54,16 @@ impl Scene {
         let mut layers = Layers::default();
         let options = json!({
             "completion": completion,
-            "providers": {"mock": {
-                "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
-            }},
+            "providers": {
+                "mock": {
+                    "wire": "openai-completions", "base_url": "http://127.0.0.1:9/v1", "key": "none",
+                },
+                // What is not on this machine is billed.
+                "paid": {
+                    "wire": "openai-completions", "base_url": "https://paid.example/v1", "key": "none",
+                    "prices": {"m": {"input": "1 USD", "output": "2 USD"}},
+                },
+            },
         });
         layers
             .set_json(Layer::Initialization, "test", options)
@@ -66,10 +74,10 @@ impl Scene {
             engine.clone(),
             Ledger::in_memory(),
             Arc::new(move |report: Report| sender.send(report.row).unwrap()),
-            HashMap::from([(
-                "mock".to_owned(),
-                Arc::new(model.clone()) as Arc<dyn Provider>,
-            )]),
+            HashMap::from(["mock", "paid"].map(|name| {
+                let provider = Arc::new(model.clone()) as Arc<dyn Provider>;
+                (name.to_owned(), provider)
+            })),
         );
         let mut session = Session::new(layers);
         session.open(URI, "rust", &text.replace('ˇ', ""));

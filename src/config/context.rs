@@ -42,17 +42,23 @@ pub enum ContextSource {
     Sibling,
     /// It was edited a short while ago.
     Edited,
+    /// The cursor was in it a short while ago.
+    Viewed,
+    /// It is what is complained about at the cursor.
+    Diagnostic,
 }
 
 impl ContextSource {
     /// Every source.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Scope,
         Self::Import,
         Self::Nearby,
         Self::Member,
         Self::Sibling,
         Self::Edited,
+        Self::Viewed,
+        Self::Diagnostic,
     ];
 
     /// Returns its name in settings and manifests.
@@ -64,6 +70,8 @@ impl ContextSource {
             Self::Member => "member",
             Self::Sibling => "sibling",
             Self::Edited => "edited",
+            Self::Viewed => "viewed",
+            Self::Diagnostic => "diagnostic",
         }
     }
 }

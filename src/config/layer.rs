@@ -194,6 +194,7 @@ fn merge_completion(below: CompletionOptions, above: CompletionOptions) -> Compl
         debounce_ms: above.debounce_ms.or(below.debounce_ms),
         max_tokens: above.max_tokens.or(below.max_tokens),
         max_lines: above.max_lines.or(below.max_lines),
+        speculation: above.speculation.or(below.speculation),
     }
 }
 

@@ -11,6 +11,7 @@ mod actions;
 mod audit;
 mod billing;
 mod budget;
+mod completion;
 mod context;
 mod custom_action;
 mod eagerness;

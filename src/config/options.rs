@@ -103,6 +103,10 @@ pub struct CompletionOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub max_lines: Option<u32>,
+    /// What may be spent in a day on asking for what follows a suggestion while that is still on the screen: `"0.20 USD"`. Such calls are the
+    /// feature `speculation` in reports and caps. Default: nothing is asked ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speculation: Option<String>,
 }
 
 /// What runs on this machine.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::actions;
 use super::audit::{self, AuditSettings};
 use super::budget;
+use super::completion;
 use super::context::{self, ContextSettings};
 use super::custom_action::CustomAction;
 use super::eagerness::Eagerness;
@@ -21,7 +22,7 @@ use super::policy::{Policy, Refused, Source};
 use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
-use super::routing::{self, Routes, parse_route};
+use super::routing::{self, Routes};
 use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub eagerness: Eagerness,
     /// How long an automatic request waits before a provider is asked, if the user fixed it.
     pub debounce: Option<Duration>,
+    /// What may be spent in a day on what follows a suggestion before that is accepted; `None` asks for nothing ahead.
+    pub speculation: Option<Money>,
     /// The most output tokens of a suggestion.
     pub max_tokens: u32,
     /// The most lines of a suggestion.
@@ -119,6 +122,7 @@ impl Default for Settings {
             model: ModelName::Auto,
             eagerness: Eagerness::default(),
             debounce: None,
+            speculation: None,
             max_tokens: 128,
             max_lines: 12,
             context: Arc::default(),
@@ -232,28 +236,6 @@ impl Settings {
                 .map_err(|(key, message)| problem(format!("routing.{key}"), message))?;
             settings.routes = Arc::new(routes);
         }
-        if let Some(completion) = &options.completion {
-            if let Some(model) = &completion.model {
-                settings.model = parse_route(model, &settings.providers, &settings.routes)
-                    .map_err(|message| problem("completion.model".into(), message))?;
-            }
-            settings.eagerness = completion.trigger.unwrap_or_default();
-            if let Some(wait) = completion.debounce_ms {
-                check_range(wait, 0, 5000)
-                    .map_err(|m| problem("completion.debounce_ms".into(), m))?;
-                settings.debounce = Some(Duration::from_millis(wait));
-            }
-            if let Some(tokens) = completion.max_tokens {
-                check_range(tokens.into(), 1, 4096)
-                    .map_err(|m| problem("completion.max_tokens".into(), m))?;
-                settings.max_tokens = tokens;
-            }
-            if let Some(lines) = completion.max_lines {
-                check_range(lines.into(), 1, 100)
-                    .map_err(|m| problem("completion.max_lines".into(), m))?;
-                settings.max_lines = lines as usize;
-            }
-        }
         if let Some(actions) = &options.actions {
             actions::resolve(actions, &mut settings)
                 .map_err(|(key, message)| problem(format!("actions.{key}"), message))?;
@@ -262,6 +244,10 @@ impl Settings {
             let budget = budget::resolve(written, &settings.providers)
                 .map_err(|(key, message)| problem(format!("budget.{key}"), message))?;
             settings.budget = Arc::new(budget);
+        }
+        if let Some(written) = &options.completion {
+            completion::resolve(written, &mut settings)
+                .map_err(|(key, message)| problem(format!("completion.{key}"), message))?;
         }
         if let Some(written) = &options.fallback {
             let resolved = fallback::resolve(written, &settings.providers)

@@ -59,7 +59,7 @@ fn actions_have_a_model_and_a_limit_of_their_own_and_mistakes_in_them_are_named(
 
 #[test]
 fn a_mistake_names_layer_line_key_and_fix() {
-    insta::assert_snapshot!(problem("[completion]\nmodle = \"local\""), @"config.toml, line 2, completion.modle: unknown field `modle`, expected one of `model`, `trigger`, `debounce_ms`, `max_tokens`, `max_lines`");
+    insta::assert_snapshot!(problem("[completion]\nmodle = \"local\""), @"config.toml, line 2, completion.modle: unknown field `modle`, expected one of `model`, `trigger`, `debounce_ms`, `max_tokens`, `max_lines`, `speculation`");
     insta::assert_snapshot!(problem("[completion]\nmax_tokens = \"many\""), @r#"config.toml, line 2, completion.max_tokens: invalid type: a text, expected u32"#);
     insta::assert_snapshot!(problem("[completion]\nmodel = \"gpt\""), @r#"config.toml, completion.model: a model is written provider/model, such as "openai/gpt-4.1-mini"; or "local", or "auto""#);
     insta::assert_snapshot!(problem("[completion"), @"config.toml, line 1: unclosed table, expected `]`");

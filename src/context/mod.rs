@@ -6,6 +6,7 @@
 //! every key, so that a provider's prompt cache keeps hitting while the user types.
 
 mod assemble;
+mod attention;
 mod desk;
 mod fragment;
 mod manifest;
@@ -18,6 +19,7 @@ mod source;
 mod window;
 
 pub use assemble::{Assembled, Form, Prompt, View, assemble, shares};
+pub use attention::{Attention, Viewed};
 pub use desk::Desk;
 pub use fragment::{Fragment, Source};
 pub use manifest::{Field, Manifest, Manifests, Part, Rule};

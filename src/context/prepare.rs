@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
+use super::attention::Attention;
 use super::fragment::{Fragment, Source};
 use super::rank::{self, Ranked};
 use super::source;
@@ -31,8 +32,8 @@ pub struct Inputs<'a> {
     pub cursor: usize,
     /// What the workspace defines.
     pub definitions: &'a Definitions,
-    /// Lines that were edited elsewhere a short while ago, the latest first.
-    pub edited: &'a [Fragment],
+    /// What draws attention to other places.
+    pub attention: &'a Attention,
     /// The sources that are switched on.
     pub sources: &'a [Source],
     /// The tokens that the fragments may take in all.

@@ -23,6 +23,9 @@ pub struct Ranked {
 /// How much a fragment's length counts against it: 0 not at all, 1 in full proportion. What is long tells more, too.
 const POWER: f32 = 0.5;
 
+/// What is pointed at is used at least this likely. Nobody measured how likely: enough to be shown, and less than what is surely needed.
+const POINTED: f32 = 0.5;
+
 /// How many numbers a candidate is judged by.
 const FEATURES: usize = 38;
 
@@ -40,7 +43,8 @@ pub fn rank(inputs: &Inputs<'_>, gathered: Gathered) -> Vec<Ranked> {
         .into_iter()
         .map(|candidate| {
             let fragment = fragment(inputs, &candidate);
-            let chance = chance(&features(&candidate, fragment.tokens()));
+            let least = POINTED * candidate.signs.pointed;
+            let chance = chance(&features(&candidate, fragment.tokens())).max(least);
             let tokens = u16::try_from(fragment.tokens()).unwrap_or(u16::MAX);
             // Not in full proportion to its length, since what is long tells more.
             let worth = chance / f32::from(tokens + 6).powf(POWER);

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ropey::Rope;
 
-use super::{Field, Form, Inputs, Prepared, Prompt, Source, View, assemble, prepare, shares};
+use super::{
+    Attention, Field, Form, Inputs, Prepared, Prompt, Source, View, Viewed, assemble, prepare,
+    shares,
+};
 use crate::config::FimFamily;
 use crate::index::{Limits, SymbolIndex};
 use crate::syntax::{Language, SyntaxTree};
@@ -53,6 +56,15 @@ fn fixture_in(language: &str, source: &str) -> Fixture {
 
 impl Fixture {
     fn prepared(&self, tokens: u64, previous: Option<&Prepared>) -> Prepared {
+        self.attending(&Attention::default(), tokens, previous)
+    }
+
+    fn attending(
+        &self,
+        attention: &Attention,
+        tokens: u64,
+        previous: Option<&Prepared>,
+    ) -> Prepared {
         let inputs = Inputs {
             path: "/w/main.rs",
             folder: "/w",
@@ -60,7 +72,7 @@ impl Fixture {
             tree: &self.tree,
             cursor: self.cursor,
             definitions: &self.index.definitions(),
-            edited: &[],
+            attention,
             sources: &Source::ALL,
             tokens,
         };
@@ -106,6 +118,66 @@ impl Shape {
 //- other/far.rs
 pub const WIDTH: usize = 99;
 ";
+
+/// Far away, with nothing in common, and with so much beside it that nobody would come to it by chance.
+const FAR: &str = "fn here() {
+    ˇ
+}
+//- deep/down/far.rs
+pub struct Other {
+    pub field: u8,
+}
+pub fn wanted(of: u8) -> u8 {
+    let inner = of;
+    inner
+}
+pub fn unwanted() {}
+";
+
+#[test]
+fn what_the_user_has_just_looked_at_is_shown_and_said_to_be_that() {
+    let fixture = fixture(FAR);
+    let shown = |line: u32| {
+        let attention = Attention {
+            viewed: vec![Viewed {
+                path: "/w/deep/down/far.rs".into(),
+                line,
+            }],
+            ..Attention::default()
+        };
+        let prepared = fixture.attending(&attention, 40, None);
+        let mine = prepared.fragments.iter();
+        mine.filter(|one| one.source == Source::Viewed)
+            .map(|one| one.text.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(4), ["pub fn wanted(of: u8) -> u8 {"]);
+    assert_eq!(shown(0), ["pub struct Other {"]);
+    assert!(shown(500).is_empty());
+    assert!(
+        fixture
+            .prepared(40, None)
+            .fragments
+            .iter()
+            .all(|one| one.source != Source::Viewed)
+    );
+}
+
+#[test]
+fn what_a_complaint_names_is_shown() {
+    let fixture = fixture(FAR);
+    let attention = Attention {
+        complaints: vec!["cannot find function `wanted` in this scope".into()],
+        ..Attention::default()
+    };
+    let prepared = fixture.attending(&attention, 40, None);
+    let mut shown = prepared.fragments.iter();
+    let first = shown.find(|one| one.source == Source::Diagnostic);
+    assert_eq!(
+        first.map(|one| &*one.text),
+        Some("pub fn wanted(of: u8) -> u8 {")
+    );
+}
 
 #[test]
 fn definitions_of_other_files_stand_before_the_window_in_comments() {

@@ -122,7 +122,7 @@ fn key(decision: &Decision) -> Option<String> {
 
 fn at_most(settings: &Settings, decision: &Decision) -> String {
     let output = match decision.feature {
-        Feature::Completion => settings.max_tokens,
+        Feature::Completion | Feature::Speculation => settings.max_tokens,
         Feature::Action => settings.action_max_tokens,
     };
     let tokens = Tokens {

@@ -15,7 +15,7 @@ pub(super) fn hurried(
     limit: Duration,
 ) -> Arc<dyn Provider> {
     match feature {
-        Feature::Completion => Arc::new(Hurried { provider, limit }),
+        Feature::Completion | Feature::Speculation => Arc::new(Hurried { provider, limit }),
         Feature::Action => provider,
     }
 }

@@ -1,8 +1,9 @@
-//! Who goes first where a key takes only so many calls: code actions before ghost text.
+//! Who goes first where a key takes only so many calls: code actions before ghost text, and ghost text before what is asked ahead of it.
 //!
 //! Entry point: [`Lanes::enter`], before a call is made; the [`Pass`] that it gives is held until the call is over. Where the user set no limits
 //! (`routing.limits`) it takes no lock and wakes nobody. Where they did, one of the calls at once and a fifth of those in a minute are kept for actions, so that an action never waits
 //! behind a completion. What waits, waits until there is room or its deadline; a completion that waits makes room for a newer one.
+//! What is asked ahead never waits, and leaves as much again for completions.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,12 +96,15 @@ impl Lanes {
         let start = Instant::now();
         let deadline = match feature {
             Feature::Completion => start + COMPLETION,
+            Feature::Speculation => start,
             Feature::Action => start + ACTION,
         };
         if lane.state().admit(*limit, feature, start).is_ok() {
             return Ok(Some(Pass(lane)));
         }
         let (own, _waiting) = match feature {
+            // Nobody waits for it, so neither does it.
+            Feature::Speculation => return Err(Error::RateLimited { retry_after: None }),
             Feature::Completion => (lane.newer(), None),
             Feature::Action => {
                 lane.state().actions += 1;
@@ -166,7 +170,11 @@ impl State {
         if !is_action && self.actions > 0 {
             return Err(None);
         }
-        let kept = |share: u32| if is_action { 0 } else { share };
+        let kept = |share: u32| match feature {
+            Feature::Action => 0,
+            Feature::Completion => share,
+            Feature::Speculation => 2 * share,
+        };
         let most = limit.concurrent.map(|most| most - kept(1).min(most));
         if most.is_some_and(|most| self.running >= most) {
             return Err(None);

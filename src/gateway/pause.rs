@@ -56,7 +56,9 @@ impl Pauses {
     ) -> Result<(), Error> {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (feature, pauses.get(provider)) {
-            (Feature::Completion, Some(pause)) if now < pause.until => Err(pause.error.clone()),
+            (Feature::Completion | Feature::Speculation, Some(pause)) if now < pause.until => {
+                Err(pause.error.clone())
+            }
             (_, Some(pause)) if now >= pause.until => {
                 pauses.remove(provider);
                 Ok(())

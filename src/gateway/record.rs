@@ -150,7 +150,7 @@ impl Record {
 
     /// Decides anew, under the settings as they are; nothing if they are not those that it was made by, or it is no record of ours.
     pub fn recompute(&self, settings: &Settings) -> Option<Self> {
-        let feature = [Feature::Completion, Feature::Action]
+        let feature = [Feature::Completion, Feature::Speculation, Feature::Action]
             .into_iter()
             .find(|feature| feature.name() == self.feature)?;
         let wanted = match &*self.wanted {

@@ -26,7 +26,7 @@ impl Policy {
     /// Returns the policy for what a call is for.
     pub(super) fn of(feature: Feature) -> Self {
         let attempts = match feature {
-            Feature::Completion => 1,
+            Feature::Completion | Feature::Speculation => 1,
             Feature::Action => 3,
         };
         Self {

@@ -75,7 +75,7 @@ struct Habit {
 impl Habit {
     fn of(feature: Feature) -> Self {
         match feature {
-            Feature::Completion => Self {
+            Feature::Completion | Feature::Speculation => Self {
                 what: "ghost text",
                 repeats: 3,
                 within: Duration::from_secs(10),

@@ -84,7 +84,7 @@ pub fn has_hops(settings: &Settings, first: &Decision) -> bool {
 
 fn named(settings: &Settings, feature: Feature) -> &[ModelName] {
     match feature {
-        Feature::Completion => &settings.fallback.completion,
+        Feature::Completion | Feature::Speculation => &settings.fallback.completion,
         Feature::Action => &settings.fallback.actions,
     }
 }

@@ -29,6 +29,8 @@ use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};
 pub enum Feature {
     /// Ghost text.
     Completion,
+    /// Ghost text that is asked for before anybody is there to see it.
+    Speculation,
     /// A code action.
     Action,
 }
@@ -38,6 +40,7 @@ impl Feature {
     pub fn name(self) -> &'static str {
         match self {
             Self::Completion => "completion",
+            Self::Speculation => "speculation",
             Self::Action => "action",
         }
     }
@@ -210,7 +213,7 @@ pub fn decide(settings: &Settings, feature: Feature, answering: &[LocalServer]) 
 /// Returns what the settings name for a feature.
 pub fn wanted(settings: &Settings, feature: Feature) -> &ModelName {
     match feature {
-        Feature::Completion => &settings.model,
+        Feature::Completion | Feature::Speculation => &settings.model,
         Feature::Action => settings.model_of_actions(),
     }
 }

@@ -40,7 +40,7 @@ impl Need<'_> {
             language: None,
             prompt: PROMPT,
             output: match feature {
-                Feature::Completion => COMPLETION,
+                Feature::Completion | Feature::Speculation => COMPLETION,
                 Feature::Action => ACTION,
             },
             most: u64::from(u32::MAX),
@@ -51,7 +51,7 @@ impl Need<'_> {
     /// Returns what kind of work it is.
     pub fn class(&self) -> TaskClass {
         self.class.unwrap_or(match self.feature {
-            Feature::Completion => TaskClass::Completion,
+            Feature::Completion | Feature::Speculation => TaskClass::Completion,
             Feature::Action => TaskClass::Refactor,
         })
     }

@@ -49,6 +49,43 @@ fn a_document_out_of_step_is_not_shown_until_it_is_sent_whole() {
 }
 
 #[test]
+fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attention() {
+    let mut session = session();
+    session.open("file:///w/b.rs", "rust", "fn b() {\n}\n");
+    session.open("file:///w/.env", "rust", "KEY=1\n");
+    session.confine(
+        "file:///w/.env",
+        crate::workspace::confinement(Path::new("/w/.env")),
+    );
+    let of = |session: &Session, name: &str| session.snapshot(name).expect("open");
+    for (name, at) in [
+        ("file:///w/b.rs", 9),
+        ("file:///w/.env", 1),
+        ("file:///w/a.rs", 2),
+    ] {
+        let snapshot = of(&session, name);
+        session.note_viewed(&snapshot, at);
+    }
+    let a = of(&session, "file:///w/a.rs");
+    session.note_complaints(&a, 3, vec!["no `b`".into()]);
+    let attention = session.attention(&a, 5);
+    let viewed = attention
+        .viewed
+        .iter()
+        .map(|one| (one.path.as_str(), one.line));
+    assert_eq!(viewed.collect::<Vec<_>>(), [("/w/b.rs", 1)]);
+    assert_eq!(attention.complaints, ["no `b`"]);
+    // Far from it, in another document, and once there is nothing to complain about any more, it is of no interest.
+    assert!(session.attention(&a, 5_000).complaints.is_empty());
+    let b = of(&session, "file:///w/b.rs");
+    assert!(session.attention(&b, 3).complaints.is_empty());
+    session.note_complaints(&a, 3, Vec::new());
+    assert!(session.attention(&a, 5).complaints.is_empty());
+    session.close("file:///w/b.rs");
+    assert!(session.attention(&a, 5).viewed.is_empty());
+}
+
+#[test]
 fn a_closed_document_is_forgotten() {
     let mut session = session();
     session.close("file:///w/a.rs");

@@ -65,6 +65,20 @@ impl BudgetOptions {
     }
 }
 
+/// Checks what may be spent in a day on what is asked ahead, and returns the cap that it makes.
+pub(super) fn speculation(text: &str) -> Result<Cap, String> {
+    Ok(Cap {
+        name: "speculation".into(),
+        amount: amount(text)?,
+        per: Per::Day,
+        scope: Scope {
+            feature: Some("speculation".into()),
+            ..Scope::default()
+        },
+        at: AtCap::Hard,
+    })
+}
+
 /// Checks a budget. A mistake comes with its key, which is below `budget`.
 pub(super) fn resolve(
     options: &BudgetOptions,
@@ -151,11 +165,13 @@ fn resolve_cap(
         environment: options.environment.clone(),
     };
     if let Some(feature) = options.feature.as_deref()
-        && !["completion", "action"].contains(&feature)
+        && !["completion", "speculation", "action"].contains(&feature)
     {
         return Err((
             "feature",
-            format!("there is no feature \"{feature}\"; there are completion and action"),
+            format!(
+                "there is no feature \"{feature}\"; there are completion, speculation and action"
+            ),
         ));
     }
     if let Some(name) = &options.model {

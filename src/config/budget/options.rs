@@ -65,7 +65,7 @@ pub struct CapOptions {
     /// A key's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What the calls are for: `completion` or `action`.
+    /// What the calls are for: `completion`, `speculation` or `action`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,
     /// A workspace's folder, by its whole path.

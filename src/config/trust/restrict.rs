@@ -110,6 +110,7 @@ impl Tightening {
             debounce_ms,
             max_tokens,
             max_lines,
+            speculation,
         } = written;
         if let Some(model) = model {
             // What code actions go to stays what it was.
@@ -138,6 +139,12 @@ impl Tightening {
         if let Some(tokens) = max_tokens {
             let own = self.settings.max_tokens;
             self.settings.max_tokens = self.least("completion.max_tokens", *tokens, own).max(1);
+        }
+        if speculation.is_some() {
+            self.refuse(
+                "completion.speculation",
+                "what is spent on it is yours to say; a cap on the feature \"speculation\" is taken".into(),
+            );
         }
         if let Some(lines) = max_lines {
             let own = self.settings.max_lines;

@@ -51,7 +51,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 113] = [
+const TABLE: [Row; 114] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -82,6 +82,7 @@ const TABLE: [Row; 113] = [
     row("completion.max_tokens", "101", "100", true),
     row("completion.max_lines", "3", "3", false),
     row("completion.max_lines", "11", "10", true),
+    row("completion.speculation", "\"5 USD\"", "", true),
     row("actions.model", "\"local\"", "local", false),
     row(
         "actions.model",
@@ -291,6 +292,9 @@ fn comes_to(settings: &Settings, option: &str) -> String {
             .debounce
             .map_or_else(String::new, |wait| wait.as_millis().to_string()),
         "completion.max_tokens" => settings.max_tokens.to_string(),
+        "completion.speculation" => settings
+            .speculation
+            .map_or_else(String::new, |amount| amount.to_string()),
         "completion.max_lines" => settings.max_lines.to_string(),
         "actions.model" => settings.model_of_actions().to_string(),
         "actions.escalate_to" => settings

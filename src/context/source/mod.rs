@@ -7,6 +7,7 @@ mod imports;
 mod members;
 mod names;
 mod passages;
+mod pointed;
 mod scopes;
 mod siblings;
 
@@ -77,6 +78,8 @@ pub struct Signs {
     pub begun: f32,
     /// In how many places the name is defined.
     pub places: f32,
+    /// The user has just looked at it, or it is what is complained about. Nothing is fitted to it: the measurement has no such places.
+    pub pointed: f32,
 }
 
 /// A definition that may be shown.
@@ -123,12 +126,18 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
     if on(Source::Member) {
         members::add(&mut pool, inputs, &seen, &imports);
     }
+    if on(Source::Viewed) {
+        pointed::add_viewed(&mut pool, inputs);
+    }
+    if on(Source::Diagnostic) {
+        pointed::add_complained(&mut pool, inputs);
+    }
     let mut first = Vec::new();
     if on(Source::Scope) {
         first.extend(scopes::fragments(inputs));
     }
     if on(Source::Edited) {
-        first.extend(inputs.edited.iter().cloned());
+        first.extend(inputs.attention.edited.iter().cloned());
     }
     Gathered {
         candidates: pool.finish(&seen, &imports, &beside, &passages),

@@ -113,7 +113,7 @@ pub struct Scope {
     pub model: Option<String>,
     /// The label of the key.
     pub key: Option<String>,
-    /// `completion`, `action`.
+    /// `completion`, `speculation`, `action`.
     pub feature: Option<String>,
     /// The workspace's folder.
     pub workspace: Option<String>,

@@ -58,6 +58,12 @@ pub fn answer(shared: &Shared, params: &Params) -> Vec<Value> {
             message: diagnostic.message.chars().take(MESSAGE_CHARS).collect(),
         })
         .collect();
+    {
+        let mut session = shared.session();
+        session.note_viewed(&snapshot, selection.start);
+        let messages = diagnostics.iter().map(|one| one.message.clone());
+        session.note_complaints(&snapshot, selection.start, messages.collect());
+    }
     shared.remember_place(LastPlace {
         uri: snapshot.uri.clone(),
         stamp: snapshot.stamp(),

@@ -147,11 +147,11 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
         return;
     };
     let symbols = shared.symbols.clone();
-    let edited = shared.session().edited_elsewhere(&snapshot);
+    let attention = shared.session().attention(&snapshot, cursor);
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let begun = Instant::now();
-        completion::get_ready(&snapshot, cursor, &symbols.definitions(), &edited);
+        completion::get_ready(&snapshot, cursor, &symbols.definitions(), &attention);
         let (now, bytes) = (Instant::now(), snapshot.text.len_bytes());
         snapshot.desk.pace.chosen(now, now - begun, bytes);
     });

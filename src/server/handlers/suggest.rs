@@ -83,6 +83,7 @@ pub async fn suggest(
         );
     }
     shared.remember_cursor(&snapshot, located.byte.0);
+    shared.session().note_viewed(&snapshot, located.byte.0);
     let is_allowed = snapshot.settings.policy.allows_completion();
     let is_wanted = is_allowed && (!is_paused || trigger == Trigger::Explicit);
     let (text, encoding) = (snapshot.text.clone(), snapshot.encoding);
@@ -120,15 +121,30 @@ async fn run(
         first_line: Some(completion::FIRST_LINE),
     };
     let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
-    if let Some(known) = shared.completions.reuse(&shared.documents, &ask) {
-        return known;
+    let place = ask.clone();
+    let shown = if let Some(known) = shared.completions.reuse(&shared.documents, &ask) {
+        known
+    } else {
+        tokio::select! {
+            biased;
+            // Superseded or taken back: the future is dropped, and what streams is left to the newer request, if that types along it.
+            () = ticket.interrupt.over() => None,
+            suggestion = complete(shared, ask) => suggestion,
+        }
+    };
+    if place.snapshot.settings.speculation.is_some()
+        && let Some(shown) = shown.clone()
+    {
+        // The answer goes out first: a task that is spawned now runs after this one.
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let (gateway, documents) = (&shared.gateway, &shared.documents);
+            shared
+                .completions
+                .look_ahead(gateway, documents, &place, &shown);
+        });
     }
-    tokio::select! {
-        biased;
-        // Superseded or taken back: the future is dropped, and what streams is left to the newer request, if that types along it.
-        () = ticket.interrupt.over() => None,
-        suggestion = complete(shared, ask) => suggestion,
-    }
+    shown
 }
 
 /// Asks the model and keeps the status up to date; a failure is a status, never an answer.
