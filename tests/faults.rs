@@ -478,9 +478,8 @@ fn a_thousand_workspace_folders_are_served() {
 fn a_provider_that_floods_is_hung_up_on_and_nothing_of_it_is_kept() {
     let folder = folder();
     let piece = json!({"choices": [{"text": "x"}]}).to_string();
-    let piece = match event(&piece) {
-        Step::Send(bytes) => bytes,
-        _ => unreachable!(),
+    let Step::Send(piece) = event(&piece) else {
+        unreachable!()
     };
     // 64 MB without an end of the line, as fast as the socket takes them.
     let flood = piece.repeat(64_000_000 / piece.len());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::settings::check_range;
 
 /// The log file, for whoever looks for a fault (docs/logs.md). From your own file only; read when the server starts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogOptions {
     /// What is written: `off`, `error`, `warn`, `info` (the default: also each call to a model), or `debug` (also each request). Never text of

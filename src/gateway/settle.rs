@@ -253,18 +253,7 @@ impl Settlement {
             request_id: self.request_id.take(),
             tags: self.begin.tags.clone(),
         };
-        tracing::info!(
-            parent: &self.span,
-            call = %row.id,
-            attempt = row.attempt,
-            model = %decision.name(),
-            provider_request = row.request_id.as_deref().unwrap_or("none"),
-            outcome = outcome.name(),
-            tokens = ?row.usage.tokens(),
-            cost = ?row.cost,
-            ms = u64::try_from(row.latency.total.as_millis()).unwrap_or(u64::MAX),
-            "a model call"
-        );
+        self.log(&row);
         if let Some(stopped) = self.begin.purse.payers.seen(decision, is_own_account) {
             self.begin.purse.tell(Notice::Halted(stopped));
         }
@@ -306,6 +295,22 @@ impl Settlement {
             };
             begin.corrections.begin(inquiry, settled);
         }
+    }
+
+    /// Says what became of it, with the names by which the editor, the ledger and the provider know it.
+    fn log(&self, row: &Row) {
+        tracing::info!(
+            parent: &self.span,
+            call = %row.id,
+            attempt = row.attempt,
+            model = %self.begin.decision.name(),
+            provider_request = row.request_id.as_deref().unwrap_or("none"),
+            outcome = row.outcome.name(),
+            tokens = ?row.usage.tokens(),
+            cost = ?row.cost,
+            ms = u64::try_from(row.latency.total.as_millis()).unwrap_or(u64::MAX),
+            "a model call"
+        );
     }
 
     /// Notes how fast the model was, as far as the call shows it.

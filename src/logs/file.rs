@@ -141,7 +141,7 @@ mod tests {
         let mut found: Vec<_> = folder
             .read_dir()
             .unwrap()
-            .map(|entry| entry.unwrap())
+            .map(Result::unwrap)
             .map(|entry| {
                 let name = entry.file_name().into_string().unwrap();
                 (name, entry.metadata().unwrap().len())

@@ -16,7 +16,6 @@ pub(super) struct Fields(pub Map<String, Value>);
 
 impl Fields {
     fn put(&mut self, field: &Field, value: Value) {
-        // A name that `log` gives to what it passes on is of no interest.
         self.0.insert(field.name().to_owned(), value);
     }
 }

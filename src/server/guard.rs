@@ -30,9 +30,10 @@ impl<S: LanguageServer> Service<Request> for Guard<S> {
         let request = from_proto::mended(with_params(request));
         let id = request.id().cloned();
         let empty = empty_reply(request.method());
-        let span = match &id {
-            Some(id) => tracing::info_span!("request", method = request.method(), %id),
-            None => tracing::debug_span!("request", method = request.method()),
+        let span = if let Some(id) = &id {
+            tracing::info_span!("request", method = request.method(), %id)
+        } else {
+            tracing::debug_span!("request", method = request.method())
         };
         let began = Instant::now();
         let answer = AssertUnwindSafe(self.0.call(request)).catch_unwind();
