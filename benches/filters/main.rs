@@ -124,6 +124,13 @@ fn snapshot(span: &Span) -> Snapshot {
         span.language,
         &format!("{}{}", span.before, span.after),
     );
+    // As the server does a moment after.
+    if session.claim_parse(URI)
+        && let Some(job) = session.begin_parse(URI)
+    {
+        let tree = job.run();
+        let _ = session.end_parse(&job, tree);
+    }
     session.snapshot(URI).expect("it was opened a moment ago")
 }
 

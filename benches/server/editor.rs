@@ -1,7 +1,8 @@
 //! An editor: a process of the server, spoken to over its pipes, with the time at which each message came.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -29,8 +30,19 @@ pub struct Editor {
     next_id: i64,
     /// When the process was asked for.
     pub begun: Instant,
-    /// Where its ledger and its (missing) configuration lie.
-    _folder: tempfile::TempDir,
+    /// Where its ledger and its (missing) configuration lie, unless several servers share them.
+    _folder: Option<tempfile::TempDir>,
+    /// The lines of its log, where it was asked for one.
+    log: Receiver<String>,
+}
+
+/// How a server is started.
+#[derive(Default)]
+struct Start<'a> {
+    /// Where its ledger lies; by default in a folder of its own.
+    folder: Option<&'a Path>,
+    /// What it is to log; by default nothing is read.
+    log: Option<&'a str>,
 }
 
 /// A message and when it had come.
@@ -58,34 +70,63 @@ impl Editor {
 
     /// Starts a server that was told nothing yet.
     pub fn spawn() -> Self {
-        Self::spawn_program(&program())
+        Self::spawn_program(&program(), &Start::default())
+    }
+
+    /// Starts and initializes a server that shares a folder, its ledger, with others, and logs.
+    pub fn share(folder: &Path, log: &str, settings: &Value) -> Self {
+        let start = Start {
+            folder: Some(folder),
+            log: Some(log),
+        };
+        let mut editor = Self::spawn_program(&program(), &start);
+        editor.initialize(settings);
+        editor
     }
 
     /// Starts a relay in a server's place, and initializes it.
     pub fn relay(settings: &Value) -> Self {
         let own = std::env::current_exe().expect("this program has a path");
-        let mut editor = Self::spawn_program(&format!("{} {}", own.display(), relay::ARGUMENT));
+        let mut editor = Self::spawn_program(
+            &format!("{} {}", own.display(), relay::ARGUMENT),
+            &Start::default(),
+        );
         editor.initialize(settings);
         editor
     }
 
-    fn spawn_program(program: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the ledger");
+    fn spawn_program(program: &str, start: &Start<'_>) -> Self {
+        let own = start
+            .folder
+            .is_none()
+            .then(|| tempfile::tempdir().expect("a folder for the ledger"));
+        let own_path = own.as_ref().map(tempfile::TempDir::path);
+        let folder = start.folder.or(own_path).expect("one of the two");
         let mut words = program.split_whitespace();
         let mut command = Command::new(words.next().expect("BYOK_BENCH_SERVER names a program"));
         command
             .args(words)
-            .env("BYOK_CONFIG", folder.path().join("config.toml"))
-            .env("BYOK_LEDGER", folder.path().join("ledger.db"))
+            .env("BYOK_CONFIG", folder.join("config.toml"))
+            .env("BYOK_LEDGER", folder.join("ledger.db"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        if let Some(wanted) = start.log {
+            command.env("BYOK_LOG", wanted).stderr(Stdio::piped());
+        }
         let begun = Instant::now();
         let mut process = command.spawn().expect("the server can be started");
         let to_server = process.stdin.take().expect("it is piped");
         let output = process.stdout.take().expect("it is piped");
         let (messages, from_server) = channel();
         std::thread::spawn(move || read_all(output, &messages));
+        let (lines, log) = channel();
+        if let Some(written) = process.stderr.take() {
+            std::thread::spawn(move || {
+                let written = BufReader::new(written).lines().map_while(Result::ok);
+                written.for_each(|line| drop(lines.send(line)));
+            });
+        }
         let (unread, versions) = (VecDeque::new(), HashMap::new());
         Self {
             process,
@@ -95,7 +136,8 @@ impl Editor {
             versions,
             next_id: 1,
             begun,
-            _folder: folder,
+            _folder: own,
+            log,
         }
     }
 
@@ -219,6 +261,21 @@ impl Editor {
             stat.split(' ').next()?.parse::<u64>().ok()
         });
         Duration::from_nanos(nanos.sum())
+    }
+
+    /// Returns the lines of the log that came since it was last asked for.
+    pub fn log(&self) -> Vec<String> {
+        self.log.try_iter().collect()
+    }
+
+    /// Ends the session and reads what is left of the log.
+    pub fn log_to_end(mut self, mut read: impl FnMut(&str)) {
+        let (id, _) = self.request("shutdown", &Value::Null);
+        self.answer(id);
+        self.notify("exit", &Value::Null);
+        while let Ok(line) = self.log.recv_timeout(DEADLINE) {
+            read(&line);
+        }
     }
 
     /// Returns the memory that the server uses.

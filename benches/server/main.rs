@@ -19,6 +19,7 @@ mod relay;
 mod scripted;
 mod stall;
 mod start;
+mod storm;
 mod table;
 mod text;
 
@@ -45,7 +46,7 @@ impl Amount {
 
 type Scenario = fn(&Amount, &mut Table);
 
-const SCENARIOS: [(&str, Scenario); 9] = [
+const SCENARIOS: [(&str, Scenario); 10] = [
     ("start", start::run),
     ("overhead", overhead::run),
     ("edits", edits::run),
@@ -53,6 +54,7 @@ const SCENARIOS: [(&str, Scenario); 9] = [
     ("cancel", cancel::run),
     ("actions", actions::run),
     ("crowd", crowd::run),
+    ("storm", storm::run),
     ("growth", growth::run),
     ("large", large::run),
 ];

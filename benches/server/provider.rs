@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::scripted::{Scripted, Seen, Step, events};
 
-/// What the provider suggests.
-pub const SUGGESTED: &str = "suggested()";
+/// What the provider suggests: right where it is asked for.
+pub const SUGGESTED: &str = "suggested();";
 
 /// The settings under which completions go to a provider, at once.
 pub fn settings(provider: &Scripted) -> Value {

@@ -49,7 +49,7 @@ impl Completions {
         ahead.cursor = cursor + text.len();
         ahead.decision.feature = Feature::Speculation;
         let around = Arc::new(Around::at(&ahead.snapshot, ahead.cursor));
-        let extent = place::extent(&ahead.snapshot, &around);
+        let extent = place::extent(&ahead.snapshot, &around, ahead.cursor);
         let mut flight = Flight::start(self.tasks(), gateway, &ahead, around, extent);
         flight.wait_for(cursor, &ask.snapshot.text, text);
         let session = lock(session);

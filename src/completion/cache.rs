@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::filter;
 use super::flight::Flight;
 use super::outcome::{Course, Kept, Record, Watch};
-use super::place::Around;
+use super::place::{Around, Writing};
 use super::reuse::{Fit, Trail};
 use super::stop::Extent;
 use super::trigger::Rhythm;
@@ -120,14 +120,14 @@ impl Desk {
         text: &Rope,
         stamp: Stamp,
         cursor: usize,
-        is_prose: bool,
+        writing: Writing,
     ) -> Arc<Around> {
         if let Some((at, place, around)) = &self.looked
-            && (*at, *place, around.is_prose) == (stamp, cursor, is_prose)
+            && (*at, *place, around.writing) == (stamp, cursor, writing)
         {
             return around.clone();
         }
-        let around = Arc::new(Around::of(text, cursor, is_prose));
+        let around = Arc::new(Around::of(text, cursor, writing));
         self.looked = Some((stamp, cursor, around.clone()));
         around
     }

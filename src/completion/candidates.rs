@@ -60,7 +60,7 @@ impl Completions {
             around: &around,
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
-            extent: place::extent(&ask.snapshot, &around),
+            extent: place::extent(&ask.snapshot, &around, ask.cursor),
             takes_partner: false,
         };
         if !is_current(&lock(session), ask) {
@@ -97,7 +97,7 @@ impl Completions {
     /// Asks the model once more, beside the document's stream; what it brings is remembered if the document is still the same.
     async fn ask_for_another(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let around = Arc::new(Around::at(&ask.snapshot, ask.cursor));
-        let extent = place::extent(&ask.snapshot, &around);
+        let extent = place::extent(&ask.snapshot, &around, ask.cursor);
         let mut flight = Flight::start(self.tasks(), gateway, ask, around, extent);
         while flight.progress.borrow_and_update().end.is_none() {
             if flight.progress.changed().await.is_err() {

@@ -12,7 +12,7 @@ use super::ahead;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
-use super::place;
+use super::place::{self, Writing};
 use super::reuse;
 use super::waiting::Waiting;
 use super::{Ask, Shown, Suggestion, Trigger};
@@ -196,14 +196,14 @@ impl Completions {
         }
         desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
-        let is_prose = place::is_prose(&ask.snapshot, ask.cursor);
-        let around = desk.look_round(&text, desk.stamp, cursor, is_prose);
+        let kind = Writing::at(&ask.snapshot, ask.cursor);
+        let around = desk.look_round(&text, desk.stamp, cursor, kind);
         let wanted = Wanted {
             cursor,
             around: &around,
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
-            extent: place::extent(&ask.snapshot, &around),
+            extent: place::extent(&ask.snapshot, &around, ask.cursor),
             takes_partner: ask.trigger == Trigger::Automatic,
         };
         let shown = |insert: String, id: CallId, decision: &Decision, cost: Option<Cost>| Shown {
@@ -277,7 +277,7 @@ impl Completions {
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
         let around = self.desks().look_round(snapshot, ask.cursor);
-        let mut extent = place::extent(snapshot, &around);
+        let mut extent = place::extent(snapshot, &around, ask.cursor);
         // What closes brackets behind the cursor ends a suggestion anyway.
         let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();
         if may_read_on && self.desks().record.habits.is_worth_reading_on() {

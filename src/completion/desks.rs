@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::cache::Desk;
 use super::outcome::Record;
-use super::place::{self, Around};
+use super::place::{Around, Writing};
 use crate::cost::estimate::{Expected, Rough};
 use crate::cost::{Ledger, Money};
 use crate::gateway::Gateway;
@@ -53,10 +53,10 @@ impl Desks {
 
     /// Returns what stands around a place in a snapshot, at which somebody looked already, as a rule.
     pub fn look_round(&mut self, snapshot: &Snapshot, cursor: usize) -> Arc<Around> {
-        let is_prose = place::is_prose(snapshot, cursor);
+        let writing = Writing::at(snapshot, cursor);
         match self.by_uri.get_mut(&snapshot.uri) {
-            Some(desk) => desk.look_round(&snapshot.text, snapshot.stamp(), cursor, is_prose),
-            None => Arc::new(Around::of(&snapshot.text, cursor, is_prose)),
+            Some(desk) => desk.look_round(&snapshot.text, snapshot.stamp(), cursor, writing),
+            None => Arc::new(Around::of(&snapshot.text, cursor, writing)),
         }
     }
 

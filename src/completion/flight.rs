@@ -97,7 +97,7 @@ impl Flight {
         Self {
             number: 0,
             trail: Trail::new(ask.cursor, &before),
-            code: filter::Code::at(&ask.snapshot, ask.cursor, around.is_prose),
+            code: filter::Code::at(&ask.snapshot, ask.cursor, around.writing),
             around,
             decision: ask.decision.clone(),
             settings: ask.snapshot.settings.clone(),

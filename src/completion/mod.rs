@@ -117,7 +117,7 @@ pub fn decide(gateway: &Gateway, snapshot: &Snapshot) -> Decision {
 /// Returns what would be shown of an answer that comes whole.
 pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -> Option<String> {
     let around = Arc::new(Around::at(snapshot, cursor));
-    let mut stop = stop::Stop::new(place::extent(snapshot, &around), around.clone());
+    let mut stop = stop::Stop::new(place::extent(snapshot, &around, cursor), around.clone());
     // In pieces, as a stream brings it, so that it ends where a stream would be ended.
     let is_whole = answer.split_inclusive('\n').any(|piece| stop.push(piece));
     let text = if finish == Finish::Length && !is_whole {
@@ -125,6 +125,6 @@ pub fn shape(snapshot: &Snapshot, cursor: usize, answer: &str, finish: Finish) -
     } else {
         stop.finish()
     };
-    let code = filter::Code::at(snapshot, cursor, around.is_prose);
+    let code = filter::Code::at(snapshot, cursor, around.writing);
     filter::fit_in(text, &around, code.as_ref())
 }

@@ -18,8 +18,33 @@ pub struct Around {
     pub above: String,
     /// The cursor's line from the cursor on and lines below.
     pub below: String,
-    /// Whether it is words that are written here, as in a comment, a string or a text, and not code.
-    pub is_prose: bool,
+    /// What is written here.
+    pub writing: Writing,
+}
+
+/// What is written at a place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writing {
+    /// Code.
+    #[default]
+    Code,
+    /// Words within code: a comment, or a string.
+    Aside,
+    /// Words in a document of words, in which code stands in fences.
+    Document,
+}
+
+impl Writing {
+    /// Returns what is written at a place.
+    pub fn at(snapshot: &Snapshot, cursor: usize) -> Self {
+        if is_text(snapshot) {
+            Self::Document
+        } else if is_within_text(snapshot, cursor) {
+            Self::Aside
+        } else {
+            Self::Code
+        }
+    }
 }
 
 /// More than any tokenizer's longest common token, in bytes.
@@ -36,7 +61,7 @@ const LINES_BELOW: usize = 24;
 
 impl Around {
     /// Looks round a cursor.
-    pub fn of(text: &Rope, cursor: usize, is_prose: bool) -> Self {
+    pub fn of(text: &Rope, cursor: usize, writing: Writing) -> Self {
         let floor = |byte: usize| document::floor(text, byte);
         let line_start = |line: usize| text.line_to_byte(line.min(text.len_lines()));
         let cursor = floor(cursor);
@@ -52,13 +77,13 @@ impl Around {
             line_after: line_after.trim_end_matches(['\r', '\n']).to_owned(),
             above: without_returns(text.byte_slice(top..cursor).into()),
             below: without_returns(text.byte_slice(cursor..bottom).into()),
-            is_prose,
+            writing,
         }
     }
 
     /// Looks round a cursor in a snapshot.
     pub fn at(snapshot: &Snapshot, cursor: usize) -> Self {
-        Self::of(&snapshot.text, cursor, is_prose(snapshot, cursor))
+        Self::of(&snapshot.text, cursor, Writing::at(snapshot, cursor))
     }
 }
 
@@ -69,11 +94,6 @@ fn without_returns(text: String) -> String {
     } else {
         text
     }
-}
-
-/// Returns whether it is words that are written at a place.
-pub fn is_prose(snapshot: &Snapshot, cursor: usize) -> bool {
-    is_text(snapshot) || is_within_text(snapshot, cursor)
 }
 
 /// Returns whether a document is all words.
@@ -107,11 +127,23 @@ impl Around {
     }
 }
 
+/// Returns whether a place lies in a string of several lines, before its line and behind it: a text of its own, such as a script within a script.
+fn is_within_long_string(snapshot: &Snapshot, cursor: usize) -> bool {
+    let text = &snapshot.text;
+    let line = text.byte_to_line(document::floor(text, cursor));
+    let starts = [line, line + 1].map(|line| text.line_to_byte(line.min(text.len_lines())));
+    snapshot.tree.as_ref().is_some_and(|tree| {
+        let is_string = |at| syntax::place(tree, text, at) == syntax::Place::String;
+        starts.into_iter().all(is_string)
+    })
+}
+
 /// How much may be suggested: a line within a line, a comment or a string, a block at the end of one.
-pub fn extent(snapshot: &Snapshot, around: &Around) -> Extent {
-    let is_within_text = around.is_prose && !is_text(snapshot);
+pub fn extent(snapshot: &Snapshot, around: &Around, cursor: usize) -> Extent {
+    let is_aside = around.writing == Writing::Aside;
+    let is_one_line = is_aside && !is_within_long_string(snapshot, cursor);
     Extent {
-        max_lines: if is_within_text || around.is_within_line() {
+        max_lines: if is_one_line || around.is_within_line() {
             1
         } else {
             snapshot.settings.max_lines
@@ -120,5 +152,40 @@ pub fn extent(snapshot: &Snapshot, around: &Around) -> Extent {
         max_bytes: snapshot.settings.max_tokens as usize * TOKEN_BYTES,
         enough: usize::MAX,
         at_line_start: around.line_before.trim().is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Around, extent};
+    use crate::config::Layers;
+    use crate::session::Session;
+
+    /// Returns how many lines may be suggested at `ˇ`.
+    fn lines(language: &str, place: &str) -> usize {
+        let cursor = place.find('ˇ').expect("a cursor");
+        let mut session = Session::new(Layers::default());
+        session.open("file:///a", language, &place.replace('ˇ', ""));
+        assert!(session.claim_parse("file:///a"));
+        let job = session.begin_parse("file:///a").expect("it is due");
+        let tree = job.run();
+        let _ = session.end_parse(&job, tree);
+        let snapshot = session.snapshot("file:///a").expect("it is open");
+        extent(&snapshot, &Around::at(&snapshot, cursor), cursor).max_lines
+    }
+
+    #[test]
+    fn a_line_is_suggested_in_a_comment_or_a_string_and_more_in_a_string_of_several() {
+        let many = lines("python", "ˇ\n");
+        assert!(many > 1);
+        let table = [
+            ("x = \"aˇ\"\n", 1),
+            ("# aˇ\nx = 1\n", 1),
+            ("x = \"\"\"\na\nˇ\nb\n\"\"\"\n", many),
+            ("x = \"\"\"\na\nˇ\"\"\"\n", 1),
+        ];
+        for (place, expected) in table {
+            assert_eq!(lines("python", place), expected, "{place:?}");
+        }
     }
 }

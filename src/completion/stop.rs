@@ -244,7 +244,7 @@ mod tests {
             ..after_code(12)
         };
         let around = Around {
-            is_prose: true,
+            writing: crate::completion::place::Writing::Document,
             ..Around::default()
         };
         assert_eq!(

@@ -1,8 +1,11 @@
 //! How many syntax errors a text has, and where the first is.
 
+use std::time::Duration;
+
+use ropey::Rope;
 use tree_sitter::Node;
 
-use super::SyntaxTree;
+use super::{Language, SyntaxTree};
 
 /// No more than this are counted.
 const MOST: usize = 1000;
@@ -33,6 +36,12 @@ pub fn errors(tree: &SyntaxTree) -> Errors {
         waiting.extend(node.children(&mut cursor));
     }
     errors
+}
+
+/// Counts the errors of a text by itself; `None` when `deadline` passes first.
+pub fn errors_in(language: Language, text: &str, deadline: Duration) -> Option<Errors> {
+    let tree = SyntaxTree::new(language).parsed(&Rope::from_str(text), deadline)?;
+    Some(errors(&tree))
 }
 
 #[cfg(test)]

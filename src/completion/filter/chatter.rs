@@ -1,21 +1,30 @@
 //! Fences and words round the code, which models that hold conversations add against all instructions.
 
-use super::Around;
+use super::{Around, Writing};
 
 /// Returns the code within a text.
 pub fn unwrap<'a>(text: &'a str, around: &Around) -> &'a str {
-    if around.is_prose {
+    match around.writing {
         // Fences and sentences are what is written here.
-        return text;
+        Writing::Document => text,
+        // Sentences are, and a fence within the text may be; one round the whole of it is not.
+        Writing::Aside => match Wrapped::of(text, around) {
+            Wrapped::In(fences) => fences.code(text),
+            Wrapped::Perhaps | Wrapped::Not => text,
+        },
+        Writing::Code => {
+            let text = Fences::of(text).code(text);
+            without_closing_words(without_opening_words(text))
+        }
     }
-    let text = without_fence(text);
-    without_closing_words(without_opening_words(text))
 }
 
 /// Returns whether a text that is still coming in may be no more yet than words and a fence before the code.
 pub fn may_begin(text: &str, around: &Around) -> bool {
-    if around.is_prose {
-        return false;
+    match around.writing {
+        Writing::Document => return false,
+        Writing::Aside => return matches!(Wrapped::of(text, around), Wrapped::Perhaps),
+        Writing::Code => {}
     }
     let rest = without_opening_words(text.trim_start_matches('\n'));
     let begins = rest.trim_start();
@@ -53,7 +62,52 @@ const OPENERS: [&str; 16] = [
 
 /// Returns whether the fence that ends the code has come.
 pub fn is_closed(text: &str, around: &Around) -> bool {
-    !around.is_prose && text.contains("```") && Fences::of(text).is_closed()
+    text.contains("```")
+        && match around.writing {
+            Writing::Document => false,
+            Writing::Aside => {
+                matches!(Wrapped::of(text, around), Wrapped::In(fences) if fences.is_closed())
+            }
+            Writing::Code => Fences::of(text).is_closed(),
+        }
+}
+
+/// Whether a text for a comment or a string comes in a fence that is none of its own.
+enum Wrapped {
+    In(Fences),
+    /// More has to come in to tell.
+    Perhaps,
+    Not,
+}
+
+impl Wrapped {
+    fn of(text: &str, around: &Around) -> Self {
+        let words = without_opening_words(text.trim_start_matches('\n'));
+        let begins = words.trim_start();
+        let Some((first, rest)) = begins.split_once('\n') else {
+            let may_be_fence = "```".starts_with(begins) || begins.starts_with("```");
+            return if may_be_fence && !text.is_empty() {
+                Self::Perhaps
+            } else {
+                Self::Not
+            };
+        };
+        if !first.starts_with("```") {
+            return Self::Not;
+        }
+        // Where the lines of a comment begin with a mark, so does what is written in its own fences.
+        let line = around.line_before.trim_start();
+        let mark = line.split(|c: char| c.is_alphanumeric() || c.is_whitespace());
+        let mark = mark.into_iter().next().unwrap_or_default();
+        let next = rest.trim_start();
+        if !mark.is_empty() && next.starts_with(mark) {
+            return Self::Not;
+        }
+        if !next.contains('\n') && mark.starts_with(next.trim_end()) {
+            return Self::Perhaps;
+        }
+        Self::In(Fences::of(text))
+    }
 }
 
 /// The fences in a text.
@@ -94,15 +148,14 @@ impl Fences {
         }
     }
 
+    /// The code in them, or before the line that closes a fence whose opening was not sent.
+    fn code<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start..self.end.unwrap_or(text.len())]
+    }
+
     fn is_closed(&self) -> bool {
         self.end.is_some()
     }
-}
-
-/// Takes what stands in a fence, or before the line that closes one whose opening was not sent.
-fn without_fence(text: &str) -> &str {
-    let fences = Fences::of(text);
-    &text[fences.start..fences.end.unwrap_or(text.len())]
 }
 
 /// Takes sentences off that introduce the code.

@@ -19,7 +19,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
-use super::place::Around;
+use super::place::{Around, Writing};
 
 pub use duplicate::is_there_already;
 pub use reparse::Code;

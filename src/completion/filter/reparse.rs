@@ -1,26 +1,28 @@
 //! Syntax errors that the document did not have: a suggestion that brings some is cut before them, or not shown.
 //!
-//! Entry point: [`Code::without_new_errors`]. The document with the suggestion in it is parsed from the document's own tree, which takes what
-//! the suggestion is long and, measured, more in long documents, which are left alone. Code under way is no error of the suggestion's: what it leaves open at its end is
+//! Entry point: [`Code::without_new_errors`]. What stands round the cursor, the function for example, is parsed by itself with the suggestion in it, so
+//! that it takes no longer in a long document than in a short one; a part that is no text by itself, as a method of some languages is not outside
+//! its class, has errors without the suggestion too. Code under way is no error of the suggestion's: what it leaves open at its end is
 //! closed for the comparison, a statement's end that is missing there is put, and a last line that goes on with another one is left alone. Where time
 //! runs out, so is everything.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use ropey::Rope;
 
-use super::scan;
+use super::{Writing, scan};
 use crate::document;
 use crate::session::Snapshot;
 use crate::syntax::{self, SyntaxTree};
 
-/// The time that all of it may take.
-pub const LIMIT: Duration = Duration::from_micros(500);
+/// The time that all of it may take. A suggestion that is right takes one parse of a part, which is most often a tenth of it.
+pub const LIMIT: Duration = Duration::from_millis(1);
 
-/// The longest document in which it is done, in bytes: in 10,000 lines a parse took more than 3 ms, which every suggestion would wait for.
-const LONGEST: usize = 32_768;
+/// The longest part that is parsed, in bytes.
+const LONGEST: usize = 4_096;
 
-/// A text with more errors than this is not written in the language that it is read as, or in a dialect of it.
+/// A part with more errors than this is not written in the language that it is read as, or in a dialect of it.
 const ERRORS: usize = 20;
 
 /// The most lines that are taken off one by one.
@@ -36,8 +38,8 @@ pub struct Code {
 
 impl Code {
     /// Takes a document, if it can be parsed and code is written at the cursor.
-    pub fn at(snapshot: &Snapshot, cursor: usize, is_prose: bool) -> Option<Self> {
-        if is_prose || snapshot.text.len_bytes() > LONGEST {
+    pub fn at(snapshot: &Snapshot, cursor: usize, writing: Writing) -> Option<Self> {
+        if writing != Writing::Code {
             return None;
         }
         let tree = snapshot.tree.clone()?;
@@ -51,13 +53,9 @@ impl Code {
     /// Returns as much of a suggestion as brings no new syntax error; `None` if its first line does.
     pub fn without_new_errors(&self, text: String, limit: Duration) -> Option<String> {
         let begin = Instant::now();
-        let left = || limit.saturating_sub(begin.elapsed());
-        let before = Some(left()).filter(|left| !left.is_zero());
-        let Some(before) = before.and_then(|left| self.tree.parsed(&self.text, left)) else {
-            return Some(text);
-        };
-        let known = syntax::errors(&before).count;
-        if known > ERRORS {
+        let mut parts = self.parts();
+        if parts.is_empty() {
+            // A long text that was not parsed yet.
             return Some(text);
         }
         let ends = text.rmatch_indices('\n').map(|(at, _)| at);
@@ -66,7 +64,8 @@ impl Code {
             if kept.is_empty() {
                 break;
             }
-            match self.brings(&before, kept, known, &left) {
+            let left = || limit.saturating_sub(begin.elapsed());
+            match brings(&mut parts, kept, &left) {
                 Some(false) => return Some(kept.to_owned()),
                 Some(true) => {}
                 None => return Some(text),
@@ -75,48 +74,95 @@ impl Code {
         None
     }
 
-    /// Returns whether a text brings errors beyond those known, or `None` if time ran out.
-    fn brings(
-        &self,
-        before: &SyntaxTree,
-        text: &str,
-        known: usize,
-        left: &impl Fn() -> Duration,
-    ) -> Option<bool> {
-        if self.errors(before, text, left())? <= known {
-            return Some(false);
+    /// The parts in which a suggestion is tried.
+    fn parts(&self) -> Vec<Part<'_>> {
+        let len = self.text.len_bytes();
+        let pieces = syntax::pieces(&self.tree, self.cursor, len, LONGEST).into_iter();
+        pieces.map(|piece| Part::of(self, &piece)).collect()
+    }
+}
+
+/// A part of a document round the cursor.
+struct Part<'a> {
+    code: &'a Code,
+    before: String,
+    behind: String,
+    /// How many errors it has without a suggestion, once that is asked for.
+    known: Option<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// Takes what a tree, perhaps an older one, says is round the cursor.
+    fn of(code: &'a Code, piece: &Range<usize>) -> Self {
+        let (text, cursor) = (&code.text, code.cursor);
+        let start = document::floor(text, piece.start.min(cursor));
+        let end = document::floor(text, piece.end.clamp(cursor, text.len_bytes()));
+        Self {
+            code,
+            before: text.byte_slice(start..cursor).into(),
+            behind: text.byte_slice(cursor..end).into(),
+            known: None,
         }
-        let closed = closed(text);
-        if closed.len() > text.len() && self.errors(before, &closed, left())? <= known {
-            return Some(false);
-        }
-        // A call before another statement is right but for its end, which the user types, or the model was cut off before.
-        let is_open = text.ends_with([')', ']', '"', '\'', '`']);
-        if is_open && self.errors(before, &(closed + ";"), left())? <= known {
-            return Some(false);
-        }
-        if !goes_on(text) {
-            return Some(true);
-        }
-        // What its last line begins is not there yet, and so no error; what stands before that line may be one.
-        let whole = text.rfind('\n').map_or("", |end| text[..end].trim_end());
-        if whole.is_empty() {
-            return Some(false);
-        }
-        Some(self.errors(before, &self::closed(whole), left())? > known)
     }
 
-    /// Counts the errors of the document with a text in it.
-    fn errors(&self, before: &SyntaxTree, text: &str, limit: Duration) -> Option<usize> {
+    /// Returns whether a text brings no errors beyond those that the part has, or `None` if time ran out.
+    fn takes(&mut self, text: &str, left: &impl Fn() -> Duration) -> Option<bool> {
+        let errors = self.errors(text, left())?;
+        if errors == 0 {
+            return Some(true);
+        }
+        let known = match self.known {
+            Some(known) => known,
+            None => *self.known.insert(self.errors("", left())?),
+        };
+        Some(errors <= known || known > ERRORS)
+    }
+
+    /// Counts the errors of the part with a text in it.
+    fn errors(&self, text: &str, limit: Duration) -> Option<usize> {
         // The parser looks at the clock only after some hundred steps.
         if limit.is_zero() {
             return None;
         }
-        let mut after = self.text.clone();
-        after.insert(after.byte_to_char(self.cursor), text);
-        let mut tree = before.clone();
-        tree.edit(&self.text, &after, self.cursor..self.cursor, text.len());
-        Some(syntax::errors(&tree.parsed(&after, limit)?).count)
+        let text = [self.before.as_str(), text, self.behind.as_str()].concat();
+        let errors = syntax::errors_in(self.code.tree.language(), &text, limit)?;
+        Some(errors.count)
+    }
+}
+
+/// Returns whether a text brings errors wherever it is tried, or `None` if time ran out.
+fn brings(parts: &mut [Part<'_>], text: &str, left: &impl Fn() -> Duration) -> Option<bool> {
+    let ways = Ways::of(text);
+    for part in parts {
+        for way in &ways.0 {
+            if part.takes(way, left)? {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
+}
+
+/// What a suggestion may be read as, the plainest first: each is right where the suggestion is.
+struct Ways(Vec<String>);
+
+impl Ways {
+    fn of(text: &str) -> Self {
+        let mut ways = vec![text.to_owned()];
+        let closed = closed(text);
+        // A call before another statement is right but for its end, which the user types, or the model was cut off before.
+        let ended = text.ends_with([')', ']', '"', '\'', '`']);
+        let ended = ended.then(|| format!("{closed};"));
+        if closed.len() > text.len() {
+            ways.push(closed);
+        }
+        ways.extend(ended);
+        if goes_on(text) {
+            // What its last line begins is not there yet, and so no error; what stands before that line may be one.
+            let whole = text.rfind('\n').map_or("", |end| text[..end].trim_end());
+            ways.push(self::closed(whole));
+        }
+        Self(ways)
     }
 }
 
@@ -153,7 +199,7 @@ mod tests {
         let mut session = Session::new(Layers::default());
         session.open("file:///a", language, &place.replace('ˇ', ""));
         let snapshot = session.snapshot("file:///a").expect("it is open");
-        let code = Code::at(&snapshot, cursor, false).expect("it has a tree");
+        let code = Code::at(&snapshot, cursor, Writing::Code).expect("it has a tree");
         code.without_new_errors(suggestion.to_owned(), LONG)
     }
 
@@ -251,7 +297,7 @@ mod tests {
         let mut session = Session::new(Layers::default());
         session.open("file:///a", "rust", "fn f() {\n    \n}\n");
         let snapshot = session.snapshot("file:///a").expect("it is open");
-        let code = Code::at(&snapshot, 13, false).expect("it has a tree");
+        let code = Code::at(&snapshot, 13, Writing::Code).expect("it has a tree");
         let broken = "let = (;".to_owned();
         let shown = code.without_new_errors(broken.clone(), Duration::ZERO);
         assert_eq!(shown, Some(broken));

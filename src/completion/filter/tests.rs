@@ -29,7 +29,16 @@ struct Case {
     /// Absent if nothing is shown.
     shows: Option<String>,
     #[serde(default)]
-    is_prose: bool,
+    writing: Written,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+enum Written {
+    #[default]
+    Code,
+    Aside,
+    Document,
 }
 
 fn cases() -> Vec<(String, Case)> {
@@ -59,11 +68,16 @@ fn every_case_shows_what_it_says() {
     for (language, case) in cases {
         let cursor = case.place.find('ˇ').unwrap();
         let text = Rope::from(case.place.replacen('ˇ', "", 1));
-        let around = Around::of(&text, cursor, case.is_prose);
+        let writing = match case.writing {
+            Written::Code => Writing::Code,
+            Written::Aside => Writing::Aside,
+            Written::Document => Writing::Document,
+        };
+        let around = Around::of(&text, cursor, writing);
         let mut session = Session::new(Layers::default());
         session.open("file:///a", &language, &case.place.replacen('ˇ', "", 1));
         let snapshot = session.snapshot("file:///a").unwrap();
-        let code = Code::at(&snapshot, cursor, case.is_prose);
+        let code = Code::at(&snapshot, cursor, writing);
         let shown = fit(&case.answer, &around).and_then(|text| match &code {
             Some(code) => code.without_new_errors(text, Duration::from_mins(1)),
             None => Some(text),
@@ -81,7 +95,7 @@ fn every_case_shows_what_it_says() {
 #[test]
 fn what_may_yet_be_talk_or_an_echo_is_not_shown_while_it_comes_in() {
     let text = Rope::from("fn a() {\n    let total = \n}\n");
-    let around = Around::of(&text, 25, false);
+    let around = Around::of(&text, 25, Writing::Code);
     assert_eq!(around.line_before, "    let total = ");
     for undecided in ["``", "```rust", "Here is the", "let tot", "Sure"] {
         assert_eq!(begun(undecided, &around), "", "{undecided}");

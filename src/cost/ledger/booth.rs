@@ -71,6 +71,12 @@ impl Booth {
         self.released.clear();
     }
 
+    /// Whether the last calls met a cap, and nothing of this process is under way to the disk that may have made room: then what is on the disk may
+    /// refuse the next.
+    pub(super) fn may_refuse(&self) -> bool {
+        !self.broken.is_empty() && self.released.is_empty()
+    }
+
     /// Gives the claim up, unless something is reserved.
     pub(super) fn close(&mut self) {
         if self.reserved.is_empty() && self.released.is_empty() {
@@ -158,6 +164,10 @@ impl Booth {
                     Err(refusal)
                 }
             };
+            tracing::debug!(
+                took_us = asked.at.elapsed().as_micros(),
+                "answered a reservation"
+            );
             // Whoever stopped waiting gets nothing: what was reserved for them is given back by the drop of what is held.
             let _ = asked.reply.send(answer);
         }

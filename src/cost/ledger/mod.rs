@@ -256,7 +256,7 @@ impl Ledger {
         }
         let is_awaited = match wakes {
             Wakes::Now => false,
-            Wakes::AfterOthers => std::mem::replace(&mut queue.alarms.after_others, true),
+            Wakes::Once => std::mem::replace(&mut queue.alarms.asked, true),
             Wakes::Gathered => std::mem::replace(&mut queue.alarms.gathered, true),
         };
         drop(queue);
@@ -269,17 +269,14 @@ impl Ledger {
     fn wake(&self, when: Wakes) {
         let wake = Wake(Arc::clone(&self.shared));
         let gather = match when {
-            Wakes::Now => return,
-            Wakes::AfterOthers => None,
-            Wakes::Gathered => Some(self.shared.setting.gather),
+            Wakes::Now | Wakes::Once => return,
+            Wakes::Gathered => self.shared.setting.gather,
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
         runtime.spawn(async move {
-            if let Some(gather) = gather {
-                tokio::time::sleep(gather).await;
-            }
+            tokio::time::sleep(gather).await;
             drop(wake);
         });
     }
@@ -289,9 +286,9 @@ impl Ledger {
 #[derive(Clone, Copy)]
 enum Wakes {
     Now,
-    /// Once the tasks had their turn that are ready already: of a hundred calls that begin at the same moment, the first would else have the thread
-    /// reserve for it alone, and the others wait for that.
-    AfterOthers,
+    /// Now, unless it was woken for the like and has not come yet: it takes all that wait. (Not behind the tasks that are ready: where a hundred
+    /// completions begin at the same moment, they are fifty milliseconds of work.)
+    Once,
     /// Once rows have gathered: the call that settles is still on its way to the user, and waking a thread at once costs it more than everything
     /// else here.
     Gathered,
@@ -300,7 +297,7 @@ enum Wakes {
 impl Wakes {
     fn of(command: &Command) -> Self {
         match command {
-            Command::Reserve(_) => Self::AfterOthers,
+            Command::Reserve(_) => Self::Once,
             Command::Settle(..) | Command::Note(_) | Command::Release(_) => Self::Gathered,
             _ => Self::Now,
         }

@@ -111,6 +111,23 @@ pub(super) fn reserve<'a>(
     verdicts.collect()
 }
 
+/// Says of each what came of it, if it were reserved alone.
+pub(super) fn look<'a>(
+    connection: &Connection,
+    who: &Who<'_>,
+    wanted: impl Iterator<Item = &'a Wanted>,
+) -> Result<Vec<Verdict>, Failure> {
+    let mut measured = Measured::default();
+    let verdicts = wanted.map(|wanted| {
+        let who = Who {
+            now: wanted.moment,
+            ..*who
+        };
+        measured.verdict(connection, &who, wanted)
+    });
+    verdicts.collect()
+}
+
 impl Store {
     /// Returns how each cap stands, but for those of single requests.
     pub(super) fn standings(

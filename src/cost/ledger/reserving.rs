@@ -4,7 +4,7 @@
 //! call's row, or when its [`Held`] is dropped, also on the way to somebody who stopped waiting.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -30,6 +30,7 @@ pub struct Reservation {
 /// A question on its way to the ledger's thread.
 pub(super) struct Asked {
     pub(super) wanted: Wanted,
+    pub(super) at: Instant,
     pub(super) held: Held,
     pub(super) reply: oneshot::Sender<Result<Granted, Refusal>>,
 }
@@ -106,6 +107,7 @@ impl Ledger {
         };
         let asked = Asked {
             wanted,
+            at: Instant::now(),
             held,
             reply: sender,
         };

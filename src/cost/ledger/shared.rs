@@ -47,11 +47,11 @@ pub(super) struct Queue {
     pub(super) stop: bool,
 }
 
-/// What will wake the thread without another's doing.
+/// What the thread was woken for, or will be without another's doing.
 #[derive(Default)]
 pub(super) struct Alarms {
-    /// A call waits for its reservation until others had their turn.
-    pub(super) after_others: bool,
+    /// A call waits for its reservation.
+    pub(super) asked: bool,
     /// A row waits for others.
     pub(super) gathered: bool,
 }
@@ -71,6 +71,8 @@ impl Shared {
             if queue.stop {
                 return Turn::Stop;
             }
+            // What it was woken for may be done already.
+            queue.alarms.asked = false;
             match retry {
                 None => {
                     queue = self

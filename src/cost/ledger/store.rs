@@ -127,6 +127,13 @@ impl Store {
         Ok(verdicts)
     }
 
+    /// Says of each what came of it by what is on the disk at one moment, if it were reserved alone; nothing is, and no other process is waited for.
+    pub(super) fn look(&mut self, who: &Who<'_>, asked: &[Asked]) -> Result<Vec<Verdict>, Failure> {
+        let transaction = self.connection.transaction()?;
+        let wanted = asked.iter().map(|asked| &asked.wanted);
+        reserve::look(&transaction, who, wanted)
+    }
+
     /// Adds rows, and reserves nothing.
     #[cfg(test)]
     fn add<'a>(

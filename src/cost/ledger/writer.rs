@@ -201,6 +201,7 @@ impl Writer<'_> {
     }
 
     fn reserve(&mut self, mut asked: Vec<Asked>) {
+        self.refuse(&mut asked);
         if !asked.is_empty() {
             let verdicts = self.flush_and_reserve(&mut asked);
             // They are known by the time that the calls are settled.
@@ -209,6 +210,38 @@ impl Writer<'_> {
             }
             self.booth.answer(asked, verdicts);
         }
+    }
+
+    /// Refuses what does not fit by what is on the disk. To look needs no other's leave, while to reserve waits until nobody else writes: where a
+    /// cap is used up, nobody waits to hear so.
+    fn refuse(&mut self, asked: &mut Vec<Asked>) {
+        let has_to_write = !self.backlog.is_empty() || !self.lost.is_empty();
+        if has_to_write || !self.booth.may_refuse() || self.shared.trouble().is_some() {
+            return;
+        }
+        let now = Moment::of((self.shared.setting.now)(), &(self.shared.setting.zone)());
+        let who = self.booth.who(&self.shared.session, now);
+        let Some(store) = &mut self.store else {
+            return;
+        };
+        if !store.is_still_at(&self.shared.place) {
+            return;
+        }
+        // Where it cannot be read, it cannot be written either, and that is told there.
+        let Ok(verdicts) = store.look(&who, asked) else {
+            return;
+        };
+        let (mut refused, mut refusals) = (Vec::new(), Vec::new());
+        for (one, verdict) in std::mem::take(asked).into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Refused(_) => {
+                    refused.push(one);
+                    refusals.push(verdict);
+                }
+                Verdict::Reserved(_) => asked.push(one),
+            }
+        }
+        self.booth.answer(refused, Ok(refusals));
     }
 
     fn tell_standings(&mut self, budget: &Budget, reply: oneshot::Sender<Vec<Standing>>) {

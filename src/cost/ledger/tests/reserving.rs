@@ -98,6 +98,75 @@ fn what_is_reserved_by_one_is_not_there_for_another_until_it_is_settled_or_given
 }
 
 #[test]
+fn what_a_used_up_cap_refuses_waits_for_nobody_who_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l");
+    let ledger = open(&path);
+    let budget = budget([cap(100, Per::Day, AtCap::Hard)]);
+    let row = call(&ledger, 60, NOON);
+    let (held, _) = reserve_row(&ledger, &budget, row.clone()).unwrap();
+    assert!(matches!(
+        reserve(&ledger, &budget, 41),
+        Err(Refusal::Cap { .. })
+    ));
+    let holder = rusqlite::Connection::open(&path).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(
+        reserve(&ledger, &budget, 41),
+        Err(Refusal::Cap { .. })
+    ));
+    drop(holder);
+    // What fits is reserved as ever, and what makes room is seen.
+    assert!(reserve(&ledger, &budget, 40).is_ok());
+    settle_held(&ledger, row, held.unwrap());
+    assert!(matches!(
+        reserve(&ledger, &budget, 41),
+        Err(Refusal::Cap { .. })
+    ));
+    drop(reserve(&ledger, &budget, 40).unwrap());
+    assert!(reserve(&ledger, &budget, 40).is_ok());
+}
+
+#[test]
+fn what_is_reserved_along_with_others_leaves_the_thread_ready_to_be_woken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l");
+    let ledger = open(&path);
+    let budget = budget([cap(100, Per::Day, AtCap::Hard)]);
+    drop(reserve(&ledger, &budget, 1).unwrap());
+    ledger.totals(DEADLINE).unwrap();
+    let holder = rusqlite::Connection::open(&path).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let one = |nanos| {
+        let (ledger, budget) = (ledger.clone(), budget.clone());
+        async move {
+            let row = call(&ledger, nanos, NOON);
+            let has_consent = false;
+            let reservation = Reservation {
+                row,
+                budget,
+                has_consent,
+            };
+            ledger.reserve(reservation).await
+        }
+    };
+    wait(async {
+        let first = tokio::spawn(one(1));
+        tokio::task::yield_now().await;
+        // The thread has taken it, and waits for the one who writes.
+        while !lock(&ledger.shared.queue).commands.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let second = tokio::spawn(one(2));
+        tokio::task::yield_now().await;
+        assert_eq!(lock(&ledger.shared.queue).commands.len(), 1);
+        drop(holder);
+        assert!(first.await.unwrap().is_ok() && second.await.unwrap().is_ok());
+        assert!(one(3).await.is_ok());
+    });
+}
+
+#[test]
 fn a_reservation_that_nobody_waits_for_any_more_is_given_back() {
     let ledger = Ledger::start(Place::Memory, setting());
     let budget = budget([cap(100, Per::Day, AtCap::Hard)]);
