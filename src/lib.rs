@@ -23,6 +23,7 @@
 //! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
 //! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`replace_file`]: a file is replaced whole and at once.
+//! - [`logs`]: the log file, for whoever looks for a fault.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
@@ -38,6 +39,7 @@ pub mod document;
 pub mod gateway;
 pub mod index;
 pub mod local;
+pub mod logs;
 pub mod models;
 pub mod process_group;
 pub mod provider;

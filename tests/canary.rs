@@ -84,7 +84,7 @@ fn check(place: &Place) {
     let address = &machine.provider.address;
     let checks = machine.checks();
     let config = format!(
-        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[network]\nfirst_byte_s = 1\nidle_s = 1\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[actions]\nmodel = \"canary-chat/m\"\n{checks}{MINE}[providers.canary-chat]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
+        "[completion]\nmodel = \"canary/m\"\ndebounce_ms = 0\n[network]\nfirst_byte_s = 1\nidle_s = 1\n[log]\nlevel = \"debug\"\n[keys]\nstore = \"{store}\"\npassphrase = {{ env = \"BYOK_TEST_PASSPHRASE\" }}\n[providers.canary]\nwire = \"openai-completions\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[actions]\nmodel = \"canary-chat/m\"\n{checks}{MINE}[providers.canary-chat]\nwire = \"openai-chat\"\nbase_url = \"{address}/v1\"\nkey = {source}\n[providers.openrouter]\nbase_url = \"{address}/api/v1\"\n"
     );
     std::fs::write(machine.own.path().join("config.toml"), config).unwrap();
     std::fs::write(
@@ -133,6 +133,10 @@ fn check(place: &Place) {
         &["usage", "--csv"],
         &["reconcile", "--openrouter"],
         &["config", "show"],
+        &["logs", "--since", "1h"],
+        &["logs", "--json"],
+        &["bug-report", "--output", "report.txt"],
+        &["bug-report", "--output", "-"],
     ] {
         heard.extend(machine.run(arguments, ""));
     }
@@ -142,6 +146,14 @@ fn check(place: &Place) {
         }
     }
     assert!(machine.folder.path().join("explanations").exists());
+    // What is searched below is there, and is about what was done.
+    let log = std::fs::read_to_string(machine.folder.path().join("logs/byok-lsp.log")).unwrap();
+    assert!(
+        log.contains("a model call failed") && log.contains("\"answered\""),
+        "{log}"
+    );
+    let report = std::fs::read_to_string(machine.folder.path().join("report.txt")).unwrap();
+    assert!(report.contains("a model call failed"), "{report}");
     if cfg!(unix) {
         // Otherwise nothing would have been looked at.
         for child in ["seen-by-check", "seen-by-git"] {

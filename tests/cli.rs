@@ -8,6 +8,8 @@ mod scripted;
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/logs.rs"]
+mod logs;
 #[path = "cli/organisation.rs"]
 mod organisation;
 #[path = "cli/prices.rs"]

@@ -1,6 +1,6 @@
 //! The answers of providers, over every wire and in every framing: cut anywhere they say the same.
 
-use super::Choices;
+use super::{Choices, Tally};
 use byok_lsp::config::Wire;
 use byok_lsp::provider::{Answer, Event};
 
@@ -26,12 +26,15 @@ const KINDS: [&str; 4] = [
     "application/vnd.amazon.eventstream",
 ];
 
+static READ: Tally = Tally::new("bytes of answers", 100_000_000);
+
 /// Runs it.
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
     let (wire, kind) = (choices.of(&WIRES), choices.of(&KINDS));
     let size = usize::from(choices.byte()).max(1);
     let body = choices.rest();
+    READ.add(body.len());
     let (whole, is_whole) = read(wire, kind, body, usize::MAX);
     let (pieces, are_whole) = read(wire, kind, body, size);
     assert_eq!((whole, is_whole), (pieces, are_whole));

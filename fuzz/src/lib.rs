@@ -2,6 +2,8 @@
 //!
 //! `cargo fuzz` runs them by `fuzz_targets/`; `tests/fuzz.rs` runs them on their seeds, and on those a little changed, wherever the tests run.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 pub mod answers;
 pub mod config;
 pub mod credentials;
@@ -10,6 +12,41 @@ pub mod frames;
 pub mod messages;
 pub mod replies;
 pub mod suggestions;
+
+/// How much a target was given so far, said on stderr at each whole step, so that the log of a run ends with what it amounts to.
+pub struct Tally {
+    what: &'static str,
+    step: u64,
+    sum: AtomicU64,
+}
+
+impl Tally {
+    /// Counts these, and says so at each such step.
+    pub const fn new(what: &'static str, step: u64) -> Self {
+        Self {
+            what,
+            step,
+            sum: AtomicU64::new(0),
+        }
+    }
+
+    /// Adds so many.
+    pub fn add(&self, count: usize) {
+        let before = self.sum.fetch_add(count as u64, Ordering::Relaxed);
+        let sum = before + count as u64;
+        if sum / self.step > before / self.step {
+            eprintln!("tally: {sum} {}, {} MiB resident", self.what, resident());
+        }
+    }
+}
+
+/// Returns the memory that the process has, where the system tells, in MiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
+    number.unwrap_or_default() / 1024
+}
 
 /// Bytes that are used up from their beginning. What is missing is zero, so every input means something.
 pub struct Choices<'a>(&'a [u8]);

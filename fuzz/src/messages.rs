@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Choices, text};
+use super::{Choices, Tally, text};
 use byok_lsp::config::Layers;
 use byok_lsp::cost::Ledger;
 use byok_lsp::index::SymbolIndex;
@@ -59,6 +59,11 @@ thread_local! {
     );
 }
 
+static SENT: Tally = Tally::new("messages to the server", 1_000_000);
+
+/// The most messages of one editor.
+const MOST: i32 = 1000;
+
 /// Runs it.
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
@@ -69,8 +74,8 @@ pub fn run(data: &[u8]) {
     }});
     asked.push(0);
     put(&mut frames, &begin.to_string());
-    let mut id = 0;
-    while !choices.is_over() && id < 200 {
+    let mut id = 0_i32;
+    while !choices.is_over() && id < MOST {
         id += 1;
         let method = choices.of(&METHODS);
         let mut message =
@@ -87,6 +92,7 @@ pub fn run(data: &[u8]) {
         }
         put(&mut frames, &message);
     }
+    SENT.add(usize::try_from(id).unwrap_or_default() + 1);
     RUNTIME.with_borrow(|runtime| runtime.block_on(converse(frames)));
 }
 

@@ -164,7 +164,9 @@ pub async fn run(gateway: &Gateway, job: &mut Job<'_>, watch: Watch<'_>) -> Resu
         let model = job.decision.name();
         return Err(Failure::TooLong { model, limit });
     }
-    tracing::info!(%fault, action = %job.action.id, "an answer cannot be used; a model is told why, once");
+    // What is wrong is told with words of the answer, so it is in no log file.
+    tracing::trace!(%fault, "what is wrong with an answer");
+    tracing::info!(action = %job.action.id, "an answer cannot be used; a model is told why, once");
     let messages = prompt::repair(&messages, &first.text, &fault.to_string());
     let second = match escalated(gateway, job, &messages, &fault, watch).await {
         Some(second) => second,
@@ -204,7 +206,8 @@ async fn escalated(
     match answer(gateway, job, messages.to_vec(), turn, watch).await {
         Ok(answer) => Some(answer),
         Err(failure) => {
-            tracing::info!(%failure, "the stronger model did not answer");
+            tracing::trace!(%failure, "why the stronger model did not answer");
+            tracing::info!("the stronger model did not answer");
             job.decision = before;
             None
         }

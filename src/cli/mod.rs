@@ -3,12 +3,15 @@
 //! Entry point: [`main`]. Answers go to stdout, progress and complaints to stderr; colours only to a terminal, and never with `NO_COLOR`.
 
 mod audit;
+mod bug_report;
 mod complete;
 mod config;
 mod context;
 mod doctor;
 mod key;
 mod login;
+mod logs;
+mod man;
 mod models;
 mod organisation;
 mod parts;
@@ -27,9 +30,12 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::cost::Catalogue;
-use crate::scrub;
+use crate::{logs as log_file, scrub};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +50,7 @@ Examples:
   byok-lsp prices sonnet                    what models cost you, by which prices
   byok-lsp usage --since 7d                 what was spent on what, and what for nothing
   byok-lsp audit verify                     whether the log of what left the machine is as it was written
+  byok-lsp logs --follow                    what the servers do, as they do it
   byok-lsp config path                      where your settings live
   byok-lsp serve                            what editors start";
 
@@ -85,8 +92,15 @@ enum Command {
     Organisation(organisation::Arguments),
     /// Compare the ledger with what a provider says it counted.
     Reconcile(reconcile::Arguments),
+    /// Show what the servers noted of what they did, as it comes if you like.
+    Logs(logs::Arguments),
+    /// Write a file for a report of a fault, without keys, and say what is in it. Nothing is sent.
+    BugReport(bug_report::Arguments),
     /// Show settings: where they live, what they come to, their JSON schema.
     Config(config::Arguments),
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man(man::Arguments),
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -127,6 +141,9 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Organisation(arguments) => organisation::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
+        Command::BugReport(arguments) => bug_report::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
@@ -163,14 +180,23 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// Sends the log to stderr, which editors keep: warnings, or what `BYOK_LOG` asks for (such as `byok_lsp=debug`).
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BYOK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    start_logs(false);
+}
+
+/// Does so, and has the server write its log file besides.
+fn start_logs(has_file: bool) {
+    let filter = EnvFilter::try_from_env("BYOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let stderr = tracing_subscriber::fmt::layer()
         .with_writer(privacy::Log)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_filter(filter);
+    let path = has_file.then(parts::log_path).flatten();
+    let file = path.and_then(|path| log_file::layer(path, parts::log_settings()));
     // A log that is already there is one that a test installed.
-    let _ = log.try_init();
+    let _ = tracing_subscriber::registry()
+        .with(stderr)
+        .with(file)
+        .try_init();
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::config::{
-    Layers, OrganisationSources, Problem, ProviderSettings, Settings, organisation_folder,
-    read_user_file, user_file,
+    Layers, LogSettings, OrganisationSources, Problem, ProviderSettings, Settings,
+    organisation_folder, read_user_file, user_file,
 };
 use crate::cost::Ledger;
 use crate::index::{self, Shelf, SymbolIndex};
 use crate::local::{Engine, Limits};
+use crate::logs;
 use crate::models::{self, Lists};
 use crate::provider::Http;
 
@@ -80,6 +81,20 @@ pub fn prices_path() -> Option<PathBuf> {
 /// Returns where the audit log lies: beside the ledger.
 pub fn audit_path() -> Option<PathBuf> {
     Some(ledger_path()?.with_extension("audit.jsonl"))
+}
+
+/// Returns where the servers' log lies: in a folder beside the ledger.
+pub fn log_path() -> Option<PathBuf> {
+    logs::path_beside(&ledger_path()?)
+}
+
+/// Reads what the user's own file says of the log, before there is one to tell mistakes by.
+pub fn log_settings() -> LogSettings {
+    let mut layers = Layers::default();
+    if let Some(path) = user_file() {
+        let _ = read_user_file(&mut layers, &path);
+    }
+    layers.settings_of_own_file().log
 }
 
 /// Asks a question to which there is a yes; anything else is a no.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::scrub;
+use crate::{logs, scrub};
 
 /// Closes the ways that the system lets a process close. Called before anything else.
 pub fn guard() {
@@ -21,6 +21,9 @@ pub fn guard() {
         let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     }
     std::panic::set_hook(Box::new(|panic| {
+        if let Some(at) = panic.location() {
+            logs::note_panic(at.file(), at.line());
+        }
         let backtrace = Backtrace::capture();
         let mut text = format!("byok-lsp: {panic}\n");
         if backtrace.status() == BacktraceStatus::Captured {

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use super::{parts, runtime, start_log, style};
+use super::{parts, runtime, start_logs, style};
 use crate::index::Shelf;
+use crate::logs;
 use crate::provider::Http;
 use crate::server::{self, Ended, Parts, stdio};
 
@@ -16,9 +18,17 @@ pub struct Arguments {
     stdio: bool,
 }
 
+/// How long the log is given to write its last lines.
+const FLUSH: Duration = Duration::from_millis(200);
+
 /// Serves until the editor ends the session.
 pub fn run(_: &Arguments) -> ExitCode {
-    start_log();
+    start_logs(true);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        system = std::env::consts::OS,
+        "a server begins"
+    );
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -53,6 +63,11 @@ pub fn run(_: &Arguments) -> ExitCode {
         // A task of its own, since it takes a system call to wake the future that a runtime blocks on.
         tokio::spawn(server::run(input, output, parts)).await
     });
+    tracing::info!(
+        is_proper = matches!(ended, Ok(Ended::Properly)),
+        "a server ends"
+    );
+    logs::flush(FLUSH);
     // Nothing may keep the process: not the thread that still reads stdin, not a provider that does not answer.
     std::process::exit(match ended {
         Ok(Ended::Properly) => 0,

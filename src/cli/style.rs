@@ -20,7 +20,6 @@ impl Style {
     }
 
     /// That of a file or a pipe.
-    #[cfg(test)]
     pub fn plain() -> Self {
         Self { is_coloured: false }
     }

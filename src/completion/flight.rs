@@ -11,6 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::place::Around;
 use super::request::Question;
@@ -79,13 +80,15 @@ impl Flight {
         let interrupt = Interrupt::default();
         let question = Question::of(ask, extent, interrupt.clone());
         let (sender, progress) = watch::channel(Progress::default());
-        let mut flying = Box::pin(fly(
+        // What it logs belongs to the request that began it, whoever polls it.
+        let flying = fly(
             gateway.clone(),
             ask.snapshot.settings.clone(),
             question,
             Stop::new(extent, around.clone()),
             sender,
-        ));
+        );
+        let mut flying = Box::pin(flying.in_current_span());
         if (&mut flying).now_or_never().is_none() {
             tasks.spawn(flying);
         }

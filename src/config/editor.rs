@@ -47,6 +47,9 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("how long calls are kept"),
         ));
     }
+    if editor.log.is_some() && editor.log != own.log {
+        return Err(problem("log".into(), refusal("what is logged")));
+    }
     let changes = |options: &Options| options.fallback.as_ref()?.may_change_payer;
     if changes(editor) == Some(true) && changes(own) != Some(true) {
         return Err(problem(

@@ -10,6 +10,7 @@ use super::context;
 use super::editor;
 use super::fallback::FallbackOptions;
 use super::ledger::LedgerOptions;
+use super::log::LogOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::options::{
     CompletionOptions, KeysOptions, LocalOptions, NetworkOptions, Options, ProviderOptions,
@@ -187,6 +188,7 @@ fn merge(below: Options, above: Options) -> Options {
         }),
         ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
         audit: merge_with(below.audit, above.audit, AuditOptions::over),
+        log: merge_with(below.log, above.log, LogOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

@@ -24,6 +24,7 @@ mod key_source;
 mod known;
 mod layer;
 mod ledger;
+mod log;
 mod network;
 mod openrouter;
 mod options;
@@ -56,6 +57,7 @@ pub use known::ModelList;
 pub use known::well_known_variables;
 pub use layer::{Layer, Layers};
 pub use ledger::{LedgerOptions, LedgerSettings};
+pub use log::{LogLevel, LogOptions, LogSettings};
 pub use network::{Network, Patience, Proxy};
 pub use openrouter::{
     AppOptions, DataCollection, MaxPriceOptions, Partition, Quantization, RoutingOptions, Sort,

@@ -16,6 +16,7 @@ use super::fallback::FallbackOptions;
 use super::free::FreeOptions;
 use super::key_option::{KeyFrom, KeyOption};
 use super::ledger::LedgerOptions;
+use super::log::LogOptions;
 use super::openrouter::{AppOptions, RoutingOptions};
 use super::organisation::OrganisationOptions;
 use super::policy::{DataOptions, PolicyOptions};
@@ -62,6 +63,9 @@ pub struct Options {
     /// The log of what left the machine and what was kept here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditOptions>,
+    /// The log file, for whoever looks for a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

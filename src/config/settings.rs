@@ -15,6 +15,7 @@ use super::eagerness::Eagerness;
 use super::fallback::{self, Fallback};
 use super::key_source::KeysSettings;
 use super::ledger::{self, LedgerSettings};
+use super::log::{self, LogSettings};
 use super::network::{self, Network};
 use super::options::Options;
 use super::policy::{Policy, Refused, Source};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub routes: Arc<Routes>,
     /// Whether a log is kept of what leaves the machine.
     pub audit: AuditSettings,
+    /// How much is written to the log file.
+    pub log: LogSettings,
     /// Which models take the place of one that does not answer.
     pub fallback: Arc<Fallback>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -134,6 +137,7 @@ impl Default for Settings {
             ledger: Arc::default(),
             routes: Arc::default(),
             audit: AuditSettings::default(),
+            log: LogSettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
@@ -260,6 +264,10 @@ impl Settings {
         if let Some(written) = &options.audit {
             settings.audit = audit::resolve(written)
                 .map_err(|(key, message)| problem(format!("audit.{key}"), message))?;
+        }
+        if let Some(written) = &options.log {
+            settings.log = log::resolve(written)
+                .map_err(|(key, message)| problem(format!("log.{key}"), message))?;
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

@@ -27,6 +27,8 @@ use crate::routing::{Payer, Way};
 pub(super) struct Settlement {
     begin: Begin,
     id: CallId,
+    /// What it logs belongs to the request that it was begun for, whoever ends it.
+    span: tracing::Span,
     started: Timestamp,
     clock: Instant,
     first_token: Option<Duration>,
@@ -66,6 +68,7 @@ impl Settlement {
         begin.record.expected = expected.and_then(|it| it.cost.amount());
         Ok(Self {
             id,
+            span: tracing::Span::current(),
             expected,
             begin,
             started,
@@ -210,7 +213,9 @@ impl Settlement {
         if matches!(error, Error::TimedOut { .. }) {
             self.measure();
         }
-        tracing::info!(model = %name, %error, "a model call failed");
+        // What providers say may hold what they were sent, so it is in no log file, which ends above `trace`.
+        tracing::info!(parent: &self.span, call = %self.id, model = %name, fault = error.kind(), "a model call failed");
+        tracing::trace!(parent: &self.span, %error, "what the provider said");
         self.settle(Outcome::Failed);
     }
 
@@ -275,7 +280,7 @@ impl Settlement {
             request_id: self.request_id.take(),
             tags: self.begin.tags.clone(),
         };
-        tracing::info!(model = %decision.name(), outcome = outcome.name(), tokens = ?row.usage.tokens(), cost = ?row.cost, "a model call");
+        self.log(&row);
         if let Some(stopped) = self.begin.purse.payers.seen(decision, told) {
             self.begin.purse.tell(Notice::Halted(stopped));
         }
@@ -317,6 +322,22 @@ impl Settlement {
             };
             begin.corrections.begin(inquiry, settled);
         }
+    }
+
+    /// Says what became of it, with the names by which the editor, the ledger and the provider know it.
+    fn log(&self, row: &Row) {
+        tracing::info!(
+            parent: &self.span,
+            call = %row.id,
+            attempt = row.attempt,
+            model = %self.begin.decision.name(),
+            provider_request = row.request_id.as_deref().unwrap_or("none"),
+            outcome = row.outcome.name(),
+            tokens = ?row.usage.tokens(),
+            cost = ?row.cost,
+            ms = u64::try_from(row.latency.total.as_millis()).unwrap_or(u64::MAX),
+            "a model call"
+        );
     }
 
     /// Notes how fast the model was, as far as the call shows it.

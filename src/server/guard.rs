@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -29,17 +30,22 @@ impl<S: LanguageServer> Service<Request> for Guard<S> {
         let request = from_proto::mended(with_params(request));
         let id = request.id().cloned();
         let empty = empty_reply(request.method());
-        let span = tracing::debug_span!(
-            "request",
-            method = request.method(),
-            id = id.as_ref().map(tracing::field::display)
-        );
+        let span = if let Some(id) = &id {
+            tracing::info_span!("request", method = request.method(), %id)
+        } else {
+            tracing::debug_span!("request", method = request.method())
+        };
+        let began = Instant::now();
         let answer = AssertUnwindSafe(self.0.call(request)).catch_unwind();
         async move {
             let response = answer.await.unwrap_or_else(|_| {
                 tracing::error!("a handler panicked; the request is answered with an error and the server goes on");
                 Ok(id.map(|id| Response::from_error(id, Error::internal_error())))
             })?;
+            if response.is_some() {
+                let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::debug!(ms, "answered");
+            }
             Ok(response.map(|response| match (response.error(), empty) {
                 // Neovim takes a stale ghost text down only for an empty list; an error leaves it, and accepting it damages the line.
                 (Some(error), Some(empty)) if error.code == ErrorCode::RequestCancelled => {

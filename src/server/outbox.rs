@@ -1,7 +1,7 @@
 //! What goes to the editor: a buffer and the task that writes it, so that an editor that is slow to read never stops us from reading.
 //!
 //! The buffer is bounded by dropping notifications, which repeat themselves, and complaints about bad frames; never replies, which the
-//! editor waits for.
+//! editor waits for. Where replies alone are too much, nothing more is read until the editor has taken some ([`Outbox::room`]).
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,9 @@ use crate::credential;
 /// How many bytes may wait before notifications are dropped.
 const MAX_WAITING: usize = 8 * 1024 * 1024;
 
+/// How many bytes may wait before nothing more is read from the editor. One that still writes then has not read for hundreds of thousands of answers.
+const MAX_REPLIES: usize = 64 * 1024 * 1024;
+
 /// How much room the buffers keep while nothing waits.
 const ROOM: usize = 64 * 1024;
 
@@ -28,6 +31,8 @@ pub struct Outbox(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Waiting>,
     wake: Notify,
+    /// Told when the editor has taken something, or is gone.
+    taken: Notify,
 }
 
 #[derive(Default)]
@@ -78,6 +83,22 @@ impl Outbox {
         self.send_unless_full(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
     }
 
+    /// Waits until no more waits for the editor than may.
+    pub async fn room(&self) {
+        loop {
+            // Before the look, so that what is taken in between counts.
+            let taken = self.0.taken.notified();
+            let is_full = {
+                let waiting = self.0.waiting();
+                !waiting.is_gone && waiting.frames.len() >= MAX_REPLIES
+            };
+            if !is_full {
+                return;
+            }
+            taken.await;
+        }
+    }
+
     /// Lets the writer end once it has written what was sent so far.
     pub fn close(&self) {
         self.0.waiting().is_closed = true;
@@ -122,14 +143,58 @@ async fn write_all<W: AsyncWrite + Unpin>(mut output: W, shared: Arc<Shared>) {
             shared.wake.notified().await;
             continue;
         }
+        shared.taken.notify_waiters();
         // An editor that is gone is noticed by the reader.
         if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
             let mut waiting = shared.waiting();
             waiting.is_gone = true;
             waiting.frames = Vec::new();
+            drop(waiting);
+            shared.taken.notify_waiters();
             return;
         }
         frames.clear();
         frames.shrink_to(ROOM);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test]
+    async fn who_reads_nothing_is_not_heard_beyond_a_bound_and_is_heard_again_once_it_reads() {
+        let (output, mut editor) = tokio::io::duplex(1 << 16);
+        let (outbox, _writer) = Outbox::start(output);
+        let answer = json!({"answer": "x".repeat(1 << 20)});
+        let waiting = || outbox.0.waiting().frames.len();
+        let mut sent = 0;
+        // Each time the writer gets its turn, as it does between messages.
+        while tokio::time::timeout(std::time::Duration::ZERO, outbox.room())
+            .await
+            .is_ok()
+        {
+            outbox.send(&answer);
+            tokio::task::yield_now().await;
+            sent += 1;
+            assert!(sent < 200, "{}", waiting());
+        }
+        assert!(waiting() < MAX_REPLIES + (2 << 20), "{}", waiting());
+        let reading = tokio::spawn(async move {
+            let mut chunk = vec![0; 1 << 20];
+            while editor.read(&mut chunk).await.is_ok_and(|length| length > 0) {}
+        });
+        outbox.room().await;
+        reading.abort();
+        let _ = reading.await;
+        // It is gone, so nothing is kept for it and nobody waits.
+        for _ in 0..100 {
+            outbox.send(&answer);
+            outbox.room().await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(waiting(), 0);
     }
 }

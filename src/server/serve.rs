@@ -64,6 +64,9 @@ where
 /// How long the ledger is given to write what it was handed, with another process on the same file; longer than it waits for a lock.
 const LEDGER: Duration = Duration::from_millis(1500);
 
+/// How long an editor may leave all that it is sent unread, once that is more than may wait.
+const STUCK: Duration = Duration::from_mins(1);
+
 async fn pump(
     mut incoming: Reader<impl AsyncRead + Unpin>,
     mut service: Guard<Backend>,
@@ -73,6 +76,11 @@ async fn pump(
 ) -> Ended {
     let mut was_shut_down = false;
     while let Some(message) = incoming.next().await {
+        // An editor that writes on and on and reads nothing is none that anybody sits in front of.
+        if tokio::time::timeout(STUCK, outbox.room()).await.is_err() {
+            tracing::error!("the editor reads nothing any more; the session ends");
+            return Ended::Abruptly;
+        }
         // An editor that sends faster than we read leaves time for the others.
         tokio::task::consume_budget().await;
         // Finished tasks are reaped as we go, so that the set does not grow.

@@ -1,6 +1,7 @@
 //! `byok-lsp doctor`: what is configured, what works, and what to do about the rest.
 
 mod index;
+mod log;
 mod stores;
 
 use std::fmt::Write as _;
@@ -98,6 +99,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Looks at all that needs nobody outside of this machine, and renders it.
+pub(super) fn offline() -> anyhow::Result<String> {
+    let findings = runtime()?.block_on(look(true))?;
+    Ok(pretty(&findings, Style::plain()))
+}
+
 async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     let (layers, problems) = parts::configuration();
     let settings = layers.settings();
@@ -134,6 +141,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     );
     findings.extend(look_at_caps(&ledger, &settings).await);
     findings.push(index::look(&settings));
+    findings.extend(log::look(&settings));
     let http = Http::new(&settings.network);
     let gateway = Gateway::new(
         http.clone(),

@@ -37,6 +37,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         policy: _,
         more_policies: _,
         organisation: _,
+        log: _,
     } = options;
     let mut tightening = Tightening {
         settings,

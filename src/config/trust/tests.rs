@@ -51,7 +51,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 112] = [
+const TABLE: [Row; 115] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -179,6 +179,9 @@ const TABLE: [Row; 112] = [
     row("network.first_byte_s", "600", "", true),
     row("network.idle_s", "600", "", true),
     row("network.ca_bundle", "\"/w/evil.pem\"", "", true),
+    row("log.level", "\"off\"", "", true),
+    row("log.max_size_mb", "100", "", true),
+    row("log.max_files", "1", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
     row(

@@ -26,6 +26,7 @@ mod schema;
 mod shared;
 mod store;
 mod totals;
+mod version;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,7 @@ pub use lines::Wanted;
 pub use reserving::{Held, Reservation};
 pub use row::{CallId, Latency, Outcome, Row};
 pub use totals::{Sum, Totals};
+pub use version::schema_version;
 
 /// A handle to the ledger; clones share one thread, which ends, its rows written, after the last of them.
 #[derive(Clone)]

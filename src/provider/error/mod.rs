@@ -1,6 +1,7 @@
 //! What can go wrong with a provider, by what the caller may do about it.
 
 mod details;
+mod kind;
 mod wait;
 
 use std::time::Duration;

@@ -13,6 +13,9 @@ use crate::session::path_of;
 
 /// Answers the request.
 pub fn answer(shared: &Shared, params: lsp::InitializeParams) -> lsp::InitializeResult {
+    if let Some(editor) = &params.client_info {
+        tracing::info!(editor = editor.name, version = editor.version, "an editor");
+    }
     let encoding = from_proto::encoding(&params.capabilities);
     shared.set_abilities(Abilities::of(&params.capabilities));
     let folders: Vec<PathBuf> = from_proto::folders(&params)
