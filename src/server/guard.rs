@@ -80,3 +80,47 @@ fn empty_reply(method: &str) -> Option<serde_json::Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tower_lsp::gen_lsp_types::{Hover, HoverParams, InitializeParams, InitializeResult};
+    use tower_lsp::jsonrpc::Result;
+
+    use super::*;
+
+    /// A server with a mistake in it.
+    struct Mistaken;
+
+    impl LanguageServer for Mistaken {
+        async fn initialize(&self, _: InitializeParams) -> Result<InitializeResult> {
+            Ok(InitializeResult::default())
+        }
+
+        async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+            let position = params.text_document_position_params.position;
+            assert!(position.line == 0, "a mistake");
+            Ok(None)
+        }
+
+        async fn shutdown(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_handler_panics_is_answered_with_an_error_and_the_next_as_ever() {
+        let (service, _client) = LspService::new(|_| Mistaken);
+        let mut guard = Guard(service);
+        let initialize = Request::build("initialize").params(json!({"capabilities": {}}));
+        let answer = guard.call(initialize.id(1).finish()).await.unwrap();
+        assert!(answer.unwrap().is_ok());
+        for (id, line, is_ok) in [(2, 7, false), (3, 0, true)] {
+            let position = json!({"line": line, "character": 0});
+            let params = json!({"textDocument": {"uri": "file:///a"}, "position": position});
+            let hover = Request::build("textDocument/hover").params(params);
+            let answer = guard.call(hover.id(id).finish()).await.unwrap().unwrap();
+            assert_eq!(answer.is_ok(), is_ok, "{answer:?}");
+        }
+    }
+}
