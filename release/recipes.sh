@@ -3,9 +3,9 @@
 #
 # A recipe that names an archive which is not in FOLDER is left out, and said.
 set -euo pipefail
+[ $# = 3 ] || { sed -n 2p "$0" >&2; exit 64; }
+version=$1 url=$2 folder=$(realpath "$3")
 cd "$(dirname "$0")"
-[ $# = 3 ] || { sed -n 2p recipes.sh >&2; exit 64; }
-version=$1 url=$2 folder=$3
 mkdir -p "$folder/recipes/npm"
 fill() { # FROM TO
   sed -e "s|@VERSION@|$version|g" -e "s|@URL@|$url|g" "$1" > "$2"
