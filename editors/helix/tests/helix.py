@@ -48,7 +48,9 @@ class Terminal:
 
     def keys(self, *keys):
         for key in keys:
-            self.tmux("send-keys", key)
+            # The byte of Escape and what follows it are one key (with Alt) to an editor that reads both at once, as it does on a busy machine.
+            # As the kitty protocol writes it, Escape is whole, and Helix reads it so whether that protocol is on or not.
+            self.tmux("send-keys", *(["-l", "\x1b[27u"] if key == "Escape" else [key]))
 
     def type(self, text):
         self.tmux("send-keys", "-l", text)
