@@ -3,13 +3,12 @@
 //! Entry points: [`tests`] and [`changes`]. Both look at the disk, whether a file may be created, so they belong on a thread of their own.
 
 use super::edit;
-use super::fit;
 use super::other::{FileChange, OtherFile, Spot, What};
 use super::reply::{self, Fault};
 use super::run::{Work, plain};
 use super::target::of_range;
 use super::verify::{self, Demand};
-use crate::document::Edit;
+use crate::document::{self, Edit};
 use crate::repository;
 use crate::session::Snapshot;
 use crate::syntax::SyntaxTree;
@@ -50,7 +49,7 @@ fn appended(snapshot: &Snapshot, new: &str) -> Result<Vec<Edit>, Fault> {
         return Err(Fault::Empty);
     }
     let text = &snapshot.text;
-    let line_break = fit::line_break(text.chars());
+    let line_break = document::line_break(text.chars());
     let end = text.len_bytes();
     let mut last = text.bytes_at(end).reversed();
     let ends_line = matches!(last.next(), None | Some(b'\n' | b'\r'));
@@ -126,7 +125,7 @@ pub fn changes(work: &Work, shown: &[OtherFile]) -> Result<Vec<FileChange>, Faul
 fn edits(snapshot: &Snapshot, blocks: &[reply::Block]) -> Result<Vec<Edit>, Fault> {
     let old = snapshot.text.to_string();
     let new = reply::replaced(&plain(&old), blocks)?;
-    let new = new.replace('\n', fit::line_break(snapshot.text.chars()));
+    let new = new.replace('\n', document::line_break(snapshot.text.chars()));
     let edits = edit::minimal(&old, &new, 0);
     verify::verify(
         snapshot.tree.as_ref(),

@@ -17,7 +17,7 @@ use super::{edit, escalate, explanation, fit, offer, prompt, shown, verify};
 use crate::cost::estimate::Estimate;
 use crate::cost::{Cost, Money};
 use crate::credential;
-use crate::document::Edit;
+use crate::document::{self, Edit};
 use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
 use crate::repository::{self, Changed, Check};
@@ -536,9 +536,9 @@ impl Work {
         let text = &self.snapshot.text;
         let lines = text.byte_slice(self.target.lines.clone());
         if lines.chars().any(|c| matches!(c, '\n' | '\r')) {
-            fit::line_break(lines.chars())
+            document::line_break(lines.chars())
         } else {
-            fit::line_break(text.chars().take(LINE_BREAK_CHARS))
+            document::line_break(text.chars().take(LINE_BREAK_CHARS))
         }
     }
 }

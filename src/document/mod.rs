@@ -5,6 +5,7 @@
 
 mod edit;
 mod history;
+mod line_break;
 mod position;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -12,6 +13,7 @@ mod tests;
 
 pub use edit::{Change, Edit};
 pub use history::{History, Revision};
+pub use line_break::line_break;
 pub use position::{ByteOffset, Encoding, Located, Position, floor};
 
 use ropey::Rope;

@@ -1,5 +1,7 @@
 //! Our types to the protocol's. Together with `from_proto` the only place where they meet.
 
+use std::borrow::Cow;
+
 use ropey::Rope;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use super::protocol::{
 use crate::completion::Suggestion;
 use crate::cost::ledger::Sum;
 use crate::cost::{Cost, Currency, Totals};
-use crate::document::{ByteOffset, Edit, Encoding};
+use crate::document::{self, ByteOffset, Edit, Encoding};
 use crate::gateway::Report;
 
 /// The command that an editor runs after a suggestion was accepted.
@@ -74,22 +76,37 @@ pub fn completion(suggestion: Option<&Suggestion>, text: &Rope, encoding: Encodi
         };
         json!({
             "label": label,
-            "kind": lsp::CompletionItemKind::Snippet,
+            // Not a snippet: Helix reads those as such whatever their format, moves their lines, and takes dollars and braces out of them.
+            "kind": lsp::CompletionItemKind::Text,
             "detail": origin,
             "documentation": {"kind": "markdown", "value": format!("{fence}\n{whole}\n{fence}\n{origin}")},
             // What is typed is compared with this; the line breaks of what follows would only be in the way.
             "filterText": whole.lines().next().unwrap_or_default(),
             "sortText": "0",
             "insertTextFormat": lsp::InsertTextFormat::PlainText,
+            "insertTextMode": lsp::InsertTextMode::AsIs,
             "textEdit": {
                 "range": {"start": position(text, start, encoding), "end": position(text, cursor, encoding)},
-                "newText": whole,
+                "newText": with_line_breaks_of(text, &whole),
             },
             "command": accept(suggestion),
         })
     };
     // Nothing yet is no final word: a client that keeps lists would not ask again within the word.
     json!({"isIncomplete": suggestion.is_none(), "items": suggestion.map(item).into_iter().collect::<Vec<_>>()})
+}
+
+/// Writes line breaks as a document has them: Helix puts the text of a menu's item in as it stands.
+fn with_line_breaks_of<'a>(document: &Rope, text: &'a str) -> Cow<'a, str> {
+    // The beginning tells, however long the document is.
+    const ENOUGH: usize = 10_000;
+    if !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    match document::line_break(document.chars().take(ENOUGH)) {
+        "\n" => Cow::Borrowed(text),
+        line_break => Cow::Owned(text.replace('\n', line_break)),
+    }
 }
 
 /// Says who made a suggestion, who pays, and what the call cost as far as that is known.

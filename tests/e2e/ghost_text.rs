@@ -240,6 +240,35 @@ fn an_editor_without_ghost_text_gets_the_same_as_a_menu_item() {
     client.finish();
 }
 
+/// Helix puts a menu item's text in as it stands, and takes dollars and braces out of what is called a snippet.
+#[test]
+fn a_menu_items_lines_end_as_the_documents_do_and_it_is_no_snippet() {
+    let fake = Fake::default();
+    let builder = Builder::default()
+        .fake(&fake)
+        .capabilities(json!({"textDocument": {"completion": {}}}));
+    let mut client = builder.start();
+    let at = client.open("fn main() {\r\n    loˇ\r\n}\r\n");
+    let id = client.request(
+        "textDocument/completion",
+        json!({"textDocument": {"uri": URI}, "position": at}),
+    );
+    let running = wait(fake.next());
+    running.text("op {\n        break;\n    }");
+    drop(running);
+    let answer = client.answer(id);
+    let item = &answer["result"]["items"][0];
+    assert_eq!(
+        item["textEdit"]["newText"],
+        "loop {\r\n        break;\r\n    }"
+    );
+    assert_eq!(
+        (&item["kind"], &item["insertTextFormat"]),
+        (&json!(1), &json!(1))
+    );
+    client.finish();
+}
+
 #[test]
 fn paused_suggestions_ask_nobody_and_resumed_ones_do() {
     let fake = Fake::default();

@@ -21,7 +21,7 @@ def main():
         # The hint of the first minute is for another picture.
         hx.settings('completion = { model = "local" }\n')
         hx.open("cart.rs", CART, width=100, height=18)
-        hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
+        hx.suggests(10, "    let tot", "total = compute(left, right); text")
         hx.keys("Tab")
         hx.shows("local/patterns")
         screen = hx.tmux("capture-pane", "-e", "-p", "-N")

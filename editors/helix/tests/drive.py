@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 import actions
+import texts
 import troubles
 from fixtures import CART, USAGE, expect, mock
 from helix import SECRET, Failure, Helix
@@ -71,7 +72,7 @@ def first_minute(hx):
     """the first minute, without key or network: a suggestion in the menu, taken"""
     hx.set_up()
     hx.open("cart.rs", CART)
-    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
+    hx.suggests(10, "    let tot", "total = compute(left, right); text")
     # One hint how to add a key, which takes no keys from the menu.
     hx.logged("byok-lsp key set PROVIDER")
     hx.keys("Tab")
@@ -130,7 +131,7 @@ def paused_and_resumed(hx):
     hx.keys("Escape", "u")
     hx.command("lsp-workspace-command byok.resume")
     hx.shows("byok-lsp: resumed")
-    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
+    hx.suggests(10, "    let tot", "total = compute(left, right); text")
 
 
 def one_settings_file(hx):
@@ -185,7 +186,7 @@ def asked_in_a_terminal(hx):
 TESTS = [
     one_settings_file, asked_in_a_terminal,
     setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, model_chosen_from_a_menu, paused_and_resumed,
-    *actions.TESTS, *troubles.TESTS,
+    *actions.TESTS, *troubles.TESTS, *texts.TESTS,
 ]
 
 

@@ -90,9 +90,7 @@ class Helix(Terminal):
             folder.mkdir(parents=True)
         # The server is on the path, as it is after an installation.
         (self.folder / "bin/byok-lsp").symlink_to(binary)
-        (self.config / "config.toml").write_text(
-            "[editor]\nidle-timeout = 50\n[editor.lsp]\ndisplay-messages = true\ndisplay-progress-messages = true\n"
-        )
+        self.configure()
         self.log = self.folder / "hx.log"
         self.provider = None
         self.others = []
@@ -125,6 +123,12 @@ class Helix(Terminal):
             raise Failure(f"setup helix: {done.stdout}{done.stderr}")
         return done.stdout
 
+    def configure(self, more=""):
+        """Writes the editor's settings, with `more` in its section `editor`."""
+        (self.config / "config.toml").write_text(
+            f"[editor]\nidle-timeout = 50\n{more}[editor.lsp]\ndisplay-messages = true\ndisplay-progress-messages = true\n"
+        )
+
     def settings(self, text):
         """Writes the user's own settings, the same for every editor."""
         path = self.folder / "config/byok-lsp/config.toml"
@@ -156,10 +160,10 @@ class Helix(Terminal):
         """Replaces the provider's answers."""
         urllib.request.urlopen(self.url.replace("/v1", "/test/script"), json.dumps(script).encode()).read()
 
-    def open(self, name, text, width=110, height=30):
-        """Opens a file and waits until the server has it."""
-        (self.work / name).write_text(text)
-        self.run(f"hx -vvv --log {self.log} {name}", width, height)
+    def open(self, name, text, width=110, height=30, place=""):
+        """Opens a file, with the cursor at `place` (":row:column", from 1), and waits until the server has it."""
+        (self.work / name).write_text(text, newline="")
+        self.run(f"hx -vvv --log {self.log} {name}{place}", width, height)
         self.shows(name)
         self.logged('"textDocument/didOpen"')
 
@@ -226,14 +230,14 @@ class Helix(Terminal):
         """Saves the file and waits until the text is in it."""
         # Helix compares the file's time with one that it notes a moment after it has written, so a second save would be refused now and then.
         self.command("write!")
+        return eventually(f'{name} holds "{text}"', lambda: self.held(name), lambda held: text in held, self.screen)
 
-        def read():
-            try:
-                return (self.work / name).read_text()
-            except FileNotFoundError:  # Helix puts the new file in the place of the old one.
-                return ""
-
-        return eventually(f'{name} holds "{text}"', read, lambda held: text in held, self.screen)
+    def held(self, name):
+        """What the file holds, to the last byte."""
+        try:
+            return (self.work / name).read_bytes().decode()
+        except FileNotFoundError:  # Helix puts the new file in the place of the old one.
+            return ""
 
     def quit(self):
         """Ends the editor, so that another can be opened."""

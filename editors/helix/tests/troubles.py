@@ -82,7 +82,7 @@ def budget_reached(hx):
     cap = '[[budget.caps]]\nname = "today"\namount = "0.000001 USD"\nper = "day"\nat = "degrade"\ndegrade_to = "local"\n'
     completing(hx, url, more=cap)
     hx.open("cart.rs", CART)
-    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
+    hx.suggests(10, "    let tot", "total = compute(left, right); text")
     hx.logged("local/patterns answers meanwhile: the cap")
     hx.keys("Tab")
     hx.shows("local/patterns")
@@ -103,7 +103,7 @@ def budget_refuses(hx):
     hx.shows("from now on")
     # The line that was begun is taken back.
     hx.keys("u")
-    hx.suggests(10, "    let tot", "total = compute(left, right); snippet")
+    hx.suggests(10, "    let tot", "total = compute(left, right); text")
     expect("nothing was sent", hx.asked() == [], hx.asked())
 
 

@@ -102,7 +102,7 @@ fn restyled(text: &str, around: &Around) -> String {
         return text.to_owned();
     }
     let unit = match style {
-        Style::Tabs => foreign_unit(&rest, around),
+        Style::Tabs => foreign_unit(first, &rest, around),
         Style::Blanks(_) => 4,
     };
     let write = |line: &str| {
@@ -129,19 +129,23 @@ fn restyled(text: &str, around: &Around) -> String {
         .join("\n")
 }
 
-/// Returns how many blanks stand for a tab in a text: the line that is least indented stands as deep as the cursor's, as a rule.
-fn foreign_unit(lines: &[&str], around: &Around) -> usize {
-    let depth = indentation(&around.line_before).matches('\t').count();
-    let least = lines
+/// Returns how many blanks stand for a tab in a text: the line that is least indented stands as deep as the cursor's, as a rule. While a block
+/// comes in that the first line opens, no line does so yet: the least is its first.
+fn foreign_unit(first: &str, rest: &[&str], around: &Around) -> usize {
+    let mut lines = rest
         .iter()
-        .filter(|line| line.starts_with(' ') && !line.trim().is_empty())
-        .map(|line| indentation(line).len())
-        .min()
-        .unwrap_or(0);
+        .filter(|line| line.starts_with(' ') && !line.trim().is_empty());
+    let width = |line: &&str| indentation(line).len();
+    let least = lines.clone().map(width).min().unwrap_or(0);
+    let is_inside = first.trim_end().ends_with(['{', '(', '[', ':'])
+        && lines.next().is_some_and(|line| {
+            width(line) == least && !line.trim_start().starts_with(['}', ')', ']'])
+        });
+    let depth = indentation(&around.line_before).matches('\t').count() + usize::from(is_inside);
     if depth > 0 && least.is_multiple_of(depth) && matches!(least / depth, 2 | 3 | 4 | 8) {
         return least / depth;
     }
-    unit_of(lines.iter().copied()).unwrap_or(4)
+    unit_of(rest.iter().copied()).unwrap_or(4)
 }
 
 /// Returns what the lines around the place are indented with.
