@@ -21,7 +21,7 @@ use super::{Ask, filter};
 use crate::config::Settings;
 use crate::cost::Cost;
 use crate::document;
-use crate::gateway::{CallId, Gateway, Interrupt};
+use crate::gateway::{Call, CallId, Gateway, Interrupt};
 use crate::provider::{Error, Finish};
 use crate::routing::Decision;
 
@@ -169,21 +169,28 @@ async fn fly(
     tokio::select! {
         biased;
         () = interrupt.over() => {}
-        end = read(&gateway, &settings, question, stop, &progress) => {
+        (end, call) = read(&gateway, &settings, question, stop, &progress) => {
             progress.send_modify(|progress| progress.end = Some(end));
+            // Whoever waits is answered before the call is booked.
+            tokio::task::yield_now().await;
+            drop(call);
         }
     }
 }
 
+/// Reads the answer; returns how it ended, and the call, which is to be booked.
 async fn read(
     gateway: &Gateway,
     settings: &Settings,
     question: Question,
     mut stop: Stop,
     progress: &watch::Sender<Progress>,
-) -> Result<(), Error> {
+) -> (Result<(), Error>, Option<Call>) {
     let (request, note) = question.into_parts();
-    let mut call = gateway.call(settings, request).await?;
+    let mut call = match gateway.call(settings, request).await {
+        Ok(call) => call,
+        Err(error) => return (Err(error), None),
+    };
     note(call.id());
     progress.send_if_modified(|progress| {
         progress.id = Some(call.id().clone());
@@ -192,8 +199,9 @@ async fn read(
     let deadline = Instant::now() + WHOLE;
     let (is_cut, cost) = loop {
         match tokio::time::timeout_at(deadline, call.next()).await {
-            Ok(Some(piece)) => {
-                if stop.push(&piece?) {
+            Ok(Some(Err(error))) => return (Err(error), Some(call)),
+            Ok(Some(Ok(piece))) => {
+                if stop.push(&piece) {
                     let cost = call.so_far().1.map(Cost::Estimated);
                     call.stop();
                     break (false, cost);
@@ -214,7 +222,7 @@ async fn read(
                     limit: WHOLE,
                 };
                 call.fail(&error);
-                return Err(error);
+                return (Err(error), None);
             }
         }
     };
@@ -230,5 +238,5 @@ async fn read(
         progress.first_line.get_or_insert_with(Instant::now);
         false
     });
-    Ok(())
+    (Ok(()), Some(call))
 }

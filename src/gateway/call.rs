@@ -1,4 +1,5 @@
-//! A call under way: the model's answer as a stream, made again where that may help, settled however it ends.
+//! A call under way: the model's answer as a stream, made again where that may help, settled however it ends: booked when it is dropped, so that
+//! whoever has its answer to give can do so first.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -140,8 +141,15 @@ impl Call {
     }
 
     /// Ends the call because what came is enough. The rest is neither waited for nor generated.
-    pub fn stop(mut self) {
-        self.settlement.settle(Outcome::Completed);
+    pub fn stop(&mut self) {
+        self.end(Outcome::Completed);
+    }
+
+    /// Closes the provider's socket. The account is booked when the call is dropped.
+    fn end(&mut self, outcome: Outcome) {
+        self.stream = None;
+        self.pass = None;
+        self.settlement.end(outcome);
     }
 
     /// Ends the call because it failed in its caller's eyes.
@@ -198,10 +206,8 @@ impl Stream for Call {
                     return Poll::Ready(Some(Err(error)));
                 }
                 None => {
-                    call.stream = None;
-                    call.pass = None;
                     call.settlement.ended();
-                    call.settlement.settle(Outcome::Completed);
+                    call.end(Outcome::Completed);
                     return Poll::Ready(None);
                 }
             }

@@ -1,8 +1,8 @@
 //! The one way to a model: decide, get the key, reserve, stream, settle, report.
 //!
 //! Entry points: [`Gateway::decide`] and [`Gateway::call`]. `call` is the only function that reaches a provider, so nothing can go round
-//! the budget and the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends: a [`Call`] settles when its
-//! stream ends, fails, is [stopped](Call::stop) or is dropped, and dropping it closes the provider's socket.
+//! the budget and the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends. What a
+//! [`Call`] cost is known when its stream ends, fails or is [stopped](Call::stop); it is booked when it is dropped, which closes the provider's socket, too.
 
 mod begin;
 mod billed;

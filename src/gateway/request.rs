@@ -1,7 +1,9 @@
 //! What is asked of a model, and how much of it there is.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::FxHasher;
 
 use super::interrupt::Interrupt;
 use crate::audit::Shown;
@@ -52,7 +54,8 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(input: &Input) -> Self {
-        let mut hasher = DefaultHasher::new();
+        // Made of all of the prompt, and asked of nobody hostile: it tells a loop from other calls.
+        let mut hasher = FxHasher::default();
         let (bytes, rough, messages) = match input {
             Input::Fill(fill) => {
                 (&fill.prefix, &fill.suffix).hash(&mut hasher);

@@ -1,6 +1,7 @@
 //! From the first byte asked to the row in the ledger: what a call used, what it cost, how it ended.
 //!
-//! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends.
+//! A [`Settlement`] settles exactly once: when it is told to, or when it is dropped, which is how a cancelled call ends. What it cost is known as soon
+//! as it [ends](Settlement::end); to book it takes as long as all else that follows an answer, so whoever has an answer to give does that in between.
 
 use std::time::Duration;
 
@@ -43,15 +44,25 @@ pub(super) struct Settlement {
     is_refused: bool,
     /// Whether the provider ran no model, and so bills nothing.
     is_unbilled: bool,
-    is_settled: bool,
-    /// What it cost, once it is settled.
-    cost: Option<Cost>,
+    /// How it ended, once it has.
+    ended: Option<Ended>,
+    is_booked: bool,
     /// What it may cost at most, where caps apply.
     held: Option<Held>,
     /// The price that was reserved by, for when no better is known in the end.
     reserved_by: Option<Price>,
     /// What it was expected to cost.
     expected: Option<Estimate>,
+}
+
+/// How a call ended, and what that comes to.
+#[derive(Clone)]
+struct Ended {
+    outcome: Outcome,
+    total: Duration,
+    usage: Usage,
+    price: Option<Price>,
+    cost: Cost,
 }
 
 impl Settlement {
@@ -85,8 +96,8 @@ impl Settlement {
             so_far: None,
             is_refused: false,
             is_unbilled: false,
-            is_settled: false,
-            cost: None,
+            ended: None,
+            is_booked: false,
         })
     }
 
@@ -186,9 +197,9 @@ impl Settlement {
         self.reply_bytes > 0
     }
 
-    /// Returns what the call cost, once it is settled.
+    /// Returns what the call cost, once it has ended.
     pub(super) fn cost(&self) -> Option<&Cost> {
-        self.cost.as_ref()
+        self.ended.as_ref().map(|ended| &ended.cost)
     }
 
     /// Returns how many tokens came, by our estimate, and what they and the prompt cost by now.
@@ -211,7 +222,7 @@ impl Settlement {
         let health = &self.begin.purse.health;
         health.failed(&name, error, Instant::now().into_std());
         if matches!(error, Error::TimedOut { .. }) {
-            self.measure();
+            self.measure(self.clock.elapsed());
         }
         // What providers say may hold what they were sent, so it is in no log file, which ends above `trace`.
         tracing::info!(parent: &self.span, call = %self.id, model = %name, fault = error.kind(), "a model call failed");
@@ -219,30 +230,53 @@ impl Settlement {
         self.settle(Outcome::Failed);
     }
 
-    /// Settles, unless that was done.
+    /// Settles, unless that was done; one that has ended, by how it did.
     pub(super) fn settle(&mut self, outcome: Outcome) {
-        if std::mem::replace(&mut self.is_settled, true) {
-            return;
+        self.end(outcome);
+        if !std::mem::replace(&mut self.is_booked, true)
+            && let Some(ended) = self.ended.clone()
+        {
+            self.book(ended);
         }
-        if self.first_token.is_some() {
-            self.measure();
+    }
+
+    /// Ends it, unless that was done: nothing that happens from now on changes what it cost. It is booked when it is settled or dropped.
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if self.ended.is_some() {
+            return;
         }
         let outcome = if self.is_refused && outcome == Outcome::Completed {
             Outcome::Filtered
         } else {
             outcome
         };
-        let reported = self.usage.as_ref().and_then(|usage| usage.cost);
-        // What a call would have cost by the list is no cost where there is a flat rate.
-        let reported = reported.filter(|_| self.begin.decision.payer != Payer::Subscription);
-        let usage = self.used();
-        let price = self.price();
+        let (usage, price) = (self.used(), self.price());
+        let reported = self.reported();
         let cost = if self.is_free(reported, price.as_ref()) {
             Cost::Free
         } else {
             Cost::known(reported, price.as_ref(), &usage)
         };
-        self.cost = Some(cost);
+        self.ended = Some(Ended {
+            outcome,
+            total: self.clock.elapsed(),
+            usage,
+            price,
+            cost,
+        });
+    }
+
+    /// What the provider says that the call cost. What it would have cost by the list is no cost where there is a flat rate.
+    fn reported(&self) -> Option<Money> {
+        let reported = self.usage.as_ref().and_then(|usage| usage.cost);
+        reported.filter(|_| self.begin.decision.payer != Payer::Subscription)
+    }
+
+    fn book(&mut self, ended: Ended) {
+        if self.first_token.is_some() {
+            self.measure(ended.total);
+        }
+        let reported = self.reported();
         let usage_told = self.usage.as_ref().or(self.so_far.as_ref());
         let service_tier = usage_told.and_then(|usage| usage.service_tier.clone());
         let raw_usage = usage_told.and_then(|usage| RawUsage::of(usage.raw.as_deref()?));
@@ -268,14 +302,14 @@ impl Settlement {
             service_tier: service_tier.filter(|tier| tier.len() <= LONGEST_NAME),
             key: self.begin.key.clone(),
             payer: payer::paid(decision, told).to_string(),
-            usage,
+            usage: ended.usage,
             raw_usage,
-            price,
-            cost,
-            outcome,
+            price: ended.price,
+            cost: ended.cost,
+            outcome: ended.outcome,
             latency: Latency {
                 first_token: self.first_token,
-                total: self.clock.elapsed(),
+                total: ended.total,
             },
             request_id: self.request_id.take(),
             tags: self.begin.tags.clone(),
@@ -341,12 +375,11 @@ impl Settlement {
     }
 
     /// Notes how fast the model was, as far as the call shows it.
-    fn measure(&self) {
+    fn measure(&self, total: Duration) {
         let decision = &self.begin.decision;
         if decision.is_embedded() {
             return;
         }
-        let total = self.clock.elapsed();
         let first = self.first_token.unwrap_or(total);
         let sample = Sample {
             first,

@@ -157,6 +157,7 @@ async fn what_was_used_until_the_end_is_all_where_nothing_else_is_told() {
     running.event(Event::UsageSoFar(read(5, 6, None)));
     drop(running);
     assert!(call.next().await.is_none());
+    drop(call);
     assert_eq!(desk.row().usage, Usage::Reported(read(5, 6, None).tokens));
 }
 
@@ -173,6 +174,7 @@ async fn the_price_is_that_of_the_service_tier_that_was_told_and_the_first_name_
         running.event(Event::Usage(read(1_000_000, 0, Some(tier))));
         drop(running);
         assert!(call.next().await.is_none());
+        drop(call);
         let row = desk.row();
         assert_eq!(row.request_id.as_deref(), Some("req_header"));
         nanos.push(row.cost.amount().unwrap().nanos());
@@ -309,6 +311,7 @@ async fn the_worst_case_is_reserved_before_a_call_is_sent_and_what_it_cost_takes
     running.event(Event::Usage(read(200, 1, None)));
     drop(running);
     while call.next().await.is_some() {}
+    drop(call);
     let spent = desk.row().cost.amount().unwrap();
     let after = standing(&desk).await;
     assert_eq!((after.spent, after.reserved.nanos()), (spent, 0));
@@ -448,6 +451,7 @@ async fn what_a_provider_reports_is_what_the_next_call_is_expected_to_cost() {
         running.event(Event::Usage(read(350, 20, None)));
         drop(running);
         while call.next().await.is_some() {}
+        drop(call);
         costs.push(desk.row().cost.amount().unwrap().nanos());
     }
     let expected = estimate().cost.amount().unwrap().nanos();

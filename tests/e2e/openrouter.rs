@@ -182,15 +182,13 @@ async fn a_call_that_was_left_is_settled_again_by_what_it_truly_cost_however_it_
     let mut calls = 0_u64;
     for outcome in [Outcome::Cancelled, Outcome::Superseded, Outcome::Completed] {
         let interrupt = Interrupt::default();
-        let call = desk.begin(&interrupt).await;
+        let mut call = desk.begin(&interrupt).await;
         match outcome {
             Outcome::Completed => call.stop(),
-            Outcome::Superseded => {
-                interrupt.supersede();
-                drop(call);
-            }
-            _ => drop(call),
+            Outcome::Superseded => interrupt.supersede(),
+            _ => {}
         }
+        drop(call);
         let guess = desk.report().await;
         assert!(matches!(guess.row.cost, Cost::Estimated(_)), "{guess:?}");
         assert!(!guess.is_correction);

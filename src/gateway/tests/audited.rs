@@ -52,7 +52,7 @@ async fn what_is_sent_refused_or_kept_here_leaves_a_line_without_its_text() {
     let mut audited = Audited::of(WhenUnwritable::GoOn);
     let mut request = audited.desk.request();
     request.shown = witness::shown([("src/a.rs", 5), ("src/b.rs", 7), ("src/a.rs", 1)]);
-    let call = audited
+    let mut call = audited
         .desk
         .gateway
         .call(&audited.desk.settings, request)
@@ -60,6 +60,7 @@ async fn what_is_sent_refused_or_kept_here_leaves_a_line_without_its_text() {
         .unwrap();
     let id = call.id().to_string();
     call.stop();
+    drop(call);
     let mut confined = audited.desk.request();
     confined.confined = Some(Rule::Secret);
     let refused = audited.desk.gateway.call(&audited.desk.settings, confined);
