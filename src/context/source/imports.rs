@@ -10,10 +10,17 @@ use super::{Pool, number};
 use crate::context::fragment::Source;
 use crate::context::prepare::Inputs;
 use crate::index::{Found, names};
-use crate::syntax;
+use crate::syntax::{self, Import};
 
-/// How much of the text is searched for imports.
+/// How much of the text is searched for imports from its beginning on.
 const HEAD: usize = 64 * 1024;
+
+/// How much of that is searched at a time: where a stretch behind the first has no imports, none are looked for further on. To look for some is most
+/// of what a choice takes.
+const STRETCH: usize = 8 * 1024;
+
+/// How much before the cursor is searched, too: a module of tests has imports of its own.
+const NEAR: usize = 4 * 1024;
 
 /// The most definitions of an imported file that are candidates without being named.
 const OF_FILE: usize = 150;
@@ -87,10 +94,36 @@ impl Imports {
     }
 }
 
+/// Finds the statements, in the order of the text.
+fn statements(inputs: &Inputs<'_>) -> Vec<Import> {
+    let mut all: Vec<Import> = Vec::new();
+    let mut add = |stretch: Range<usize>| {
+        let known = all.last().map_or(0, |last| last.range.end);
+        let found = syntax::imports(inputs.tree, inputs.text, stretch);
+        // What reaches into a stretch is found in it, too.
+        let before = all.len();
+        all.extend(found.into_iter().filter(|one| one.range.start >= known));
+        all.len() > before
+    };
+    let mut end = 0;
+    while end < HEAD.min(inputs.text.len_bytes()) {
+        let start = end;
+        end += STRETCH;
+        if !add(start..end) && start > 0 {
+            break;
+        }
+    }
+    let near = inputs.cursor.saturating_sub(NEAR).max(end);
+    if near < inputs.cursor {
+        add(near..inputs.cursor);
+    }
+    all
+}
+
 /// Reads the imports and finds their files.
 pub(super) fn read(inputs: &Inputs<'_>) -> Imports {
     let mut imports = Imports::default();
-    for import in syntax::imports(inputs.tree, inputs.text, 0..HEAD) {
+    for import in statements(inputs) {
         imports.ranges.push(import.range.clone());
         let parts: Vec<&str> = names(&import.path).map(|(_, part)| part).collect();
         imports.names.extend(import.names.iter().cloned());
