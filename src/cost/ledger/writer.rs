@@ -255,6 +255,10 @@ impl Writer<'_> {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(standings);
         }
+        // Where caps are looked at, calls are about to be measured against them.
+        if let Some(store) = &self.store {
+            self.folding.await_from_now(&store.connection);
+        }
     }
 
     fn remember(&mut self, row: Box<Row>, day: Day) {
