@@ -46,3 +46,12 @@ async def load(path):
 if __name__ == "__main__":
     result = load("tasks")
     print(result)
+
+
+class Lazy:
+    def read(self, path):
+        try:
+            import orjson
+        except ImportError:
+            import json as orjson
+        return orjson

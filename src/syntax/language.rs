@@ -154,7 +154,7 @@ impl Language {
             Topic::Imports => (&entry.compiled.imports, entry.imports),
         };
         cell.get_or_init(|| {
-            Query::compile(self.grammar(), source)
+            Query::compile(self.grammar(), source, topic)
                 .expect("a test compiles every query of the registry")
         })
     }

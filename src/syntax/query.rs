@@ -113,6 +113,8 @@ pub(super) struct Query {
     roles: Vec<Option<Role>>,
     /// Which patterns add to something that is defined elsewhere.
     reopening: Vec<bool>,
+    /// How deep below the root what is looked for may begin, if that is bounded.
+    depth: Option<u32>,
 }
 
 /// One match, by the meaning of its captures.
@@ -137,10 +139,15 @@ const STEPS: usize = 50_000;
 /// The half-finished matches that tree-sitter keeps; beyond, it drops the oldest.
 const IN_PROGRESS: u32 = 512;
 
+/// An import stands at the top, in a module, or within the `except` of a method at the deepest. Most nodes are deeper, and
+/// need not be looked at.
+const IMPORT_DEPTH: u32 = 8;
+
 impl Query {
     pub(super) fn compile(
         grammar: &tree_sitter::Language,
         source: &str,
+        topic: Topic,
     ) -> Result<Self, QueryError> {
         let query = tree_sitter::Query::new(grammar, source)?;
         let roles = query
@@ -157,6 +164,7 @@ impl Query {
             compiled: query,
             roles,
             reopening,
+            depth: (topic == Topic::Imports).then_some(IMPORT_DEPTH),
         })
     }
 
@@ -218,6 +226,7 @@ impl Query {
         let mut cursor = QueryCursor::new();
         cursor.set_match_limit(IN_PROGRESS);
         cursor.set_byte_range(window);
+        cursor.set_max_start_depth(self.depth);
         let options = QueryCursorOptions::new().progress_callback(&mut progress);
         let words = |node: Node<'_>| {
             slice(text, node.byte_range())
