@@ -1,0 +1,61 @@
+"""A session with a language server over its standard input and output, for scripts."""
+import json
+import subprocess
+
+
+class Session:
+    """One server under way. `command` is how it is started."""
+
+    def __init__(self, command, **more):
+        self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more)
+        self.number = 0
+
+    def send(self, message):
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.server.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.server.stdin.flush()
+
+    def notify(self, method, params):
+        self.send({"method": method, "params": params})
+
+    def read(self):
+        length = 0
+        while line := self.server.stdout.readline().strip():
+            name, value = line.split(b":", 1)
+            if name.lower() == b"content-length":
+                length = int(value)
+        return json.loads(self.server.stdout.read(length))
+
+    def ask(self, method, params):
+        """Asks and waits for the answer; what the server asks meanwhile is answered with nothing."""
+        self.number += 1
+        self.send({"id": self.number, "method": method, "params": params})
+        while True:
+            message = self.read()
+            if message.get("id") == self.number and "method" not in message:
+                return message["result"]
+            if "id" in message and "method" in message:
+                self.send({"id": message["id"], "result": None})
+
+    def begin(self, root):
+        """Begins with one folder, by its URI."""
+        folders = [{"uri": root, "name": "work"}]
+        self.ask("initialize", {"processId": None, "rootUri": root, "workspaceFolders": folders, "capabilities": {}})
+        self.notify("initialized", {})
+
+    def open(self, uri, text):
+        document = {"uri": uri, "languageId": "rust", "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+
+    def ghost(self, uri, line, character, trigger):
+        """Returns the ghost text at a place; `trigger` is 1 by hand, 2 by itself."""
+        position = {"line": line, "character": character}
+        params = {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": trigger}}
+        items = self.ask("textDocument/inlineCompletion", params)["items"]
+        return items[0]["insertText"] if items else ""
+
+    def end(self):
+        """Ends it; returns its exit code."""
+        self.ask("shutdown", None)
+        self.send({"method": "exit"})
+        return self.server.wait()
