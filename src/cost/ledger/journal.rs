@@ -15,8 +15,8 @@ const MOST_PAGES: i64 = 8_000;
 /// After so many transactions of this process the journal is worth folding.
 const WORTH: u32 = 64;
 
-/// How long nobody must have wanted anything.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long nobody must have wanted anything: longer than between two calls of an editor that makes many, since what comes meanwhile waits for the disk.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Switches to the write-ahead journal. SQLite does not wait for another program here, whatever patience it was told to have, so that
 /// two programs which make a new file at the same moment would otherwise find it locked.
