@@ -236,6 +236,8 @@ fn locked(path: &Path) -> Option<File> {
     }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path).ok()?;
     let begun = std::time::Instant::now();
     loop {

@@ -29,16 +29,7 @@ struct Case {
     /// Absent if nothing is shown.
     shows: Option<String>,
     #[serde(default)]
-    writing: Written,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-enum Written {
-    #[default]
-    Code,
-    Aside,
-    Document,
+    writing: Writing,
 }
 
 fn cases() -> Vec<(String, Case)> {
@@ -68,16 +59,11 @@ fn every_case_shows_what_it_says() {
     for (language, case) in cases {
         let cursor = case.place.find('ˇ').unwrap();
         let text = Rope::from(case.place.replacen('ˇ', "", 1));
-        let writing = match case.writing {
-            Written::Code => Writing::Code,
-            Written::Aside => Writing::Aside,
-            Written::Document => Writing::Document,
-        };
-        let around = Around::of(&text, cursor, writing);
+        let around = Around::of(&text, cursor, case.writing);
         let mut session = Session::new(Layers::default());
         session.open("file:///a", &language, &case.place.replacen('ˇ', "", 1));
         let snapshot = session.snapshot("file:///a").unwrap();
-        let code = Code::at(&snapshot, cursor, writing);
+        let code = Code::at(&snapshot, cursor, case.writing);
         let shown = fit(&case.answer, &around).and_then(|text| match &code {
             Some(code) => code.without_new_errors(text, Duration::from_mins(1)),
             None => Some(text),

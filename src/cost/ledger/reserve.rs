@@ -59,6 +59,13 @@ pub(super) struct Who<'a> {
     pub(super) now: Moment,
 }
 
+impl Who<'_> {
+    /// Returns the same at another moment.
+    fn at(self, now: Moment) -> Self {
+        Self { now, ..self }
+    }
+}
+
 impl SessionSums {
     /// Counts what a call cost, or with a negative sign no longer does.
     pub(super) fn add(&mut self, kind: Kind, amount: Money, sign: i64) {
@@ -97,10 +104,7 @@ pub(super) fn reserve<'a>(
 ) -> Result<Vec<Verdict>, Failure> {
     let mut measured = Measured::default();
     let verdicts = wanted.map(|wanted| {
-        let who = Who {
-            now: wanted.moment,
-            ..*who
-        };
+        let who = who.at(wanted.moment);
         let verdict = measured.verdict(connection, &who, wanted)?;
         if matches!(verdict, Verdict::Reserved(_)) {
             insert(connection, &who, wanted)?;
@@ -118,13 +122,8 @@ pub(super) fn look<'a>(
     wanted: impl Iterator<Item = &'a Wanted>,
 ) -> Result<Vec<Verdict>, Failure> {
     let mut measured = Measured::default();
-    let verdicts = wanted.map(|wanted| {
-        let who = Who {
-            now: wanted.moment,
-            ..*who
-        };
-        measured.verdict(connection, &who, wanted)
-    });
+    let verdicts =
+        wanted.map(|wanted| measured.verdict(connection, &who.at(wanted.moment), wanted));
     verdicts.collect()
 }
 

@@ -171,7 +171,7 @@ mod tests {
             .collect();
         assert_eq!(
             (super::super::FORM, crc32fast::hash(&bytes)),
-            (1, 58_040_341)
+            (2, 3_599_467_868)
         );
     }
 
