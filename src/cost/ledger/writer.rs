@@ -255,11 +255,10 @@ impl Writer<'_> {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(standings);
         }
-        // Where caps are looked at, calls are about to be measured against them, and wait for nothing that can be done before.
+        // Where caps are looked at, calls are about to be measured against them. (That this process lives is claimed with the first of them: who
+        // dies before it has reserved anything leaves no claim behind.)
         if let Some(store) = &self.store {
             self.folding.await_from_now(&store.connection);
-            // A failure is told to the first that reserves.
-            let _ = self.booth.claim(&self.shared.place, session);
         }
     }
 
