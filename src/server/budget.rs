@@ -91,6 +91,9 @@ pub async fn tell(shared: Weak<Shared>, changed: Arc<Notify>) {
             };
             let budget = shared.session().settings().budget.clone();
             let was_told = told.is_some();
+            if budget.has_caps() && !was_told {
+                shared.ledger().prepare();
+            }
             if budget.has_caps() || was_told {
                 let standings = shared.ledger().standings(budget).await;
                 let params = params(standings);

@@ -153,6 +153,11 @@ impl Ledger {
         }));
     }
 
+    /// Does beforehand what the first call that reserves would otherwise wait for. For a process that ends with [`Ledger::close`], or is killed.
+    pub fn prepare(&self) {
+        self.send(Command::Prepare);
+    }
+
     /// What has been spent, everything included that was settled before. Waits for the ledger's thread, hence not for handlers.
     pub fn totals(&self, deadline: Duration) -> Result<Totals, Error> {
         let (reply, answer) = mpsc::channel();
@@ -313,6 +318,7 @@ enum Command {
     /// Who asks for a reservation waits for it on their way to a provider.
     Reserve(Box<Asked>),
     Release(CallId),
+    Prepare,
     Standings(Arc<Budget>, oneshot::Sender<Vec<Standing>>),
     Totals(mpsc::Sender<Totals>),
     Report(Query, mpsc::Sender<Result<Report, String>>),

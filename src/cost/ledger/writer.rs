@@ -108,6 +108,7 @@ impl Writer<'_> {
         let (mut lines, mut decisions) = (Vec::new(), Vec::new());
         let (mut losses, mut closing) = (Vec::new(), Vec::new());
         let (mut reserving, mut standings) = (Vec::new(), Vec::new());
+        let mut is_to_prepare = false;
         let zone = (self.shared.setting.zone)();
         if refused.calls > 0 {
             let today = self.today();
@@ -148,6 +149,7 @@ impl Writer<'_> {
                 }
                 Command::Reserve(asked) => reserving.push(*asked),
                 Command::Release(id) => self.booth.release(id),
+                Command::Prepare => is_to_prepare = true,
                 Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),
                 Command::Report(query, reply) => queries.push((query, reply)),
@@ -158,8 +160,11 @@ impl Writer<'_> {
             }
         }
         // Calls wait for these; what was settled until now is written before, and counts in them.
-        let is_written = !reserving.is_empty() || !standings.is_empty();
+        let is_written = !reserving.is_empty() || !standings.is_empty() || is_to_prepare;
         self.reserve(reserving);
+        if is_to_prepare {
+            self.prepare();
+        }
         for (budget, reply) in standings {
             self.tell_standings(&budget, reply);
         }
@@ -244,6 +249,16 @@ impl Writer<'_> {
         self.booth.answer(refused, Ok(refusals));
     }
 
+    /// Opens the file, begins its journal and claims that this process lives, so that no call waits for that.
+    fn prepare(&mut self) {
+        self.flush();
+        if let Some(store) = &self.store {
+            self.folding.await_from_now(&store.connection);
+            // A failure is told to the first that reserves.
+            let _ = self.booth.claim(&self.shared.place, &self.shared.session);
+        }
+    }
+
     fn tell_standings(&mut self, budget: &Budget, reply: oneshot::Sender<Vec<Standing>>) {
         self.flush();
         let zone = (self.shared.setting.zone)();
@@ -254,11 +269,6 @@ impl Writer<'_> {
         {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(standings);
-        }
-        // Where caps are looked at, calls are about to be measured against them. (That this process lives is claimed with the first of them: who
-        // dies before it has reserved anything leaves no claim behind.)
-        if let Some(store) = &self.store {
-            self.folding.await_from_now(&store.connection);
         }
     }
 
