@@ -14,7 +14,7 @@ local function read(path)
   return text
 end
 
---- Writes the case's file with `lines` as the case ends them; returns its text.
+--- Returns the text of the case's file with these lines, ended as the case ends them.
 local function text_of(case, lines)
   local ends = case.ends or '\n'
   return table.concat(lines, ends) .. ends
