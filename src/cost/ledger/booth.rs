@@ -3,7 +3,7 @@
 //! Entry points: [`Booth::claim`] before and [`Booth::answer`] after reserving. Invariant: an own reservation is known here until its row, or its end, is on the
 //! disk; where its fate is unclear it is ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::failure::Failure;
@@ -13,7 +13,7 @@ use super::reserve::{SessionSums, Verdict, Who, kind_of};
 use super::reserving::{Asked, Granted};
 use super::row::{CallId, Row};
 use super::store::{Place, Store};
-use crate::cost::budget::{Budget, CapState, Per, Refusal, Standing};
+use crate::cost::budget::{Budget, CapState, Kind, Per, Refusal, Standing};
 use crate::cost::{Cost, Money};
 
 /// The first and the last span of a cap's time.
@@ -23,8 +23,8 @@ type Span = (i64, i64);
 pub(super) struct Booth {
     /// The claim that this process lives; made before its first reservation.
     owner: Option<Owner>,
-    /// Calls that have something reserved.
-    reserved: HashSet<CallId>,
+    /// Calls that have something reserved, and what.
+    reserved: HashMap<CallId, (Kind, Money)>,
     /// Reservations that are over and still on the disk.
     released: Vec<CallId>,
     sums: SessionSums,
@@ -40,21 +40,22 @@ impl Booth {
     /// Counts what a settled call cost.
     pub(super) fn spend(&mut self, row: &Row) {
         if let Some(amount) = row.cost.amount() {
-            self.sums.add(kind_of(row), amount, 1);
+            self.sums.spent.add(kind_of(row), amount, 1);
         }
     }
 
     /// Counts a call anew that was counted before.
     pub(super) fn correct(&mut self, before: &Cost, row: &Row) {
         if let Some(amount) = before.amount() {
-            self.sums.add(kind_of(row), amount, -1);
+            self.sums.spent.add(kind_of(row), amount, -1);
         }
         self.spend(row);
     }
 
     /// Ends the reservation of a call, if it has one.
     pub(super) fn release(&mut self, id: CallId) {
-        if self.reserved.remove(&id) {
+        if let Some((kind, amount)) = self.reserved.remove(&id) {
+            self.sums.reserved.add(kind, amount, -1);
             self.released.push(id);
         }
     }
@@ -143,7 +144,10 @@ impl Booth {
                     for cap in asked.wanted.budget.caps_of(&kind) {
                         self.broken.remove(&cap.name);
                     }
-                    self.reserved.insert(asked.wanted.row.id.clone());
+                    let amount = asked.wanted.amount;
+                    self.sums.reserved.add(kind.clone(), amount, 1);
+                    let id = asked.wanted.row.id.clone();
+                    self.reserved.insert(id, (kind, amount));
                     let soft = soft.into_iter().filter(|standing| {
                         let span = span(standing.cap.per, moment);
                         let told = self.warned.insert(standing.cap.name.clone(), span);

@@ -162,10 +162,10 @@ pub(super) fn standing(
     };
     let (spent, reserved) = match cap.per {
         Per::Request => (Vec::new(), Vec::new()),
-        Per::Session => (who.sums.of(cap), reserved(connection, who, cap)?),
+        Per::Session => (who.sums.spent.of(cap), who.sums.reserved.of(cap)),
         Per::Hour | Per::Day | Per::Month => (
-            spent(connection, who, cap)?,
-            reserved(connection, who, cap)?,
+            summed(connection, SPENT, who, cap)?,
+            summed(connection, RESERVED, who, cap)?,
         ),
     };
     let (spent, reserved) = (sum(spent), sum(reserved));
@@ -179,46 +179,32 @@ pub(super) fn standing(
     Ok(standing)
 }
 
-const SPENT: &str = "
-SELECT currency, sum(nanos) FROM tallies WHERE span BETWEEN ?1 AND ?2
+/// The sums of what both statements have in common: a span and a scope.
+macro_rules! sum_of {
+    ($table:literal) => {
+        concat!(
+            "SELECT currency, sum(nanos) FROM ",
+            $table,
+            " WHERE span BETWEEN ?1 AND ?2
     AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_label = ?5)
     AND (?6 IS NULL OR feature = ?6) AND (?7 IS NULL OR workspace = ?7) AND (?8 IS NULL OR environment = ?8)
-GROUP BY currency";
-
-fn spent(connection: &Connection, who: &Who<'_>, cap: &Cap) -> Result<Vec<Money>, Failure> {
-    let (first, last) = who.now.spans(cap.per);
-    let scope = &cap.scope;
-    let mut select = connection.prepare_cached(SPENT)?;
-    let rows = select.query_map(
-        params![
-            first,
-            last,
-            scope.provider,
-            scope.model,
-            scope.key,
-            scope.feature,
-            scope.workspace,
-            scope.environment,
-        ],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    amounts(rows)
+GROUP BY currency"
+        )
+    };
 }
 
-/// The span of a session's cap is the session's name, of which other processes' reservations have none.
-const RESERVED: &str = "
-SELECT cost_currency, sum(cost_nanos) FROM reservations
-WHERE CASE ?9 WHEN 'session' THEN session = ?10 WHEN 'hour' THEN started_us / 3600000000 BETWEEN ?1 AND ?2
-        ELSE day BETWEEN ?1 AND ?2 END
-    AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR requested_model = ?4) AND (?5 IS NULL OR key_label = ?5)
-    AND (?6 IS NULL OR feature = ?6) AND (?7 IS NULL OR workspace = ?7)
-    AND (?8 IS NULL OR json_extract(tags, '$.environment') = ?8)
-GROUP BY cost_currency";
+const SPENT: &str = sum_of!("tallies");
+const RESERVED: &str = sum_of!("pledges");
 
-fn reserved(connection: &Connection, who: &Who<'_>, cap: &Cap) -> Result<Vec<Money>, Failure> {
+fn summed(
+    connection: &Connection,
+    select: &str,
+    who: &Who<'_>,
+    cap: &Cap,
+) -> Result<Vec<Money>, Failure> {
     let (first, last) = who.now.spans(cap.per);
     let scope = &cap.scope;
-    let mut select = connection.prepare_cached(RESERVED)?;
+    let mut select = connection.prepare_cached(select)?;
     let rows = select.query_map(
         params![
             first,
@@ -229,8 +215,6 @@ fn reserved(connection: &Connection, who: &Who<'_>, cap: &Cap) -> Result<Vec<Mon
             scope.feature,
             scope.workspace,
             scope.environment,
-            cap.per.name(),
-            who.session,
         ],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;

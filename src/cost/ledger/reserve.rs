@@ -47,9 +47,16 @@ pub(super) enum Verdict {
     Refused(Refusal),
 }
 
-/// What this process has spent since it started, by kind of call.
+/// What this process has spent since it started and has reserved at present: no other has a part in the caps of its session.
 #[derive(Debug, Default)]
-pub(super) struct SessionSums(HashMap<Kind, BTreeMap<Currency, i64>>);
+pub(super) struct SessionSums {
+    pub(super) spent: Sums,
+    pub(super) reserved: Sums,
+}
+
+/// Sums of money, by kind of call.
+#[derive(Debug, Default)]
+pub(super) struct Sums(HashMap<Kind, BTreeMap<Currency, i64>>);
 
 /// Who reserves.
 #[derive(Clone, Copy)]
@@ -66,8 +73,8 @@ impl Who<'_> {
     }
 }
 
-impl SessionSums {
-    /// Counts what a call cost, or with a negative sign no longer does.
+impl Sums {
+    /// Counts an amount, or with a negative sign no longer does.
     pub(super) fn add(&mut self, kind: Kind, amount: Money, sign: i64) {
         if amount.nanos() != 0 {
             let sums = self.0.entry(kind).or_default();
@@ -76,6 +83,7 @@ impl SessionSums {
         }
     }
 
+    /// Returns the sum of all calls that a cap covers, in each currency.
     pub(super) fn of(&self, cap: &Cap) -> Vec<Money> {
         let covered = self.0.iter().filter(|(kind, _)| cap.covers(kind));
         let sums = covered.flat_map(|(_, sums)| sums);

@@ -82,7 +82,7 @@ ALTER TABLE calls ADD COLUMN raw_usage TEXT;
 ALTER TABLE calls ADD COLUMN corrected_us INTEGER;
 ";
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     FIRST,
     SECOND,
     include_str!("outcomes.sql"),
@@ -90,6 +90,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("lost.sql"),
     include_str!("latency.sql"),
     include_str!("addends.sql"),
+    include_str!("pledges.sql"),
 ];
 
 /// Why a file cannot be brought up to date.
@@ -198,6 +199,39 @@ mod tests {
             .execute("DELETE FROM calls WHERE id = 'a'", [])
             .unwrap();
         assert_eq!(sums(&connection), [(0, 18), (20_261_121, 18)]);
+    }
+
+    #[test]
+    fn pledges_follow_reservations_that_were_there_before_and_all_that_becomes_of_them() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..7] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 7).unwrap();
+        let reserve = |connection: &Connection, id: &str, nanos: i64| {
+            let insert = "INSERT INTO reservations (id, owner, session, attempt, started_us, day, feature, provider, requested_model, payer,
+                input_tokens, output_tokens, cost_nanos, cost_currency)
+                VALUES (?1, 's', 's', 1, 3600000000, 20261121, 'f', 'p', 'm', 'x', 0, 0, ?2, 'USD')";
+            connection.execute(insert, (id, nanos)).unwrap();
+        };
+        let sums = |connection: &Connection| -> Vec<(i64, i64)> {
+            let mut select = connection
+                .prepare("SELECT span, nanos FROM pledges ORDER BY span")
+                .unwrap();
+            let rows = select.query_map([], |row| row.try_into()).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        reserve(&connection, "a", 5);
+        migrate(&mut connection).unwrap();
+        assert_eq!(sums(&connection), [(1, 5), (20_261_121, 5)]);
+        reserve(&connection, "b", 7);
+        assert_eq!(sums(&connection), [(1, 12), (20_261_121, 12)]);
+        connection
+            .execute("DELETE FROM reservations WHERE id = 'a'", [])
+            .unwrap();
+        assert_eq!(sums(&connection), [(1, 7), (20_261_121, 7)]);
+        connection.execute("DELETE FROM reservations", []).unwrap();
+        assert_eq!(sums(&connection), [], "nothing is left of what is over");
     }
 
     #[test]
