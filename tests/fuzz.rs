@@ -1,7 +1,9 @@
 //! The fuzz targets on their seeds, and on what chance makes of them; always the same chance, and for seconds. `fuzz/README.md` says how they
 //! are run for as long as one likes, with an eye on what parts of the code they reach.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
 
 #[path = "../fuzz/src/lib.rs"]
 #[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub)]
@@ -75,6 +77,11 @@ fn changed(seed: &[u8], other: &[u8], chance: &mut Chance) -> Vec<u8> {
     input
 }
 
+/// How long or how much is asked for by hand: `BYOK_FUZZ=100` for so many times as many inputs, `BYOK_FUZZ_SECONDS=60` for so long.
+fn asked(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 fn run(name: &str, target: fn(&[u8]), count: usize) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/seeds")
@@ -94,11 +101,17 @@ fn run(name: &str, target: fn(&[u8]), count: usize) {
     }
     target(b"");
     let mut chance = Chance(4711);
-    // So many times as much, by hand.
-    let times: Option<usize> = std::env::var("BYOK_FUZZ")
-        .ok()
-        .and_then(|times| times.parse().ok());
-    for number in 0..count * times.unwrap_or(1) {
+    let end =
+        asked("BYOK_FUZZ_SECONDS").map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let most = match end {
+        Some(_) => usize::MAX,
+        None => count * usize::try_from(asked("BYOK_FUZZ").unwrap_or(1)).unwrap(),
+    };
+    for number in 0..most {
+        if end.is_some_and(|end| Instant::now() >= end) {
+            println!("{name}: {number} inputs");
+            return;
+        }
         let seed = &seeds[number % seeds.len()];
         let other = &seeds[chance.below(seeds.len())];
         let input = changed(seed, other, &mut chance);

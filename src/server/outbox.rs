@@ -14,14 +14,18 @@ use tokio::task::JoinHandle;
 
 use crate::credential;
 
-/// How many bytes may wait before notifications are dropped.
-const MAX_WAITING: usize = 8 * 1024 * 1024;
+/// How many bytes may wait for the editor.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Before notifications are dropped.
+    notifications: usize,
+    /// Before nothing more is read from the editor. One that still writes then has not read for hundreds of thousands of answers.
+    replies: usize,
+}
 
-/// How many bytes may wait before nothing more is read from the editor. One that still writes then has not read for hundreds of thousands of answers.
-const MAX_REPLIES: usize = if cfg!(test) {
-    1024 * 1024 // So that a test fills it within a moment.
-} else {
-    64 * 1024 * 1024
+const BOUNDS: Bounds = Bounds {
+    notifications: 8 * 1024 * 1024,
+    replies: 64 * 1024 * 1024,
 };
 
 /// How much room the buffers keep while nothing waits.
@@ -31,8 +35,8 @@ const ROOM: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Outbox(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    bounds: Bounds,
     waiting: Mutex<Waiting>,
     wake: Notify,
     /// Told when the editor has taken something, or is gone.
@@ -54,7 +58,19 @@ pub struct Writer(JoinHandle<()>);
 impl Outbox {
     /// Starts a writer.
     pub fn start<W: AsyncWrite + Send + Unpin + 'static>(output: W) -> (Self, Writer) {
-        let outbox = Self(Arc::default());
+        Self::start_within(output, BOUNDS)
+    }
+
+    fn start_within<W: AsyncWrite + Send + Unpin + 'static>(
+        output: W,
+        bounds: Bounds,
+    ) -> (Self, Writer) {
+        let outbox = Self(Arc::new(Shared {
+            bounds,
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+            taken: Notify::new(),
+        }));
         let task = tokio::spawn(write_all(output, outbox.0.clone()));
         (outbox, Writer(task))
     }
@@ -77,7 +93,7 @@ impl Outbox {
     /// Sends a message that nobody waits for, unless too much waits already.
     pub fn send_unless_full(&self, message: &impl Serialize) {
         let waiting = self.0.waiting().frames.len();
-        if waiting < MAX_WAITING {
+        if waiting < self.0.bounds.notifications {
             self.send(message);
         }
     }
@@ -94,7 +110,7 @@ impl Outbox {
             let taken = self.0.taken.notified();
             let is_full = {
                 let waiting = self.0.waiting();
-                !waiting.is_gone && waiting.frames.len() >= MAX_REPLIES
+                !waiting.is_gone && waiting.frames.len() >= self.0.bounds.replies
             };
             if !is_full {
                 return;
@@ -168,10 +184,39 @@ mod tests {
     use super::*;
     use tokio::io::AsyncReadExt as _;
 
+    /// So little that a test fills it within a moment.
+    const FEW: Bounds = Bounds {
+        notifications: 1 << 18,
+        replies: 1 << 20,
+    };
+
+    #[tokio::test]
+    async fn to_who_is_slow_to_read_notifications_are_dropped_beyond_a_bound_and_answers_never() {
+        let (output, mut editor) = tokio::io::duplex(1 << 10);
+        let (outbox, writer) = Outbox::start_within(output, FEW);
+        let text = "x".repeat(1 << 12);
+        for _ in 0..200 {
+            outbox.notify("note", &text);
+            outbox.send(&json!({"answer": text}));
+            assert!(outbox.0.waiting().frames.len() < FEW.replies);
+            // The writer has its turn, as between messages.
+            tokio::task::yield_now().await;
+        }
+        outbox.close();
+        let mut heard = Vec::new();
+        let reading = async { editor.read_to_end(&mut heard).await.unwrap() };
+        tokio::join!(writer.join(), reading);
+        let heard = String::from_utf8(heard).unwrap();
+        let notes = heard.matches("\"note\"").count();
+        assert_eq!(heard.matches("\"answer\"").count(), 200);
+        // Two frames of four kilobytes each time, until a quarter of a megabyte waits.
+        assert!((20..50).contains(&notes), "{notes}");
+    }
+
     #[tokio::test]
     async fn who_reads_nothing_is_not_heard_beyond_a_bound_and_is_heard_again_once_it_reads() {
         let (output, mut editor) = tokio::io::duplex(1 << 16);
-        let (outbox, _writer) = Outbox::start(output);
+        let (outbox, _writer) = Outbox::start_within(output, FEW);
         let answer = json!({"answer": "x".repeat(1 << 16)});
         let waiting = || outbox.0.waiting().frames.len();
         let mut sent = 0;
@@ -185,7 +230,7 @@ mod tests {
             sent += 1;
             assert!(sent < 200, "{}", waiting());
         }
-        assert!(waiting() < MAX_REPLIES + (2 << 16), "{}", waiting());
+        assert!(waiting() < FEW.replies + (2 << 16), "{}", waiting());
         let reading = tokio::spawn(async move {
             let mut chunk = vec![0; 1 << 16];
             while editor.read(&mut chunk).await.is_ok_and(|length| length > 0) {}
