@@ -83,6 +83,11 @@ fn asked(variable: &str) -> Option<u64> {
 }
 
 fn run(name: &str, target: fn(&[u8]), count: usize) {
+    run_joined(name, target, count, 1);
+}
+
+/// The same, with up to so many seeds one behind the other in an input.
+fn run_joined(name: &str, target: fn(&[u8]), count: usize, most_seeds: usize) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/seeds")
         .join(name);
@@ -112,9 +117,12 @@ fn run(name: &str, target: fn(&[u8]), count: usize) {
             println!("{name}: {number} inputs");
             return;
         }
-        let seed = &seeds[number % seeds.len()];
-        let other = &seeds[chance.below(seeds.len())];
-        let input = changed(seed, other, &mut chance);
+        let mut input = Vec::new();
+        for _ in 0..=chance.below(most_seeds) {
+            let seed = &seeds[(number + input.len()) % seeds.len()];
+            let other = &seeds[chance.below(seeds.len())];
+            input.extend(changed(seed, other, &mut chance));
+        }
         let is_sound = std::panic::catch_unwind(|| target(&input)).is_ok();
         assert!(is_sound, "{name} fails on {}", input.escape_ascii());
     }
@@ -157,5 +165,5 @@ fn a_masked_text_comes_back_whole() {
 
 #[test]
 fn a_server_ends_with_its_editor_whatever_that_said() {
-    run("messages", targets::messages::run, 200);
+    run_joined("messages", targets::messages::run, 50, 200);
 }
