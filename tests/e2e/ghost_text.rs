@@ -2,7 +2,7 @@
 
 use byok_lsp::cost::Tokens;
 use byok_lsp::provider::{Error, Event, Finish, Usage, fake::Fake};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Builder, Client, URI};
 
@@ -214,50 +214,44 @@ fn a_failing_model_gives_an_empty_list_and_a_status_with_the_fix() {
     client.finish();
 }
 
-#[test]
-fn an_editor_without_ghost_text_gets_the_same_as_a_menu_item() {
+/// Opens a document in an editor that knows menus alone, and returns the item that it is offered where a model goes on with `more`.
+fn menu_item(document: &str, more: &str) -> Value {
     let fake = Fake::default();
     let builder = Builder::default()
         .fake(&fake)
         .capabilities(json!({"textDocument": {"completion": {}}}));
     let mut client = builder.start();
-    let at = client.open("fn main() {\n    let x = ünˇ\n}\n");
+    let at = client.open(document);
     let id = client.request(
         "textDocument/completion",
         json!({"textDocument": {"uri": URI}, "position": at}),
     );
     let running = wait(fake.next());
-    running.text("it();");
+    running.text(more);
     drop(running);
-    let answer = client.answer(id);
-    let item = &answer["result"]["items"][0];
+    let mut answer = client.answer(id);
+    client.finish();
+    answer["result"]["items"][0].take()
+}
+
+#[test]
+fn an_editor_without_ghost_text_gets_the_same_as_a_menu_item() {
+    let item = menu_item("fn main() {\n    let x = ünˇ\n}\n", "it();");
     assert_eq!(item["textEdit"]["newText"], "ünit();");
     assert_eq!(
         item["textEdit"]["range"]["start"],
         json!({"line": 1, "character": 12})
     );
     assert_eq!(item["filterText"], "ünit();");
-    client.finish();
 }
 
 /// Helix puts a menu item's text in as it stands, and takes dollars and braces out of what is called a snippet.
 #[test]
 fn a_menu_items_lines_end_as_the_documents_do_and_it_is_no_snippet() {
-    let fake = Fake::default();
-    let builder = Builder::default()
-        .fake(&fake)
-        .capabilities(json!({"textDocument": {"completion": {}}}));
-    let mut client = builder.start();
-    let at = client.open("fn main() {\r\n    loˇ\r\n}\r\n");
-    let id = client.request(
-        "textDocument/completion",
-        json!({"textDocument": {"uri": URI}, "position": at}),
+    let item = menu_item(
+        "fn main() {\r\n    loˇ\r\n}\r\n",
+        "op {\n        break;\n    }",
     );
-    let running = wait(fake.next());
-    running.text("op {\n        break;\n    }");
-    drop(running);
-    let answer = client.answer(id);
-    let item = &answer["result"]["items"][0];
     assert_eq!(
         item["textEdit"]["newText"],
         "loop {\r\n        break;\r\n    }"
@@ -266,7 +260,6 @@ fn a_menu_items_lines_end_as_the_documents_do_and_it_is_no_snippet() {
         (&item["kind"], &item["insertTextFormat"]),
         (&json!(1), &json!(1))
     );
-    client.finish();
 }
 
 #[test]
