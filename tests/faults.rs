@@ -432,6 +432,8 @@ fn a_server_that_was_asleep_gives_the_stale_call_up_and_asks_anew() {
     provider.set(answering("42;"));
     editor.signal("-CONT");
     assert_eq!(editor.answer(id)["result"]["items"], json!([]));
+    // The limit that passed meanwhile ended it, and not the minute that any suggestion may take.
+    editor.told("byok/status", "did not begin to answer");
     provider.closed();
     assert_eq!(editor.suggestions(), ["42;"]);
     editor.finish();
