@@ -4,7 +4,8 @@
 //! How long the ledger takes for a call is what the servers log of it: from the question until its thread has answered. What the calls themselves
 //! notice is longer, since a server has one thread for a hundred requests, and none of them goes on before it is its turn.
 
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -55,10 +56,12 @@ pub fn run(amount: &Amount, table: &mut Table) {
 
 fn weather(weather: &Weather, rounds: usize, when: &str, table: &mut Table) {
     let (mut of_ledger, mut of_calls) = (Samples::default(), Samples::default());
+    let mut of_nothing = Samples::default();
     for _ in 0..rounds {
         let round = round(weather, table);
         round.took.into_iter().for_each(|it| of_ledger.push(it));
         round.waited.into_iter().for_each(|it| of_calls.push(it));
+        round.woken.into_iter().for_each(|it| of_nothing.push(it));
     }
     let figure = format!(
         "{SERVERS} servers with {CALLS} calls each {when}, of which {} fit a cap: until the ledger's answer to a call",
@@ -66,6 +69,11 @@ fn weather(weather: &Weather, rounds: usize, when: &str, table: &mut Table) {
     );
     table.p99(&figure, &of_ledger, most(2.0));
     table.p99("… until the call goes on", &of_calls, SHOWN);
+    table.p99(
+        "… floor: until a thread that sleeps is woken, at the same moments",
+        &of_nothing,
+        SHOWN,
+    );
 }
 
 /// What the servers said of one storm.
@@ -73,6 +81,8 @@ fn weather(weather: &Weather, rounds: usize, when: &str, table: &mut Table) {
 struct Round {
     took: Vec<Duration>,
     waited: Vec<Duration>,
+    /// How long a thread of the bench's took to be woken, each time that something was asked.
+    woken: Vec<Duration>,
 }
 
 fn round(weather: &Weather, table: &mut Table) -> Round {
@@ -90,11 +100,14 @@ fn round(weather: &Weather, table: &mut Table) -> Round {
         // What was asked while it started is none of the storm's.
         editor.log();
     }
-    let asked = ask(&mut editors, weather.pause);
+    let (asked, woken) = ask(&mut editors, weather.pause);
     for (editor, id) in asked {
         editors[editor].answer(id);
     }
-    let mut round = Round::default();
+    let mut round = Round {
+        woken,
+        ..Round::default()
+    };
     for editor in editors {
         editor.log_to_end(|line| {
             round.took.extend(field(line, "took_us="));
@@ -112,9 +125,11 @@ fn round(weather: &Weather, table: &mut Table) -> Round {
     round
 }
 
-/// Asks each editor for its completions, and returns which was asked what.
-fn ask(editors: &mut [Editor], pause: Duration) -> Vec<(usize, i64)> {
+/// Asks each editor for its completions, and returns which was asked what, and how long a thread that does nothing took to hear of each.
+fn ask(editors: &mut [Editor], pause: Duration) -> (Vec<(usize, i64)>, Vec<Duration>) {
     let mut asked = Vec::new();
+    let (bell, rung) = mpsc::channel::<Instant>();
+    let sleeper = std::thread::spawn(move || rung.iter().map(|at| at.elapsed()).collect());
     // Without a pause one server after another, so that each has all of its own at once.
     let order = (0..SERVERS * CALLS).map(|n| {
         if pause.is_zero() {
@@ -130,9 +145,14 @@ fn ask(editors: &mut [Editor], pause: Duration) -> Vec<(usize, i64)> {
             editor.request("byok/resume", &json!({}));
         }
         asked.push((server, editor.ask(&uri(n), (1, 4)).0));
-        std::thread::sleep(pause);
+        // While the server is at work on it.
+        std::thread::sleep(pause / 4);
+        bell.send(Instant::now()).expect("the sleeper listens");
+        std::thread::sleep(pause.saturating_sub(pause / 4));
     }
-    asked
+    drop(bell);
+    let woken = sleeper.join().expect("the sleeper does not panic");
+    (asked, woken)
 }
 
 /// An answer after some thought, billed at what was reserved for it.
