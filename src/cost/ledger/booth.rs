@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::moment::Moment;
 use super::owner::Owner;
-use super::reserve::{SessionSums, Verdict, Who, kind_of};
-use super::reserving::{Asked, Granted};
+use super::reserve::{SessionSums, Verdict, Wanted, Who, kind_of};
+use super::reserving::{Asked, Granted, note_answered};
 use super::row::{CallId, Row};
 use super::store::{Place, Store};
 use crate::cost::budget::{Budget, CapState, Kind, Per, Refusal, Standing};
@@ -50,6 +50,19 @@ impl Booth {
             self.sums.spent.add(kind_of(row), amount, -1);
         }
         self.spend(row);
+    }
+
+    /// Knows from now on of a reservation that stands.
+    pub(super) fn keep(&mut self, wanted: &Wanted) {
+        let (kind, amount) = (kind_of(&wanted.row), wanted.amount);
+        self.sums.reserved.add(kind.clone(), amount, 1);
+        self.reserved.insert(wanted.row.id.clone(), (kind, amount));
+    }
+
+    /// Ends reservations that may be on the disk or not.
+    pub(super) fn doubt(&mut self, reserved: Vec<Wanted>) {
+        self.released
+            .extend(reserved.into_iter().map(|wanted| wanted.row.id));
     }
 
     /// Ends the reservation of a call, if it has one.
@@ -144,10 +157,7 @@ impl Booth {
                     for cap in asked.wanted.budget.caps_of(&kind) {
                         self.broken.remove(&cap.name);
                     }
-                    let amount = asked.wanted.amount;
-                    self.sums.reserved.add(kind.clone(), amount, 1);
-                    let id = asked.wanted.row.id.clone();
-                    self.reserved.insert(id, (kind, amount));
+                    self.keep(&asked.wanted);
                     let soft = soft.into_iter().filter(|standing| {
                         let span = span(standing.cap.per, moment);
                         let told = self.warned.insert(standing.cap.name.clone(), span);
@@ -168,10 +178,7 @@ impl Booth {
                     Err(refusal)
                 }
             };
-            tracing::debug!(
-                took_us = asked.at.elapsed().as_micros(),
-                "answered a reservation"
-            );
+            note_answered(asked.at);
             // Whoever stopped waiting gets nothing: what was reserved for them is given back by the drop of what is held.
             let _ = asked.reply.send(answer);
         }

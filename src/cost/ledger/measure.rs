@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::ahead::SHARE;
 use super::damage;
 use super::failure::Failure;
 use super::reserve::{Verdict, Wanted, Who, kind_of};
@@ -88,6 +89,34 @@ impl Measured {
             }),
             None => Verdict::Reserved(soft),
         })
+    }
+
+    /// Returns for how many more calls like this one there may be reserved before they are made: [`SHARE`] of what any cap has left.
+    pub(super) fn spare(
+        &mut self,
+        connection: &Connection,
+        who: &Who<'_>,
+        like: &Wanted,
+    ) -> Result<usize, Failure> {
+        let kind = kind_of(&like.row);
+        let budget = &like.budget;
+        let mut most = i64::MAX;
+        for (number, cap) in budget.caps.iter().enumerate() {
+            if cap.per == Per::Request || !cap.covers(&kind) {
+                continue;
+            }
+            let Some(each) = budget.exchanged(like.amount, cap.amount.currency()) else {
+                return Ok(0);
+            };
+            let entry = self.entry(connection, who, budget, number)?;
+            let part = entry.standing.left().nanos() / SHARE;
+            most = most.min(if entry.lost.is_some() {
+                0
+            } else {
+                part / each.nanos().max(1)
+            });
+        }
+        Ok(usize::try_from(most).unwrap_or(0))
     }
 
     /// Counts what was reserved.

@@ -5,6 +5,7 @@
 //! first row or question; no caller waits for a disk; a file that cannot be used is a [`State`] and never a panic; rows wait in
 //! memory, bounded and counted, until it can be used again; nothing is lost without a word.
 
+mod ahead;
 mod booth;
 mod branch;
 mod correction;
@@ -112,6 +113,7 @@ impl Ledger {
             wake: Condvar::new(),
             state: Mutex::new(State::Ready),
             notices: Mutex::default(),
+            ahead: Mutex::default(),
         });
         Self {
             _owner: Arc::new(Owner(Arc::clone(&shared))),
@@ -126,8 +128,7 @@ impl Ledger {
 
     /// A new name for an attempt; no other attempt on this machine has it.
     pub fn next_id(&self) -> CallId {
-        let number = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        CallId(format!("{}-{number}", self.shared.session))
+        self.shared.next_id()
     }
 
     /// Queues a row and returns. `done` is called on the ledger's thread once the row is on the disk, or waits in memory for one
@@ -303,7 +304,9 @@ impl Wakes {
     fn of(command: &Command) -> Self {
         match command {
             Command::Reserve(_) => Self::Once,
-            Command::Settle(..) | Command::Note(_) | Command::Release(_) => Self::Gathered,
+            Command::Settle(..) | Command::Note(_) | Command::Release(_) | Command::Refill(_) => {
+                Self::Gathered
+            }
             _ => Self::Now,
         }
     }
@@ -318,6 +321,8 @@ enum Command {
     /// Who asks for a reservation waits for it on their way to a provider.
     Reserve(Box<Asked>),
     Release(CallId),
+    /// Few are left that are reserved ahead of calls like this one.
+    Refill(Box<reserve::Wanted>),
     Prepare,
     Standings(Arc<Budget>, oneshot::Sender<Vec<Standing>>),
     Totals(mpsc::Sender<Totals>),

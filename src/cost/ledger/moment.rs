@@ -4,7 +4,7 @@ use super::totals::Day;
 use crate::cost::budget::Per;
 
 /// When it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
     pub(super) day: Day,
     /// Hours since 1970.

@@ -1,12 +1,12 @@
 //! Reservations: what calls under way may cost at most, measured against every cap before they are sent.
 //!
-//! Entry points: [`reserve()`], [`Store::standings`] and [`Store::book_dead`]. A batch of reservations is in one transaction that alone may
+//! Entry points: [`Reserving`], [`Store::standings`] and [`Store::book_dead`]. A batch of reservations is in one transaction that alone may
 //! write, so no two processes see the same money left. A reservation ends in the transaction that adds its call's row, or when it is given
 //! back; if its owner is gone, it becomes a row itself: the provider may have billed the call, so the most it can have cost counts as spent,
 //! marked as an estimate, `failed`, and with the tag `ended` = `crash`.
 //!
-//! Invariant: for each cap that refuses, what is spent and what is reserved are together no more than the cap when this returns, unless they
-//! were before.
+//! Invariant: for each cap that refuses, what is spent and what is reserved are together no more than the cap once a transaction is over, unless
+//! they were before.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,7 +16,8 @@ use super::failure::Failure;
 use super::measure::{self, Measured};
 use super::moment::Moment;
 use super::owner;
-use super::row::Row;
+use super::reserving::Asked;
+use super::row::{CallId, Row};
 use super::store::{Place, Store, json, stored};
 use crate::cost::budget::{Budget, Cap, Kind, Per, Refusal, Standing};
 use crate::cost::{Currency, Money};
@@ -25,6 +26,7 @@ use crate::cost::{Currency, Money};
 pub(super) const CRASHED: (&str, &str) = ("ended", "crash");
 
 /// What is to be reserved.
+#[derive(Debug, Clone)]
 pub(super) struct Wanted {
     /// The row that is booked if nobody lives to book another: with the most that the call can cost.
     pub(super) row: Row,
@@ -36,6 +38,8 @@ pub(super) struct Wanted {
     pub(super) budget: std::sync::Arc<Budget>,
     /// Whether the user said that it may pass the caps that ask.
     pub(super) has_consent: bool,
+    /// Whether some more calls like it are to be reserved for.
+    pub(super) in_burst: bool,
 }
 
 /// What came of it.
@@ -104,23 +108,100 @@ pub(super) fn kind_of(row: &Row) -> Kind {
     }
 }
 
-/// Reserves what fits, each on its own and in order.
-pub(super) fn reserve<'a>(
-    connection: &Connection,
-    who: &Who<'_>,
-    wanted: impl Iterator<Item = &'a Wanted>,
-) -> Result<Vec<Verdict>, Failure> {
-    let mut measured = Measured::default();
-    let verdicts = wanted.map(|wanted| {
-        let who = who.at(wanted.moment);
-        let verdict = measured.verdict(connection, &who, wanted)?;
+/// Reserves within one transaction, in which nobody else writes.
+pub(super) struct Reserving<'a> {
+    connection: &'a Connection,
+    who: Who<'a>,
+    measured: Measured,
+}
+
+impl<'a> Reserving<'a> {
+    pub(super) fn new(connection: &'a Connection, who: Who<'a>) -> Self {
+        Self {
+            connection,
+            who,
+            measured: Measured::default(),
+        }
+    }
+
+    /// Reserves for a call, if it fits.
+    pub(super) fn one(&mut self, wanted: &Wanted) -> Result<Verdict, Failure> {
+        let who = self.who.at(wanted.moment);
+        let verdict = self.measured.verdict(self.connection, &who, wanted)?;
         if matches!(verdict, Verdict::Reserved(_)) {
-            insert(connection, &who, wanted)?;
-            measured.add(wanted);
+            self.add(wanted)?;
         }
         Ok(verdict)
-    });
-    verdicts.collect()
+    }
+
+    /// Reserves what fits.
+    fn add(&mut self, wanted: &Wanted) -> Result<(), Failure> {
+        insert(self.connection, &self.who.at(wanted.moment), wanted)?;
+        self.measured.add(wanted);
+        Ok(())
+    }
+
+    /// Returns for how many calls like this one there may be reserved ahead.
+    fn room_ahead(&mut self, like: &Wanted) -> Result<usize, Failure> {
+        let who = self.who.at(like.moment);
+        self.measured.spare(self.connection, &who, like)
+    }
+}
+
+/// What is to be reserved ahead of its calls in a transaction, and then what was.
+pub(super) struct More<'a> {
+    /// For how many calls of a kind.
+    most: usize,
+    /// Kinds of which few are left, by a call each, and how many are missing.
+    refills: Vec<(Wanted, usize)>,
+    next_id: &'a dyn Fn() -> CallId,
+    /// What was reserved.
+    pub(super) reserved: Vec<Wanted>,
+}
+
+impl<'a> More<'a> {
+    pub(super) fn of(
+        most: usize,
+        refills: Vec<(Wanted, usize)>,
+        next_id: &'a dyn Fn() -> CallId,
+    ) -> Self {
+        Self {
+            most,
+            refills,
+            next_id,
+            reserved: Vec::new(),
+        }
+    }
+
+    /// Reserves, behind the calls that waited, for more like them; for none where one of them was refused.
+    pub(super) fn reserve(
+        &mut self,
+        reserving: &mut Reserving<'_>,
+        asked: &[Asked],
+        verdicts: &[Verdict],
+    ) -> Result<(), Failure> {
+        if verdicts.iter().any(|it| matches!(it, Verdict::Refused(_))) {
+            return Ok(());
+        }
+        let mut likes = std::mem::take(&mut self.refills);
+        for Asked { wanted, .. } in asked {
+            let kind = kind_of(&wanted.row);
+            let is_known = likes.iter().any(|(like, _)| kind_of(&like.row) == kind);
+            if wanted.in_burst && !is_known {
+                likes.push((wanted.clone(), self.most));
+            }
+        }
+        for (like, count) in likes {
+            let count = reserving.room_ahead(&like)?.min(count);
+            for _ in 0..count {
+                let mut one = like.clone();
+                one.row.id = (self.next_id)();
+                self.reserved.push(one.clone());
+                reserving.add(&one)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Says of each what came of it, if it were reserved alone.

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::ahead::Found;
 use super::moment::Moment;
 use super::reserve::Wanted;
 use super::row::{CallId, Row};
+use super::shared::lock;
 use super::{Command, Ledger};
 use crate::cost::budget::{Budget, Refusal, Standing};
 
@@ -75,6 +77,12 @@ impl Drop for Held {
     }
 }
 
+/// Notes how long the answer to a question took.
+pub(super) fn note_answered(asked: Instant) {
+    let took_us = asked.elapsed().as_micros();
+    tracing::debug!(took_us, "answered a reservation");
+}
+
 impl Ledger {
     /// Reserves what a call may cost at most, in every cap that covers it and across all processes on this machine, or says why not. The
     /// soft caps that it breaks are returned, each of them once.
@@ -93,21 +101,33 @@ impl Ledger {
             return Ok((None, Vec::new()));
         };
         let zone = (self.shared.setting.zone)();
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             moment: Moment::of(row.started, &zone),
             row,
             amount,
             budget,
             has_consent,
+            in_burst: false,
         };
-        let (sender, answer) = oneshot::channel();
         let held = Held {
             ledger: self.clone(),
             id: Some(wanted.row.id.clone()),
         };
+        let at = Instant::now();
+        match self.find(&wanted, at) {
+            Found::Spare(refill) => {
+                if let Some(like) = refill {
+                    self.send(Command::Refill(like));
+                }
+                note_answered(at);
+                return Ok((Some(held), Vec::new()));
+            }
+            Found::Nothing { in_burst } => wanted.in_burst = in_burst,
+        }
+        let (sender, answer) = oneshot::channel();
         let asked = Asked {
             wanted,
-            at: Instant::now(),
+            at,
             held,
             reply: sender,
         };
@@ -120,6 +140,15 @@ impl Ledger {
                     .into(),
             )),
         }
+    }
+
+    /// Looks for what is reserved ahead, unless it is not known whether it stands.
+    pub(super) fn find(&self, wanted: &Wanted, now: Instant) -> Found {
+        if self.shared.trouble().is_some() {
+            return Found::Nothing { in_burst: false };
+        }
+        let bounds = self.shared.setting.ahead;
+        lock(&self.shared.ahead).take(wanted, bounds, now)
     }
 
     /// Returns how each cap stands that lasts, or nothing if the ledger cannot say.

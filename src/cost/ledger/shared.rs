@@ -8,7 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::ahead::{self, Ahead};
 use super::reserving::Asked;
+use super::row::CallId;
 use super::store::Place;
 use super::totals::Sum;
 use super::{Command, State};
@@ -35,6 +37,8 @@ pub(super) struct Shared {
     pub(super) wake: Condvar,
     pub(super) state: Mutex<State>,
     pub(super) notices: Mutex<Vec<String>>,
+    /// What is reserved ahead of its calls. The thread adds to it, and callers take from it.
+    pub(super) ahead: Mutex<Ahead>,
 }
 
 #[derive(Default)]
@@ -57,6 +61,12 @@ pub(super) struct Alarms {
 }
 
 impl Shared {
+    /// A new name for an attempt; no other attempt on this machine has it.
+    pub(super) fn next_id(&self) -> CallId {
+        let number = self.next_id.fetch_add(1, Ordering::Relaxed);
+        CallId(format!("{}-{number}", self.session))
+    }
+
     /// Waits for work; with `retry`, no longer than that.
     pub(super) fn next(&self, retry: Option<Duration>) -> Turn {
         let mut queue = lock(&self.queue);
@@ -174,6 +184,8 @@ pub(super) struct Setting {
     pub(super) rest: Duration,
     /// How many rows may wait in memory for a disk that does not take them.
     pub(super) limit: usize,
+    /// What there may be reserved ahead of its calls.
+    pub(super) ahead: ahead::Bounds,
 }
 
 impl Setting {
@@ -186,6 +198,7 @@ impl Setting {
             rest: Duration::from_secs(1),
             // A day of busy typing, some ten megabytes.
             limit: 10_000,
+            ahead: ahead::BOUNDS,
         }
     }
 }

@@ -22,7 +22,7 @@ use super::moment::Moment;
 use super::patience;
 #[cfg(test)]
 use super::reserve::SessionSums;
-use super::reserve::{self, Verdict, Who};
+use super::reserve::{self, More, Reserving, Verdict, Who};
 use super::reserving::Asked;
 use super::row::{CallId, Row};
 use super::schema;
@@ -107,12 +107,15 @@ impl Store {
     /// Adds rows, ends their reservations and those that are given back, puts right rows that were added before, and then reserves what fits,
     /// each on its own and in order: in one transaction, so that none but this process waits for more than one. What is to be reserved is asked
     /// for once nobody else may write, since more may have come while another process did.
+    ///
+    /// What is reserved ahead is added to `more`, also where it is unclear whether it is on the disk.
     pub(super) fn turn<'a>(
         &mut self,
         who: &Who<'_>,
         rows: impl Iterator<Item = &'a Pending>,
         released: &[CallId],
         wanted: impl FnOnce() -> &'a [Asked],
+        more: &mut More<'_>,
     ) -> Result<Vec<Verdict>, Failure> {
         let transaction = self
             .connection
@@ -121,8 +124,13 @@ impl Store {
             reserve::release(&transaction, &id.0)?;
         }
         add(&transaction, who.session, rows)?;
-        let wanted = wanted().iter().map(|asked| &asked.wanted);
-        let verdicts = reserve::reserve(&transaction, who, wanted)?;
+        let mut reserving = Reserving::new(&transaction, *who);
+        let wanted = wanted();
+        let verdicts = wanted
+            .iter()
+            .map(|asked| reserving.one(&asked.wanted))
+            .collect::<Result<Vec<_>, _>>()?;
+        more.reserve(&mut reserving, wanted, &verdicts)?;
         transaction.commit()?;
         Ok(verdicts)
     }
@@ -147,7 +155,8 @@ impl Store {
             sums: &sums,
             now: Moment::of(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC),
         };
-        self.turn(&who, rows, &[], || &[]).map(drop)
+        let mut none = More::of(0, Vec::new(), &|| unreachable!("none is reserved ahead"));
+        self.turn(&who, rows, &[], || &[], &mut none).map(drop)
     }
 
     /// The answer to a question for a report.

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::ahead::Ahead;
 use super::booth::Booth;
 use super::branch::Branches;
 use super::correction::Correction;
@@ -16,15 +17,15 @@ use super::damage;
 use super::failure::{Failure, explain};
 use super::journal::Folding;
 use super::moment::Moment;
-use super::reserve::Verdict;
+use super::reserve::{self, More, Verdict};
 use super::reserving::Asked;
 use super::retention::Retention;
-use super::row::Row;
+use super::row::{CallId, Row};
 use super::shared::{Shared, Turn, lock};
 use super::store::{Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, State};
-use crate::cost::budget::{Budget, Standing};
+use crate::cost::budget::{Budget, Refusal, Standing};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
 const RETRY: Duration = Duration::from_secs(5);
@@ -42,12 +43,14 @@ pub(super) fn run(shared: &Shared) {
         branches: Branches::default(),
         retention: Retention::new(shared.setting.rest),
         folding: Folding::default(),
+        refills: Vec::new(),
     };
     loop {
         match shared.next(writer.pause()) {
             Turn::Work { commands, refused } => writer.work(commands, &refused),
             Turn::Retry => writer.rest(),
             Turn::Stop => {
+                writer.give_back(Ahead::all);
                 writer.flush();
                 return;
             }
@@ -71,6 +74,8 @@ struct Writer<'a> {
     branches: Branches,
     retention: Retention,
     folding: Folding,
+    /// Calls by which more are to be reserved ahead, and how many.
+    refills: Vec<(reserve::Wanted, usize)>,
 }
 
 impl Writer<'_> {
@@ -84,11 +89,35 @@ impl Writer<'_> {
         let has_to_forget = self.store.is_some() && self.shared.keep_days().is_some();
         let forget = has_to_forget.then(|| self.retention.wait());
         let fold = self.store.as_ref().and_then(|_| self.folding.wait());
-        retry.into_iter().chain(forget).chain(fold).min()
+        let has_ahead = !lock(&self.shared.ahead).is_empty();
+        let give_back = has_ahead.then_some(self.shared.setting.ahead.idle);
+        let pauses = [retry, forget, fold, give_back];
+        pauses.into_iter().flatten().min()
+    }
+
+    /// Gives back, with what is written next, what is reserved ahead of its calls.
+    fn give_back(&mut self, which: impl FnOnce(&mut Ahead) -> Vec<CallId>) {
+        let ids = which(&mut lock(&self.shared.ahead));
+        for id in ids {
+            self.booth.release(id);
+        }
+    }
+
+    /// Ends the reservation of a call.
+    fn release(&mut self, call: CallId) {
+        let id = lock(&self.shared.ahead).reservation_of(call);
+        self.booth.release(id);
+    }
+
+    /// Gives back what no call has come for.
+    fn give_back_idle(&mut self) {
+        let bounds = self.shared.setting.ahead;
+        self.give_back(|ahead| ahead.idle(bounds, Instant::now()));
     }
 
     /// Uses a moment in which nobody wants anything.
     fn rest(&mut self) {
+        self.give_back_idle();
         if self.is_waiting() {
             drop(self.totals());
         }
@@ -110,6 +139,7 @@ impl Writer<'_> {
         let (mut reserving, mut standings) = (Vec::new(), Vec::new());
         let mut is_to_prepare = false;
         let zone = (self.shared.setting.zone)();
+        self.give_back_idle();
         if refused.calls > 0 {
             let today = self.today();
             self.session.add_sum(refused);
@@ -124,7 +154,7 @@ impl Writer<'_> {
                     self.session.add(&row.cost);
                     self.booth.spend(&row);
                     let day = Day::of(&row, &zone);
-                    self.booth.release(row.id.clone());
+                    self.release(row.id.clone());
                     self.remember(row, day);
                     settled.push(done);
                 }
@@ -148,7 +178,12 @@ impl Writer<'_> {
                     }
                 }
                 Command::Reserve(asked) => reserving.push(*asked),
-                Command::Release(id) => self.booth.release(id),
+                Command::Release(id) => self.release(id),
+                Command::Refill(like) => {
+                    let most = self.shared.setting.ahead.most;
+                    let count = lock(&self.shared.ahead).missing(&like, most);
+                    self.refills.push((*like, count));
+                }
                 Command::Prepare => is_to_prepare = true,
                 Command::Standings(budget, reply) => standings.push((budget, reply)),
                 Command::Totals(reply) => asked.push(reply),
@@ -156,12 +191,19 @@ impl Writer<'_> {
                 Command::Lines(wanted, reply) => lines.push((wanted, reply)),
                 Command::Decision(call, reply) => decisions.push((call, reply)),
                 Command::AcceptLoss(reply) => losses.push(reply),
-                Command::Close(reply) => closing.push(reply),
+                Command::Close(reply) => {
+                    self.give_back(Ahead::all);
+                    closing.push(reply);
+                }
             }
         }
         // Calls wait for these; what was settled until now is written before, and counts in them.
-        let is_written = !reserving.is_empty() || !standings.is_empty() || is_to_prepare;
+        let is_written = !(reserving.is_empty() && standings.is_empty() && self.refills.is_empty())
+            || is_to_prepare;
         self.reserve(reserving);
+        if !self.refills.is_empty() {
+            self.flush();
+        }
         if is_to_prepare {
             self.prepare();
         }
@@ -207,21 +249,53 @@ impl Writer<'_> {
 
     fn reserve(&mut self, mut asked: Vec<Asked>) {
         self.refuse(&mut asked);
-        if !asked.is_empty() {
-            let verdicts = self.flush_and_reserve(&mut asked);
-            // They are known by the time that the calls are settled.
-            for folder in asked.iter().filter_map(Asked::workspace) {
-                self.branches.ask(folder);
-            }
-            self.booth.answer(asked, verdicts);
+        if asked.is_empty() {
+            return;
         }
+        for one in &asked {
+            // It was of no use to this one.
+            self.give_back(|ahead| ahead.of_kind(&one.wanted));
+        }
+        let mut verdicts = self.flush_and_reserve(&mut asked);
+        let has_refused = |verdicts: &[Verdict]| {
+            let is_by_cap = |it: &Verdict| matches!(it, Verdict::Refused(Refusal::Cap { .. }));
+            verdicts.iter().any(is_by_cap)
+        };
+        if verdicts.as_deref().is_ok_and(has_refused) && !lock(&self.shared.ahead).is_empty() {
+            // What calls of other kinds might cost must not keep these back.
+            self.give_back(Ahead::all);
+            let (mut again, mut kept, mut reserved) = (Vec::new(), Vec::new(), Vec::new());
+            for (one, verdict) in asked.into_iter().zip(verdicts.unwrap_or_default()) {
+                match verdict {
+                    Verdict::Refused(_) => again.push(one),
+                    Verdict::Reserved(_) => {
+                        kept.push(one);
+                        reserved.push(verdict);
+                    }
+                }
+            }
+            self.answer(kept, Ok(reserved));
+            asked = again;
+            verdicts = self.flush_and_reserve(&mut asked);
+        }
+        self.answer(asked, verdicts);
+    }
+
+    fn answer(&mut self, asked: Vec<Asked>, verdicts: Result<Vec<Verdict>, String>) {
+        // They are known by the time that the calls are settled.
+        for folder in asked.iter().filter_map(Asked::workspace) {
+            self.branches.ask(folder);
+        }
+        self.booth.answer(asked, verdicts);
     }
 
     /// Refuses what does not fit by what is on the disk. To look needs no other's leave, while to reserve waits until nobody else writes: where a
     /// cap is used up, nobody waits to hear so.
     fn refuse(&mut self, asked: &mut Vec<Asked>) {
         let has_to_write = !self.backlog.is_empty() || !self.lost.is_empty();
-        if has_to_write || !self.booth.may_refuse() || self.shared.trouble().is_some() {
+        let has_ahead = !lock(&self.shared.ahead).is_empty();
+        if has_to_write || has_ahead || !self.booth.may_refuse() || self.shared.trouble().is_some()
+        {
             return;
         }
         let now = Moment::of((self.shared.setting.now)(), &(self.shared.setting.zone)());
@@ -350,7 +424,12 @@ impl Writer<'_> {
         let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
         // What was lost counts in no cap.
         let mut nothing = Vec::new();
-        let wanted = if lost == 0 { asked } else { &mut nothing };
+        let wanted = if lost == 0 {
+            asked
+        } else {
+            self.refills.clear();
+            &mut nothing
+        };
         let result = match self.write(wanted) {
             Err(Failure::Corrupt) => self.replace().and_then(|()| self.write(wanted)),
             result => result,
@@ -393,10 +472,17 @@ impl Writer<'_> {
                 store.set_patience(patience)?;
                 self.store.insert(store)
             }
-            None => self.store.insert(Store::open(place, patience)?),
+            None => {
+                // Where another file has taken its place, it holds none of it.
+                for id in lock(&self.shared.ahead).all() {
+                    self.booth.release(id);
+                }
+                self.store.insert(Store::open(place, patience)?)
+            }
         };
         self.booth.look(store, place, session)?;
-        let has_asked = !asked.is_empty();
+        let refills = std::mem::take(&mut self.refills);
+        let has_asked = !asked.is_empty() || !refills.is_empty();
         let claimed = if has_asked {
             self.booth.claim(place, session)
         } else {
@@ -407,6 +493,9 @@ impl Writer<'_> {
             return Ok(claimed.map(|()| Vec::new()));
         }
         let now = Moment::of((self.shared.setting.now)(), &(self.shared.setting.zone)());
+        let next_id = || self.shared.next_id();
+        let most = self.shared.setting.ahead.most;
+        let mut more = More::of(most, if reserves { refills } else { Vec::new() }, &next_id);
         let verdicts = store.turn(
             &self.booth.who(session, now),
             self.backlog.iter(),
@@ -418,10 +507,23 @@ impl Writer<'_> {
                 asked.extend(self.shared.asked_meanwhile());
                 asked
             },
-        )?;
+            &mut more,
+        );
+        let ahead = more.reserved;
+        let verdicts = match verdicts {
+            Ok(verdicts) => verdicts,
+            Err(failure) => {
+                self.booth.doubt(ahead);
+                return Err(failure);
+            }
+        };
         self.folding.note();
         self.backlog.clear();
         self.booth.have_released();
+        for wanted in &ahead {
+            self.booth.keep(wanted);
+            lock(&self.shared.ahead).add(wanted);
+        }
         Ok(claimed.map(|()| verdicts))
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ahead_of_calls;
 mod fates;
 mod keeping;
 mod processes;
@@ -66,6 +67,11 @@ fn setting() -> Setting {
         gather: Duration::ZERO,
         rest: Duration::ZERO,
         limit: 100,
+        // What another process reserves ahead is not there for this one: that has tests of its own.
+        ahead: ahead::Bounds {
+            most: 0,
+            ..ahead::BOUNDS
+        },
     }
 }
 

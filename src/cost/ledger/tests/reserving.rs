@@ -8,7 +8,7 @@ use crate::cost::budget::{AtCap, Budget, Cap, CapState, Per, Refusal, Scope, Whe
 
 const NOON: &str = "2026-11-21T15:00:00Z";
 
-fn cap(nanos: i64, per: Per, at: AtCap) -> Cap {
+pub(super) fn cap(nanos: i64, per: Per, at: AtCap) -> Cap {
     Cap {
         name: per.name().into(),
         amount: usd(nanos),
@@ -18,7 +18,7 @@ fn cap(nanos: i64, per: Per, at: AtCap) -> Cap {
     }
 }
 
-fn budget(caps: impl Into<Vec<Cap>>) -> Arc<Budget> {
+pub(super) fn budget(caps: impl Into<Vec<Cap>>) -> Arc<Budget> {
     Arc::new(Budget {
         caps: caps.into(),
         ..Budget::default()
@@ -26,23 +26,23 @@ fn budget(caps: impl Into<Vec<Cap>>) -> Arc<Budget> {
 }
 
 /// The row of a call that may cost this much.
-fn call(ledger: &Ledger, nanos: i64, started: &str) -> Row {
+pub(super) fn call(ledger: &Ledger, nanos: i64, started: &str) -> Row {
     Row {
         id: ledger.next_id(),
         ..row(Cost::Estimated(usd(nanos)), started)
     }
 }
 
-type Answer = Result<(Option<Held>, Vec<Standing>), Refusal>;
+pub(super) type Answer = Result<(Option<Held>, Vec<Standing>), Refusal>;
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
     runtime.unwrap().block_on(future)
 }
 
-fn reserve_row(ledger: &Ledger, budget: &Arc<Budget>, row: Row) -> Answer {
+pub(super) fn reserve_row(ledger: &Ledger, budget: &Arc<Budget>, row: Row) -> Answer {
     wait(ledger.reserve(Reservation {
         row,
         budget: budget.clone(),
@@ -50,19 +50,19 @@ fn reserve_row(ledger: &Ledger, budget: &Arc<Budget>, row: Row) -> Answer {
     }))
 }
 
-fn reserve(ledger: &Ledger, budget: &Arc<Budget>, nanos: i64) -> Answer {
+pub(super) fn reserve(ledger: &Ledger, budget: &Arc<Budget>, nanos: i64) -> Answer {
     reserve_row(ledger, budget, call(ledger, nanos, NOON))
 }
 
 /// Settles a call that was reserved.
-fn settle_held(ledger: &Ledger, row: Row, held: Held) {
+pub(super) fn settle_held(ledger: &Ledger, row: Row, held: Held) {
     let (sender, receiver) = mpsc::channel();
     ledger.settle(row, move |_| sender.send(()).unwrap());
     held.settled();
     receiver.recv_timeout(DEADLINE).unwrap();
 }
 
-fn standing_of(ledger: &Ledger, budget: &Arc<Budget>) -> (i64, i64, CapState) {
+pub(super) fn standing_of(ledger: &Ledger, budget: &Arc<Budget>) -> (i64, i64, CapState) {
     let standings = wait(ledger.standings(budget.clone()));
     let standing = &standings[0];
     (
