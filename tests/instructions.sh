@@ -14,7 +14,7 @@ folder=$(mktemp -d)
 trap 'kill "${provider:-}" 2>/dev/null || true; clear_away "$folder"' EXIT
 
 mkfifo "$folder/url"
-python3 tests/support/scripted_provider.py --script '[{"text": ["let y = ", "a + ", "1;"]}]' > "$folder/url" &
+python3 tests/support/scripted_provider.py --script '[{"text": ["let y = ", "a + ", "1;"], "at_once": true}]' > "$folder/url" &
 provider=$!
 read -r url < "$folder/url"
 cat > "$folder/config.toml" <<TOML

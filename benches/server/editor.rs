@@ -229,6 +229,12 @@ impl Editor {
         self.request("textDocument/inlineCompletion", &params)
     }
 
+    /// Asks for ghost text, as an editor does by itself.
+    pub fn ask_by_itself(&mut self, uri: &str, at: (usize, usize)) -> (i64, Instant) {
+        let params = json!({"textDocument": {"uri": uri}, "position": position(at), "context": {"triggerKind": 2}});
+        self.request("textDocument/inlineCompletion", &params)
+    }
+
     /// Asks for what costs the server next to nothing: it knows no such request, and says so.
     pub fn ask_cheaply(&mut self) -> i64 {
         self.request("byok/none", &json!({})).0
@@ -261,6 +267,21 @@ impl Editor {
             stat.split(' ').next()?.parse::<u64>().ok()
         });
         Duration::from_nanos(nanos.sum())
+    }
+
+    /// Returns how many descriptors the server has open.
+    pub fn descriptors(&self) -> usize {
+        self.entries("fd")
+    }
+
+    /// Returns how many threads it has.
+    pub fn threads(&self) -> usize {
+        self.entries("task")
+    }
+
+    fn entries(&self, what: &str) -> usize {
+        let folder = std::fs::read_dir(format!("/proc/{}/{what}", self.process.id()));
+        folder.map_or(0, Iterator::count)
     }
 
     /// Returns the lines of the log that came since it was last asked for.

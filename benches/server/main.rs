@@ -1,6 +1,6 @@
 //! The whole server, started and spoken to as an editor does it, with a scripted provider on loopback: `cargo bench --bench server`.
 //!
-//! `-- --quick` takes fewer samples; `-- NAME` runs the scenarios whose name begins so. No figure fails the run, because the clock of a shared
+//! `-- --quick` takes fewer samples; `-- NAME` runs the scenarios whose name begins so; `soak` runs by its name alone. No figure fails the run, because the clock of a shared
 //! machine proves nothing; what fails it is an answer that is wrong. `benches/README.md` says how to put another server in this one's place.
 #![allow(missing_docs, clippy::print_stdout, clippy::cast_precision_loss)]
 
@@ -17,6 +17,7 @@ mod relay;
 #[expect(dead_code, reason = "the end-to-end tests use the rest of it")]
 #[path = "../../tests/support/scripted.rs"]
 mod scripted;
+mod soak;
 mod stall;
 mod start;
 mod storm;
@@ -46,7 +47,7 @@ impl Amount {
 
 type Scenario = fn(&Amount, &mut Table);
 
-const SCENARIOS: [(&str, Scenario); 10] = [
+const SCENARIOS: [(&str, Scenario); 11] = [
     ("start", start::run),
     ("overhead", overhead::run),
     ("edits", edits::run),
@@ -57,7 +58,11 @@ const SCENARIOS: [(&str, Scenario); 10] = [
     ("storm", storm::run),
     ("growth", growth::run),
     ("large", large::run),
+    ("soak", soak::run),
 ];
+
+/// The scenario that runs only by its name.
+const LONG: &str = "soak";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -75,7 +80,8 @@ fn main() -> ExitCode {
     let amount = Amount { is_quick };
     let mut table = Table::begin(&editor::program());
     for (name, scenario) in SCENARIOS {
-        if names.is_empty() || names.iter().any(|wanted| name.starts_with(wanted)) {
+        let is_usual = names.is_empty() && name != LONG;
+        if is_usual || names.iter().any(|wanted| name.starts_with(wanted)) {
             table.scenario(name);
             scenario(&amount, &mut table);
         }

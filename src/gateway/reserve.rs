@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::begin::Begin;
 use super::price::{self, Priced};
 use super::purse::Notice;
-use super::record::Record;
 use crate::config::ProviderSettings;
 use crate::cost::budget::{Kind, Refusal, UnknownPrice, WhenUnsure};
 use crate::cost::ledger::{Held, Latency, Reservation};
@@ -202,13 +201,8 @@ fn row(
     let decision = &begin.decision;
     Row {
         id: id.clone(),
-        decision: Some(
-            Record {
-                worst: Some(worst),
-                ..Record::clone(&begin.record)
-            }
-            .to_json(),
-        ),
+        // A reservation does not keep it; the row that takes its place does.
+        decision: None,
         attempt: begin.attempt,
         started,
         feature: decision.feature.name().into(),

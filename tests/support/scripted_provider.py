@@ -14,6 +14,7 @@ A reply is an object; every field may be left out:
     text          list of strings, one a streamed chunk (default ["ok"])
     first_ms      wait before the reply's first byte
     chunk_ms      wait before each chunk but the first
+    at_once       true: all of the reply, head and end included, goes out in one write
     split         write the stream in pieces of that many bytes, whatever they cut apart
     usage         numbers for the usage object (default: 10 prompt and one completion token a chunk); null leaves it out
     finish        finish reason (default "stop")
@@ -28,6 +29,7 @@ A reply is an object; every field may be left out:
 after `sent` chunks and `closed_after_ms` milliseconds.
 """
 import argparse
+import io
 import json
 import select
 import socket
@@ -126,7 +128,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_json({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, 401)
                 entry["outcome"] = "failed"
                 return
-            self.answer(entry, body, reply)
+            if reply.get("at_once"):
+                self.answer_at_once(entry, body, reply)
+            else:
+                self.answer(entry, body, reply)
             entry["outcome"] = "complete" if reply.get("status", 200) == 200 else "failed"
         except (Gone, BrokenPipeError, ConnectionResetError):
             entry["outcome"] = "disconnected"
@@ -137,6 +142,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     # --- the API
+
+    def answer_at_once(self, entry, body, reply):
+        connection, self.wfile = self.wfile, io.BytesIO()
+        try:
+            self.answer(entry, body, reply)
+            connection.write(self.wfile.getvalue())
+        finally:
+            self.wfile = connection
 
     def answer(self, entry, body, reply):
         self.wait(reply.get("first_ms", 0))

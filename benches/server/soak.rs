@@ -1,0 +1,193 @@
+//! A working day at the keyboard, without its pauses: whether anything grows.
+//!
+//! Eight hours at five keys a second are 144,000 keys. Each is typed and asked about, as VS Code does; documents are opened, typed in, saved and
+//! closed in turn. What is looked at is the server when it rests: its memory, its descriptors, its threads and what its ledger takes on the disk.
+
+use serde_json::{Value, json};
+
+use super::Amount;
+use super::editor::Editor;
+use super::provider;
+use super::scripted::Scripted;
+use super::table::{SHOWN, Table, most};
+use super::text::{Random, code, middle};
+
+/// Five keys a second for eight hours, and a part of it.
+const DAY: usize = 8 * 60 * 60 * 5;
+const MOMENT: usize = DAY / 20;
+
+/// How often it is looked at.
+const LOOKS: usize = 10;
+
+/// How many keys a document gets before another is opened.
+const STAY: usize = 400;
+
+/// How many documents are open.
+const OPEN: usize = 8;
+
+const LINES: usize = 1_000;
+
+/// What the server takes while it rests.
+struct Look {
+    megabytes: f64,
+    descriptors: usize,
+    threads: usize,
+}
+
+/// Runs the scenario.
+pub fn run(amount: &Amount, table: &mut Table) {
+    let provider = Scripted::start(provider::answer());
+    let folder = tempfile::tempdir().expect("a folder for the ledger");
+    let settings = provider::settings(&provider);
+    let mut editor = Editor::share(folder.path(), "off", &settings);
+    let keys = amount.of(DAY, MOMENT);
+    let mut typist = Typist::new();
+    let mut looks = Vec::new();
+    for look in 0..LOOKS {
+        for _ in 0..keys / LOOKS {
+            let answer = typist.key(&mut editor);
+            table.check(answer.get("error").is_none(), || {
+                format!("answered {answer}")
+            });
+            while provider.seen.try_recv().is_ok() {}
+        }
+        editor.settle();
+        looks.push(Look {
+            megabytes: editor.memory().resident,
+            descriptors: editor.descriptors(),
+            threads: editor.threads(),
+        });
+        typist.seed = look;
+    }
+    report(table, keys, &looks);
+    let ledger = folder.path().join("ledger.db");
+    let bytes = ["", "-wal"].map(|ending| {
+        let path = format!("{}{ending}", ledger.display());
+        std::fs::metadata(path).map_or(0, |it| it.len())
+    });
+    table.row(
+        &format!("the ledger's file after {keys} keys, {} suggestions shown; what retention leaves of it is tested in `cost::ledger`", typist.shown),
+        bytes.iter().sum::<u64>() as f64 / 1e6,
+        "MB",
+        "",
+        SHOWN,
+    );
+}
+
+fn report(table: &mut Table, keys: usize, looks: &[Look]) {
+    // The first tenth fills the caches.
+    let (first, last) = (&looks[0], &looks[looks.len() - 1]);
+    let megabytes = looks.iter().map(|look| format!("{:.1}", look.megabytes));
+    let most_later = looks
+        .iter()
+        .fold(0.0, |most: f64, look| most.max(look.megabytes));
+    table.row(
+        &format!("growth of what is resident over {keys} keys, from a tenth of them on"),
+        (most_later / first.megabytes - 1.0) * 100.0,
+        "%",
+        &format!("{} MB", megabytes.collect::<Vec<_>>().join(", ")),
+        most(5.0),
+    );
+    let more = |of: fn(&Look) -> usize| of(last) as f64 - of(first) as f64;
+    for (what, of) in [
+        (
+            "descriptors",
+            (|look| look.descriptors) as fn(&Look) -> usize,
+        ),
+        ("threads", |look| look.threads),
+    ] {
+        let note = format!("{} of them", of(last));
+        table.row(
+            &format!("{what} more than then"),
+            more(of),
+            "",
+            &note,
+            most(0.0),
+        );
+    }
+}
+
+/// Somebody who types functions, one document after another.
+struct Typist {
+    seed: usize,
+    /// Which document, how many keys it got, and what is still to be typed there.
+    document: usize,
+    keys: usize,
+    rest: Vec<char>,
+    at: (usize, usize),
+    shown: usize,
+    random: Random,
+}
+
+impl Typist {
+    fn new() -> Self {
+        Self {
+            seed: 0,
+            document: 0,
+            keys: 0,
+            rest: Vec::new(),
+            at: (0, 0),
+            shown: 0,
+            random: Random::new(7),
+        }
+    }
+
+    /// Types a key, asks for a suggestion, and returns the answer.
+    fn key(&mut self, editor: &mut Editor) -> Value {
+        if self.keys.is_multiple_of(STAY) {
+            self.turn_to_another(editor);
+        }
+        self.keys += 1;
+        let uri = uri(self.document);
+        if self.rest.is_empty() {
+            self.begin_function();
+        }
+        let (line, column) = self.at;
+        if self.random.below(50) == 0 && column > 0 {
+            // A slip, taken back at once.
+            editor.change(&uri, self.at, self.at, "q");
+            editor.change(&uri, self.at, (line, column + 1), "");
+        }
+        let typed = self.rest.pop().expect("a function is begun");
+        editor.change(&uri, self.at, self.at, &typed.to_string());
+        self.at = if typed == '\n' {
+            (line + 1, 0)
+        } else {
+            (line, column + 1)
+        };
+        let (id, _) = editor.ask_by_itself(&uri, self.at);
+        let answer = editor.answer(id).value;
+        self.shown += usize::from(!super::editor::texts(&answer).is_empty());
+        answer
+    }
+
+    fn turn_to_another(&mut self, editor: &mut Editor) {
+        let opened = self.keys / STAY;
+        if self.keys > 0 {
+            let document = json!({"textDocument": {"uri": uri(self.document)}});
+            editor.notify("textDocument/didSave", &document);
+        }
+        if opened >= OPEN {
+            let document = json!({"textDocument": {"uri": uri(opened - OPEN)}});
+            editor.notify("textDocument/didClose", &document);
+        }
+        self.document = opened;
+        self.rest.clear();
+        editor.open(&uri(opened), &code(LINES));
+        let (line, column) = middle(LINES);
+        self.at = (line, column);
+    }
+
+    fn begin_function(&mut self) {
+        let n = self.random.below(90);
+        let text = format!(
+            "\n    let part{n} = value + {n} * {};\n    if part{n} > {n} {{\n        return part{n};\n    }}",
+            self.seed
+        );
+        self.rest = text.chars().rev().collect();
+    }
+}
+
+fn uri(number: usize) -> String {
+    format!("file:///w/{number}.rs")
+}
