@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: tests/instructions.sh [BINARY]      (default: target/debug/byok-lsp)
 # How many instructions the server's own thread takes for a completion in a file of 10,000 lines with an edit just before, counted by callgrind: on a
-# machine that others use too, times say little. At rest, runs differ by a five-hundredth; beside other work an answer comes in more pieces, and a seventh
-# more was seen. So it fails at a third more than is usual, and says so at a tenth less, so that the number follows.
+# machine that others use too, times say little. Runs differ by a two-hundredth, beside other work too, since the provider answers in one write: an answer
+# that comes in more pieces takes more. So it fails at a twentieth more than is usual, and says so at a tenth less, so that the number follows.
 # The limit is of the debug build, which takes some four times as many as the release; it moves with the code, in the commit that moves it.
 # Needs valgrind.
 set -euo pipefail
@@ -28,6 +28,6 @@ TOML
 counted=$(env -i PATH="$PATH" HOME="$folder" BYOK_CONFIG="$folder/config.toml" BYOK_LEDGER="$folder/ledger.db" BYOK_CACHE="$folder/cache" BYOK_KEYS="$folder/keys" \
   python3 tests/support/instructions_session.py "$binary" "$folder")
 echo "$counted instructions a completion; usual are $usual"
-if [ "$counted" -gt $((usual * 4 / 3)) ]; then echo "0 passed, 1 failed"; exit 1; fi
+if [ "$counted" -gt $((usual * 21 / 20)) ]; then echo "0 passed, 1 failed"; exit 1; fi
 if [ "$counted" -lt $((usual * 9 / 10)) ]; then echo "that is so much less that the usual number should follow: tests/instructions.sh"; fi
 echo "1 passed, 0 failed"
