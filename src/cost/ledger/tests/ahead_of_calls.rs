@@ -1,6 +1,8 @@
 //! Reservations that are made ahead of their calls: nobody waits for them, and they break no cap.
 
-use super::reserving::{budget, call, cap, reserve, reserve_row, settle_held, standing_of};
+use super::reserving::{
+    Step, budget, call, cap, reserve, reserve_row, settle_held, standing_of, step, wait,
+};
 use super::*;
 use crate::cost::budget::{AtCap, CapState, Per, Refusal};
 
@@ -179,27 +181,11 @@ fn a_ledger_in_trouble_lets_nothing_go_on_by_what_was_reserved_ahead() {
     assert!(taken(&ledger, call(&ledger, 1, NOON), &budget));
 }
 
-/// What may happen to a call, by any of several handles.
-#[derive(Debug, Clone)]
-enum Step {
-    Reserve { by: usize, nanos: i64 },
-    Settle { which: usize, percent: i64 },
-    GiveBack { which: usize },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (0..3_usize, 1..12_i64).prop_map(|(by, nanos)| Step::Reserve { by, nanos }),
-        2 => (0..8_usize, 0..=100_i64).prop_map(|(which, percent)| Step::Settle { which, percent }),
-        1 => (0..8_usize).prop_map(|which| Step::GiveBack { which }),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn in_bursts_too_what_is_settled_and_reserved_is_within_every_cap_and_who_is_refused_would_break_one(
-        steps in prop::collection::vec(step(), 1..60),
+        steps in prop::collection::vec(step(12), 1..60),
         day in 50..400_i64,
         session in 50..400_i64,
     ) {
@@ -237,7 +223,7 @@ proptest! {
                 Step::Settle { .. } | Step::GiveBack { .. } => {}
             }
             for ledger in &ledgers {
-                for standing in super::reserving::wait(ledger.standings(budget.clone())) {
+                for standing in wait(ledger.standings(budget.clone())) {
                     let used = standing.spent.nanos() + standing.reserved.nanos();
                     prop_assert!(used <= standing.cap.amount.nanos(), "{:?}", standing);
                 }
