@@ -112,8 +112,8 @@ impl Ahead {
     }
 
     /// Returns how many more are to be reserved, where these were asked for.
-    pub(super) fn missing(&mut self, like: &Wanted, most: usize) -> usize {
-        let Some(line) = self.lines.get_mut(&kind_of(&like.row)) else {
+    pub(super) fn missing(&mut self, wanted: &Wanted, most: usize) -> usize {
+        let Some(line) = self.lines.get_mut(&kind_of(&wanted.row)) else {
             return 0;
         };
         line.is_refilling = false;

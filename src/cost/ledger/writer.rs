@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
 use super::ahead::Ahead;
@@ -25,6 +26,7 @@ use super::shared::{Shared, Turn, lock};
 use super::store::{Pending, Place, Store};
 use super::totals::{Day, Sum, Totals};
 use super::{Command, Done, State};
+use crate::cost::Cost;
 use crate::cost::budget::{Budget, Refusal, Standing};
 
 /// How often rows that wait in memory are tried again while nothing else happens.
@@ -147,27 +149,12 @@ impl Writer<'_> {
         }
         for command in commands {
             match command {
-                Command::Settle(mut row, done) => {
-                    if let (None, Some(folder)) = (&row.branch, &row.workspace) {
-                        row.branch = self.branches.of(folder);
-                    }
-                    self.session.add(&row.cost);
-                    self.booth.spend(&row);
-                    let day = Day::of(&row, &zone);
-                    self.release(row.id.clone());
-                    self.remember(row, day);
+                Command::Settle(row, done) => {
+                    self.settle(row, &zone);
                     settled.push(done);
                 }
                 Command::Correct(before, row, done) => {
-                    // A row that could not be kept, or a correction that cannot, is left as it was counted.
-                    if self.backlog.len() < self.shared.setting.limit {
-                        self.session.replace(&before, &row.cost);
-                        self.booth.correct(&before, &row);
-                        let at = (self.shared.setting.now)();
-                        let day = Day::of(&row, &zone);
-                        let correction = Correction { before, at };
-                        self.backlog
-                            .push_back(Pending::Correction(row, day, correction));
+                    if self.correct(before, row, &zone) {
                         settled.push(done);
                     }
                 }
@@ -245,6 +232,33 @@ impl Writer<'_> {
         for reply in closing {
             let _ = reply.send(self.backlog.is_empty());
         }
+    }
+
+    /// Counts a call that is over, ends its reservation, and keeps its row for the disk.
+    fn settle(&mut self, mut row: Box<Row>, zone: &TimeZone) {
+        if let (None, Some(folder)) = (&row.branch, &row.workspace) {
+            row.branch = self.branches.of(folder);
+        }
+        self.session.add(&row.cost);
+        self.booth.spend(&row);
+        let day = Day::of(&row, zone);
+        self.release(row.id.clone());
+        self.remember(row, day);
+    }
+
+    /// Counts anew a call whose cost was this before. A row that could not be kept, or a correction that cannot, is left as it was counted.
+    fn correct(&mut self, before: Cost, row: Box<Row>, zone: &TimeZone) -> bool {
+        let has_room = self.backlog.len() < self.shared.setting.limit;
+        if has_room {
+            self.session.replace(&before, &row.cost);
+            self.booth.correct(&before, &row);
+            let at = (self.shared.setting.now)();
+            let day = Day::of(&row, zone);
+            let correction = Correction { before, at };
+            let pending = Pending::Correction(row, day, correction);
+            self.backlog.push_back(pending);
+        }
+        has_room
     }
 
     fn reserve(&mut self, mut asked: Vec<Asked>) {
@@ -467,18 +481,15 @@ impl Writer<'_> {
         let place = &self.shared.place;
         let session = &self.shared.session;
         let patience = self.shared.patience();
-        let store = match self.store.take().filter(|store| store.is_still_at(place)) {
-            Some(mut store) => {
-                store.set_patience(patience)?;
-                self.store.insert(store)
+        let store = if let Some(mut store) = self.store.take().filter(|it| it.is_still_at(place)) {
+            store.set_patience(patience)?;
+            self.store.insert(store)
+        } else {
+            // Where another file has taken its place, it holds none of what was reserved ahead.
+            for id in lock(&self.shared.ahead).all() {
+                self.booth.release(id);
             }
-            None => {
-                // Where another file has taken its place, it holds none of it.
-                for id in lock(&self.shared.ahead).all() {
-                    self.booth.release(id);
-                }
-                self.store.insert(Store::open(place, patience)?)
-            }
+            self.store.insert(Store::open(place, patience)?)
         };
         self.booth.look(store, place, session)?;
         let refills = std::mem::take(&mut self.refills);
