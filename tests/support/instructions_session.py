@@ -1,23 +1,42 @@
 #!/usr/bin/env python3
 """Counts the instructions of the server's own thread for a completion in 10,000 lines with an edit just before, by callgrind; prints them.
 
+Between completions the server is let rest, as by somebody who types: otherwise it hangs on the machine whether the parse behind an edit is over before the
+next. They are counted in several windows, of which the least counts: what comes by the clock, such as a look whether a suggestion is still there, only adds.
+
 Usage: instructions_session.py BINARY FOLDER      the server's settings are in the environment; FOLDER is for what callgrind writes
 """
 import pathlib
 import re
 import subprocess
 import sys
+import time
 
 from session import Session
 
 binary, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 FUNCTIONS = 2_000
-WARM, COUNTED = 30, 50
+WARM, WINDOWS, WINDOW = 30, 5, 10
 SUGGESTED = "let y = a + 1;"
 
 
 def control(option):
     subprocess.run(["callgrind_control", option, str(session.server.pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def processor_time():
+    threads = pathlib.Path(f"/proc/{session.server.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads)
+
+
+def rest():
+    """Waits until the server has nothing to do any more: three looks in a row in which it used less than a millisecond."""
+    quiet, last = 0, processor_time()
+    while quiet < 3:
+        time.sleep(0.03)
+        now = processor_time()
+        quiet = quiet + 1 if now - last < 1_000_000 else 0
+        last = now
 
 
 session = Session(
@@ -27,9 +46,11 @@ uri = (folder / "lib.rs").as_uri()
 session.begin(folder.as_uri())
 one = "fn f{0}(a: u32) -> u32 {{\n    let x{0} = a + {0};\n    \n    x{0}\n}}\n"
 session.open(uri, "".join(one.format(number) for number in range(FUNCTIONS)))
-for number in range(WARM + COUNTED):
+for number in range(WARM + WINDOWS * WINDOW):
     if number == WARM:
         control("-z")
+    elif number > WARM and (number - WARM) % WINDOW == 0:
+        control("-d")  # which begins to count anew
     # Another place each time, since what was suggested is known.
     line = 2 + 5 * (FUNCTIONS // 2 + number)
     start = {"line": line, "character": 0}
@@ -38,8 +59,10 @@ for number in range(WARM + COUNTED):
     ghost = session.ghost(uri, line, 5, 1)
     if ghost != SUGGESTED:
         sys.exit(f"suggested was {ghost!r}, not {SUGGESTED!r}")
+    rest()
 control("-d")
-(counted,) = folder.glob("counted.1-01")
-total = int(re.search(r"^totals: (\d+)", counted.read_text(), re.MULTILINE)[1])
-print(total // COUNTED)
+dumps = [(folder / f"counted.{window}-01").read_text() for window in range(1, WINDOWS + 1)]
+totals = [int(re.search(r"^totals: (\d+)", dump, re.MULTILINE)[1]) for dump in dumps]
+print("windows:", *(total // WINDOW for total in totals), file=sys.stderr)
+print(min(totals) // WINDOW)
 sys.exit(session.end())

@@ -21,6 +21,9 @@ local asked = {}
 ---@type table<integer, byok.Place> By buffer: what the visible suggestion answers.
 local shown = {}
 
+---@type table<integer, byok.Place> By buffer: what an answer is to that came in this moment, and that was not looked at yet.
+local arrived = {}
+
 ---@type table<integer, lsp.InlineCompletionItem[]> By buffer: the server's last answer.
 local answers = {}
 
@@ -89,24 +92,29 @@ local function tidy(buf)
   end
 end
 
+--- Looks at the answer that Neovim has shown just now, if there is one.
+---@param buf integer
+local function look(buf)
+  local place = arrived[buf]
+  arrived[buf] = nil
+  if not place or not vim.api.nvim_buf_is_valid(buf) or buf ~= vim.api.nvim_get_current_buf() then
+    return
+  end
+  if vim.deep_equal(place, here()) then
+    remember(buf, place)
+  elseif visible_mark(buf) then
+    -- Typing went on meanwhile, so the next request is under way and this answer is about text that is gone.
+    place.stale, shown[buf] = true, place
+  end
+  tidy(buf)
+end
+
 ---@param buf integer
 ---@param id integer
 local function on_reply(buf, id)
-  local place = asked[id]
-  asked[id] = nil
-  -- Neovim shows the suggestion right after this event.
-  vim.schedule(function()
-    if not place or not vim.api.nvim_buf_is_valid(buf) or buf ~= vim.api.nvim_get_current_buf() then
-      return
-    end
-    if vim.deep_equal(place, here()) then
-      remember(buf, place)
-    elseif visible_mark(buf) then
-      -- Typing went on meanwhile, so the next request is under way and this answer is about text that is gone.
-      place.stale, shown[buf] = true, place
-    end
-    tidy(buf)
-  end)
+  arrived[buf], asked[id] = asked[id] or arrived[buf], nil
+  -- Neovim shows the suggestion right after this event. A key may come before what is put off here, and looks itself.
+  vim.schedule(function() look(buf) end)
 end
 
 --- Replaces the suggestion's range, moved along with what was typed since, by its text.
@@ -150,6 +158,7 @@ end
 ---@return boolean accepted False when there is none.
 function M.accept()
   local buf = vim.api.nvim_get_current_buf()
+  look(buf)
   tidy(buf)
   return M.visible() and vim.lsp.inline_completion.get({
     bufnr = buf,
@@ -196,13 +205,18 @@ end
 ---@return boolean accepted False when there is none.
 function M.accept_part(what)
   local buf = vim.api.nvim_get_current_buf()
+  look(buf)
   tidy(buf)
   if not M.visible() then
     return false
   end
   local item, done, rest = remaining(buf)
+  if not item then
+    -- Of what is not known no part is, and the whole is not what was asked for.
+    return true
+  end
   local part = part_of(rest, what)
-  if not item or part == '' or part == rest then
+  if part == '' or part == rest then
     return M.accept()
   end
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
@@ -247,6 +261,7 @@ function M.cycle(count)
     return false
   end
   local buf = vim.api.nvim_get_current_buf()
+  look(buf)
   vim.lsp.inline_completion.select({ bufnr = buf, count = count })
   if shown[buf] then
     remember(buf, here())
@@ -303,7 +318,7 @@ end
 --- Forgets a buffer.
 ---@param buf integer
 function M.detach(buf)
-  shown[buf], answers[buf] = nil, nil
+  shown[buf], answers[buf], arrived[buf] = nil, nil, nil
   pcall(vim.api.nvim_del_augroup_by_name, 'byok.ghost:' .. buf)
 end
 

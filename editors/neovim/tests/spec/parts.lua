@@ -59,6 +59,24 @@ return {
     assert(commands[1].command == 'byok.didAccept')
   end },
 
+  { 'a part is a part also in the moment in which its suggestion appears', function(nvim)
+    -- Before the plugin's own, so that it comes before what that puts off.
+    nvim:lua([[vim.api.nvim_create_autocmd('LspRequest', { callback = function(event)
+      local request = event.data.request
+      local is_answer = request.method == 'textDocument/inlineCompletion' and request.type == 'complete'
+      if is_answer and vim.api.nvim_get_current_line() == '    if' then
+        vim.schedule(function() require('byok.ghost').accept_part('line') end)
+      end
+    end })]])
+    nvim:ready({ '    if (a) {\n        return b;' })
+    nvim:keys('    i')
+    quiet(nvim, 'f (a) {\n        return b;')
+    nvim:keys('f')
+    nvim:expect('text()', 'int add(int a, int b) {\n    if (a) {\n}')
+    quiet(nvim, '\n        return b;')
+    assert(#nvim:heard('workspace/executeCommand') == 0, 'a part is not the whole')
+  end },
+
   { 'undo takes back one part', function(nvim)
     nvim:ready({ LINE })
     nvim:keys('    ret')
