@@ -109,6 +109,7 @@ fn report(table: &mut Table, keys: usize, looks: &[Look]) {
 
 /// Somebody who types functions, one document after another.
 struct Typist {
+    /// Makes the functions of one part of the day other ones than those of the next.
     seed: usize,
     /// Which document, how many keys it got, and what is still to be typed there.
     document: usize,

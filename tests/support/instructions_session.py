@@ -31,8 +31,10 @@ def processor_time():
 
 def rest():
     """Waits until the server has nothing to do any more: three looks in a row in which it used less than a millisecond."""
-    quiet, last = 0, processor_time()
+    quiet, last, deadline = 0, processor_time(), time.monotonic() + 60
     while quiet < 3:
+        if time.monotonic() > deadline:
+            sys.exit("the server had no rest for a minute")
         time.sleep(0.03)
         now = processor_time()
         quiet = quiet + 1 if now - last < 1_000_000 else 0
