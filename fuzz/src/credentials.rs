@@ -14,9 +14,7 @@ pub fn run(data: &[u8]) {
         end = found.range.end;
     }
     let mut masked = original.clone();
-    let mut mask = Mask::default();
-    mask.apply(&mut masked);
-    let mut unmask = mask.unmask();
+    let mut unmask = Mask::apply(&mut [&mut masked]).unmask();
     let mut back = String::new();
     let mut rest = masked.as_str();
     while !rest.is_empty() {

@@ -18,24 +18,23 @@ pub(super) fn mask(
     credentials: Credentials,
     decision: &Decision,
 ) -> Result<Mask, Error> {
-    let mut mask = Mask::default();
     if credentials == Credentials::Send || !decision.leaves_the_machine() {
-        return Ok(mask);
+        return Ok(Mask::default());
     }
-    match input {
+    let mut texts: Vec<&mut String> = match input {
         Input::Fill(fill) => {
-            mask.apply(&mut fill.prefix);
-            mask.apply(&mut fill.suffix);
-            for file in &mut fill.files {
-                mask.apply(&mut file.text);
-            }
+            let files = fill.files.iter_mut().map(|file| &mut file.text);
+            [&mut fill.prefix, &mut fill.suffix]
+                .into_iter()
+                .chain(files)
+                .collect()
         }
-        Input::Chat(messages) => {
-            for message in messages {
-                mask.apply(&mut message.text);
-            }
-        }
-    }
+        Input::Chat(messages) => messages
+            .iter_mut()
+            .map(|message| &mut message.text)
+            .collect(),
+    };
+    let mask = Mask::apply(&mut texts);
     if credentials == Credentials::Refuse
         && let Some(kind) = mask.kinds().first()
     {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
-use super::find;
+use super::{Found, find};
 
 /// What every stand-in begins with.
 const MARK: &str = "SECRET_";
@@ -16,7 +16,8 @@ const DIGITS: usize = 12;
 /// Which credentials were replaced in the texts of one request, and by what.
 ///
 /// A credential's stand-in is the same as long as the process lives, so that a prompt begins like the one before, and tells nothing of it: it is made
-/// with a key that nobody else has.
+/// with a key that nobody else has. Only where a text holds that very stand-in already, as when an answer was pasted back, another one is taken: what
+/// stands for a credential must stand for nothing else in the request.
 #[derive(Clone, Default)]
 pub struct Mask {
     /// The credentials by their stand-ins.
@@ -34,16 +35,43 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Puts stand-ins into a text; a text without credentials is not touched.
-    pub fn apply(&mut self, text: &mut String) {
-        for found in find(text).into_iter().rev() {
-            let credential = text.get(found.range.clone()).unwrap_or_default().to_owned();
-            let stand_in = stand_in(&credential);
-            text.replace_range(found.range, &stand_in);
-            if self.credentials.insert(stand_in, credential).is_none() {
-                self.kinds.push(found.kind);
+    /// Puts stand-ins into all texts of a request; a text without credentials is not touched.
+    pub fn apply(texts: &mut [&mut String]) -> Self {
+        let found: Vec<Vec<Found>> = texts.iter().map(|text| find(text)).collect();
+        let mut mask = Self::default();
+        // All are chosen before the first is put in, since none may stand in any of the texts as they are.
+        let all = texts.iter().map(|text| text.as_str());
+        let marked: Vec<&str> = all.filter(|text| text.contains(MARK)).collect();
+        let mut stand_ins = BTreeMap::new();
+        for (text, found) in texts.iter().zip(&found) {
+            for one in found {
+                let credential = text.get(one.range.clone()).unwrap_or_default();
+                if !stand_ins.contains_key(credential) {
+                    let stand_in = mask.free_stand_in(credential, &marked);
+                    stand_ins.insert(credential.to_owned(), stand_in.clone());
+                    mask.credentials.insert(stand_in, credential.to_owned());
+                    mask.kinds.push(one.kind);
+                }
             }
         }
+        for (text, found) in texts.iter_mut().zip(found) {
+            for one in found.into_iter().rev() {
+                let stand_in = text.get(one.range.clone()).and_then(|it| stand_ins.get(it));
+                text.replace_range(one.range, stand_in.map_or("", String::as_str));
+            }
+        }
+        mask
+    }
+
+    /// Returns a stand-in that neither another credential has nor any of the texts holds.
+    fn free_stand_in(&self, credential: &str, texts: &[&str]) -> String {
+        let is_free = |it: &String| {
+            !self.credentials.contains_key(it)
+                && !texts.iter().any(|text| text.contains(it.as_str()))
+        };
+        // A text of n bytes holds fewer than n of them, so that one is found; in truth the first, or the second.
+        let mut tries = (0_u32..).map(|attempt| stand_in(credential, attempt));
+        tries.find(is_free).unwrap_or_default()
     }
 
     /// Returns what was replaced, a name for each credential: `GitHub token`.
@@ -110,9 +138,9 @@ fn uncertain(text: &str) -> usize {
     end.unwrap_or(0)
 }
 
-fn stand_in(credential: &str) -> String {
+fn stand_in(credential: &str, attempt: u32) -> String {
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    let hash = KEY.hash_one(credential);
+    let hash = KEY.hash_one((credential, attempt));
     format!("{MARK}{:0DIGITS$x}", hash >> (64 - 4 * DIGITS))
 }
 
@@ -124,21 +152,29 @@ mod tests {
         format!("ghp{}{}", "_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")
     }
 
+    /// Returns a text as it is sent, and what puts its credentials back.
+    fn masked(text: &str) -> (String, Mask) {
+        let mut sent = text.to_owned();
+        let mask = Mask::apply(&mut [&mut sent]);
+        (sent, mask)
+    }
+
+    /// Returns what becomes of an answer that comes in two pieces.
+    fn unmasked(mask: &Mask, (a, b): (&str, &str)) -> String {
+        let mut unmask = mask.clone().unmask();
+        unmask.push(a) + &unmask.push(b) + &unmask.finish()
+    }
+
     #[test]
     fn a_credential_is_not_in_what_is_sent_and_stands_in_what_comes_wherever_it_is_cut() {
         let token = token();
-        let mut sent = format!("let token = \"{token}\"; send(\"{token}\");");
-        let mut mask = Mask::default();
-        mask.apply(&mut sent);
+        let (sent, mask) = masked(&format!("let token = \"{token}\"; send(\"{token}\");"));
         assert!(!sent.contains(&token), "{sent}");
         assert_eq!(mask.kinds(), ["GitHub token"]);
         let answer = sent.replace("send", "SECRET_ SECRET_12 resend");
         for cut in 0..=answer.len() {
-            let mut unmask = mask.clone().unmask();
-            let (a, b) = answer.split_at(cut);
-            let whole = unmask.push(a) + &unmask.push(b) + &unmask.finish();
             assert_eq!(
-                whole,
+                unmasked(&mask, answer.split_at(cut)),
                 format!("let token = \"{token}\"; SECRET_ SECRET_12 resend(\"{token}\");"),
                 "cut at {cut}"
             );
@@ -147,14 +183,31 @@ mod tests {
 
     #[test]
     fn a_credential_has_one_stand_in_and_another_has_another() {
-        let mut mask = Mask::default();
         let (one, other) = (token(), token().replace("a1B2", "z9Y8"));
         let (mut a, mut b) = (one.clone(), format!("{one} {other}"));
-        mask.apply(&mut a);
-        mask.apply(&mut b);
+        let mask = Mask::apply(&mut [&mut a, &mut b]);
         assert!(b.starts_with(&a) && b.len() == 2 * a.len() + 1);
         assert_eq!(mask.kinds().len(), 2);
         assert!(!format!("{mask:?}").contains(&one));
+        assert_eq!(masked(&one).0, a, "in the next request it is the same");
+    }
+
+    #[test]
+    fn a_stand_in_that_a_text_holds_already_stays_what_it_is() {
+        let token = token();
+        let (pasted, _) = masked(&token);
+        let (mut prefix, mut suffix) = (token.clone(), format!("see {pasted}"));
+        let mask = Mask::apply(&mut [&mut prefix, &mut suffix]);
+        assert_eq!(suffix, format!("see {pasted}"));
+        assert_ne!(prefix, pasted);
+        let answer = format!("{prefix} {suffix}");
+        let expected = format!("{token} see {pasted}");
+        assert_eq!(unmasked(&mask, (&answer, "")), expected);
+        // And so does the next one, where both are there.
+        let text = format!("{token} {pasted} {prefix}");
+        let (sent, mask) = masked(&text);
+        assert!(!sent.contains(&token));
+        assert_eq!(unmasked(&mask, (&sent, "")), text);
     }
 
     #[test]
