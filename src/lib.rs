@@ -52,4 +52,6 @@ pub mod server;
 pub mod session;
 pub mod sign_in;
 pub mod syntax;
+#[cfg(test)]
+mod thorough;
 pub mod workspace;

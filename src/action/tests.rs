@@ -15,6 +15,7 @@ use crate::local;
 use crate::provider::fake::Fake;
 use crate::provider::{Event, Finish, Http, Provider};
 use crate::session::{Session, Snapshot};
+use crate::thorough;
 
 const URI: &str = "file:///w/a.rs";
 
@@ -357,11 +358,12 @@ fn answer(random: &mut Random) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn two_thousand_answers_give_exactly_the_intended_edit_or_none() {
+async fn answers_give_exactly_the_intended_edit_or_none() {
     let mut random = Random(0x00AC_7104);
     let desk = Desk::new();
     let (mut taken, mut refused) = (0, 0);
-    for number in 0..2000 {
+    let answers = thorough::part(2000);
+    for number in 0..answers {
         let (answer, is_good) = answer(&mut random);
         let is_crlf = random.below(3) == 0;
         let form = |text: &str| {
@@ -391,7 +393,7 @@ async fn two_thousand_answers_give_exactly_the_intended_edit_or_none() {
         }
     }
     assert!(
-        taken > 500 && refused > 500,
+        taken > answers / 4 && refused > answers / 4,
         "{taken} taken, {refused} refused"
     );
 }
@@ -414,15 +416,16 @@ fn change(text: &Rope, edit: &Edit) -> Change {
 }
 
 /// How many interleavings are tried; `BYOK_INTERLEAVINGS=100000` for all of an afternoon's.
-fn interleavings() -> u32 {
-    let wanted = std::env::var("BYOK_INTERLEAVINGS")
-        .ok()
-        .and_then(|it| it.parse().ok());
-    wanted.unwrap_or(2000)
+fn interleavings() -> ProptestConfig {
+    let wanted = std::env::var("BYOK_INTERLEAVINGS");
+    match wanted.ok().and_then(|it| it.parse().ok()) {
+        Some(cases) => ProptestConfig::with_cases(cases),
+        None => thorough::cases(2000),
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: interleavings(), ..ProptestConfig::default() })]
+    #![proptest_config(interleavings())]
 
     /// The order does not matter: typing carried over the edits, or the edits carried over typing, is the same text. `|` in the text is
     /// typed by nobody, so that what the edits bring can be told apart.

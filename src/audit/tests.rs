@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::log::{Size, append};
 use super::*;
+use crate::thorough;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -120,7 +121,7 @@ fn every_byte_that_is_flipped_is_found() {
     let log = Log::of(3, 2);
     let mut tried = 0;
     for (path, good) in log.files() {
-        for at in 0..good.len() {
+        for at in (0..good.len()).step_by(thorough::stride()) {
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
             fs::write(&path, &bad).unwrap();
@@ -131,14 +132,14 @@ fn every_byte_that_is_flipped_is_found() {
         fs::write(&path, &good).unwrap();
     }
     assert!(log.verdict().is_sound);
-    assert!(tried > 1000, "{tried}");
+    assert!(tried > thorough::part(1000), "{tried}");
 }
 
 #[test]
 fn every_byte_of_the_note_of_its_end_that_is_flipped_is_found() {
     let log = Log::of(2, 9);
     let good = fs::read(log.head()).unwrap();
-    for at in 0..good.len() {
+    for at in (0..good.len()).step_by(thorough::stride()) {
         let mut bad = good.clone();
         bad[at] ^= 1;
         fs::write(log.head(), &bad).unwrap();
@@ -237,7 +238,7 @@ fn a_file_that_is_gone_is_named_by_its_lines() {
 fn every_cut_of_the_end_is_found() {
     let log = Log::of(3, 99);
     let good = fs::read(&log.path).unwrap();
-    for length in 0..good.len() {
+    for length in (0..good.len()).step_by(thorough::stride()) {
         fs::write(&log.path, &good[..length]).unwrap();
         assert!(!log.verdict().is_sound, "{length}");
     }
@@ -435,7 +436,7 @@ fn four_processes_append_at_once_and_it_is_one_chain() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(thorough::cases(48))]
 
     /// Whatever is done to the bytes, unless it leaves them as they were.
     #[test]

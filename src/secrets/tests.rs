@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::thorough;
 
 /// Numbers that look random and are the same every time.
 struct Numbers(u64);
@@ -33,7 +34,7 @@ fn the_list_is_read_whole_and_has_at_least_sixty_kinds() {
 fn every_shape_is_found_whole_in_the_midst_of_code_and_its_near_misses_are_not() {
     let mut numbers = Numbers(7);
     for (shape, kind) in &DETECTORS.shapes {
-        for _ in 0..20 {
+        for _ in 0..thorough::part(20) {
             let sample = shape.sample(|| numbers.byte());
             if random::is_made_up(shape.own(&sample)) {
                 continue;

@@ -24,6 +24,7 @@ mod faults;
 mod files;
 mod ghost_text;
 mod http;
+mod limits;
 mod litellm;
 mod llama_server;
 mod models;

@@ -182,7 +182,7 @@ fn a_ledger_in_trouble_lets_nothing_go_on_by_what_was_reserved_ahead() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(thorough::cases(24))]
     #[test]
     fn in_bursts_too_what_is_settled_and_reserved_is_within_every_cap_and_who_is_refused_would_break_one(
         steps in prop::collection::vec(step(12), 1..60),

@@ -131,7 +131,7 @@ fn fates() -> impl Strategy<Value = Vec<(usize, u32, Fate)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(thorough::cases(12))]
     #[test]
     fn in_whatever_order_fates_are_told_and_however_often_the_same_is_known(
         (told, shuffled) in fates().prop_flat_map(|told| (Just(told.clone()), Just(told).prop_shuffle())),

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::cost::{Currency, Money, PerMillion, Price, RawUsage, Tokens, Usage};
+use crate::thorough;
 
 /// Long enough for the slowest machine; reached only by a ledger that hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -315,7 +316,7 @@ fn any_cost() -> impl Strategy<Value = Cost> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(thorough::cases(24))]
 
     #[test]
     fn settled_rows_sum_to_the_totals(calls in proptest::collection::vec((any_cost(), 0..4_usize), 1..30)) {

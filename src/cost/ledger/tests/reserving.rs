@@ -428,7 +428,7 @@ pub(super) fn step(dearest: i64) -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(thorough::cases(24))]
     #[test]
     fn what_is_settled_and_reserved_is_within_every_cap_at_every_moment(
         steps in prop::collection::vec(step(60), 1..40),
