@@ -55,6 +55,8 @@ pub struct Session {
 struct Open {
     /// Which opening this is: a name that is closed and opened again is another document.
     opening: u64,
+    /// Where it is, if it is a file.
+    file: Option<Arc<Path>>,
     document: Document,
     language: Option<Language>,
     tree: Option<SyntaxTree>,
@@ -75,6 +77,8 @@ struct Open {
 pub struct Snapshot {
     /// The document's name.
     pub uri: Arc<str>,
+    /// Where it is, if it is a file.
+    pub file: Option<Arc<Path>>,
     /// Its language, if it is a known one.
     pub language: Option<Language>,
     opening: u64,
@@ -125,6 +129,7 @@ impl Snapshot {
         let language = Language::detect(None, name, first_line);
         Self {
             uri: uri.into(),
+            file: path.map(Arc::from),
             language,
             opening: 0,
             revision: Revision::default(),
@@ -165,8 +170,8 @@ impl Snapshot {
 
     /// Returns the document's name in the index of symbols: its path, or its address if it is no file.
     pub fn path(&self) -> String {
-        let path = path_of(&self.uri).and_then(|path| path.to_str().map(str::to_owned));
-        path.unwrap_or_else(|| self.uri.to_string())
+        let path = self.file.as_deref().and_then(Path::to_str);
+        path.unwrap_or(&self.uri).to_owned()
     }
 
     /// Returns the folder that files are named from when they are shown to a model; may be empty.
@@ -185,15 +190,11 @@ impl Snapshot {
 }
 
 /// Returns a document's settings: its folder's, with what rules about files add for its path.
-fn for_path(
-    settings: Arc<Settings>,
-    path: Option<&std::path::Path>,
-    folder: Option<&std::path::Path>,
-) -> Arc<Settings> {
+fn for_path(settings: Arc<Settings>, path: Option<&Path>, folder: Option<&Path>) -> Arc<Settings> {
     if !settings.policy.has_paths() {
         return settings;
     }
-    let text = |path: Option<&std::path::Path>| {
+    let text = |path: Option<&Path>| {
         path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
     };
     let shown = shown_path(&text(path), &text(folder));
@@ -353,6 +354,7 @@ impl Session {
         self.openings += 1;
         let open = Open {
             opening: self.openings,
+            file: path.map(Arc::from),
             document: Document::new(text),
             language,
             tree,
@@ -434,15 +436,16 @@ impl Session {
             .documents
             .get_key_value(uri)
             .filter(|(_, open)| open.is_in_step)?;
-        let path = path_of(uri);
-        let folder = path.as_deref().and_then(|path| self.folders.of(path));
+        let path = open.file.as_deref();
+        let folder = path.and_then(|path| self.folders.of(path));
         let (folder, settings) = match folder {
             Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
             None => (None, self.settings.clone()),
         };
-        let settings = for_path(settings, path.as_deref(), folder.as_deref());
+        let settings = for_path(settings, path, folder.as_deref());
         Some(Snapshot {
             uri: uri.clone(),
+            file: open.file.clone(),
             language: open.language,
             opening: open.opening,
             revision: open.document.revision(),
@@ -457,9 +460,10 @@ impl Session {
     }
 
     /// Returns the name under which a file is open; editors write the same path in several ways.
-    pub fn uri_at(&self, path: &std::path::Path) -> Option<Arc<str>> {
-        let is_it = |uri: &&Arc<str>| path_of(uri).as_deref() == Some(path);
-        self.documents.keys().find(is_it).cloned()
+    pub fn uri_at(&self, path: &Path) -> Option<Arc<str>> {
+        let mut documents = self.documents.iter();
+        let found = documents.find(|(_, open)| open.file.as_deref() == Some(path));
+        found.map(|(uri, _)| uri.clone())
     }
 
     /// Returns the present moment of a document; `None` if it is not open.

@@ -22,7 +22,7 @@ use crate::gateway::{Gateway, Interrupt, Request};
 use crate::provider::{Error, Finish, Input, Message};
 use crate::repository::{self, Changed, Check};
 use crate::routing::Decision;
-use crate::session::{Snapshot, path_of};
+use crate::session::Snapshot;
 use crate::syntax;
 
 /// How long an answer may take in all, waits for another attempt included.
@@ -385,7 +385,7 @@ async fn usable(job: &Job<'_>, answer: &Answer) -> Result<Done, Fault> {
 
 /// Has the user's own check look at changes.
 async fn checked(job: &Job<'_>, check: &Check, made: &[FileChange]) -> Result<(), Fault> {
-    let folder = match (&job.snapshot.folder, path_of(&job.snapshot.uri)) {
+    let folder = match (&job.snapshot.folder, &job.snapshot.file) {
         (Some(folder), _) => folder.clone(),
         (None, Some(path)) => path.parent().map(Path::to_owned).unwrap_or_default(),
         (None, None) => return Ok(()),

@@ -36,8 +36,7 @@ async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, Strin
         action::Applies::Staged => Which::Staged,
         _ => return Ok(Material::None),
     };
-    let path = path_of(&snapshot.uri);
-    let folder = path.as_deref().and_then(Path::parent);
+    let folder = snapshot.file.as_deref().and_then(Path::parent);
     let folder = folder
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
