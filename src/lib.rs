@@ -25,6 +25,7 @@
 //! - [`replace_file`]: a file is replaced whole and at once.
 //! - [`logs`]: the log file, for whoever looks for a fault.
 //! - [`scrub`]: takes what looks like a key out of texts that others wrote.
+//! - [`telemetry`]: a collector of the user's own is told of each call, without content.
 //! - [`config`]: options (what users write) and settings (what code reads).
 
 pub mod action;
@@ -52,6 +53,7 @@ pub mod server;
 pub mod session;
 pub mod sign_in;
 pub mod syntax;
+pub mod telemetry;
 #[cfg(test)]
 mod thorough;
 pub mod workspace;

@@ -186,6 +186,7 @@ fn no_arrow_points_back_to_the_editor() {
         "credential/",
         "models/",
         "provider/",
+        "telemetry/",
         "local/",
         "config/",
         "session.rs",
@@ -199,12 +200,25 @@ fn no_arrow_points_back_to_the_editor() {
         "credential/",
         "models/",
         "provider/",
+        "telemetry/",
         "local/",
         "config/",
     ] {
         does_not_use(room, &["action", "completion", "session"]);
     }
-    does_not_use("provider/", &["gateway", "routing", "models"]);
+    does_not_use("provider/", &["gateway", "routing", "models", "telemetry"]);
+    // What it never meets it cannot tell a collector.
+    let content = [
+        "context",
+        "credential",
+        "document",
+        "gateway",
+        "repository",
+        "routing",
+        "workspace",
+    ];
+    does_not_use("telemetry/", &content);
+    only_in("opentelemetry", &["telemetry/"]);
     does_not_use("models/", &["gateway", "routing"]);
     does_not_use("config/", &["models"]);
     does_not_use("cost/", &["gateway", "routing", "provider", "config"]);

@@ -14,6 +14,8 @@ mod logs;
 mod organisation;
 #[path = "cli/prices.rs"]
 mod prices;
+#[path = "cli/telemetry.rs"]
+mod telemetry;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

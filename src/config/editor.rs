@@ -50,6 +50,9 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
     if editor.log.is_some() && editor.log != own.log {
         return Err(problem("log".into(), refusal("what is logged")));
     }
+    if editor.telemetry.is_some() && editor.telemetry != own.telemetry {
+        return Err(problem("telemetry".into(), refusal("who is told of calls")));
+    }
     let changes = |options: &Options| options.fallback.as_ref()?.may_change_payer;
     if changes(editor) == Some(true) && changes(own) != Some(true) {
         return Err(problem(

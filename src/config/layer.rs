@@ -20,6 +20,7 @@ use super::privacy;
 use super::problem::Problem;
 use super::routing::RoutesOptions;
 use super::settings::Settings;
+use super::telemetry::TelemetryOptions;
 use crate::scrub::scrub;
 
 /// Where options come from, weakest first.
@@ -189,6 +190,7 @@ fn merge(below: Options, above: Options) -> Options {
         ledger: merge_with(below.ledger, above.ledger, LedgerOptions::over),
         audit: merge_with(below.audit, above.audit, AuditOptions::over),
         log: merge_with(below.log, above.log, LogOptions::over),
+        telemetry: merge_with(below.telemetry, above.telemetry, TelemetryOptions::over),
         local: merge_with(below.local, above.local, merge_local),
         network: merge_with(below.network, above.network, merge_network),
         keys: merge_with(below.keys, above.keys, merge_keys),

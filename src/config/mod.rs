@@ -36,6 +36,7 @@ mod problem;
 mod provider;
 mod routing;
 mod settings;
+mod telemetry;
 mod trust;
 mod user_file;
 
@@ -83,6 +84,7 @@ pub use routing::{
     RuleOptions, Strategy, TaskClass,
 };
 pub use settings::{ModelName, Settings};
+pub use telemetry::{TelemetryOptions, TelemetrySettings};
 pub use trust::{WORKSPACE_FILE, WorkspaceFile};
 pub use user_file::{read as read_user_file, user_file};
 

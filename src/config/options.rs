@@ -22,6 +22,7 @@ use super::organisation::OrganisationOptions;
 use super::policy::{DataOptions, PolicyOptions};
 use super::privacy::PrivacyOptions;
 use super::routing::RoutesOptions;
+use super::telemetry::TelemetryOptions;
 
 /// All that can be configured, in the user's file and in the editor alike.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -66,6 +67,9 @@ pub struct Options {
     /// The log file, for whoever looks for a fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogOptions>,
+    /// What is told of each call to a collector of yours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetryOptions>,
     /// What runs on this machine: the embedded engine and local model servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalOptions>,

@@ -23,6 +23,7 @@ use super::privacy::Credentials;
 use super::problem::Problem;
 use super::provider::{self, ProviderSettings};
 use super::routing::{self, Routes};
+use super::telemetry::{self, TelemetrySettings};
 use crate::cost::Money;
 use crate::cost::budget::{AtCap, Budget, Cap};
 
@@ -67,6 +68,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// How much is written to the log file.
     pub log: LogSettings,
+    /// Which collector is told of each call.
+    pub telemetry: TelemetrySettings,
     /// Which models take the place of one that does not answer.
     pub fallback: Arc<Fallback>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
@@ -138,6 +141,7 @@ impl Default for Settings {
             routes: Arc::default(),
             audit: AuditSettings::default(),
             log: LogSettings::default(),
+            telemetry: TelemetrySettings::default(),
             fallback: Arc::default(),
             local_servers: Vec::new(),
             min_confidence: None,
@@ -268,6 +272,10 @@ impl Settings {
         if let Some(written) = &options.log {
             settings.log = log::resolve(written)
                 .map_err(|(key, message)| problem(format!("log.{key}"), message))?;
+        }
+        if let Some(written) = &options.telemetry {
+            settings.telemetry = telemetry::resolve(written)
+                .map_err(|(key, message)| problem(format!("telemetry.{key}"), message))?;
         }
         if let Some(local) = &options.local {
             settings.local_servers = local.servers.clone().unwrap_or_default();

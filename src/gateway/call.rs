@@ -190,9 +190,7 @@ impl Stream for Call {
                 Some(Ok(Event::Usage(usage))) => call.settlement.usage(usage),
                 Some(Ok(Event::Finish(finish))) => {
                     call.finish = Some(finish);
-                    if finish == Finish::Refused {
-                        call.settlement.refused();
-                    }
+                    call.settlement.finish(finish);
                 }
                 Some(Err(error)) => {
                     // The socket closes before the row is written, so that nothing is billed behind it.

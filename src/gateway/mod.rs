@@ -34,6 +34,7 @@ mod room;
 mod runaway;
 mod settle;
 mod speed;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -62,6 +63,7 @@ use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
 use crate::routing::{self, Decision, Feature, LocalServer, Need, Payer, Speed, Way};
+use crate::telemetry::Telemetry;
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
@@ -106,6 +108,7 @@ struct Inner {
     free: FreePool,
     rooms: Rooms,
     watch: Arc<OnceLock<Watch>>,
+    telemetry: OnceLock<Telemetry>,
 }
 
 impl Gateway {
@@ -145,6 +148,7 @@ impl Gateway {
             lanes: Lanes::default(),
             rooms: Rooms::default(),
             watch: Arc::default(),
+            telemetry: OnceLock::new(),
         }))
     }
 
@@ -248,6 +252,17 @@ impl Gateway {
     pub fn watch(&self, watch: Watch) {
         // A gateway has one server.
         let _ = self.0.watch.set(watch);
+    }
+
+    /// Has a collector told of each call from now on. Only the first is.
+    pub fn export_to(&self, telemetry: Telemetry) {
+        // A gateway has one server.
+        let _ = self.0.telemetry.set(telemetry);
+    }
+
+    /// Returns the way to the collector, if there is one.
+    pub fn telemetry(&self) -> Telemetry {
+        self.0.telemetry.get().cloned().unwrap_or_default()
     }
 
     /// Notes that a document was changed, which explains a call.
@@ -503,6 +518,7 @@ impl Gateway {
             free: self.0.free.clone(),
             rooms: self.0.rooms.clone(),
             watch: self.0.watch.clone(),
+            telemetry: self.telemetry(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::runaway::Runaways;
 use super::speed::Speeds;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
+use crate::telemetry::Telemetry;
 
 /// What somebody should know about a call.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub(super) struct Purse {
     pub free: FreePool,
     pub rooms: Rooms,
     pub watch: Arc<OnceLock<Watch>>,
+    pub telemetry: Telemetry,
 }
 
 impl Purse {

@@ -16,12 +16,13 @@ use super::price::{self, Priced};
 use super::purse::Notice;
 use super::report::{CallId, Report};
 use super::speed::Sample;
+use super::telling::{self, Told};
 use super::{expect, now, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
 use crate::credential;
-use crate::provider::{self, Error, Left};
+use crate::provider::{self, Error, Finish, Left};
 use crate::routing::{Payer, Way};
 
 /// The account of one call.
@@ -53,6 +54,8 @@ pub(super) struct Settlement {
     reserved_by: Option<Price>,
     /// What it was expected to cost.
     expected: Option<Estimate>,
+    /// What else a collector is told.
+    told: Told,
 }
 
 /// How a call ended, and what that comes to.
@@ -98,6 +101,7 @@ impl Settlement {
             is_unbilled: false,
             ended: None,
             is_booked: false,
+            told: Told::default(),
         })
     }
 
@@ -151,8 +155,7 @@ impl Settlement {
     ///
     /// A server on this machine may tell the path of the model's file, which is nobody's business; then the name asked for stands.
     pub(super) fn served_by(&mut self, model: &str) {
-        let is_path = model.starts_with(['/', '\\', '~']) || model.get(1..3) == Some(":\\");
-        if !is_path && model.len() <= LONGEST_NAME {
+        if !telling::is_path(model) && model.len() <= LONGEST_NAME {
             // A name that a provider makes up could be the key that it was sent.
             self.served_model = Some(credential::redact(model).into_owned());
         }
@@ -167,8 +170,10 @@ impl Settlement {
 
     /// The provider told its own name for the call; the first one counts, which is the header's.
     pub(super) fn request_id(&mut self, id: &str) {
-        if self.request_id.is_none() && id.len() <= LONGEST_ID {
-            self.request_id = Some(credential::redact(id).into_owned());
+        if id.len() <= LONGEST_ID {
+            let id = credential::redact(id);
+            self.told.response = Some(id.as_ref().into());
+            self.request_id.get_or_insert_with(|| id.into_owned());
         }
     }
 
@@ -187,9 +192,10 @@ impl Settlement {
         self.usage = Some(usage);
     }
 
-    /// The provider cut the answer for what it says.
-    pub(super) fn refused(&mut self) {
-        self.is_refused = true;
+    /// The model stopped, or the provider cut the answer for what it says.
+    pub(super) fn finish(&mut self, finish: Finish) {
+        self.is_refused |= finish == Finish::Refused;
+        self.told.finish = Some(finish);
     }
 
     /// Returns whether any text came.
@@ -218,6 +224,7 @@ impl Settlement {
     pub(super) fn fail(&mut self, error: &Error) {
         let is_silent = self.usage.is_none() && self.so_far.is_none() && self.reply_bytes == 0;
         self.is_unbilled = was_not_billed(error) && is_silent;
+        self.told.fault = Some(error.kind());
         let name = self.begin.decision.name();
         let health = &self.begin.purse.health;
         health.failed(&name, error, Instant::now().into_std());
@@ -315,6 +322,8 @@ impl Settlement {
             tags: self.begin.tags.clone(),
         };
         self.log(&row);
+        let telemetry = &self.begin.purse.telemetry;
+        telemetry.tell(|| telling::finished(&self.begin, &row, &self.told));
         if let Some(stopped) = self.begin.purse.payers.seen(decision, told) {
             self.begin.purse.tell(Notice::Halted(stopped));
         }

@@ -168,7 +168,7 @@ impl Http {
         self.client(url)
     }
 
-    fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
+    pub(super) fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
         self.0.clients.load().get(url, self.patience())
     }
 }
@@ -377,7 +377,10 @@ impl Running {
 }
 
 /// Reads a short body to its end, or as much of it as is allowed.
-async fn read_whole(mut response: reqwest::Response, idle: Duration) -> Result<Vec<u8>, Error> {
+pub(super) async fn read_whole(
+    mut response: reqwest::Response,
+    idle: Duration,
+) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = timeout(idle, response.chunk())
         .await

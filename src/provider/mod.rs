@@ -13,6 +13,7 @@ mod cohere;
 mod cut;
 mod error;
 mod event_stream;
+mod exchange;
 pub mod fake;
 mod fim_completions;
 mod fim_template;
@@ -46,6 +47,7 @@ use url::Url;
 
 pub use answer::Answer;
 pub use error::Error;
+pub use exchange::Reply;
 pub use http::Http;
 pub use limits::Left;
 pub use local::Patterns;

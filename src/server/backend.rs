@@ -40,6 +40,7 @@ use crate::local::Engine;
 use crate::models::Lists;
 use crate::provider::Http;
 use crate::session::{Session, Snapshot, Stamp};
+use crate::telemetry::Telemetry;
 
 /// The server as the framework sees it.
 pub struct Backend {
@@ -306,6 +307,9 @@ impl Shared {
             reporter,
             parts.substitutes,
         );
+        // By the user's own file: neither an editor nor a workspace says who is told of calls.
+        let collector = parts.layers.settings_of_own_file().telemetry;
+        gateway.export_to(Telemetry::start(&collector, &parts.http));
         let status = Status::new(outbox.clone());
         gateway.watch(budget::watch(
             outbox.clone(),

@@ -55,7 +55,9 @@ where
         ledger.close(LEDGER);
         audit.close(LEDGER);
     });
-    let _ = tokio::time::timeout(LEDGER, closing).await;
+    let closing = tokio::time::timeout(LEDGER, closing);
+    let telemetry = shared.gateway.telemetry();
+    let _ = tokio::join!(closing, telemetry.close(FLUSH));
     outbox.close();
     let _ = tokio::time::timeout(FLUSH, writer.join()).await;
     ended

@@ -36,5 +36,6 @@ mod privacy;
 mod provider;
 mod sign_in;
 mod spoken;
+mod telemetry;
 mod wires;
 mod workspace;

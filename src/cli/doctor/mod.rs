@@ -3,6 +3,7 @@
 mod index;
 mod log;
 mod stores;
+mod telemetry;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -143,6 +144,7 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     findings.push(index::look(&settings));
     findings.extend(log::look(&settings));
     let http = Http::new(&settings.network);
+    findings.push(telemetry::look(&http, &settings, is_offline).await);
     let gateway = Gateway::new(
         http.clone(),
         parts::engine(&settings),

@@ -29,9 +29,10 @@ pub use disk::Stamp;
 pub const WORKSPACE_FILE: &str = ".byok.toml";
 
 /// The tables that are not looked into, and why.
-const CLOSED: [(&str, &str); 7] = [
+const CLOSED: [(&str, &str); 8] = [
     ("network", "how providers are reached is yours to say"),
     ("log", "what is logged is yours to say"),
+    ("telemetry", "who is told of calls is yours to say"),
     ("keys", "where keys are kept is yours to say"),
     ("routing", "which of several models answers is yours to say"),
     (

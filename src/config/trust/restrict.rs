@@ -38,6 +38,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         more_policies: _,
         organisation: _,
         log: _,
+        telemetry: _,
     } = options;
     let mut tightening = Tightening {
         settings,

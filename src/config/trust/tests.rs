@@ -51,7 +51,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 115] = [
+const TABLE: [Row; 116] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -182,6 +182,7 @@ const TABLE: [Row; 115] = [
     row("log.level", "\"off\"", "", true),
     row("log.max_size_mb", "100", "", true),
     row("log.max_files", "1", "", true),
+    row("telemetry.endpoint", "\"https://evil.example\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
     row(
@@ -362,6 +363,7 @@ fn each_option_makes_the_settings_tighter_or_is_refused_and_told() {
         assert_eq!(settings.providers, own.providers, "{case}");
         assert_eq!(settings.network, own.network, "{case}");
         assert_eq!(settings.keys, own.keys, "{case}");
+        assert_eq!(settings.telemetry, own.telemetry, "{case}");
     }
 }
 

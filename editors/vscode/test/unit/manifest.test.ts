@@ -23,7 +23,7 @@ test('what names hosts, commands, proxies, keys, models or money is for the user
 });
 
 test('what the server takes from the user\'s own file alone is not offered here', () => {
-  for (const name of ['byok.network.ca_bundle', 'byok.keys.environment', 'byok.actions.check', 'byok.network.proxy', 'byok.audit.keep', 'byok.organisation.file']) assert.ok(!(name in settings), name);
+  for (const name of ['byok.network.ca_bundle', 'byok.keys.environment', 'byok.actions.check', 'byok.network.proxy', 'byok.audit.keep', 'byok.organisation.file', 'byok.telemetry.endpoint']) assert.ok(!(name in settings), name);
 });
 
 test('no setting has a default that would hide the user\'s own file', () => {
