@@ -60,7 +60,7 @@ fn files(fixture: &str) -> Vec<(String, String)> {
 
 fn idle(engine: &Engine) {
     assert!(
-        engine.wait_until_idle(Duration::from_secs(60)),
+        engine.wait_until_idle(Duration::from_mins(1)),
         "the index never came to rest"
     );
 }
