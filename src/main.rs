@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// What threads free goes back to the system rather than staying in arenas of theirs (`docs/performance.md`).
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+/// Memory that is given back as it is no longer used, where the C library's grows with the threads (`docs/performance.md`).
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -16,7 +16,7 @@ use ropey::Rope;
 use url::Url;
 
 use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
-use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
+use crate::context::{Desk, Fragment, Manifests, Source, is_within, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
 use crate::workspace::Rule;
@@ -93,6 +93,8 @@ pub struct Snapshot {
     pub encoding: Encoding,
     /// The workspace folder that the document lies in.
     pub folder: Option<PathBuf>,
+    /// Whether some folder's own file says something, so that no folder's text is shown beside another's.
+    pub is_apart: bool,
     /// Why its text must not leave the machine, if it must not.
     pub confined: Option<Rule>,
     /// What its prompts show of other files.
@@ -138,6 +140,7 @@ impl Snapshot {
             settings: self.settings.clone(),
             encoding: self.encoding,
             folder: self.folder.clone(),
+            is_apart: self.is_apart,
             // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
             confined: self.confined,
             desk: Arc::new(Desk::new(self.desk.manifests.clone())),
@@ -197,8 +200,12 @@ fn for_path(settings: Arc<Settings>, path: Option<&Path>, folder: Option<&Path>)
     let text = |path: Option<&Path>| {
         path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
     };
-    let shown = shown_path(&text(path), &text(folder));
-    match settings.policy.for_path(&shown) {
+    // In no folder it is judged by all of its path, so that a rule such as `**/secret/**` holds there too.
+    let judged = match folder {
+        Some(_) => shown_path(&text(path), &text(folder)),
+        None => text(path).replace('\\', "/"),
+    };
+    match settings.policy.for_path(&judged) {
         Some(policy) => Arc::new(Settings {
             policy,
             ..(*settings).clone()
@@ -436,13 +443,7 @@ impl Session {
             .documents
             .get_key_value(uri)
             .filter(|(_, open)| open.is_in_step)?;
-        let path = open.file.as_deref();
-        let folder = path.and_then(|path| self.folders.of(path));
-        let (folder, settings) = match folder {
-            Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
-            None => (None, self.settings.clone()),
-        };
-        let settings = for_path(settings, path, folder.as_deref());
+        let (folder, settings) = self.place_of(open.file.as_deref());
         Some(Snapshot {
             uri: uri.clone(),
             file: open.file.clone(),
@@ -454,9 +455,26 @@ impl Session {
             settings,
             encoding: self.encoding,
             folder,
+            is_apart: self.folders.differ(),
             confined: open.confined,
             desk: open.desk.clone(),
         })
+    }
+
+    /// Returns the settings that hold for a file: its folder's, with the rules about its path.
+    pub fn settings_at(&self, path: &Path) -> Arc<Settings> {
+        self.place_of(Some(path)).1
+    }
+
+    /// Returns the folder that a document lies in, if it does in one, and the settings that hold for it.
+    fn place_of(&self, path: Option<&Path>) -> (Option<PathBuf>, Arc<Settings>) {
+        let folder = path.and_then(|path| self.folders.of(path));
+        let (folder, settings) = match folder {
+            Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
+            None => (None, self.settings.clone()),
+        };
+        let settings = for_path(settings, path, folder.as_deref());
+        (folder, settings)
     }
 
     /// Returns the name under which a file is open; editors write the same path in several ways.
@@ -514,6 +532,7 @@ impl Session {
             let is_shown = lines.len() <= EDITED_BYTES && !lines.trim().is_empty();
             is_shown.then(|| Fragment {
                 file: shown_path(&path.to_string_lossy(), &folder).into(),
+                is_within: is_within(&path.to_string_lossy(), &folder),
                 line: u32::try_from(first).unwrap_or(u32::MAX),
                 text: lines.trim_end().into(),
                 source: Source::Edited,

@@ -242,3 +242,18 @@ fn nothing_but_the_editors_own_folder_names_an_editor() {
         }
     }
 }
+
+#[test]
+fn each_mutation_finds_what_it_takes_out_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = std::fs::read_to_string(root.join("tests/mutations.toml")).unwrap();
+    let listed: toml::Table = toml::from_str(&listed).unwrap();
+    let mutations = listed["mutation"].as_array().unwrap();
+    assert!(mutations.len() > 20, "{}", mutations.len());
+    for mutation in mutations {
+        let of = |key: &str| mutation[key].as_str().unwrap();
+        let text = std::fs::read_to_string(root.join(of("file"))).unwrap();
+        let count = text.matches(of("find")).count();
+        assert_eq!(count, 1, "{} in {}", of("fault"), of("file"));
+    }
+}

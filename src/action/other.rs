@@ -7,7 +7,7 @@ use super::target::MOST_BYTES;
 use crate::config;
 use crate::document::Edit;
 use crate::repository::Changes;
-use crate::session::{Snapshot, path_of};
+use crate::session::Snapshot;
 use crate::syntax::{self, Kind};
 
 /// What an action is about besides the region.
@@ -113,7 +113,7 @@ impl OtherFile {
 
 /// Returns a document's path within its workspace's folder, with slashes.
 pub fn relative(snapshot: &Snapshot) -> Option<String> {
-    let path = path_of(&snapshot.uri)?;
+    let path = snapshot.file.as_deref()?;
     slashed(path.strip_prefix(snapshot.folder.as_ref()?).ok()?)
 }
 

@@ -104,7 +104,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             need.prompt = Rough::of_tokens(tokens);
         }
     }
-    let settings = session.settings().clone();
+    let settings = match &arguments.file {
+        Some(file) => session.settings_at(&std::path::absolute(file)?),
+        None => session.settings().clone(),
+    };
     if let Some(call) = &arguments.call {
         return tell(call, &settings, arguments.json);
     }

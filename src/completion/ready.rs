@@ -32,10 +32,12 @@ pub fn get_ready(
     let previous = snapshot.desk.prepared();
     let mut prepared = context::prepare(&inputs, Some(&previous));
     let policy = &snapshot.settings.policy;
-    if policy.has_paths() {
+    if policy.has_paths() || snapshot.is_apart {
         let document = context::shown_path(inputs.path, inputs.folder);
         let fragments = prepared.fragments.iter();
-        let may_be_shown = |one: &&Fragment| policy.may_accompany(&one.file, &document);
+        // A file of another folder is under that folder's rules, which are not known here.
+        let may_be_shown =
+            |one: &&Fragment| one.is_within && policy.may_accompany(&one.file, &document);
         prepared.fragments = fragments.filter(may_be_shown).cloned().collect();
     }
     snapshot.desk.lay(prepared);

@@ -28,12 +28,21 @@ pub use prepare::{Inputs, Prepared, prepare};
 pub use rank::judged;
 pub use window::{Budget, Window, window};
 
+/// Returns the part of a path that is within a folder, if it is.
+fn within<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(folder).filter(|_| !folder.is_empty())?;
+    rest.strip_prefix(['/', '\\'])
+}
+
+/// Returns whether a file is in a folder, both by their paths.
+pub fn is_within(path: &str, folder: &str) -> bool {
+    within(path, folder).is_some()
+}
+
 /// Returns how a file is named to a model: from the workspace's folder on, with plain slashes.
 pub fn shown_path(path: &str, folder: &str) -> String {
-    let within = path.strip_prefix(folder).filter(|_| !folder.is_empty());
-    let within = within.and_then(|rest| rest.strip_prefix(['/', '\\']));
     // A file of no folder is named by its last part: where it lies is nobody's business.
-    let shown = within.or_else(|| path.rsplit(['/', '\\']).next());
+    let shown = within(path, folder).or_else(|| path.rsplit(['/', '\\']).next());
     // A name may hold anything, and a line break would let it speak for itself.
     shown
         .unwrap_or(path)

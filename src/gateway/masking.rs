@@ -21,20 +21,18 @@ pub(super) fn mask(
     if credentials == Credentials::Send || !decision.leaves_the_machine() {
         return Ok(Mask::default());
     }
-    let mut texts: Vec<&mut String> = match input {
+    let mask = match input {
         Input::Fill(fill) => {
             let files = fill.files.iter_mut().map(|file| &mut file.text);
-            [&mut fill.prefix, &mut fill.suffix]
-                .into_iter()
-                .chain(files)
-                .collect()
+            let round = [&mut fill.prefix, &mut fill.suffix];
+            let mut texts: Vec<&mut String> = round.into_iter().chain(files).collect();
+            Mask::apply_round_cursor(&mut texts)
         }
-        Input::Chat(messages) => messages
-            .iter_mut()
-            .map(|message| &mut message.text)
-            .collect(),
+        Input::Chat(messages) => {
+            let texts = messages.iter_mut().map(|message| &mut message.text);
+            Mask::apply(&mut texts.collect::<Vec<_>>())
+        }
     };
-    let mask = Mask::apply(&mut texts);
     if credentials == Credentials::Refuse
         && let Some(kind) = mask.kinds().first()
     {

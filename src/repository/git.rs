@@ -94,7 +94,7 @@ pub enum Failure {
 pub async fn changes(
     folder: &Path,
     which: Which,
-    may_be_shown: fn(&Path) -> bool,
+    may_be_shown: impl Fn(&Path) -> bool + Send + 'static,
 ) -> Result<Changes, Failure> {
     let whole = async {
         let git = Git::of(folder).await?;
@@ -146,7 +146,7 @@ struct Choice {
 }
 
 impl Choice {
-    fn of(names: &BTreeSet<String>, top: &Path, may_be_shown: fn(&Path) -> bool) -> Self {
+    fn of(names: &BTreeSet<String>, top: &Path, may_be_shown: impl Fn(&Path) -> bool) -> Self {
         let mut choice = Self::default();
         let mut left = MOST_ARGUMENTS;
         for name in names {
@@ -337,10 +337,12 @@ impl Git {
 }
 
 /// What a repository's configuration could make git run.
-const OFF: [&str; 7] = [
+const OFF: [&str; 8] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.pager=cat",
+    // Not run, but a name of other letters than ASCII's would be another one.
+    "core.quotePath=false",
     "core.untrackedCache=false",
     "diff.external=",
     "log.showSignature=false",

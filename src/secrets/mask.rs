@@ -10,6 +10,9 @@ use super::{Found, find};
 /// What every stand-in begins with.
 const MARK: &str = "SECRET_";
 
+/// A credential is taken for cut by the cursor if no more of it stands on either side, in bytes. It is looked for with each suggestion.
+const NEAR: usize = 512;
+
 /// How many hexadecimal digits follow.
 const DIGITS: usize = 12;
 
@@ -37,7 +40,26 @@ impl fmt::Debug for Mask {
 impl Mask {
     /// Puts stand-ins into all texts of a request; a text without credentials is not touched.
     pub fn apply(texts: &mut [&mut String]) -> Self {
-        let found: Vec<Vec<Found>> = texts.iter().map(|text| find(text)).collect();
+        let found = texts.iter().map(|text| find(text)).collect();
+        Self::put(texts, found)
+    }
+
+    /// The same, where the second text goes on where the first one ends, as round a cursor: of a credential that the cursor stands in, each half gets a
+    /// stand-in of its own.
+    pub fn apply_round_cursor(texts: &mut [&mut String]) -> Self {
+        let mut found: Vec<Vec<Found>> = texts.iter().map(|text| find(text)).collect();
+        if let ([before, after, ..], [in_before, in_after, ..]) = (&*texts, &mut found[..])
+            && let Some((head, tail)) = halves(before, after)
+        {
+            in_before.retain(|one| one.range.end <= head.range.start);
+            in_before.push(head);
+            in_after.retain(|one| one.range.start >= tail.range.end);
+            in_after.insert(0, tail);
+        }
+        Self::put(texts, found)
+    }
+
+    fn put(texts: &mut [&mut String], found: Vec<Vec<Found>>) -> Self {
         let mut mask = Self::default();
         // All are chosen before the first is put in, since none may stand in any of the texts as they are.
         let all = texts.iter().map(|text| text.as_str());
@@ -124,6 +146,24 @@ impl Unmask {
     }
 }
 
+/// Returns the two halves of the credential that ends one text and begins the next, if there is one.
+fn halves(before: &str, after: &str) -> Option<(Found, Found)> {
+    let from = before.ceil_char_boundary(before.len().saturating_sub(NEAR));
+    let (head, tail) = (
+        before.get(from..)?,
+        after.get(..after.floor_char_boundary(NEAR))?,
+    );
+    let joined = [head, tail].concat();
+    let cut = head.len();
+    let is_cut = |one: &Found| one.range.start < cut && cut < one.range.end;
+    let Found { range, kind } = find(&joined).into_iter().find(is_cut)?;
+    let half = |range| Found { range, kind };
+    Some((
+        half(from + range.start..before.len()),
+        half(0..range.end - cut),
+    ))
+}
+
 /// Returns how long the end of a text is that a stand-in may begin with, in bytes.
 fn uncertain(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -208,6 +248,27 @@ mod tests {
         let (sent, mask) = masked(&text);
         assert!(!sent.contains(&token));
         assert_eq!(unmasked(&mask, (&sent, "")), text);
+    }
+
+    #[test]
+    fn of_a_credential_that_the_cursor_stands_in_neither_half_is_sent() {
+        let token = token();
+        for cut in 1..token.len() {
+            let (head, tail) = token.split_at(cut);
+            let (mut before, mut after) =
+                (format!("é let a = \"{head}"), format!("{tail}\"; // é"));
+            let mask = Mask::apply_round_cursor(&mut [&mut before, &mut after]);
+            assert_eq!(mask.kinds()[0], "GitHub token", "cut at {cut}");
+            assert!(before.starts_with("é let a = \"SECRET_") && after.ends_with("\"; // é"));
+            assert!(after.starts_with("SECRET_"), "{after}");
+            assert_eq!(
+                unmasked(&mask, (&before, &after)),
+                format!("é let a = \"{token}\"; // é")
+            );
+        }
+        let (mut before, mut after) = (format!("{token}\n"), "fn a() {}".to_owned());
+        let mask = Mask::apply_round_cursor(&mut [&mut before, &mut after]);
+        assert_eq!((mask.kinds().len(), &*after), (1, "fn a() {}"));
     }
 
     #[test]

@@ -18,6 +18,8 @@ struct Folder {
     path: PathBuf,
     file: WorkspaceFile,
     settings: Arc<Settings>,
+    /// Whether its file leaves other settings than the user's.
+    is_ruled: bool,
     look: Look,
 }
 
@@ -37,8 +39,10 @@ impl Folders {
             return;
         }
         let file = WorkspaceFile::unread(&path);
+        let restricted = file.restrict(settings).0;
         self.folders.push(Folder {
-            settings: Arc::new(file.restrict(settings).0),
+            is_ruled: restricted != *settings,
+            settings: Arc::new(restricted),
             path,
             file,
             look: Look::No,
@@ -71,10 +75,17 @@ impl Folders {
         folders.any(|folder| folder.settings.may_use_engine())
     }
 
+    /// Returns whether a folder's file leaves other settings than the user's, or was not read yet.
+    pub fn differ(&self) -> bool {
+        self.folders.iter().any(|folder| folder.is_ruled)
+    }
+
     /// Lays the files over new settings.
     pub fn follow(&mut self, settings: &Settings) {
         for folder in &mut self.folders {
-            folder.settings = Arc::new(folder.file.restrict(settings).0);
+            let restricted = folder.file.restrict(settings).0;
+            folder.is_ruled = restricted != *settings;
+            folder.settings = Arc::new(restricted);
         }
     }
 
@@ -87,6 +98,7 @@ impl Folders {
     ) -> Option<String> {
         let folder = self.find(path)?;
         let (restricted, message) = file.restrict(settings);
+        folder.is_ruled = restricted != *settings;
         folder.settings = Arc::new(restricted);
         folder.file = file;
         message.filter(|message| self.told.insert(message.clone()))

@@ -58,15 +58,8 @@ fn field(explained: &Value, field: &str) -> String {
 /// Asks until a prompt shows what another file defines; returns the request's body and what is said of it.
 fn asked(client: &mut Client, provider: &Scripted, uri: &str, at: &Value) -> (Value, Value) {
     for version in 2..TRIES {
-        // The whole text anew, since what was suggested for the old one is known, and nobody would be asked.
-        let whole = json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": TEXT.replace('ˇ', "")}]});
-        client.notify("textDocument/didChange", whole);
-        let wish =
-            json!({"textDocument": {"uri": uri}, "position": at, "context": {"triggerKind": 1}});
-        let id = client.request("textDocument/inlineCompletion", wish);
-        client.texts(id);
         // Where what is known was enough, nobody was asked.
-        let Some(body) = bodies(provider).pop() else {
+        let Some(body) = ask_anew(client, provider, (uri, at, TEXT), version) else {
             continue;
         };
         if body.contains("pub const WIDTH: usize = 4;") {
@@ -79,6 +72,22 @@ fn asked(client: &mut Client, provider: &Scripted, uri: &str, at: &Value) -> (Va
         }
     }
     panic!("no prompt shows what the workspace defines");
+}
+
+/// Asks at a place of a text; returns the body of the request that was made of it, if one was.
+fn ask_anew(
+    client: &mut Client,
+    provider: &Scripted,
+    (uri, at, text): (&str, &Value, &str),
+    version: usize,
+) -> Option<String> {
+    // The whole text anew, since what was suggested for the old one is known, and nobody would be asked.
+    let whole = json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text.replace('ˇ', "")}]});
+    client.notify("textDocument/didChange", whole);
+    let wish = json!({"textDocument": {"uri": uri}, "position": at, "context": {"triggerKind": 1}});
+    let id = client.request("textDocument/inlineCompletion", wish);
+    client.texts(id);
+    bodies(provider).pop()
 }
 
 /// The bodies of the requests that have come since they were last looked at.
@@ -126,6 +135,44 @@ fn a_prompt_shows_what_other_files_define_and_says_why_to_the_byte() {
         message["params"]["id"] == explained["id"]
     });
     assert_eq!(usage["params"]["feature"], "completion");
+    client.finish();
+}
+
+#[test]
+fn a_folder_whose_own_file_says_something_is_shown_in_no_other_folders_prompts() {
+    const BEYOND: &str = "pub const BEYOND: usize = 7;";
+    let text = "use crate::shapes::{Shape, WIDTH};\nuse far::BEYOND;\n\nfn area() -> usize {\n    let size = BEYOND * ˇ\n}\n";
+    let (folder, other, provider) = (workspace(), tempfile::tempdir().unwrap(), fill());
+    fs::write(other.path().join("far.rs"), format!("{BEYOND}\n")).unwrap();
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    let added = json!([{"uri": uri(other.path()), "name": "other"}]);
+    let event = json!({"event": {"added": added, "removed": []}});
+    client.notify("workspace/didChangeWorkspaceFolders", event);
+    let (uri_of_main, _) = open(&mut client, folder.path(), "main.rs");
+    let at = json!({"line": 4, "character": 24});
+    let mut versions = 2..TRIES;
+    let mut until = |client: &mut Client, fits: &dyn Fn(&str) -> bool| {
+        let place = (uri_of_main.as_str(), &at, text);
+        let mut bodies =
+            (&mut versions).filter_map(|version| ask_anew(client, &provider, place, version));
+        assert!(bodies.any(|body| fits(&body)), "no prompt is as it should");
+    };
+    until(&mut client, &|body| body.contains(BEYOND));
+    let own = other.path().join(".byok.toml");
+    fs::write(&own, "[policy]\nproviders = []\n").unwrap();
+    let changes = json!({"changes": [{"uri": uri(&own), "type": 1}]});
+    client.notify("workspace/didChangeWatchedFiles", changes);
+    let is_apart =
+        |body: &str| body.contains("pub const WIDTH: usize = 4;") && !body.contains(BEYOND);
+    until(&mut client, &is_apart);
+    for _ in 0..5 {
+        until(&mut client, &|body| {
+            assert!(!body.contains(BEYOND), "{body}");
+            true
+        });
+    }
     client.finish();
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::backend::Shared;
 use crate::action::{self, Action, Material, OtherFile, Output};
+use crate::context::{is_within, shown_path};
 use crate::repository::{self, Refusal, Which};
 use crate::session::{Snapshot, path_of};
 use crate::workspace;
@@ -40,11 +41,27 @@ async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, Strin
     let folder = folder
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
-    let may_leave = |path: &Path| workspace::confinement(path).is_none();
+    let may_leave = governed(snapshot);
     let changes = repository::changes(folder, which, may_leave).await;
     changes
         .map(Material::Changes)
         .map_err(|failure| failure.to_string())
+}
+
+/// Returns what tells whether a file that git names may be shown beside a document: it may leave the machine, and no rule about its path, nor another
+/// folder's file, says otherwise.
+fn governed(snapshot: &Snapshot) -> impl Fn(&Path) -> bool + Send + 'static {
+    let (policy, folder) = (snapshot.settings.policy.clone(), snapshot.shown_from());
+    let document = shown_path(&snapshot.path(), &folder);
+    let is_ruled = policy.has_paths() || snapshot.is_apart;
+    move |path| {
+        let name = path.to_string_lossy();
+        let may_accompany = || {
+            is_within(&name, &folder)
+                && policy.may_accompany(&shown_path(&name, &folder), &document)
+        };
+        workspace::confinement(path).is_none() && (!is_ruled || may_accompany())
+    }
 }
 
 /// Finds the file of a document's tests: the first that is there, else the first that may be created.
