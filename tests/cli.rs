@@ -201,6 +201,27 @@ fn what_was_decided_for_the_last_call_is_told_and_whether_the_settings_still_say
 }
 
 #[test]
+fn what_a_rule_about_a_files_path_comes_to_is_explained() {
+    let folder = workspace();
+    for name in [".git", "secret"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("secret/a.rs"), "fn a() {}\n").unwrap();
+    let config = "[completion]\nmodel = \"openai/gpt-4o-mini\"\n[[policy.paths]]\nmatch = [\"secret/\"]\nproviders = []\n";
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let model_of = |file: &str| {
+        let output = byok(
+            folder.path(),
+            &["route", "explain", "--file", file, "--json"],
+        );
+        let json: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        json["model"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(model_of("cart.rs"), "openai/gpt-4o-mini");
+    assert_eq!(model_of("secret/a.rs"), "local/patterns");
+}
+
+#[test]
 fn the_doctor_asks_openrouter_about_the_key_unless_it_is_to_ask_nobody() {
     let folder = workspace();
     let provider = scripted::Scripted::answer(|head| {

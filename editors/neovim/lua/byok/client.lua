@@ -125,9 +125,10 @@ end
 --- Runs one of the server's commands.
 ---@param command string
 ---@param reply fun(result: any, err: string?)
+---@param argument any?
 ---@return boolean sent
-function M.execute(command, reply)
-  return M.request('workspace/executeCommand', { command = command, arguments = {} }, reply)
+function M.execute(command, reply, argument)
+  return M.request('workspace/executeCommand', { command = command, arguments = { argument } }, reply)
 end
 
 --- Stops the server and starts it again for all buffers it was attached to.

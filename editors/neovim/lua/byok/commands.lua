@@ -131,7 +131,8 @@ end
 --- Shows what a command of the server's explains, if this server has it.
 ---@param command string
 ---@param title string
-local function explain(command, title)
+---@param argument any?
+local function explain(command, title, argument)
   if client.any() and not client.offers(command) then
     return complain('this server does not explain that; install a newer byok-lsp')
   end
@@ -141,7 +142,7 @@ local function explain(command, title)
       text = vim.json.encode(result, { indent = '  ' })
     end
     window.show(title, { text }, 'markdown')
-  end)))
+  end), argument))
 end
 
 ---@class byok.Subcommand
@@ -197,7 +198,12 @@ M.subcommands = {
       end)))
     end,
   },
-  route = { run = function() explain('byok.explainRoute', 'Which model, and why') end },
+  route = {
+    run = function()
+      -- The document's folder may have settings of its own, and rules about its path.
+      explain('byok.explainRoute', 'Which model, and why', { uri = vim.uri_from_bufnr(0) })
+    end,
+  },
   context = { run = function() explain('byok.explainContext', 'What the model is shown') end },
   key = { run = function(provider) fixes.set_key(provider) end },
   login = {
