@@ -19,11 +19,12 @@ mod outlet;
 mod span;
 mod worker;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -44,26 +45,67 @@ pub struct Telemetry(Option<Arc<Inner>>);
 
 struct Inner {
     queue: mpsc::Sender<Finished>,
-    lost: Lost,
+    toll: Toll,
     closing: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// How many calls the collector is not told of, since that was last said. Clones count together.
+/// What became of calls. Clones count together.
 #[derive(Clone, Default)]
-struct Lost(Arc<AtomicU64>);
+struct Toll(Arc<Counts>);
 
-impl Lost {
-    /// Counts more of them, and returns how many there were before.
-    fn add(&self, more: usize) -> u64 {
-        let more = u64::try_from(more).unwrap_or(u64::MAX);
-        self.0.fetch_add(more, Ordering::Relaxed)
+#[derive(Default)]
+struct Counts {
+    /// Those that are queued or being sent.
+    open: AtomicU64,
+    /// Those that the collector is not told of, since that was last said.
+    lost: AtomicU64,
+    /// Whether it was said that the queue is full, since then.
+    is_overflow_said: AtomicBool,
+}
+
+impl Toll {
+    /// Counts one that is to be sent.
+    fn begin(&self) {
+        self.0.open.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns how many there are, and begins anew.
+    /// Counts some that the collector has.
+    fn end(&self, count: usize) {
+        self.0.open.fetch_sub(number(count), Ordering::Relaxed);
+    }
+
+    /// Counts some that it is not told of.
+    fn lose(&self, count: usize) {
+        self.end(count);
+        self.reject(count);
+    }
+
+    /// Counts some that it was sent and does not keep.
+    fn reject(&self, count: usize) {
+        self.0.lost.fetch_add(number(count), Ordering::Relaxed);
+    }
+
+    /// Returns whether this is the first overflow since losses were last said.
+    fn overflows(&self) -> bool {
+        !self.0.is_overflow_said.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns how many were lost, and begins anew.
     fn take(&self) -> u64 {
-        self.0.swap(0, Ordering::Relaxed)
+        self.0.is_overflow_said.store(false, Ordering::Relaxed);
+        self.0.lost.swap(0, Ordering::Relaxed)
     }
+
+    /// Returns how many were lost or never came to an end, once nothing is sent any more.
+    fn take_all(&self) -> u64 {
+        let open = self.0.open.swap(0, Ordering::Relaxed);
+        self.take().saturating_add(open)
+    }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Telemetry {
@@ -77,12 +119,12 @@ impl Telemetry {
 
     fn into_outlet(collector: impl Collector) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
-        let (lost, closing) = (Lost::default(), CancellationToken::new());
-        let worker = Worker::new(collector, queued, lost.clone(), closing.clone());
+        let (toll, closing) = (Toll::default(), CancellationToken::new());
+        let worker = Worker::new(collector, queued, toll.clone(), closing.clone());
         let task = tokio::spawn(worker.run());
         Self(Some(Arc::new(Inner {
             queue,
-            lost,
+            toll,
             closing,
             task: Mutex::new(Some(task)),
         })))
@@ -91,7 +133,13 @@ impl Telemetry {
     /// Tells of a call that is over, whose facts are asked for only if there is somebody to tell. Never waits.
     pub fn tell(&self, finished: impl FnOnce() -> Finished) {
         let Some(inner) = &self.0 else { return };
-        if inner.queue.try_send(finished()).is_err() && inner.lost.add(1) == 0 {
+        inner.toll.begin();
+        let Err(error) = inner.queue.try_send(finished()) else {
+            return;
+        };
+        inner.toll.lose(1);
+        // At the end of the server the queue is closed, which is no overflow.
+        if matches!(error, TrySendError::Full(_)) && inner.toll.overflows() {
             tracing::warn!("telemetry: more calls end than can be sent; some are left out");
         }
     }
@@ -108,6 +156,10 @@ impl Telemetry {
         let Some(mut task) = task else { return };
         if tokio::time::timeout(limit, &mut task).await.is_err() {
             task.abort();
+            // Once it is gone, nothing is counted any more.
+            let _ = task.await;
+            // A message without an answer counts, though the collector may have it.
+            worker::say_lost(inner.toll.take_all());
         }
     }
 }

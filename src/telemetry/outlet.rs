@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message as _;
 use reqwest::header::HeaderValue;
 use url::Url;
 
@@ -20,8 +22,11 @@ const KIND: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The collector has it.
-    Taken,
+    /// The collector has it, but for so many of its spans.
+    Taken {
+        /// How many it does not keep.
+        rejected: usize,
+    },
     /// The collector does not take it, and would not if it were sent again.
     Refused(&'static str),
     /// It may take it later; after this long, if it said so.
@@ -62,8 +67,11 @@ fn verdict(reply: Result<Reply, Error>) -> Verdict {
         Ok(Reply {
             status,
             retry_after,
+            body,
         }) => match status {
-            200..=299 => Verdict::Taken,
+            200..=299 => Verdict::Taken {
+                rejected: rejected(&body),
+            },
             429 | 503 => Verdict::Later("busy", retry_after.map(|it| it.min(LONGEST_WAIT))),
             502 | 504 => Verdict::Later("busy", None),
             _ => Verdict::Refused("refused"),
@@ -71,6 +79,13 @@ fn verdict(reply: Result<Reply, Error>) -> Verdict {
         Err(error @ (Error::Offline | Error::Setting { .. })) => Verdict::Refused(error.kind()),
         Err(error) => Verdict::Later(error.kind(), None),
     }
+}
+
+/// Returns how many spans an answer says are not kept. Its message might repeat what was sent, so it is not looked at.
+fn rejected(body: &[u8]) -> usize {
+    let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
+    let rejected = answer.partial_success.map(|it| it.rejected_spans);
+    usize::try_from(rejected.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Asks a collector whether it takes spans, by a message without any.
@@ -87,8 +102,48 @@ pub async fn probe(http: &Http, traces: &Url) -> Result<(), String> {
 mod tests {
     use std::sync::Arc;
 
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
     use crate::config::Network;
+
+    #[test]
+    fn an_answer_says_how_many_spans_are_not_kept() {
+        for (says, rejected) in [(3, 3), (0, 0), (-1, 0)] {
+            let answer = ExportTraceServiceResponse {
+                partial_success: Some(ExportTracePartialSuccess {
+                    rejected_spans: says,
+                    error_message: "no".into(),
+                }),
+            };
+            let reply = Reply {
+                status: 200,
+                retry_after: None,
+                body: answer.encode_to_vec(),
+            };
+            assert_eq!(verdict(Ok(reply)), Verdict::Taken { rejected });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_taken_though_the_answer_breaks_off_after_its_head() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let collector = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("a connection");
+            let mut head = [0; 4096];
+            let _ = socket.read(&mut head).await.expect("a request");
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n";
+            socket.write_all(answer).await.expect("sent");
+        });
+        let traces = Url::parse(&format!("http://{address}/v1/traces")).expect("an address");
+        let outlet = Outlet::new(Http::new(&Arc::default()), traces);
+        let verdict = outlet.post(Vec::new()).await;
+        assert_eq!(verdict, Verdict::Taken { rejected: 0 });
+        collector.await.expect("it answered");
+    }
 
     #[tokio::test]
     async fn offline_no_collector_elsewhere_is_told() {
@@ -109,10 +164,11 @@ mod tests {
             verdict(Ok(Reply {
                 status,
                 retry_after,
+                body: b"{}".to_vec(),
             }))
         };
-        assert_eq!(of(200, None), Verdict::Taken);
-        assert_eq!(of(202, None), Verdict::Taken);
+        assert_eq!(of(200, None), Verdict::Taken { rejected: 0 });
+        assert_eq!(of(202, None), Verdict::Taken { rejected: 0 });
         assert_eq!(of(429, Some(minute)), Verdict::Later("busy", Some(minute)));
         let day = Some(Duration::from_hours(24));
         assert_eq!(of(503, day), Verdict::Later("busy", Some(LONGEST_WAIT)));

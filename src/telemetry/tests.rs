@@ -193,7 +193,7 @@ impl Collector for Fake {
             pending::<()>().await;
         }
         let next = self.verdicts.lock().unwrap().pop_front();
-        next.unwrap_or(Verdict::Taken)
+        next.unwrap_or(Verdict::Taken { rejected: 0 })
     }
 }
 
@@ -214,6 +214,17 @@ fn tell(telemetry: &Telemetry, count: usize) {
     for number in 0..count {
         telemetry.tell(|| call(&number.to_string()));
     }
+}
+
+/// How many calls are on their way, and how many are lost.
+fn counts(telemetry: &Telemetry) -> (u64, u64) {
+    let counts = &telemetry.0.as_ref().unwrap().toll.0;
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    (read(&counts.open), read(&counts.lost))
+}
+
+fn lost(telemetry: &Telemetry) -> u64 {
+    counts(telemetry).1
 }
 
 const CLOSING: Duration = Duration::from_millis(500);
@@ -243,6 +254,7 @@ async fn a_collector_that_is_down_is_asked_ever_less_often_and_a_batch_is_given_
     let mut waits = Vec::new();
     let mut counts = Vec::new();
     for _ in 0..6 {
+        assert_eq!(lost(&telemetry), u64::from(counts.len() >= 3), "{waits:?}");
         let (at, count) = seen.recv().await.unwrap();
         waits.push((at - before).as_secs());
         counts.push(count);
@@ -251,37 +263,87 @@ async fn a_collector_that_is_down_is_asked_ever_less_often_and_a_batch_is_given_
     // The wait of the given-up batch, and a second of gathering, lie before the next one's first attempt.
     assert_eq!(waits, [5, 10, 20, 40 + 1, 80, 160]);
     assert_eq!(counts, [1, 1, 1, 2, 2, 2]);
-    let lost = telemetry.0.as_ref().unwrap().lost.clone();
-    telemetry.close(CLOSING).await;
     assert_eq!(
-        (ATTEMPTS, lost.take()),
+        (ATTEMPTS, lost(&telemetry)),
         (4, 0),
         "what was lost is said once it works again"
     );
+    telemetry.close(CLOSING).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_collector_that_says_when_is_asked_then_and_one_that_refuses_not_again() {
+async fn a_collector_that_says_when_is_asked_then_and_one_that_refuses_only_for_what_comes_later() {
     let minute = Duration::from_mins(1);
-    let verdicts = [
-        Verdict::Later("busy", Some(minute)),
-        Verdict::Refused("refused"),
-    ];
+    let refused = Verdict::Refused("refused");
+    let verdicts = [Verdict::Later("busy", Some(minute)), refused, refused];
     let (telemetry, mut seen) = start(verdicts, true);
     tell(&telemetry, 1);
     let (first, _) = seen.recv().await.unwrap();
     let (second, _) = seen.recv().await.unwrap();
     assert_eq!(second - first, minute);
     tell(&telemetry, 2);
-    assert_eq!(seen.recv().await.unwrap().1, 2, "the next ones are tried");
+    assert_eq!(lost(&telemetry), 1);
+    let (third, count) = seen.recv().await.unwrap();
+    assert_eq!(
+        ((third - second).as_secs(), count),
+        (10 + 1, 2),
+        "the next ones are tried, but not at once"
+    );
+    tell(&telemetry, 3);
+    let (fourth, count) = seen.recv().await.unwrap();
+    assert_eq!(((fourth - third).as_secs(), count), (20 + 1, 3));
+    assert_eq!(counts(&telemetry), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn spans_that_a_collector_rejects_are_counted_until_it_takes_all() {
+    let choosy = Verdict::Taken { rejected: 2 };
+    let (telemetry, mut seen) = start([choosy, choosy], true);
+    tell(&telemetry, 3);
+    seen.recv().await.unwrap();
+    assert_eq!(counts(&telemetry), (0, 2));
+    tell(&telemetry, 1);
+    seen.recv().await.unwrap();
+    assert_eq!(counts(&telemetry), (0, 3), "never more than were sent");
+    tell(&telemetry, 1);
+    seen.recv().await.unwrap();
+    assert_eq!(counts(&telemetry), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_closing_has_begun_no_batch_is_sent_twice() {
+    let busy = Verdict::Later("busy", Some(Duration::from_mins(1)));
+    // It is still being gathered when closing begins.
+    let (telemetry, mut seen) = start([busy; 9], true);
+    tell(&telemetry, 1);
+    tokio::task::yield_now().await;
+    telemetry.close(CLOSING).await;
+    assert_eq!(seen.recv().await.unwrap().1, 1);
+    assert_eq!(seen.recv().await, None);
+    // It waits for its second attempt, which closing makes the last.
+    let (telemetry, mut seen) = start([busy; 9], true);
+    tell(&telemetry, 1);
+    seen.recv().await.unwrap();
+    telemetry.close(CLOSING).await;
+    assert_eq!(seen.recv().await.unwrap().1, 1);
+    assert_eq!(seen.recv().await, None);
+    // It was given up, and the wait after that goes on.
+    let (telemetry, mut seen) = start([busy; 9], true);
+    tell(&telemetry, 1);
+    for _ in 0..ATTEMPTS {
+        seen.recv().await.unwrap();
+    }
+    assert_eq!(counts(&telemetry), (0, 1));
+    telemetry.close(CLOSING).await;
+    assert_eq!(seen.recv().await, None);
+    assert_eq!(counts(&telemetry), (0, 0), "it was said at the end");
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_tells_never_waits_and_what_is_too_much_is_counted() {
     let (telemetry, mut seen) = start([], false);
     tell(&telemetry, QUEUE + 10);
-    let lost = telemetry.0.as_ref().unwrap().lost.clone();
-    assert_eq!(lost.0.load(Ordering::Relaxed), 10);
+    assert_eq!(lost(&telemetry), 10);
     assert_eq!(seen.recv().await.unwrap().1, BATCH);
 }
 
@@ -297,8 +359,10 @@ async fn closing_sends_what_is_left_without_waiting_for_more() {
         all += count;
     }
     assert_eq!(all, 2 * BATCH + 3);
-    // Whoever still tells disturbs nobody.
+    // Whoever still tells disturbs nobody, and no queue is full.
     tell(&telemetry, 1);
+    assert_eq!(counts(&telemetry), (0, 1));
+    assert!(telemetry.0.as_ref().unwrap().toll.overflows());
     telemetry.close(CLOSING).await;
 }
 
@@ -307,9 +371,12 @@ async fn closing_ends_in_time_whatever_the_collector_does() {
     let (telemetry, mut seen) = start([], false);
     tell(&telemetry, 1);
     seen.recv().await.unwrap();
+    tell(&telemetry, 2);
+    assert_eq!(counts(&telemetry), (3, 0));
     let begun = Instant::now();
     telemetry.close(CLOSING).await;
     assert_eq!(begun.elapsed(), CLOSING);
+    assert_eq!(counts(&telemetry), (0, 0), "all three are said to be lost");
     assert_eq!(seen.recv().await, None, "the task is gone");
 }
 

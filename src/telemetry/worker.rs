@@ -2,7 +2,7 @@
 //!
 //! A batch goes when a second has passed since its first call, or 64 are there. One that is not taken is sent again after 5 s, then 10 s, and so on up
 //! to 5 min, four times in all; then it is given up, so that a collector which is gone for good costs a bounded queue and one request every 5 min
-//! in which there was a call.
+//! in which there was a call. One that is refused is given up at once, and what follows waits as long as it would have.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::finished::Finished;
 use super::outlet::{Collector, Verdict};
-use super::{Lost, span};
+use super::{Toll, span};
 
 /// How long a batch waits for more calls.
 pub(super) const GATHERING: Duration = Duration::from_secs(1);
@@ -34,32 +34,50 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 pub(super) struct Worker<C> {
     collector: C,
     queue: Receiver<Finished>,
-    lost: Lost,
+    toll: Toll,
     closing: CancellationToken,
     /// How long to wait after the next failure.
     wait: Duration,
     /// Whether the collector took nothing when it was last asked, which is said then.
     is_down: bool,
+    /// Whether it rejected some spans of the last message that it took, which is said then.
+    is_choosy: bool,
+}
+
+/// A message that was not taken.
+struct Failure {
+    /// How long nothing is to be sent.
+    wait: Duration,
+    /// Whether it may be taken later.
+    may_help: bool,
+}
+
+/// Says how many calls the collector was not told of, if there are any.
+pub(super) fn say_lost(lost: u64) {
+    if lost > 0 {
+        tracing::info!(lost, "telemetry: calls that the collector was not told of");
+    }
 }
 
 impl<C: Collector> Worker<C> {
     pub(super) fn new(
         collector: C,
         queue: Receiver<Finished>,
-        lost: Lost,
+        toll: Toll,
         closing: CancellationToken,
     ) -> Self {
         Self {
             collector,
             queue,
-            lost,
+            toll,
             closing,
             wait: FIRST_WAIT,
             is_down: false,
+            is_choosy: false,
         }
     }
 
-    /// Sends what comes until it is told to end; then what is left, each batch once.
+    /// Sends what comes until it is told to end; from then on each batch once.
     pub(super) async fn run(mut self) {
         let mut left = Vec::new();
         while let Some(first) = self.next().await {
@@ -94,46 +112,63 @@ impl<C: Collector> Worker<C> {
     /// Sends a batch, again where that may help. Returns what is left of it when this is to end.
     async fn deliver(&mut self, batch: Vec<Finished>) -> Vec<Finished> {
         for attempt in 1..=ATTEMPTS {
-            let wait = match self.post(&batch).await {
-                Ok(()) => return Vec::new(),
-                Err(None) => break,
-                Err(Some(wait)) => wait,
+            let was_closing = self.closing.is_cancelled();
+            let Err(failure) = self.post(&batch).await else {
+                return Vec::new();
             };
-            // The last wait keeps the next batch from following at once.
-            tokio::select! {
+            let is_given_up = was_closing || attempt == ATTEMPTS || !failure.may_help;
+            if is_given_up {
+                self.toll.lose(batch.len());
+            }
+            // Also after a batch that is given up, since the next one is not to follow at once.
+            let is_closing = tokio::select! {
                 biased;
-                () = self.closing.cancelled() => {
-                    return if attempt < ATTEMPTS { batch } else { Vec::new() };
-                }
-                () = tokio::time::sleep(wait) => {}
+                () = self.closing.cancelled() => true,
+                () = tokio::time::sleep(failure.wait) => false,
+            };
+            if is_given_up {
+                return Vec::new();
+            }
+            if is_closing {
+                return batch;
             }
         }
-        self.lost.add(batch.len());
         Vec::new()
     }
 
-    /// Sends a batch once; an error is how long to wait before it is sent again, if it is to be.
-    async fn post(&mut self, batch: &[Finished]) -> Result<(), Option<Duration>> {
+    /// Sends a batch once.
+    async fn post(&mut self, batch: &[Finished]) -> Result<(), Failure> {
         let message = span::export(batch).encode_to_vec();
-        match self.collector.post(message).await {
-            Verdict::Taken => {
-                self.wait = FIRST_WAIT;
-                let lost = self.lost.take();
-                if std::mem::take(&mut self.is_down) || lost > 0 {
-                    tracing::info!(lost, "telemetry: the collector takes spans again");
-                }
-                Ok(())
+        let (fault, asked, may_help) = match self.collector.post(message).await {
+            Verdict::Taken { rejected } => {
+                self.toll.end(batch.len());
+                self.taken(rejected.min(batch.len()));
+                return Ok(());
             }
-            Verdict::Refused(fault) => {
-                self.say(fault);
-                Err(None)
+            Verdict::Refused(fault) => (fault, None, false),
+            Verdict::Later(fault, asked) => (fault, asked, true),
+        };
+        self.say(fault);
+        let wait = asked.unwrap_or_default().max(self.wait);
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        Err(Failure { wait, may_help })
+    }
+
+    /// Counts and says what there is to say of a message that was taken, all but so many of its spans.
+    fn taken(&mut self, rejected: usize) {
+        self.wait = FIRST_WAIT;
+        if std::mem::take(&mut self.is_down) {
+            let lost = self.toll.take();
+            tracing::info!(lost, "telemetry: the collector takes spans again");
+        }
+        self.toll.reject(rejected);
+        let was_choosy = std::mem::replace(&mut self.is_choosy, rejected > 0);
+        if self.is_choosy {
+            if !was_choosy {
+                tracing::warn!(rejected, "telemetry: the collector rejects spans");
             }
-            Verdict::Later(fault, asked) => {
-                self.say(fault);
-                let wait = asked.unwrap_or_default().max(self.wait);
-                self.wait = (self.wait * 2).min(LONGEST_WAIT);
-                Err(Some(wait))
-            }
+        } else if self.queue.is_empty() {
+            say_lost(self.toll.take());
         }
     }
 
@@ -157,15 +192,14 @@ impl<C: Collector> Worker<C> {
                 left.push(call);
             }
             if left.is_empty() {
-                return;
+                break;
             }
             if self.post(&left).await.is_err() {
-                let lost = self.lost.take();
-                let lost = lost.saturating_add((left.len() + self.queue.len()) as u64);
-                tracing::info!(lost, "telemetry: calls that the collector was not told of");
-                return;
+                self.toll.lose(left.len() + self.queue.len());
+                break;
             }
             left.clear();
         }
+        say_lost(self.toll.take());
     }
 }

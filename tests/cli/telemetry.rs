@@ -48,4 +48,11 @@ fn the_doctor_says_whether_a_collector_is_told_of_calls_and_whether_it_answers()
         says,
         "on; https://collector.invalid/v1/traces was not asked"
     );
+    let config =
+        "[telemetry]\nendpoint = \"https://collector.invalid\"\n[network]\noffline = true\n";
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let says = "on, but offline: https://collector.invalid/v1/traces is told nothing";
+    for more in [&[][..], &["--offline"]] {
+        assert_eq!(told(folder.path(), more), (says.to_owned(), false));
+    }
 }

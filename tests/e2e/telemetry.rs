@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use serde_json::json;
+use url::Url;
 
 use crate::client::{Builder, Client, mock_config};
 use crate::provider::{Scripted, Step, events, response};
@@ -20,6 +21,9 @@ const CANARY: &str = "canary4711";
 
 /// The key that a call is made with.
 const KEY: &str = "secret-canary-0815";
+
+/// What the user's calls are tagged with.
+const TAG: &str = "acme-0816";
 
 /// A request's head and its body, as it came.
 type Message = (String, Vec<u8>);
@@ -102,6 +106,25 @@ fn text(span: &Span, name: &str) -> String {
     }
 }
 
+/// Checks that messages are what they are to be, and hold nothing that a call was about.
+fn check(raw: &[Message]) {
+    for (head, body) in raw {
+        assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
+        assert!(
+            head.contains("content-type: application/x-protobuf"),
+            "{head}"
+        );
+        assert!(!head.contains("authorization"), "{head}");
+        let shown = String::from_utf8_lossy(body);
+        for hidden in [CANARY, KEY, TAG, "file:", "let x"] {
+            assert!(
+                !shown.contains(hidden) && !head.contains(hidden),
+                "{hidden}: {shown}"
+            );
+        }
+    }
+}
+
 fn open(client: &mut Client, name: &str) -> (String, serde_json::Value) {
     let uri = format!("file:///w/{CANARY}/{name}.rs");
     let marked = format!("fn {CANARY}() {{\n    let x = ˇ\n}}\n");
@@ -150,21 +173,7 @@ fn each_call_is_one_span_with_its_names_and_numbers_and_without_a_word_of_conten
     client.forget("byok/status");
     client.finish();
     let (raw, spans) = collector.spans(3);
-    for (head, body) in &raw {
-        assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
-        assert!(
-            head.contains("content-type: application/x-protobuf"),
-            "{head}"
-        );
-        assert!(!head.contains("authorization"), "{head}");
-        let shown = String::from_utf8_lossy(body);
-        for hidden in [CANARY, KEY, "file:", "let x"] {
-            assert!(
-                !shown.contains(hidden) && !head.contains(hidden),
-                "{hidden}: {shown}"
-            );
-        }
-    }
+    check(&raw);
     let span = &spans["completed"];
     assert_eq!((span.name.as_str(), span.kind), ("text_completion m", 3));
     let port = provider.address.rsplit(':').next().unwrap();
@@ -201,6 +210,37 @@ fn each_call_is_one_span_with_its_names_and_numbers_and_without_a_word_of_conten
 }
 
 #[test]
+fn what_a_provider_repeats_in_place_of_names_is_not_told() {
+    let collector = Collector::start();
+    let data = format!(
+        r#"{{"id":"fn {CANARY}() {{","model":"let x = {CANARY}","choices":[{{"text":"1;","finish_reason":"stop"}}]}}"#
+    );
+    let kind = format!("text/event-stream\r\nx-request-id: {KEY}");
+    let body = format!("data: {data}\n\ndata: [DONE]\n\n");
+    let provider = Scripted::start(vec![Step::Send(response("200 OK", &kind, &body))]);
+    let mut config = mock_config(&provider.address, "openai-completions");
+    config["providers"]["mock"]["key"] = json!({"command": ["printf", KEY]});
+    let mut client = Builder::default()
+        .config(config)
+        .own("telemetry", json!({"endpoint": collector.address}))
+        .own("ledger", json!({"tags": {"client": TAG}}))
+        .start();
+    let (uri, at) = open(&mut client, "repeated");
+    let id = client.ask_in(&uri, &at);
+    assert_eq!(client.texts(id), ["1;"]);
+    client.notification("byok/usage");
+    assert!(provider.request().0.contains(KEY), "the key was sent there");
+    client.finish();
+    let (raw, spans) = collector.spans(1);
+    check(&raw);
+    let span = &spans["completed"];
+    assert_eq!(text(span, "gen_ai.request.model"), "m");
+    for name in ["gen_ai.response.model", "gen_ai.response.id"] {
+        assert_eq!(text(span, name), "", "{name}");
+    }
+}
+
+#[test]
 fn neither_an_editor_nor_a_workspace_can_have_anybody_told() {
     let collector = Collector::start();
     let folder = tempfile::tempdir().unwrap();
@@ -213,23 +253,38 @@ fn neither_an_editor_nor_a_workspace_can_have_anybody_told() {
     let mut config = mock_config(&provider.address, "openai-completions");
     config["telemetry"] = json!({"endpoint": collector.address});
     let providers = config.as_object_mut().unwrap().remove("providers").unwrap();
-    let mut client = Builder::default()
-        .editor(config)
-        .own("providers", providers)
-        .own("completion", json!({"model": "mock/m", "debounce_ms": 0}))
-        .workspace(folder.path())
-        .start();
-    let told = client.wait_for("the refusal", |message| {
-        let text = message["params"]["message"].as_str();
-        text.is_some_and(|text| text.contains("telemetry") && text.contains("your own file"))
-    });
-    assert!(!told.to_string().contains(&collector.address), "{told}");
-    let at = client.open("let x = ˇ");
-    let id = client.ask(&at);
-    assert_eq!(client.texts(id), ["1;"]);
-    client.notification("byok/usage");
+    let start = || {
+        Builder::default()
+            .own("providers", providers.clone())
+            .own("completion", json!({"model": "mock/m", "debounce_ms": 0}))
+            .workspace(folder.path())
+    };
+    let complete = |client: &mut Client| {
+        let uri = Url::from_file_path(folder.path().join("a.rs")).unwrap();
+        let at = client.open_as(uri.as_str(), "rust", "let x = ˇ");
+        let id = client.ask_in(uri.as_str(), &at);
+        assert_eq!(client.texts(id), ["1;"]);
+        client.notification("byok/usage");
+    };
+    let mut client = start().editor(config.clone()).start();
+    complete(&mut client);
+    for whose in ["your own file", ".byok.toml"] {
+        let told = client.wait_for(whose, |message| {
+            let text = message["params"]["message"].as_str();
+            text.is_some_and(|text| text.contains("telemetry") && text.contains(whose))
+        });
+        assert!(!told.to_string().contains(&collector.address), "{told}");
+    }
     client.finish();
     assert!(collector.messages.try_recv().is_err(), "nobody was told");
+    // The same call is told of where the user's own file says so.
+    let mut client = start()
+        .own("telemetry", config["telemetry"].clone())
+        .start();
+    complete(&mut client);
+    client.finish();
+    let (_, spans) = collector.spans(1);
+    assert!(spans.contains_key("completed"));
 }
 
 #[test]

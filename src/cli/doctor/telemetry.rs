@@ -10,6 +10,10 @@ pub(super) async fn look(http: &Http, settings: &Settings, is_offline: bool) -> 
     let Some(traces) = &settings.telemetry.traces else {
         return Finding::good("telemetry", "off: nobody is told of calls");
     };
+    if settings.network.is_offline && !is_loopback(traces) {
+        let says = format!("on, but offline: {traces} is told nothing");
+        return Finding::good("telemetry", says);
+    }
     if is_offline && !is_loopback(traces) {
         return Finding::good("telemetry", format!("on; {traces} was not asked"));
     }
