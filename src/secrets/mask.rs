@@ -10,7 +10,7 @@ use super::{Found, find};
 /// What every stand-in begins with.
 const MARK: &str = "SECRET_";
 
-/// A credential is taken for cut by the cursor if no more of it stands on either side, in bytes. It is looked for with each suggestion.
+/// So much on either side of the cursor is looked through for a credential that the cursor stands in, in bytes: longer than most, and little enough for each suggestion.
 const NEAR: usize = 512;
 
 /// How many hexadecimal digits follow.

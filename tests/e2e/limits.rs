@@ -16,7 +16,7 @@ fn answer(left: u32) -> Vec<Step> {
     vec![Step::Send([head.as_bytes(), BODY.as_bytes()].concat())]
 }
 
-/// Asks at the end of a document's first line.
+/// Opens a document and asks within its function.
 fn ask(client: &mut Client, uri: &str) -> Vec<String> {
     let at = client.open_as(uri, "rust", "fn main() {\n    let x = ˇ\n}\n");
     let id = client.ask_in(uri, &at);
