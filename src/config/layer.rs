@@ -106,16 +106,36 @@ impl Layers {
         self.set(layer, name, options)
     }
 
-    /// Replaces the model of the run-time layer.
+    /// Replaces the model of ghost text in the run-time layer.
     pub fn set_model(&mut self, model: &str) -> Result<(), Problem> {
-        let options = Options {
+        self.switch(Options {
             completion: Some(CompletionOptions {
                 model: Some(model.into()),
                 ..CompletionOptions::default()
             }),
             ..Options::default()
-        };
-        self.set(Layer::Runtime, "the model asked for", options)
+        })
+    }
+
+    /// Replaces the model of code actions in the run-time layer.
+    pub fn set_action_model(&mut self, model: &str) -> Result<(), Problem> {
+        self.switch(Options {
+            actions: Some(ActionsOptions {
+                model: Some(model.into()),
+                ..ActionsOptions::default()
+            }),
+            ..Options::default()
+        })
+    }
+
+    /// Lays options over what was switched at run time before.
+    fn switch(&mut self, options: Options) -> Result<(), Problem> {
+        let before = self.options[Layer::Runtime as usize].clone();
+        self.set(
+            Layer::Runtime,
+            "the model asked for",
+            merge(before, options),
+        )
     }
 
     /// Returns what the layers come to together.

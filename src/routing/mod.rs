@@ -44,6 +44,12 @@ impl Feature {
             Self::Action => "action",
         }
     }
+
+    /// Returns the feature that users call so: one that a model can be named for.
+    pub fn named(name: &str) -> Option<Self> {
+        let features = [Self::Completion, Self::Action];
+        features.into_iter().find(|feature| feature.name() == name)
+    }
 }
 
 /// A model server on this machine that was seen to answer.

@@ -17,7 +17,7 @@ use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, explain_route, initialize,
-    initialized, inline_completion, models, organisation, workspace_file,
+    initialized, inline_completion, models, organisation, set_model, workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
@@ -261,7 +261,7 @@ impl Backend {
     }
 
     async fn set_model(&self, params: SetModelParams) -> Result<Done> {
-        commands::set_model(&self.shared, &params.model)
+        set_model::set(&self.shared, &params)
     }
 
     async fn answer_preview(&self, params: PreviewAnswer) -> Result<PreviewTaken> {

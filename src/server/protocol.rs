@@ -334,6 +334,9 @@ pub struct ContextPartParams {
 pub struct Models {
     /// The model that completions go to.
     pub current: String,
+    /// The model that code actions go to; absent where the one that is set can do none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<String>,
     /// What can be asked for, what is set first.
     pub models: Vec<ModelParams>,
     /// How the models of each provider are known that the user can use.
@@ -637,12 +640,15 @@ impl ActionOutcome {
 pub struct SetModelParams {
     /// The model: `provider/model`, `pool/name`, `local` or `auto`.
     pub model: String,
+    /// What it is for: `completion`, which is meant without it, or `action`. Code actions go where ghost text goes as long as no model is named for them.
+    #[serde(default)]
+    pub feature: Option<String>,
 }
 
 /// The answer to `byok/setModel`, `byok/pause` and `byok/resume`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Done {
-    /// The model that completions go to now.
+    /// The model that completions go to now; of `byok/setModel` for code actions, the one that these go to.
     pub model: String,
     /// Who pays for it, in words.
     pub payer: String,

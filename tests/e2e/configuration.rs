@@ -51,6 +51,43 @@ fn the_model_is_switched_from_the_next_request_on() {
 }
 
 #[test]
+fn code_actions_get_a_model_of_their_own_and_ghost_text_keeps_its_own() {
+    let config = mock_config("http://127.0.0.1:9/v1", "openai-chat");
+    let mut client = Builder::default().config(config).start();
+    let models = |client: &mut Client| {
+        let id = client.request("byok/models", json!({}));
+        let answer = client.answer(id)["result"].clone();
+        (answer["current"].clone(), answer["actions"].clone())
+    };
+    assert_eq!(models(&mut client), (json!("mock/m"), json!("mock/m")));
+    let id = client.request(
+        "byok/setModel",
+        json!({"model": "mock/other", "feature": "action"}),
+    );
+    assert_eq!(client.answer(id)["result"]["model"], "mock/other");
+    assert_eq!(models(&mut client), (json!("mock/m"), json!("mock/other")));
+    // Whoever switches the one does not switch the other.
+    let id = client.execute("byok.setModel", json!(["mock/third"]));
+    assert_eq!(client.answer(id)["result"]["model"], "mock/third");
+    assert_eq!(
+        models(&mut client),
+        (json!("mock/third"), json!("mock/other"))
+    );
+    // A model that continues code alone can do no actions, and that is said.
+    let id = client.execute("byok.setModel", json!(["local", "action"]));
+    let answer = client.answer(id)["result"].clone();
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("a model that can be told what to do"),
+        "{reason}"
+    );
+    assert_eq!(models(&mut client), (json!("mock/third"), json!(null)));
+    let id = client.request("byok/setModel", json!({"model": "local", "feature": "tea"}));
+    assert_eq!(client.answer(id)["error"]["code"], -32602);
+    client.finish();
+}
+
+#[test]
 fn every_command_works_without_arguments() {
     let mut client = Client::new();
     for command in [

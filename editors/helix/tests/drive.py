@@ -114,8 +114,25 @@ def model_chosen_from_a_menu(hx):
     hx.command("lsp-workspace-command byok.setModel")
     screen = hx.shows("ms to the first word")
     expect("the entry has the payer", "mock/small · " in screen and "through a server on this machine" in screen, screen)
+    expect("the entry has the price", "$3.00 in, $20.00 out a million" in screen, screen)
     hx.keys("Down", "Enter")
     hx.shows("local/patterns from now on")
+
+
+def model_for_actions_switched(hx):
+    """code actions get a model of their own by the same command, and ghost text keeps its own"""
+    hx.settings(mock(hx.serve([]), "openai-chat", 'completion = { model = "local" }'))
+    hx.set_up()
+    hx.open("a.rs", "fn main() {}\n")
+    hx.command('lsp-workspace-command byok.setModel "mock/small" "action"')
+    hx.shows("mock/small from now on")
+    hx.command('lsp-workspace-command byok.setModel "action"')
+    screen = hx.shows("mock/small now for code actions")
+    expect("what continues code alone is not offered", "local · " not in screen, screen)
+    hx.keys("Escape")
+    hx.command("lsp-workspace-command byok.setModel")
+    hx.shows("local/patterns now")
+    hx.keys("Escape")
 
 
 def paused_and_resumed(hx):
@@ -185,7 +202,8 @@ def asked_in_a_terminal(hx):
 
 TESTS = [
     one_settings_file, asked_in_a_terminal,
-    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, model_chosen_from_a_menu, paused_and_resumed,
+    setup_keeps_what_is_there, setup_says_it_as_json, first_minute, model_switched_and_paid, model_chosen_from_a_menu, model_for_actions_switched,
+    paused_and_resumed,
     *actions.TESTS, *troubles.TESTS, *texts.TESTS,
 ]
 

@@ -9,11 +9,9 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{Done, UsageSummary, UsageSummaryParams};
 use super::super::to_proto;
-use super::settle::{decide, settle, warn};
-use crate::config::ModelName;
+use super::settle::decide;
 use crate::cost::report::{Cap, Dimension, Extent, Period, Query};
 use crate::cost::{Currency, Money};
-use crate::routing::Decision;
 
 /// How long the ledger may take to answer; its disk may be slow.
 const LEDGER: Duration = Duration::from_secs(5);
@@ -84,42 +82,6 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
         extent: Extent::Whole,
         subscriptions: Vec::new(),
     }))
-}
-
-/// Switches to another model, from the next request on. Where another answers here all the same, the user is told why.
-pub fn set_model(shared: &Arc<Shared>, model: &str) -> Result<Done> {
-    let configured = shared.session().configure(|layers| layers.set_model(model));
-    configured.map_err(|problem| Error::invalid_params(problem.message))?;
-    settle(shared);
-    let done = Done {
-        reason: reason_against(shared, &decide(shared)),
-        ..done(shared)
-    };
-    if let Some(reason) = &done.reason {
-        let (set, here) = (shared.session().own_settings().model.clone(), &done.model);
-        warn(
-            shared,
-            &format!("{set} is set, but {here} answers here: {reason}"),
-        );
-    }
-    Ok(done)
-}
-
-/// Why completions stay with the embedded engine although a provider's model is set.
-const KEPT: &str = "this workspace's .byok.toml keeps to it";
-
-/// Returns why the model that is set is not the one that was decided on.
-fn reason_against(shared: &Shared, decision: &Decision) -> Option<String> {
-    let session = shared.session();
-    let (set, here) = (&session.own_settings().model, &session.settings().model);
-    let ModelName::Of { provider, model } = set else {
-        return None;
-    };
-    if (&decision.provider, &decision.model) == (provider, model) {
-        return None;
-    }
-    let reason = if here == set { decision.reason } else { KEPT };
-    Some(reason.into())
 }
 
 /// Pauses or resumes suggestions that nobody asked for.

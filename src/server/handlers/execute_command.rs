@@ -16,7 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, context, explain_route, models, pick_model, run_action, sign_in};
+use super::{accepted, commands, context, explain_route, models, run_action, set_model, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -34,7 +34,8 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
         let arguments = params.arguments.unwrap_or_default();
         return to_json(&run_action::run(shared, arguments).await);
     }
-    let argument = params.arguments.unwrap_or_default().into_iter().next();
+    let arguments = params.arguments.unwrap_or_default();
+    let argument = arguments.first().cloned();
     match params.command.as_str() {
         DID_ACCEPT => {
             accepted::note(shared, argument.as_ref());
@@ -70,16 +71,10 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
             to_json(&explained)
         }
         "byok.setModel" => {
-            let given = argument.as_ref().and_then(model_name);
-            let chosen = match given {
-                Some(model) => Some(model.to_owned()),
-                None => pick_model::chosen(shared, &models::answer(shared).await?).await,
-            };
-            let Some(model) = chosen else {
+            let Some(done) = set_model::run(shared, &arguments).await? else {
                 // Nothing was chosen, so that nothing changes.
                 return to_json(&models::answer(shared).await?);
             };
-            let done = commands::set_model(shared, &model)?;
             // Where that is not the one that was asked for, it was said why.
             if done.reason.is_none() {
                 show(
@@ -185,13 +180,6 @@ fn ready(models: &Models) -> String {
         .chain(offered)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// Takes the model from `"provider/model"` or `{"model": "provider/model"}`.
-fn model_name(argument: &Value) -> Option<&str> {
-    argument
-        .as_str()
-        .or_else(|| argument.get("model")?.as_str())
 }
 
 /// Takes the call from `"id"` or `{"id": "id"}`.

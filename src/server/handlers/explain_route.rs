@@ -18,14 +18,10 @@ pub fn answer(shared: &Shared, params: &ExplainRouteParams) -> Result<Explanatio
         })
     };
     let class = params.task.as_deref().map(class).transpose()?;
-    let feature = match (params.feature.as_deref(), class) {
-        (None | Some("completion"), None) | (_, Some(TaskClass::Completion)) => Feature::Completion,
-        (Some("action"), None) | (_, Some(_)) => Feature::Action,
-        (Some(other), None) => {
-            return Err(Error::invalid_params(format!(
-                "there is no feature {other}; there are completion and action"
-            )));
-        }
+    let feature = match class {
+        Some(TaskClass::Completion) => Feature::Completion,
+        Some(_) => Feature::Action,
+        None => feature(params.feature.as_deref())?,
     };
     let session = shared.session();
     let snapshot = params.uri.as_deref().and_then(|uri| session.snapshot(uri));
@@ -42,4 +38,15 @@ pub fn answer(shared: &Shared, params: &ExplainRouteParams) -> Result<Explanatio
         ..Need::usual(feature)
     };
     Ok(shared.gateway.explain_for(&settings, &need, confined))
+}
+
+/// Returns the feature of a name; without one ghost text is meant.
+pub(super) fn feature(name: Option<&str>) -> Result<Feature> {
+    name.map_or(Some(Feature::Completion), Feature::named)
+        .ok_or_else(|| {
+            let other = name.unwrap_or_default();
+            Error::invalid_params(format!(
+                "there is no feature {other}; there are completion and action"
+            ))
+        })
 }

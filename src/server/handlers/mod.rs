@@ -23,6 +23,7 @@ pub mod organisation;
 mod parse;
 mod pick_model;
 pub mod run_action;
+pub mod set_model;
 mod settle;
 pub mod sign_in;
 mod suggest;

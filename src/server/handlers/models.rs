@@ -12,12 +12,13 @@ use super::super::protocol::{
     ListParams, ModelParams, Models, MoneyParams, PriceParams, SpeedParams,
 };
 use super::settle::decide;
+use crate::action::unable;
 use crate::config::{POOL, Pool, ProviderSettings, Settings};
 use crate::cost::Money;
 use crate::credential;
 use crate::gateway::Gateway;
 use crate::models::{self, Model, Offer, Source};
-use crate::routing::Payer;
+use crate::routing::{Feature, Payer};
 
 /// How long the stores for keys may take to say what they have.
 const STORES: Duration = Duration::from_millis(500);
@@ -41,8 +42,10 @@ pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
     let mut refreshing = shared.lists.asking();
     refreshing.extend(due.iter().map(|provider| provider.name.clone()));
     shared.refresh_lists(due);
+    let actions = shared.gateway.decide(&settings, Feature::Action);
     Ok(Models {
         current,
+        actions: unable(&actions).is_none().then(|| actions.name()),
         models: with_speeds(&shared.gateway, all(&settings, &offers)),
         lists: offers
             .iter()
@@ -87,15 +90,17 @@ fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
             named.insert(offer.provider.as_str());
         }
     }
-    // What is set comes first, whether or not anybody lists it.
-    let set = settings.model.to_string();
-    if let Some(at) = models.iter().position(|model| model.id == set) {
-        models[..=at].rotate_right(1);
-    } else {
-        let (provider, _) = set.split_once('/').unwrap_or_default();
-        let provider = settings.providers.get(provider);
-        let model = provider.map(|provider| unknown(&for_id(provider, &set), set.clone()));
-        models.splice(0..0, model);
+    // What is set comes first, for ghost text and then for code actions, whether or not anybody lists it.
+    for set in [settings.model_of_actions(), &settings.model] {
+        let set = set.to_string();
+        if let Some(at) = models.iter().position(|model| model.id == set) {
+            models[..=at].rotate_right(1);
+        } else {
+            let (provider, _) = set.split_once('/').unwrap_or_default();
+            let provider = settings.providers.get(provider);
+            let model = provider.map(|provider| unknown(&for_id(provider, &set), set.clone()));
+            models.splice(0..0, model);
+        }
     }
     let others = settings.providers.values();
     let others = others.filter(|provider| !named.contains(provider.name.as_str()));

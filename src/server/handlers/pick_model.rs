@@ -7,30 +7,47 @@ use super::super::backend::Shared;
 use super::super::editor;
 use super::super::protocol::{ModelParams, Models, MoneyParams};
 use crate::cost::Money;
+use crate::routing::Feature;
 
 /// A longer menu nobody reads; every other model can be named.
 const MOST: usize = 24;
 
-/// Lets the user choose one of the models that can be asked now; nothing if they do not.
-pub async fn chosen(shared: &Arc<Shared>, models: &Models) -> Option<String> {
-    let offered: Vec<&ModelParams> = models.models.iter().filter(|it| is_ready(it)).collect();
+/// Lets the user choose a model for ghost text or code actions; nothing if they do not. Those that can be asked now come first.
+pub async fn chosen(shared: &Arc<Shared>, models: &Models, feature: Feature) -> Option<String> {
+    let offered = offered(models, feature);
     let titles: Vec<String> = offered.iter().take(MOST).map(|it| title(it)).collect();
     let more = match offered.len().saturating_sub(MOST) {
         0 => String::new(),
         more => format!(" ({more} more have to be named)"),
     };
+    let (current, what, argument) = match feature {
+        Feature::Action => (
+            models.actions.as_deref().unwrap_or("no model"),
+            " for code actions",
+            " \"action\"",
+        ),
+        Feature::Completion | Feature::Speculation => (&*models.current, "", ""),
+    };
     let message = format!(
-        "byok-lsp: {} now; choose another, or name one: byok.setModel \"openai/gpt-4.1-mini\"{more}",
-        models.current
+        "byok-lsp: {current} now{what}; choose another, or name one: byok.setModel \"openai/gpt-4.1-mini\"{argument}{more}"
     );
     let title = editor::choose(&shared.client, &message, &titles).await?;
     let at = titles.iter().position(|one| *one == title)?;
     offered.get(at).map(|model| model.id.clone())
 }
 
-/// Returns whether a model has a name and the key that it needs.
-fn is_ready(model: &ModelParams) -> bool {
-    model.has_key && !model.id.ends_with('/')
+/// Returns the models that have a name and are of use for a feature, those first whose keys are there.
+fn offered(models: &Models, feature: Feature) -> Vec<&ModelParams> {
+    let is_named = |it: &&ModelParams| !it.id.ends_with('/');
+    let is_of_use = |it: &&ModelParams| feature != Feature::Action || holds_conversations(it);
+    let of_use = models.models.iter().filter(is_named).filter(is_of_use);
+    let (ready, keyless): (Vec<_>, Vec<_>) = of_use.partition(|it| it.has_key);
+    [ready, keyless].concat()
+}
+
+/// The embedded engine continues code; it cannot be told what to do, and neither can a model that only fills holes.
+fn holds_conversations(model: &ModelParams) -> bool {
+    !matches!(&*model.id, "local" | "auto") && model.ability.as_deref() != Some("fill")
 }
 
 /// Writes a model in a line: its name, then what is known of it.
@@ -57,6 +74,9 @@ fn title(model: &ModelParams) -> String {
         add(&format!("one of {}", model.pool.len()));
     }
     add(&model.payer);
+    if !model.has_key {
+        add("no key yet");
+    }
     line
 }
 
@@ -101,15 +121,52 @@ mod tests {
             title(&model),
             "openai/gpt-4.1-mini · $0.40 in, $1.60 out a million · 1047576 tokens of context · 212 ms to the first word · 95 tokens/s · you: your own key"
         );
-        assert!(is_ready(&model));
-        let unnamed = ModelParams {
-            id: "openai/".into(),
-            ..model.clone()
+    }
+
+    #[test]
+    fn what_has_no_key_yet_comes_last_and_says_so_and_actions_need_a_model_that_holds_conversations()
+     {
+        let model = |id: &str, has_key, ability: Option<&str>| ModelParams {
+            id: id.into(),
+            payer: "you: your own key".into(),
+            has_key,
+            ability: ability.map(Into::into),
+            context: None,
+            price: None,
+            speed: None,
+            pool: Vec::new(),
         };
-        let keyless = ModelParams {
-            has_key: false,
-            ..model
+        let models = Models {
+            current: "local/patterns".into(),
+            actions: None,
+            models: vec![
+                model("local", true, None),
+                model("openai/gpt-4.1", false, Some("chat")),
+                model("mistral/codestral", true, Some("fill")),
+                model("mistral/large", true, Some("chat")),
+                model("groq/", true, None),
+            ],
+            lists: Vec::new(),
         };
-        assert!(!is_ready(&unnamed) && !is_ready(&keyless));
+        let titles = |feature| -> Vec<String> {
+            let offered = offered(&models, feature);
+            offered.into_iter().map(title).collect()
+        };
+        assert_eq!(
+            titles(Feature::Completion),
+            [
+                "local · you: your own key",
+                "mistral/codestral · you: your own key",
+                "mistral/large · you: your own key",
+                "openai/gpt-4.1 · you: your own key · no key yet",
+            ]
+        );
+        assert_eq!(
+            titles(Feature::Action),
+            [
+                "mistral/large · you: your own key",
+                "openai/gpt-4.1 · you: your own key · no key yet",
+            ]
+        );
     }
 }

@@ -41,9 +41,11 @@ local function needs_server(sent)
 end
 
 ---@param model string
-local function set_model(model)
-  needs_server(client.request('byok/setModel', { model = model }, answered(function()
-    show({ 'byok: the model is now ' .. model })
+---@param feature 'completion'|'action'
+local function set_model(model, feature)
+  local what = feature == 'action' and 'the model for code actions' or 'the model'
+  needs_server(client.request('byok/setModel', { model = model, feature = feature }, answered(function()
+    show({ ('byok: %s is now %s'):format(what, model) })
   end)))
 end
 
@@ -102,24 +104,58 @@ local function missing(lists)
   return #asked > 0 and ('; asking %s, open it again for more'):format(table.concat(asked, ', ')) or ''
 end
 
-local function pick_model()
+--- The embedded engine continues code; it cannot be told what to do, and neither can a model that only fills holes.
+---@param model table
+---@return boolean
+local function holds_conversations(model)
+  return model.id ~= 'local' and model.id ~= 'auto' and model.ability ~= 'fill'
+end
+
+---@param feature 'completion'|'action'
+local function pick_model(feature)
   needs_server(client.request('byok/models', nil, answered(function(result)
-    vim.ui.select(result.models, {
-      prompt = ('Model (now %s%s)'):format(result.current, missing(result.lists or {})),
+    local models, current, what = result.models, result.current, 'Model'
+    if feature == 'action' then
+      models = vim.tbl_filter(holds_conversations, models)
+      current, what = result.actions or 'none', 'Model for code actions'
+    end
+    vim.ui.select(models, {
+      prompt = ('%s (now %s%s)'):format(what, current, missing(result.lists or {})),
       format_item = describe,
     }, function(model)
       if not model then
         return
       elseif not vim.endswith(model.id, '/') then
-        return set_model(model.id)
+        return set_model(model.id, feature)
       end
       vim.ui.input({ prompt = 'Model: ', default = model.id }, function(name)
         if name and name ~= '' and name ~= model.id then
-          set_model(name)
+          set_model(name, feature)
         end
       end)
     end)
   end)))
+end
+
+--- The command that changes the model for something.
+---@param feature 'completion'|'action'
+local function model_command(feature)
+  return {
+    run = function(name)
+      if name then
+        set_model(name, feature)
+      else
+        pick_model(feature)
+      end
+    end,
+    complete = function()
+      local running = client.any()
+      -- The only wait in the plugin: somebody pressed a key for this list, and it ends after 300 ms.
+      local reply = running and running:request_sync('byok/models', vim.empty_dict(), 300)
+      local models = reply and reply.result and reply.result.models or {}
+      return vim.tbl_map(function(model) return model.id end, models)
+    end,
+  }
 end
 
 ---@param command string
@@ -225,22 +261,8 @@ M.subcommands = {
       fixes.run(fix)
     end,
   },
-  model = {
-    run = function(name)
-      if name then
-        set_model(name)
-      else
-        pick_model()
-      end
-    end,
-    complete = function()
-      local running = client.any()
-      -- The only wait in the plugin: somebody pressed a key for this list, and it ends after 300 ms.
-      local reply = running and running:request_sync('byok/models', vim.empty_dict(), 300)
-      local models = reply and reply.result and reply.result.models or {}
-      return vim.tbl_map(function(model) return model.id end, models)
-    end,
-  },
+  model = model_command('completion'),
+  ['action-model'] = model_command('action'),
   action = {
     run = function(name, range) needs_server(actions.menu(name, range)) end,
     complete = function() return vim.deepcopy(actions.NAMES) end,

@@ -34,7 +34,7 @@ return {
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok model local')]])
     messages(nvim, 'the model is now local')
-    assert(vim.deep_equal(nvim:heard('byok/setModel'), { { model = 'local' } }))
+    assert(vim.deep_equal(nvim:heard('byok/setModel'), { { model = 'local', feature = 'completion' } }))
     nvim:lua([[vim.cmd('Byok model nonsense')]])
     nvim:expect_text('(seen.notifications[1] or {}).message', 'a model is named provider/model')
   end },
@@ -56,6 +56,21 @@ return {
       },
     })
     nvim:expect_heard('byok/setModel', 1)
+  end },
+
+  { ':Byok action-model offers and changes the model of code actions alone', function(nvim)
+    nvim:ready({})
+    nvim:lua([[vim.ui.select = function(models, opts, choose)
+      _G.asked = { opts.prompt, vim.tbl_map(function(model) return model.id end, models) }
+      choose(models[1])
+    end]])
+    nvim:lua([[vim.cmd('Byok action-model')]])
+    nvim:expect('asked', {
+      'Model for code actions (now other/large; asking other, open it again for more)',
+      { 'other/large', 'third/' },
+    })
+    messages(nvim, 'the model for code actions is now other/large')
+    assert(vim.deep_equal(nvim:heard('byok/setModel'), { { model = 'other/large', feature = 'action' } }))
   end },
 
   { ':Byok model asks for the name where only the provider is known', function(nvim)
@@ -105,7 +120,7 @@ return {
   { 'an unknown subcommand lists the known ones', function(nvim)
     nvim:ready({})
     nvim:lua([[vim.cmd('Byok dance')]])
-    nvim:expect_text('seen.notifications[1].message', 'action, cancel, context, fix, health, key, log, login, model, pause, restart, resume, route, status, usage')
+    nvim:expect_text('seen.notifications[1].message', 'action, action-model, cancel, context, fix, health, key, log, login, model, pause, restart, resume, route, status, usage')
   end },
 
   { 'subcommands and models are completed', function(nvim)

@@ -90,6 +90,7 @@ class Server:
         elif method == "byok/models":
             self.reply(message, {
                 "current": self.model,
+                "actions": "other/large",
                 "models": [
                     {"id": "local", "payer": "nobody", "hasKey": True},
                     {"id": "mock/small", "payer": "you", "hasKey": True, "ability": "fill", "context": 131072,
