@@ -9,7 +9,7 @@ use ropey::Rope;
 use super::manifest::{Field, Manifest, Rule};
 use super::message;
 use super::prompt;
-use super::{Budget, Fragment, Prepared, Window, window};
+use super::{Budget, Fragment, Prepared, Window, marker, window};
 use crate::config::{FimFamily, FimPiece, Wire};
 use crate::cost::Tokens;
 use crate::provider::{ExtraFile, Message, Role};
@@ -283,7 +283,7 @@ fn chat(view: &View<'_>, fragments: &[&Fragment], window: &Window) -> Assembled 
         }
         put("\n", Rule::Frame, &mut manifest);
     }
-    let marker = prompt::marker(window);
+    let marker = marker::of(window);
     let language = view.language.map_or("", Language::name);
     let head = format!(
         "File: {}\nLanguage: {language}\nMarker: {marker}\n\n",

@@ -10,6 +10,7 @@ mod attention;
 mod desk;
 mod fragment;
 mod manifest;
+pub mod marker;
 mod message;
 mod pace;
 mod prepare;

@@ -8,7 +8,8 @@ use futures_util::StreamExt as _;
 
 use super::purse::{Notice, Purse};
 use crate::config::Credentials;
-use crate::provider::{Call, Error, Event, Input, Provider, Stream};
+use crate::context::marker;
+use crate::provider::{Call, Error, Event, Input, Message, Provider, Stream};
 use crate::routing::Decision;
 use crate::secrets::{Mask, Unmask};
 
@@ -26,12 +27,9 @@ pub(super) fn mask(
             let files = fill.files.iter_mut().map(|file| &mut file.text);
             let round = [&mut fill.prefix, &mut fill.suffix];
             let mut texts: Vec<&mut String> = round.into_iter().chain(files).collect();
-            Mask::apply_round_cursor(&mut texts)
+            Mask::apply_across(&mut texts, &[(0, 1)])
         }
-        Input::Chat(messages) => {
-            let texts = messages.iter_mut().map(|message| &mut message.text);
-            Mask::apply(&mut texts.collect::<Vec<_>>())
-        }
+        Input::Chat(messages) => mask_messages(messages),
     };
     if credentials == Credentials::Refuse
         && let Some(kind) = mask.kinds().first()
@@ -39,6 +37,28 @@ pub(super) fn mask(
         return Err(Error::Credentials(kind));
     }
     Ok(mask)
+}
+
+/// The same for a conversation, in which a marker stands for the cursor: the cursor may stand in a credential.
+fn mask_messages(messages: &mut [Message]) -> Mask {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut counts = Vec::new();
+    let mut seams = Vec::new();
+    for message in &*messages {
+        let cut = marker::split(&message.text);
+        let ends = (0..cut.len().saturating_sub(2)).step_by(2);
+        seams.extend(ends.map(|end| (pieces.len() + end, pieces.len() + end + 2)));
+        counts.push(cut.len());
+        pieces.extend(cut.into_iter().map(str::to_owned));
+    }
+    let mask = Mask::apply_across(&mut pieces.iter_mut().collect::<Vec<_>>(), &seams);
+    if !mask.is_empty() {
+        let mut pieces = pieces.into_iter();
+        for (message, count) in messages.iter_mut().zip(counts) {
+            message.text = pieces.by_ref().take(count).collect();
+        }
+    }
+    mask
 }
 
 /// Returns a provider that puts the credentials back which were replaced, and tells the user that they were.
@@ -108,4 +128,34 @@ async fn next(mut state: State) -> Option<(Result<Event, Error>, State)> {
 
 fn is_empty(event: &Result<Event, Error>) -> bool {
     matches!(event, Ok(Event::Text(text)) if text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Role;
+
+    #[test]
+    fn in_a_conversation_neither_half_of_a_credential_is_sent_that_the_cursor_stands_in() {
+        // In two parts, so that nobody takes this for a credential.
+        let token = ["ghp_", "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"].concat();
+        for cut in 1..token.len() {
+            let (head, tail) = token.split_at(cut);
+            let text = format!("Marker: <|cursor|>\n\nlet a = \"{head}<|cursor|>{tail}\";");
+            let mut messages = ["You complete code.", &text].map(|text| Message {
+                role: Role::User,
+                text: text.into(),
+                cacheable: false,
+            });
+            let mask = mask_messages(&mut messages);
+            let sent = &messages[1].text;
+            assert!(!sent.contains(head) || cut < 4, "{cut}: {sent}");
+            assert!(
+                !sent.contains(tail) || token.len() - cut < 4,
+                "{cut}: {sent}"
+            );
+            let mut unmask = mask.unmask();
+            assert_eq!(unmask.push(sent) + &unmask.finish(), text);
+        }
+    }
 }

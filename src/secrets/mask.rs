@@ -44,17 +44,19 @@ impl Mask {
         Self::put(texts, found)
     }
 
-    /// The same, where the second text goes on where the first one ends, as round a cursor: of a credential that the cursor stands in, each half gets a
-    /// stand-in of its own.
-    pub fn apply_round_cursor(texts: &mut [&mut String]) -> Self {
+    /// The same, where some texts go on in another one, as round a cursor, which is told by the places of both: of a credential that lies across them, each
+    /// half gets a stand-in of its own.
+    pub fn apply_across(texts: &mut [&mut String], seams: &[(usize, usize)]) -> Self {
         let mut found: Vec<Vec<Found>> = texts.iter().map(|text| find(text)).collect();
-        if let ([before, after, ..], [in_before, in_after, ..]) = (&*texts, &mut found[..])
-            && let Some((head, tail)) = halves(before, after)
-        {
-            in_before.retain(|one| one.range.end <= head.range.start);
-            in_before.push(head);
-            in_after.retain(|one| one.range.start >= tail.range.end);
-            in_after.insert(0, tail);
+        for &(before, after) in seams {
+            let (Some(head), Some(tail)) = (texts.get(before), texts.get(after)) else {
+                continue;
+            };
+            let Some((head, tail)) = halves(head, tail) else {
+                continue;
+            };
+            cover(&mut found, before, head);
+            cover(&mut found, after, tail);
         }
         Self::put(texts, found)
     }
@@ -164,6 +166,23 @@ fn halves(before: &str, after: &str) -> Option<(Found, Found)> {
     ))
 }
 
+/// Adds a place to what was found in a text, in one with what it touches.
+fn cover(found: &mut [Vec<Found>], text: usize, mut place: Found) {
+    let Some(found) = found.get_mut(text) else {
+        return;
+    };
+    found.retain(|one| {
+        let is_apart = one.range.end <= place.range.start || one.range.start >= place.range.end;
+        if !is_apart {
+            place.range.start = place.range.start.min(one.range.start);
+            place.range.end = place.range.end.max(one.range.end);
+        }
+        is_apart
+    });
+    found.push(place);
+    found.sort_by_key(|one| one.range.start);
+}
+
 /// Returns how long the end of a text is that a stand-in may begin with, in bytes.
 fn uncertain(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -257,7 +276,7 @@ mod tests {
             let (head, tail) = token.split_at(cut);
             let (mut before, mut after) =
                 (format!("é let a = \"{head}"), format!("{tail}\"; // é"));
-            let mask = Mask::apply_round_cursor(&mut [&mut before, &mut after]);
+            let mask = Mask::apply_across(&mut [&mut before, &mut after], &[(0, 1)]);
             assert_eq!(mask.kinds()[0], "GitHub token", "cut at {cut}");
             assert!(before.starts_with("é let a = \"SECRET_") && after.ends_with("\"; // é"));
             assert!(after.starts_with("SECRET_"), "{after}");
@@ -267,7 +286,7 @@ mod tests {
             );
         }
         let (mut before, mut after) = (format!("{token}\n"), "fn a() {}".to_owned());
-        let mask = Mask::apply_round_cursor(&mut [&mut before, &mut after]);
+        let mask = Mask::apply_across(&mut [&mut before, &mut after], &[(0, 1)]);
         assert_eq!((mask.kinds().len(), &*after), (1, "fn a() {}"));
     }
 
