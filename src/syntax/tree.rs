@@ -206,6 +206,7 @@ mod tests {
     use ropey::Rope;
 
     use super::super::{Language, SyntaxTree};
+    use crate::thorough;
 
     const LONG: Duration = Duration::from_mins(1);
 
@@ -251,7 +252,9 @@ mod tests {
             let Ok(text) = std::fs::read_to_string(path) else {
                 continue;
             };
-            let text = Rope::from_str(&text.repeat(200_000 / text.len()));
+            // Long enough at the desk, too, that a parse has more than ten steps.
+            let long = thorough::part(200_000).max(50_000).div_ceil(text.len());
+            let text = Rope::from_str(&text.repeat(long));
             let tree = SyntaxTree::new(language);
             let mut steps = 0;
             tree.parsed_while(&text, || {
