@@ -1,21 +1,23 @@
-//! The outage drill: providers that are down, slow, out of calls, or bill somebody else, and what becomes of those who ask.
+//! The outage drill: providers that are down, cannot be connected to, fail, are slow, out of calls, or bill somebody else, and what becomes of those who ask.
 //!
 //! Time is tokio's and stands still but for what is waited for, so what is measured is what the way itself waits.
 
 #![allow(clippy::unwrap_used)]
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 
+mod actions;
 mod free;
 mod strategies;
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
 use super::*;
-use crate::config::{Layer, Layers};
+use crate::config::{Layer, Layers, Wire};
 use crate::cost::{Money, Row, Tokens};
 use crate::provider::{Event, Input, Message, Role, Stream, Usage};
 
@@ -24,6 +26,9 @@ use crate::provider::{Event, Input, Message, Role, Stream, Usage};
 enum Fault {
     None,
     Down,
+    /// It accepts connections and never says a word of TLS; what is waited for is what the real client waits for.
+    Unconnected,
+    Overloaded,
     Slow,
     /// It answers, after so many milliseconds.
     Late(u64),
@@ -31,14 +36,40 @@ enum Fault {
     WrongPayer,
 }
 
-/// A provider that does as the drill says.
+/// A provider that does as the drill says. Clones are the same one.
+#[derive(Clone)]
 struct Driven {
     fault: Arc<Mutex<Fault>>,
     asked: Arc<Mutex<u32>>,
+    mute: Arc<Mute>,
+}
+
+/// A server that never speaks, and the real way to it.
+struct Mute {
+    listener: TcpListener,
+    remote: Remote,
+}
+
+impl Mute {
+    fn new() -> Self {
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            remote: Remote::new(Http::new(&Arc::default()), Wire::OpenAiChat),
+        }
+    }
+
+    fn stream(&self, call: provider::Call) -> Stream {
+        let address = self.listener.local_addr().unwrap();
+        let base_url = format!("https://{address}/v1").parse().unwrap();
+        self.remote.stream(provider::Call {
+            base_url: Some(base_url),
+            ..call
+        })
+    }
 }
 
 impl Provider for Driven {
-    fn stream(&self, _: provider::Call) -> Stream {
+    fn stream(&self, call: provider::Call) -> Stream {
         *self.asked.lock().unwrap() += 1;
         let answer = |is_own_account| {
             let usage = Usage {
@@ -58,6 +89,8 @@ impl Provider for Driven {
             Fault::None => answer(None),
             Fault::WrongPayer => answer(Some(true)),
             Fault::Down => refuse(Error::Unreachable("nobody answers".into())),
+            Fault::Unconnected => self.mute.stream(call),
+            Fault::Overloaded => refuse(Error::Overloaded),
             Fault::Limited => refuse(Error::RateLimited { retry_after: None }),
             Fault::Slow => stream::pending().boxed(),
             Fault::Late(millis) => {
@@ -72,6 +105,24 @@ impl Provider for Driven {
     }
 }
 
+fn gateway(
+    ledger: Ledger,
+    reporter: &Reporter,
+    providers: &BTreeMap<&'static str, Driven>,
+) -> Gateway {
+    let substitute = |(name, one): (&&str, &Driven)| {
+        let one: Arc<dyn Provider> = Arc::new(one.clone());
+        ((*name).to_owned(), one)
+    };
+    Gateway::with_substitutes(
+        Http::new(&Arc::default()),
+        local::Engine::new(local::Limits::default()),
+        ledger,
+        reporter.clone(),
+        providers.iter().map(substitute).collect::<HashMap<_, _>>(),
+    )
+}
+
 struct Drill {
     gateway: Gateway,
     settings: Settings,
@@ -79,39 +130,38 @@ struct Drill {
     rows: std::sync::mpsc::Receiver<Row>,
 }
 
+/// Those that break at random.
+const THREE: [&str; 3] = ["openai", "groq", "anthropic"];
+
 const PROVIDERS: [&str; 5] = ["openai", "groq", "anthropic", "openrouter", "mistral"];
 
 impl Drill {
-    fn with(mut config: serde_json::Value) -> Self {
-        for name in PROVIDERS {
+    fn with(config: serde_json::Value) -> Self {
+        Self::of(&PROVIDERS, config)
+    }
+
+    fn of(names: &[&'static str], mut config: serde_json::Value) -> Self {
+        for name in names {
             config["providers"][name]["key"] = "none".into();
         }
         let mut layers = Layers::default();
         layers.set_json(Layer::UserFile, "test", config).unwrap();
         let (sender, rows) = std::sync::mpsc::channel();
-        let mut providers = BTreeMap::new();
-        let mut substitutes: HashMap<String, Arc<dyn Provider>> = HashMap::new();
-        for name in PROVIDERS {
-            let fault = Arc::new(Mutex::new(Fault::None));
-            let asked = Arc::new(Mutex::new(0));
-            let one = Driven {
-                fault: fault.clone(),
-                asked: asked.clone(),
+        let reporter: Reporter = Arc::new(move |report: Report| {
+            let _ = sender.send(report.row);
+        });
+        let mute = Arc::new(Mute::new());
+        let one = |name: &&'static str| {
+            let driven = Driven {
+                fault: Arc::new(Mutex::new(Fault::None)),
+                asked: Arc::default(),
+                mute: mute.clone(),
             };
-            substitutes.insert(name.into(), Arc::new(Driven { fault, asked }));
-            providers.insert(name, one);
-        }
-        let gateway = Gateway::with_substitutes(
-            Http::new(&Arc::default()),
-            local::Engine::new(local::Limits::default()),
-            Ledger::in_memory(),
-            Arc::new(move |report: Report| {
-                let _ = sender.send(report.row);
-            }),
-            substitutes,
-        );
+            (*name, driven)
+        };
+        let providers: BTreeMap<_, _> = names.iter().map(one).collect();
         Self {
-            gateway,
+            gateway: gateway(Ledger::in_memory(), &reporter, &providers),
             settings: layers.settings(),
             providers,
             rows,
@@ -122,15 +172,16 @@ impl Drill {
         *self.providers[provider].fault.lock().unwrap() = fault;
     }
 
-    /// Every now and then each of three breaks, or is mended.
-    fn break_or_mend(&self, below: &mut impl FnMut(u64) -> u64) {
-        for (provider, fault) in [
-            ("openai", Fault::Down),
-            ("groq", Fault::Slow),
-            ("anthropic", Fault::Limited),
-        ] {
+    /// Every now and then each of these breaks, in one of these ways, or is mended.
+    fn break_or_mend(
+        &self,
+        providers: &[&str],
+        faults: &[Fault],
+        below: &mut impl FnMut(u64) -> u64,
+    ) {
+        for provider in providers {
             match below(40) {
-                0 => self.fault(provider, fault),
+                0 => self.fault(provider, one_of(faults, below)),
                 1 => self.fault(provider, Fault::None),
                 _ => {}
             }
@@ -194,6 +245,22 @@ impl Drill {
     }
 }
 
+/// Looks how long it took until somebody answered, of those who met an outage.
+fn recovered_within_a_second(who: &str, mut recoveries: Vec<Duration>) {
+    recoveries.sort_unstable();
+    assert!(recoveries.len() >= 20, "{who}: {}", recoveries.len());
+    let p95 = recoveries[recoveries.len() * 95 / 100];
+    let (number, longest) = (recoveries.len(), recoveries.last().unwrap());
+    println!("{who}: {number} recoveries, p95 {p95:?}, longest {longest:?}");
+    assert!(p95 < Duration::from_secs(1), "{who}: {p95:?}");
+}
+
+/// Returns one of these by chance.
+fn one_of(faults: &[Fault], below: &mut impl FnMut(u64) -> u64) -> Fault {
+    let number = below(faults.len() as u64);
+    faults[usize::try_from(number).unwrap()]
+}
+
 /// Returns what throws numbers below a bound, always the same ones.
 fn dice() -> impl FnMut(u64) -> u64 {
     let mut dice = 88_172_645_463_325_252_u64;
@@ -226,7 +293,14 @@ async fn in_an_outage_the_next_answers_within_a_second_and_the_payer_stays() {
     let mut below = dice();
     let mut recoveries = Vec::new();
     for number in 0..600 {
-        drill.break_or_mend(&mut below);
+        let faults = [
+            Fault::Down,
+            Fault::Unconnected,
+            Fault::Overloaded,
+            Fault::Slow,
+            Fault::Limited,
+        ];
+        drill.break_or_mend(&THREE, &faults, &mut below);
         // Nobody asks so often; that is another guard.
         drill.gateway.resume();
         let start = tokio::time::Instant::now();
@@ -240,15 +314,7 @@ async fn in_an_outage_the_next_answers_within_a_second_and_the_payer_stays() {
         }
         tokio::time::advance(Duration::from_millis(below(2_000))).await;
     }
-    recoveries.sort_unstable();
-    let p95 = recoveries[recoveries.len() * 95 / 100];
-    println!(
-        "{} recoveries, p95 {p95:?}, longest {:?}",
-        recoveries.len(),
-        recoveries.last().unwrap()
-    );
-    assert!(recoveries.len() >= 20, "{}", recoveries.len());
-    assert!(p95 < Duration::from_secs(1), "{p95:?}");
+    recovered_within_a_second("completions", recoveries);
     assert_eq!(
         drill.asked("openrouter"),
         0,

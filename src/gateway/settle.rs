@@ -17,7 +17,7 @@ use super::purse::Notice;
 use super::report::{CallId, Report};
 use super::speed::Sample;
 use super::telling::{self, Told};
-use super::{expect, now, payer, reserve};
+use super::{expect, health, now, payer, reserve};
 use crate::cost::estimate::{Estimate, Lesson, Tally};
 use crate::cost::ledger::{Held, Latency};
 use crate::cost::{Conditions, Cost, Money, Outcome, Price, RawUsage, Row, Tokens, Usage};
@@ -235,6 +235,19 @@ impl Settlement {
         tracing::info!(parent: &self.span, call = %self.id, model = %name, fault = error.kind(), "a model call failed");
         tracing::trace!(parent: &self.span, %error, "what the provider said");
         self.settle(Outcome::Failed);
+    }
+
+    /// Notes it if the model said nothing for long until nobody waited for it any more, so that the next try does not meet the same silence.
+    fn given_up(&self) {
+        if self.ended.is_some() || self.first_token.is_some() {
+            return;
+        }
+        let (name, purse) = (self.begin.decision.name(), &self.begin.purse);
+        let usual = purse.speeds.of(&name, 0, Instant::now());
+        let usual = usual.map(|speed| Duration::from_millis(speed.first_ms.into()));
+        if let Some(silence) = health::silence(self.clock.elapsed(), usual) {
+            purse.health.failed(&name, &silence, now());
+        }
     }
 
     /// Settles, unless that was done; one that has ended, by how it did.
@@ -506,6 +519,7 @@ impl Settlement {
 
 impl Drop for Settlement {
     fn drop(&mut self) {
+        self.given_up();
         let outcome = self.begin.interrupt.outcome();
         self.settle(outcome);
     }

@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::{Certificate, NoProxy, redirect};
+use tower::util::MapFutureLayer;
 use url::Url;
 
 use super::Error;
+use super::connect::limited;
 use crate::config::{Network, Patience, Proxy, is_loopback};
 
 /// After this long without a call the other side may well have closed a connection.
@@ -93,6 +95,7 @@ fn build(
         .user_agent(concat!("byok-lsp/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(patience.connect)
+        .connector_layer(MapFutureLayer::new(limited))
         .pool_idle_timeout(KEPT);
     if is_loopback {
         builder = builder.no_proxy();

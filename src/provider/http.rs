@@ -14,6 +14,7 @@ use url::Url;
 
 use super::answer::{Answer, MAX_BODY};
 use super::client::Clients;
+use super::connect;
 use super::plain::Plain;
 use super::wire::Post;
 use super::{Error, Event, Left, Stream, json, limits};
@@ -294,6 +295,7 @@ fn request_id(headers: &HeaderMap) -> Option<&str> {
 /// Sends a request and waits for the head of the answer.
 async fn send(http: &Http, post: &Post) -> Result<reqwest::Response, Error> {
     let patience = http.patience();
+    let connect = connect::limit(patience.connect);
     let mut request = http
         .client_for_call(&post.url)?
         .post(post.url.clone())
@@ -310,7 +312,7 @@ async fn send(http: &Http, post: &Post) -> Result<reqwest::Response, Error> {
         })?
         .map_err(|error| {
             if error.is_connect() {
-                Error::from_connect(error, patience.connect)
+                Error::from_connect(error, connect)
             } else {
                 // The request was on its way, and a model may have run.
                 Error::Cut

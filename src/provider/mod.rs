@@ -10,6 +10,7 @@ mod bedrock;
 mod cache;
 mod client;
 mod cohere;
+mod connect;
 mod cut;
 mod error;
 mod event_stream;
@@ -46,6 +47,7 @@ use ropey::Rope;
 use url::Url;
 
 pub use answer::Answer;
+pub use connect::within;
 pub use error::Error;
 pub use exchange::Reply;
 pub use http::Http;

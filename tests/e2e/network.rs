@@ -134,7 +134,7 @@ fn a_server_that_does_not_speak_tls_is_told_and_one_that_says_nothing_is_given_u
         None
     });
     let brief = Duration::from_millis(300);
-    for (provider, expected) in [(plain, "not safe"), (mute, "did not accept a connection")] {
+    for (provider, expected) in [(plain, "not safe"), (mute, "no connection within 0.3 s")] {
         let patience = Patience {
             connect: brief,
             ..Patience::default()

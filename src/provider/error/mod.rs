@@ -339,8 +339,9 @@ impl Error {
     /// Turns a failure to connect within `limit` into an error that holds neither address nor key.
     pub(super) fn from_connect(error: reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
-            let what = "accept a connection";
-            return Self::TimedOut { what, limit };
+            // Nothing was sent, so nothing can be billed.
+            let limit = limit.as_secs_f32();
+            return Self::Unreachable(format!("there was no connection within {limit} s"));
         }
         // The chain's last link is the cause that a person understands: "Connection refused", a certificate's fault, a name unknown.
         let error = error.without_url();
