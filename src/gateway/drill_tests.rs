@@ -7,6 +7,7 @@
 
 mod actions;
 mod free;
+mod payers;
 mod strategies;
 
 use std::collections::{BTreeMap, HashMap};
@@ -127,6 +128,7 @@ struct Drill {
     gateway: Gateway,
     settings: Settings,
     providers: BTreeMap<&'static str, Driven>,
+    reporter: Reporter,
     rows: std::sync::mpsc::Receiver<Row>,
 }
 
@@ -164,6 +166,7 @@ impl Drill {
             gateway: gateway(Ledger::in_memory(), &reporter, &providers),
             settings: layers.settings(),
             providers,
+            reporter,
             rows,
         }
     }
