@@ -57,10 +57,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .cloned()
         .collect();
     let asked = if arguments.refresh {
-        let can = asked.into_iter().filter(models::can_be_asked);
+        let can = asked
+            .into_iter()
+            .filter(|provider| models::can_be_asked(&settings, provider));
         can.collect()
     } else {
-        lists.due(&asked, now)
+        lists.due(&settings, &asked, now)
     };
     runtime.block_on(ask(&lists, &asked));
     let offers = lists.offers(&providers, now);

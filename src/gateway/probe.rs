@@ -13,12 +13,13 @@ use crate::routing::LocalServer;
 /// A server on this machine that takes longer to list its models is not there.
 const LIMIT: Duration = Duration::from_millis(800);
 
-/// Returns those of the settings' local servers that answer. No other is asked.
+/// Returns those of the settings' local servers that answer. No other is asked, and none that the policy denies.
 pub async fn probe(http: &Http, keys: &Keys, settings: &Settings) -> Vec<LocalServer> {
     let enabled = settings
         .local_servers
         .iter()
-        .filter_map(|name| settings.providers.get(name));
+        .filter_map(|name| settings.providers.get(name))
+        .filter(|provider| settings.policy.judge_provider(provider).is_ok());
     join_all(enabled.map(|provider| ask(http, keys, provider)))
         .await
         .into_iter()

@@ -1,7 +1,7 @@
 //! Which models there are: what each provider lists, kept on the disk, and what the price catalogue knows where nothing is listed.
 //!
 //! Entry points: [`Lists::offers`], which answers at once and asks nobody, and [`Lists::refresh`], which asks a provider. Invariants:
-//! asking for a list is no call to a model and costs nothing; a list is never needed for a call, and a model that it does not name is
+//! asking for a list is no call to a model and costs nothing; nobody is asked whom the policy denies ([`can_be_asked`]); a list is never needed for a call, and a model that it does not name is
 //! doubted ([`Lists::doubt`]), not refused, since lists are incomplete; what providers write is bounded and can be shown.
 
 mod ask;
@@ -85,13 +85,19 @@ impl Lists {
     }
 
     /// Returns those of the providers that can be asked and whose list is missing or old. Reads the disk.
-    pub fn due(&self, providers: &[ProviderSettings], now: Timestamp) -> Vec<ProviderSettings> {
+    pub fn due(
+        &self,
+        settings: &Settings,
+        providers: &[ProviderSettings],
+        now: Timestamp,
+    ) -> Vec<ProviderSettings> {
         let kept = self.0.cache.lists();
         let is_due = |provider: &&ProviderSettings| {
             let list = kept
                 .get(&provider.name)
                 .filter(|list| is_of(list, provider));
-            can_be_asked(provider) && !list.is_some_and(|list| is_fresh(list, provider, now))
+            can_be_asked(settings, provider)
+                && !list.is_some_and(|list| is_fresh(list, provider, now))
         };
         providers.iter().filter(is_due).cloned().collect()
     }
@@ -243,9 +249,13 @@ pub fn usable(settings: &Settings) -> Vec<ProviderSettings> {
         .collect()
 }
 
-/// Returns whether a provider has a list and would show it.
-pub fn can_be_asked(provider: &ProviderSettings) -> bool {
-    !addresses(provider).is_empty() && (provider.list.open || credential::is_present(provider))
+/// Returns whether a provider has a list and would show it, and nothing forbids that it is asked.
+pub fn can_be_asked(settings: &Settings, provider: &ProviderSettings) -> bool {
+    let is_forbidden = settings.policy.judge_provider(provider).is_err()
+        || settings.network.is_offline && !provider.is_on_this_machine();
+    !is_forbidden
+        && !addresses(provider).is_empty()
+        && (provider.list.open || credential::is_present(provider))
 }
 
 /// A list counts for the address that it is from.

@@ -267,7 +267,9 @@ fn a_list_is_asked_for_anew_when_it_is_old_or_from_another_address() {
     let is_due = |name: &str, age: i64| {
         let provider = &settings.providers[name];
         let lists = lists(provider, json!([{"id": "m"}]), age);
-        !lists.due(std::slice::from_ref(provider), now()).is_empty()
+        !lists
+            .due(&settings, std::slice::from_ref(provider), now())
+            .is_empty()
     };
     let table = [
         ("mine", 60, false),
@@ -283,8 +285,52 @@ fn a_list_is_asked_for_anew_when_it_is_old_or_from_another_address() {
     let lists = lists(&mine, json!([{"id": "m"}]), 5);
     let mut moved = mine;
     moved.base_url = "https://other.example/v1".parse().unwrap();
-    assert_eq!(lists.due(std::slice::from_ref(&moved), now()).len(), 1);
+    assert_eq!(
+        lists
+            .due(&settings, std::slice::from_ref(&moved), now())
+            .len(),
+        1
+    );
     assert_eq!(offer(&lists, &moved).source, Source::Nothing);
+}
+
+#[test]
+fn who_is_denied_by_the_policy_or_offline_is_not_asked_for_a_list() {
+    let asked = |rules: serde_json::Value| -> Vec<String> {
+        let mut config = json!({
+            "completion": {"model": "ollama/m"},
+            "providers": {"mine": {"wire": "openai-chat", "base_url": "https://h.example/v1"}},
+        });
+        for (key, value) in rules.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        let settings = settings(config);
+        let lists = Lists::new(Http::new(&Arc::default()), None);
+        let usable = usable(&settings).into_iter();
+        // Whoever runs this may have keys in the environment.
+        let keyless: Vec<_> = usable.filter(|it| it.key.may_be_none()).collect();
+        let due = lists.due(&settings, &keyless, now()).into_iter();
+        due.map(|provider| provider.name).collect()
+    };
+    for (rules, expected) in [
+        (json!({}), &["mine", "ollama"][..]),
+        (json!({"policy": {"deny_providers": ["mine"]}}), &["ollama"]),
+        (json!({"policy": {"providers": ["mine"]}}), &["mine"]),
+        (json!({"policy": {"providers": []}}), &[]),
+        (json!({"policy": {"offline": true}}), &["ollama"]),
+        (json!({"network": {"offline": true}}), &["ollama"]),
+        // Nobody knows what becomes of what "mine" is sent.
+        (json!({"policy": {"training": false}}), &["ollama"]),
+        (json!({"policy": {"retention": false}}), &["ollama"]),
+        (json!({"policy": {"regions": ["eu"]}}), &["ollama"]),
+        // Rules about models and their price leave the provider's list, from which they are chosen.
+        (
+            json!({"policy": {"models": ["mine/m"], "max_input_price": "1 USD"}}),
+            &["mine", "ollama"],
+        ),
+    ] {
+        assert_eq!(asked(rules.clone()), expected, "{rules}");
+    }
 }
 
 #[test]

@@ -61,6 +61,23 @@ fn ids(models: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn a_provider_that_the_policy_denies_is_asked_for_nothing() {
+    let provider = provider(&list());
+    let mut config = config(&provider.address);
+    config["policy"] = json!({"deny_providers": ["mine"]});
+    let mut client = Builder::default().config(config).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    client.texts(id);
+    let models = models(&mut client);
+    let mut lists = models["lists"].as_array().unwrap().iter();
+    let mine = lists.find(|list| list["provider"] == "mine").unwrap();
+    assert_eq!(mine["refreshing"], false, "{mine}");
+    client.finish();
+    assert_eq!(provider.connections(), 0);
+}
+
+#[test]
 fn the_first_answer_comes_at_once_and_the_next_has_what_the_provider_lists() {
     let provider = provider(&list());
     let mut client = Builder::default().config(config(&provider.address)).start();

@@ -159,12 +159,25 @@ impl Policy {
         if self.parts.is_empty() {
             return Ok(());
         }
-        let asked = Asked {
+        self.judge_asked(&Asked {
             provider,
-            model,
+            model: Some(model),
             payer: PayerKind::of(provider),
-        };
-        self.parts.iter().try_for_each(|part| part.judge(&asked))
+        })
+    }
+
+    /// Returns whether a provider may be asked for anything, such as its list of models; else who forbids it, by which rule. Rules about models, their
+    /// price and their payer say nothing of that.
+    pub fn judge_provider(&self, provider: &ProviderSettings) -> Result<(), Refused> {
+        self.judge_asked(&Asked {
+            provider,
+            model: None,
+            payer: PayerKind::of(provider),
+        })
+    }
+
+    fn judge_asked(&self, asked: &Asked<'_>) -> Result<(), Refused> {
+        self.parts.iter().try_for_each(|part| part.judge(asked))
     }
 
     /// Returns whether something of a file may be shown to a provider; `path` is from the workspace's folder on.
@@ -254,10 +267,10 @@ impl Policy {
     }
 }
 
-/// A model that is to be judged.
+/// A model that is to be judged, or a provider whatever its model.
 struct Asked<'a> {
     provider: &'a ProviderSettings,
-    model: &'a str,
+    model: Option<&'a str>,
     payer: PayerKind,
 }
 
@@ -310,9 +323,10 @@ impl Part {
             Rule::Provider
         };
         holds(self.allows_provider(name), by_list)?;
-        holds(self.allows_model(name, asked.model), Rule::Model)?;
+        let allows = |model| self.allows_model(name, model);
+        holds(asked.model.is_none_or(allows), Rule::Model)?;
         holds(written.offline != Some(true) || !leaves, Rule::Offline)?;
-        let payers = written.payers.as_ref();
+        let payers = written.payers.as_ref().filter(|_| asked.model.is_some());
         holds(
             payers.is_none_or(|payers| payers.contains(&asked.payer)),
             Rule::Payer,
@@ -320,7 +334,8 @@ impl Part {
         if leaves {
             self.judge_data(asked)?;
         }
-        holds(self.can_be_paid(asked), Rule::Price)
+        let can_be_paid = |model| self.can_be_paid(asked, model);
+        holds(asked.model.is_none_or(can_be_paid), Rule::Price)
     }
 
     fn judge_data(&self, asked: &Asked<'_>) -> Result<(), Refused> {
@@ -350,7 +365,7 @@ impl Part {
     }
 
     /// Returns whether a model costs no more than it may; one whose price nobody knows costs too much.
-    fn can_be_paid(&self, asked: &Asked<'_>) -> bool {
+    fn can_be_paid(&self, asked: &Asked<'_>, model: &str) -> bool {
         let (input, output) = (self.rules.input, self.rules.output);
         if input.is_none() && output.is_none() {
             return true;
@@ -362,7 +377,7 @@ impl Part {
         ) {
             return true;
         }
-        let Some(price) = asked.provider.price(asked.model, Timestamp::now()) else {
+        let Some(price) = asked.provider.price(model, Timestamp::now()) else {
             return false;
         };
         let is_within = |ceiling: Option<Money>, rate: Option<Money>| match (ceiling, rate) {

@@ -34,7 +34,10 @@ pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
     let (lists, reading) = (shared.lists.clone(), settings.clone());
     let read = move || {
         let (usable, now) = (models::usable(&reading), Timestamp::now());
-        (lists.offers(&usable, now), lists.due(&usable, now))
+        (
+            lists.offers(&usable, now),
+            lists.due(&reading, &usable, now),
+        )
     };
     let (offers, due) = tokio::task::spawn_blocking(read)
         .await
