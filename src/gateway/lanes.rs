@@ -196,6 +196,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
 
     const LIMIT: LimitOptions = LimitOptions {
@@ -284,6 +287,73 @@ mod tests {
         assert!(action.is_some());
         drop(action);
         assert!(completion.await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn actions_go_before_completions_and_completions_before_what_is_asked_ahead() {
+        // How many of each are let go alone, of so many at once and of so many a minute.
+        let limits = [(Some(5), None, [5, 4, 3]), (None, Some(10), [10, 8, 6])];
+        for (concurrent, requests_per_minute, most) in limits {
+            let limit = LimitOptions {
+                concurrent,
+                requests_per_minute,
+            };
+            let features = [Feature::Action, Feature::Completion, Feature::Speculation];
+            for (feature, most) in features.into_iter().zip(most) {
+                let lanes = Lanes::default();
+                let mut passes = Vec::new();
+                while let Poll::Ready(Some(pass)) =
+                    futures_util::poll!(pin!(enter(&lanes, limit, feature)))
+                {
+                    passes.push(pass);
+                }
+                assert_eq!(passes.len(), most, "{feature:?} {limit:?}");
+            }
+            // The same by turns: what is asked ahead leaves room for a completion, and both leave room for an action.
+            let lanes = Lanes::default();
+            let mut passes = Vec::new();
+            for feature in features.into_iter().rev() {
+                while let Poll::Ready(Some(pass)) =
+                    futures_util::poll!(pin!(enter(&lanes, limit, feature)))
+                {
+                    passes.push((feature, pass));
+                }
+            }
+            let count = |of| passes.iter().filter(|(feature, _)| *feature == of).count();
+            let counts = features.map(count);
+            assert_eq!(counts, [most[0] - most[1], most[1] - most[2], most[2]]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_ahead_never_waits_and_is_not_asked_while_an_action_waits() {
+        let lanes = Lanes::default();
+        let limit = LimitOptions {
+            concurrent: Some(4),
+            requests_per_minute: None,
+        };
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            running.push(enter(&lanes, limit, Feature::Action).await.unwrap());
+        }
+        let start = Instant::now();
+        assert!(enter(&lanes, limit, Feature::Speculation).await.is_none());
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let (action, completion) = (
+            enter(&lanes, limit, Feature::Action),
+            enter(&lanes, limit, Feature::Completion),
+        );
+        let (mut action, mut completion) = (pin!(action), pin!(completion));
+        assert!(futures_util::poll!(&mut completion).is_pending());
+        assert!(futures_util::poll!(&mut action).is_pending());
+        // There is room for all three, but not before the action has gone.
+        running.truncate(0);
+        assert!(enter(&lanes, limit, Feature::Speculation).await.is_none());
+        assert!(futures_util::poll!(&mut completion).is_pending());
+        let _action = action.await.unwrap();
+        let _completion = completion.await.unwrap();
+        assert!(enter(&lanes, limit, Feature::Speculation).await.is_none());
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
