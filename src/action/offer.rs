@@ -210,6 +210,7 @@ fn payer(payer: Payer) -> &'static str {
         Payer::OwnKey => "your key",
         Payer::Credits => "your credits",
         Payer::OwnAccount => "your own account",
+        Payer::Gateway => "your credits or account",
         Payer::Relay => "you, by a local server",
         Payer::Subscription => "your subscription",
         Payer::Power => "your power",

@@ -2,7 +2,7 @@
 //!
 //! Some models of a provider may be free by their names (`known.toml`: OpenRouter's `:free`), or all that a key may ask, on the user's word
 //! (`[providers.NAME.free]`), since nothing in an answer would tell. A call to such a model is nobody's bill: it is of the free pool
-//! ([`PayerKind::FreePool`](super::PayerKind)), and where an answer says otherwise the gateway stops the model. Limits are what the provider tells everybody, or what the user says.
+//! ([`Payer::FreePool`](super::Payer)), and where an answer says otherwise the gateway stops the model. Limits are what the provider tells everybody, or what the user says.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,7 @@ pub(super) fn shape(route: &mut ProviderSettings) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::config::{Layer, Layers, PayerKind, Settings};
+    use crate::config::{Layer, Layers, Payer, Settings};
     use serde_json::json;
 
     fn settings(config: serde_json::Value) -> Result<Settings, String> {
@@ -138,19 +138,19 @@ mod tests {
         Ok(layers.settings())
     }
 
-    fn payer(settings: &Settings, provider: &str, model: &str) -> PayerKind {
-        PayerKind::of(&settings.route(provider, model).unwrap())
+    fn payer(settings: &Settings, provider: &str, model: &str) -> Payer {
+        Payer::of(&settings.route(provider, model).unwrap())
     }
 
     #[test]
     fn a_model_is_free_by_its_name_or_by_the_users_word_and_others_are_not() {
         let settings = settings(json!({"providers": {"google": {"free": {}}}})).unwrap();
         for (provider, model, expected) in [
-            ("openrouter", "qwen/qwen3-coder:free", PayerKind::FreePool),
-            ("openrouter", "qwen/qwen3-coder", PayerKind::OwnKey),
-            ("google", "gemini-2.5-flash", PayerKind::FreePool),
-            ("groq", "llama:free", PayerKind::OwnKey),
-            ("ollama", "m:free", PayerKind::Nobody),
+            ("openrouter", "qwen/qwen3-coder:free", Payer::FreePool),
+            ("openrouter", "qwen/qwen3-coder", Payer::Gateway),
+            ("google", "gemini-2.5-flash", Payer::FreePool),
+            ("groq", "llama:free", Payer::OwnKey),
+            ("ollama", "m:free", Payer::Nobody),
         ] {
             assert_eq!(payer(&settings, provider, model), expected, "{model}");
         }
@@ -171,11 +171,8 @@ mod tests {
         assert_eq!(body("a/b")["models"], json!(["a/paid", "b/other:free"]));
         assert!(body("a/b")["provider"].get("max_price").is_none());
         // What somebody said of their credits is about what is billed.
-        assert_eq!(
-            payer(&settings, "openrouter", "a/b:free"),
-            PayerKind::FreePool
-        );
-        assert_eq!(payer(&settings, "openrouter", "a/b"), PayerKind::Credits);
+        assert_eq!(payer(&settings, "openrouter", "a/b:free"), Payer::FreePool);
+        assert_eq!(payer(&settings, "openrouter", "a/b"), Payer::Credits);
     }
 
     #[test]

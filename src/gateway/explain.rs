@@ -342,6 +342,28 @@ mod tests {
     }
 
     #[test]
+    fn who_pays_at_openrouter_is_told_as_far_as_the_user_said_it() {
+        let mut settings = Settings {
+            model: ModelName::Of {
+                provider: "openrouter".into(),
+                model: "a/b".into(),
+            },
+            ..Settings::default()
+        };
+        let payer = |settings: &Settings| {
+            let explained = gateway(settings, &[]).explain(settings, Feature::Completion, None);
+            explained.payer
+        };
+        assert_eq!(
+            payer(&settings),
+            "you: your credits or your own account, as the gateway bills"
+        );
+        let openrouter = settings.providers.get_mut("openrouter").expect("known");
+        openrouter.upstream_payer = Some(crate::config::UpstreamPayer::Credits);
+        assert_eq!(payer(&settings), "you: your credits at the gateway");
+    }
+
+    #[test]
     fn who_reads_it_learns_payer_key_host_and_the_most_it_costs() {
         let settings = named("gpt-4.1-mini");
         let text = gateway(&settings, &[])

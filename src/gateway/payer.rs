@@ -3,7 +3,9 @@
 //! Entry points: [`Payers::seen`] when a call is settled, or its true cost is told later, and [`Payers::check`] before the next. A gateway such as
 //! OpenRouter may bill the user's credits where their own account was meant, or the other way round: after an error, a limit reached, a key
 //! removed there. Nothing of it can be taken back, so it is told at once, counted, and the model is asked no more until the user says so
-//! (`byok.resume`). Where the user did not say who is to pay nothing is compared, and the ledger notes who did.
+//! (`byok.resume`). Where the user did not say who is to pay ([`Payer::Gateway`]) nothing is compared, and the ledger notes who did; so it does where a
+//! gateway that the settings know by its key alone says that it went on to an account: `routing.payer` is for OpenRouter, and nobody could say
+//! beforehand that this is right.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,7 +44,8 @@ impl Payers {
     /// Takes in what an answer says of its payer; returns a sentence for the user the first time that it was another than decided.
     pub(super) fn seen(&self, decision: &Decision, told: Told) -> Option<String> {
         let paid = paid(decision, told);
-        if paid == decision.payer || decision.payer == Payer::OwnKey {
+        let is_decided = !matches!(decision.payer, Payer::OwnKey | Payer::Gateway);
+        if paid == decision.payer || !is_decided {
             return None;
         }
         let name = decision.name();
@@ -89,10 +92,13 @@ pub(super) struct Told {
 pub(super) fn paid(decision: &Decision, told: Told) -> Payer {
     let is_billed = told.cost.is_some_and(|cost| cost.nanos() > 0);
     match (decision.payer, told.is_own_account) {
-        (Payer::OwnKey | Payer::Credits | Payer::FreePool, Some(true)) => Payer::OwnAccount,
-        (Payer::OwnAccount, Some(false)) => Payer::Credits,
-        (Payer::FreePool, _) if is_billed => match &decision.way {
-            Way::Http(provider) if provider.is_openrouter => Payer::Credits,
+        (Payer::OwnKey | Payer::Credits | Payer::Gateway | Payer::FreePool, Some(true)) => {
+            Payer::OwnAccount
+        }
+        (Payer::OwnAccount | Payer::Gateway, Some(false)) => Payer::Credits,
+        (Payer::FreePool, known) if is_billed => match (&decision.way, known) {
+            (Way::Http(provider), None) if provider.is_openrouter => Payer::Gateway,
+            (Way::Http(provider), Some(_)) if provider.is_openrouter => Payer::Credits,
             _ => Payer::OwnKey,
         },
         (decided, _) => decided,
@@ -139,21 +145,25 @@ mod tests {
 
     #[test]
     fn who_paid_is_compared_with_who_was_to_under_every_answer() {
-        use Payer::{Credits, FreePool, Nobody, OwnAccount, OwnKey, Relay};
-        for (decided, told, is_stopped) in [
-            (Credits, Some(false), false),
-            (Credits, Some(true), true),
-            (Credits, None, false),
-            (OwnAccount, Some(true), false),
-            (OwnAccount, Some(false), true),
-            (OwnAccount, None, false),
-            (OwnKey, Some(true), false),
-            (OwnKey, Some(false), false),
-            (Nobody, Some(true), false),
-            (Relay, Some(true), false),
-            (FreePool, None, false),
-            (FreePool, Some(false), false),
-            (FreePool, Some(true), true),
+        use Payer::{Credits, FreePool, Gateway, Nobody, OwnAccount, OwnKey, Relay};
+        for (decided, told, is_stopped, who) in [
+            (Credits, Some(false), false, Credits),
+            (Credits, Some(true), true, OwnAccount),
+            (Credits, None, false, Credits),
+            (OwnAccount, Some(true), false, OwnAccount),
+            (OwnAccount, Some(false), true, Credits),
+            (OwnAccount, None, false, OwnAccount),
+            (Gateway, Some(true), false, OwnAccount),
+            (Gateway, Some(false), false, Credits),
+            (Gateway, None, false, Gateway),
+            (OwnKey, Some(true), false, OwnAccount),
+            (OwnKey, Some(false), false, OwnKey),
+            (OwnKey, None, false, OwnKey),
+            (Nobody, Some(true), false, Nobody),
+            (Relay, Some(true), false, Relay),
+            (FreePool, None, false, FreePool),
+            (FreePool, Some(false), false, FreePool),
+            (FreePool, Some(true), true, OwnAccount),
         ] {
             let payers = Payers::default();
             let decision = decision(decided);
@@ -161,6 +171,7 @@ mod tests {
                 is_own_account: told,
                 cost: None,
             };
+            assert_eq!(paid(&decision, answer), who, "{decided:?} {told:?}");
             assert_eq!(payers.seen(&decision, answer).is_some(), is_stopped);
             assert_eq!(
                 payers.check(&decision).is_err(),
@@ -171,11 +182,6 @@ mod tests {
             payers.resume();
             assert!(payers.check(&decision).is_ok());
         }
-        let own = Told {
-            is_own_account: Some(true),
-            cost: None,
-        };
-        assert_eq!(paid(&decision(OwnKey), own), OwnAccount);
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub fn fallback(settings: &Settings, first: &Decision, failing: &[String]) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::KeySource;
+    use crate::config::{KeySource, Layer, Layers};
 
     fn of(name: &str) -> ModelName {
         match name.split_once('/') {
@@ -163,6 +163,37 @@ mod tests {
         fallback.may_change_payer = true;
         settings.fallback = std::sync::Arc::new(fallback);
         assert_eq!(next(&settings, &[]).as_deref(), Some("ollama/proxied"));
+    }
+
+    #[test]
+    fn openrouter_takes_nobodys_place_on_other_money_whatever_it_was_told_of_its_payer() {
+        let routing = [
+            "",
+            "payer = \"credits\"",
+            "payer = \"own-account\"\nonly = [\"anthropic\"]",
+        ];
+        for routing in routing {
+            for may_change_payer in [false, true] {
+                let toml = format!(
+                    "completion.model = \"openai/gpt-4.1-mini\"\n\
+                     [fallback]\ncompletion = [\"openrouter/a/b\", \"groq/c\"]\nmay_change_payer = {may_change_payer}\n\
+                     [providers.openrouter.routing]\n{routing}\n"
+                );
+                let mut layers = Layers::default();
+                layers
+                    .set_toml(Layer::UserFile, "own", &toml)
+                    .expect("good");
+                let settings = layers.settings();
+                let hops = hops(&settings, &first(&settings, Feature::Completion));
+                let told = format!("{toml}\n{hops:?}");
+                if may_change_payer {
+                    assert!(hops[0].decision.is_ok(), "{told}");
+                } else {
+                    assert_eq!(hops[0].decision, Err(OTHER_PAYER), "{told}");
+                    assert_eq!(next(&settings, &[]).as_deref(), Some("groq/c"));
+                }
+            }
+        }
     }
 
     #[test]

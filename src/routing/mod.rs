@@ -6,7 +6,6 @@
 mod draw;
 mod fallback;
 mod need;
-mod payer;
 mod pool;
 mod rule;
 mod strategy;
@@ -18,10 +17,10 @@ use url::Url;
 pub use draw::{Draw, Figure, Speed, Standing};
 pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
 pub use need::Need;
-pub use payer::Payer;
 pub use pool::{drawn, of_pool};
 pub use rule::{Ruled, asked, asked_again};
 
+pub use crate::config::Payer;
 use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};
 
 /// What a call is for.

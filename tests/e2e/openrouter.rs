@@ -380,6 +380,36 @@ fn a_request_carries_the_routing_and_no_name_of_an_app_unless_one_is_given() {
 }
 
 #[test]
+fn where_the_user_did_not_say_who_is_to_pay_the_row_tells_who_did_and_nothing_is_stopped() {
+    for (told, payer) in [
+        ("true", "you: your own account behind the gateway"),
+        ("false", "you: your credits at the gateway"),
+        (
+            "null",
+            "you: your credits or your own account, as the gateway bills",
+        ),
+    ] {
+        let whole = format!(
+            r#"{{"id":"gen-1","model":"openai/gpt-4o-mini","provider":"OpenAI","choices":[{{"delta":{{"content":"1;"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":9,"completion_tokens":2,"cost":0.0001,"is_byok":{told}}}}}"#
+        );
+        let provider = Scripted::start(events(&[&whole, "[DONE]"]));
+        let mut client = Builder::default()
+            .config(config(&provider, &json!({})))
+            .start();
+        let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+        let id = client.ask(&at);
+        assert_eq!(client.texts(id), ["1;"]);
+        assert_eq!(client.notification("byok/usage")["payer"], payer);
+        let at = client.type_at(&at, "y + ");
+        let id = client.ask(&at);
+        assert_eq!(client.texts(id), ["1;"]);
+        client.forget("byok/usage");
+        client.forget("byok/status");
+        client.finish();
+    }
+}
+
+#[test]
 fn where_another_payer_has_paid_the_user_is_told_and_the_model_is_asked_no_more_until_resumed() {
     let whole = r#"{"id":"gen-1","model":"openai/gpt-4o-mini","provider":"OpenAI","choices":[{"delta":{"content":"1;"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"cost":0.0001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.000002}}}"#;
     let provider = Scripted::start(events(&[whole, "[DONE]"]));

@@ -45,7 +45,7 @@ pub struct RoutingOptions {
     pub require_parameters: Option<bool>,
     /// Who is to pay: `credits`, yours at OpenRouter; or `own-account`, yours at the provider behind it, by the key that you left with OpenRouter, which
     /// `only` must name. What each answer says is compared: where somebody else has paid you are told, and that model is not asked again until
-    /// `byok.resume`. Default: whoever OpenRouter bills.
+    /// `byok.resume`. Default: whoever OpenRouter bills, which is noted, and a payer of its own to `policy.payers` and `fallback`: `gateway`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer: Option<UpstreamPayer>,
 }

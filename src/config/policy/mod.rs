@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 pub use data::{DataFacts, DataOptions};
 pub use options::{PathOptions, PolicyOptions};
-pub use payer::PayerKind;
+pub use payer::Payer;
 pub use rule::{Refused, Rule, Source};
 
 use super::pattern;
@@ -128,7 +128,7 @@ impl Policy {
     pub(super) fn invalid(&mut self) {
         let nothing = PolicyOptions {
             offline: Some(true),
-            payers: Some(vec![PayerKind::Nobody]),
+            payers: Some(vec![Payer::Nobody]),
             ..PolicyOptions::default()
         };
         self.add_as(Kind::Invalid, Source::Organisation, nothing)
@@ -162,7 +162,7 @@ impl Policy {
         self.judge_asked(&Asked {
             provider,
             model: Some(model),
-            payer: PayerKind::of(provider),
+            payer: Payer::of(provider),
         })
     }
 
@@ -172,7 +172,7 @@ impl Policy {
         self.judge_asked(&Asked {
             provider,
             model: None,
-            payer: PayerKind::of(provider),
+            payer: Payer::of(provider),
         })
     }
 
@@ -271,7 +271,7 @@ impl Policy {
 struct Asked<'a> {
     provider: &'a ProviderSettings,
     model: Option<&'a str>,
-    payer: PayerKind,
+    payer: Payer,
 }
 
 impl Asked<'_> {
@@ -312,7 +312,7 @@ impl Part {
             }
         };
         let name = &asked.provider.name;
-        let (is_free, leaves) = (asked.payer == PayerKind::Nobody, asked.leaves());
+        let (is_free, leaves) = (asked.payer == Payer::Nobody, asked.leaves());
         holds(
             self.kind != Kind::Invalid || (is_free && !leaves),
             Rule::Invalid,
@@ -328,7 +328,7 @@ impl Part {
         holds(written.offline != Some(true) || !leaves, Rule::Offline)?;
         let payers = written.payers.as_ref().filter(|_| asked.model.is_some());
         holds(
-            payers.is_none_or(|payers| payers.contains(&asked.payer)),
+            payers.is_none_or(|payers| asked.payer.is_within(payers)),
             Rule::Payer,
         )?;
         if leaves {
@@ -371,10 +371,7 @@ impl Part {
             return true;
         }
         // Power is paid by the hour, whatever the model, and what is free has no price.
-        if matches!(
-            asked.payer,
-            PayerKind::Nobody | PayerKind::Power | PayerKind::FreePool
-        ) {
+        if matches!(asked.payer, Payer::Nobody | Payer::Power | Payer::FreePool) {
             return true;
         }
         let Some(price) = asked.provider.price(model, Timestamp::now()) else {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::payer::PayerKind;
+use super::payer::Payer;
 use crate::config::actions;
 use crate::cost::Money;
 
@@ -29,9 +29,10 @@ pub struct PolicyOptions {
     /// Models that must not be asked, as `provider/model` with `*` for any text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deny_models: Vec<String>,
-    /// Who may be the one to pay: `nobody`, `own-key`, `credits`, `own-account`, `relay`, `subscription`, `power`, `free-pool`.
+    /// Who may be the one to pay: `nobody`, `own-key`, `credits`, `own-account`, `gateway` (either of these two, where
+    /// `routing.payer` of OpenRouter does not say which), `relay`, `subscription`, `power`, `free-pool`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payers: Option<Vec<PayerKind>>,
+    pub payers: Option<Vec<Payer>>,
     /// The most that a million tokens of input may cost, such as `"3 USD"`; a model whose price nobody knows, or in another currency, costs too much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_input_price: Option<String>,

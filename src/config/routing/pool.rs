@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::policy::PayerKind;
+use super::super::policy::Payer;
 use super::super::provider::ProviderSettings;
 use super::super::settings::{ModelName, parse_model};
 
@@ -20,7 +20,7 @@ pub struct PoolOptions {
     /// Who pays for all of them; a model for which somebody else would is a mistake. `free-pool`: nobody, each is given for nothing. Default: whoever pays for
     /// the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payer: Option<PayerKind>,
+    pub payer: Option<Payer>,
     /// By what one is chosen for a call: `ordered` (the default), `cheapest`, `fastest`, `available` or `weighted`. Of a free pool `weighted` is the default: by
     /// turns, so that each model's limits last longest.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ pub(super) fn resolve(
     Ok(Pool {
         models,
         strategy: options.strategy.unwrap_or(match options.payer {
-            Some(PayerKind::FreePool) => Strategy::Weighted,
+            Some(Payer::FreePool) => Strategy::Weighted,
             _ => Strategy::default(),
         }),
     })
@@ -150,22 +150,22 @@ pub(super) fn resolve(
 
 /// Checks that everybody is paid for by the one that was named.
 fn check_payer(
-    payer: PayerKind,
+    payer: Payer,
     models: &[PoolModel],
     providers: &BTreeMap<String, ProviderSettings>,
 ) -> Result<(), String> {
     for model in models {
         let route = providers.get(&model.provider);
         let route = route.map(|provider| provider.for_model(&model.model));
-        let is_other = |route: &ProviderSettings| PayerKind::of(route) != payer;
-        if route.as_ref().is_some_and(is_other) {
+        let paid = route.as_ref().map(Payer::of);
+        if let Some(paid) = paid.filter(|paid| *paid != payer) {
             let name = model.name();
             return Err(match payer {
-                PayerKind::FreePool => format!(
+                Payer::FreePool => format!(
                     "{name} is not free: of OpenRouter those are whose names end in \":free\", of another provider all, if your key there is never billed and you say so in [providers.{}.free]",
                     model.provider
                 ),
-                _ => format!("somebody else pays for {name}"),
+                _ => format!("somebody else pays for {name} ({paid})"),
             });
         }
     }
@@ -188,19 +188,20 @@ mod tests {
             super::resolve("free", &options, &Settings::default().providers)
         };
         let free = ["openrouter/a/b:free", "openrouter/c/d:free"];
-        let pool = resolve(&free, PayerKind::FreePool).expect("a free pool");
+        let pool = resolve(&free, Payer::FreePool).expect("a free pool");
         assert_eq!(pool.strategy, Strategy::Weighted);
         let mixed = ["openrouter/a/b:free", "openrouter/a/b"];
         for (names, payer) in [
-            (mixed, PayerKind::FreePool),
-            (mixed, PayerKind::OwnKey),
-            (["openrouter/a/b:free", "google/g"], PayerKind::FreePool),
-            (["openai/a", "ollama/b"], PayerKind::OwnKey),
+            (mixed, Payer::FreePool),
+            (mixed, Payer::OwnKey),
+            (["openai/a", "openrouter/a/b"], Payer::OwnKey),
+            (["openrouter/a/b:free", "google/g"], Payer::FreePool),
+            (["openai/a", "ollama/b"], Payer::OwnKey),
         ] {
             let key = resolve(&names, payer).map_err(|(key, _)| key).map(drop);
             assert_eq!(key, Err(".payer"), "{names:?}");
         }
-        assert!(resolve(&["openai/a", "groq/b"], PayerKind::OwnKey).is_ok());
+        assert!(resolve(&["openai/a", "groq/b"], Payer::OwnKey).is_ok());
     }
 
     #[test]

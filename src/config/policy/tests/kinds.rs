@@ -128,7 +128,7 @@ pub const KINDS: [Kind; 12] = [
         name: "openrouter",
         words: "OpenRouter",
         leaves: true,
-        payer: "own-key",
+        payer: "gateway",
         price: Price::Cents(100, 400),
         trains: None,
         keeps: None,

@@ -27,7 +27,7 @@ fn is_in_eu(kind: &Kind, unknown: bool) -> bool {
     kind.is_told || kind.region.map_or(unknown, |region| region == "eu")
 }
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 27] = [
     Case {
         written: "providers = []",
         rule: Rule::Provider,
@@ -77,6 +77,16 @@ const CASES: [Case; 25] = [
         written: "payers = [\"own-account\"]",
         rule: Rule::Payer,
         keeps_out: |kind| kind.payer != "own-account",
+    },
+    Case {
+        written: "payers = [\"credits\", \"own-account\"]",
+        rule: Rule::Payer,
+        keeps_out: |kind| !["credits", "own-account", "gateway"].contains(&kind.payer),
+    },
+    Case {
+        written: "payers = [\"gateway\"]",
+        rule: Rule::Payer,
+        keeps_out: |kind| !["credits", "own-account", "gateway"].contains(&kind.payer),
     },
     Case {
         written: "payers = [\"relay\"]",
