@@ -224,7 +224,7 @@ impl Record {
                 "decided anew under the same settings: NOT the same; the record or the program has changed\n"
             }
             None => {
-                "the settings that decided have changed since, or are those of another folder\n"
+                "the settings that decided, a price or this program have changed since, or they are those of another folder\n"
             }
         };
         text

@@ -5,17 +5,15 @@
 //! it was made by. Under settings of the same version it recomputes to itself, which is how a record can be checked: deciding is a pure function.
 //! What `route explain` prints is a record that was made without a call. A record holds names and rules, no text, and is bounded.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::request::Request;
 use crate::config::{ModelName, Settings};
 use crate::cost::Money;
-use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Payer, Ruled};
+use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Ruled};
 
 /// The form of records; one of another form is not recomputed.
 const VERSION: u32 = 1;
@@ -106,16 +104,14 @@ impl Record {
     pub(super) fn of(settings: &Settings, decision: &Decision, around: Circumstances<'_>) -> Self {
         let wanted = &decision.wanted;
         let answering = &decision.answering;
+        // As it is kept, so that it can be looked at again.
+        let answering = &answering[..answering.len().min(MOST_CANDIDATES)];
         Self {
             v: VERSION,
             feature: decision.feature.name().into(),
             task: around.task.map(short),
             wanted: short(&wanted.to_string()),
-            answering: answering
-                .iter()
-                .take(MOST_CANDIDATES)
-                .map(|one| short(&full_name(one)))
-                .collect(),
+            answering: answering.iter().map(|one| short(&full_name(one))).collect(),
             failing: decision
                 .failing
                 .iter()
@@ -133,7 +129,7 @@ impl Record {
             key: None,
             expected: None,
             worst: None,
-            policy: policy(settings, wanted),
+            policy: routing::version(settings, wanted, answering),
         }
     }
 
@@ -165,16 +161,6 @@ impl Record {
                 }
             }
         };
-        if self.v != VERSION || self.policy != policy(settings, &wanted) {
-            return None;
-        }
-        let mut ruled = None;
-        let mut wanted = wanted;
-        if let Some(kept) = &self.ruled {
-            let (model, again) = routing::asked_again(settings, kept)?;
-            wanted = model.clone();
-            ruled = Some(Arc::new(again));
-        }
         let server = |name: &String| {
             let (provider, model) = name.split_once('/')?;
             Some(LocalServer {
@@ -184,6 +170,17 @@ impl Record {
         };
         let answering: Option<Vec<LocalServer>> = self.answering.iter().map(server).collect();
         let answering = answering?;
+        let policy = routing::version(settings, &wanted, &answering);
+        if self.v != VERSION || self.policy != policy {
+            return None;
+        }
+        let mut ruled = None;
+        let mut wanted = wanted;
+        if let Some(kept) = &self.ruled {
+            let (model, again) = routing::asked_again(settings, kept)?;
+            wanted = model.clone();
+            ruled = Some(Arc::new(again));
+        }
         let draw = self.draw.clone().map(Arc::new);
         let past = Past {
             feature,
@@ -356,69 +353,6 @@ fn silent(name: &str) -> Candidate {
         is_kept: false,
         rule: "it does not answer, or takes no more calls for now".into(),
     }
-}
-
-/// Returns what tells the settings that decide about a model from others: the first digits of a hash of all of them.
-fn policy(settings: &Settings, wanted: &ModelName) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let who = |provider: &str, model: &str| match settings.route(provider, model) {
-        Some(route) => format!("{:?}", Payer::of(&route)),
-        None => "not configured".to_owned(),
-    };
-    match wanted {
-        ModelName::Of { provider, model } => parts.push(who(provider, model)),
-        ModelName::Auto => parts.extend(settings.local_servers.iter().map(|name| who(name, ""))),
-        ModelName::Local => {}
-        ModelName::Pool(name) => {
-            for model in settings
-                .routes
-                .pools
-                .get(name)
-                .into_iter()
-                .flat_map(|it| &it.models)
-            {
-                parts.extend([model.name(), who(&model.provider, &model.model)]);
-            }
-        }
-    }
-    for rule in &settings.routes.rules {
-        parts.push(format!("rule: {rule:?}"));
-        if let ModelName::Of { provider, model } = &rule.model {
-            parts.push(who(provider, model));
-        }
-    }
-    let fallback = &settings.fallback;
-    for list in [&fallback.completion, &fallback.actions] {
-        parts.push("fallback".into());
-        for model in list {
-            parts.push(model.to_string());
-            if let ModelName::Of {
-                provider,
-                model: name,
-            } = model
-            {
-                parts.push(who(provider, name));
-            }
-        }
-    }
-    parts.push(format!("may change payer: {}", fallback.may_change_payer));
-    parts.extend(settings.local_servers.iter().cloned());
-    parts.push(format!("offline: {}", settings.network.is_offline));
-    parts.push(settings.policy.fingerprint());
-    let mut hasher = Sha256::new();
-    for part in parts {
-        // With its length, so that no two lists of parts look alike.
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        hasher.update(length.to_be_bytes());
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    let mut digits = String::new();
-    for byte in digest.iter().take(6) {
-        // A text cannot fail to take more text.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 fn full_name(server: &LocalServer) -> String {

@@ -1,14 +1,15 @@
 //! What a record holds, and that it comes out the same again.
 
 #![allow(clippy::unwrap_used)]
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::{
-    Fallback, KeySource, Network, Policy, PolicyOptions, Pool, PoolModel, RouteRule, Routes,
-    Source, Strategy as Way, TaskClass,
+    Fallback, KeySource, Layer, Layers, Network, Policy, PolicyOptions, Pool, PoolModel, RouteRule,
+    Routes, Source, Strategy as Way, TaskClass,
 };
 use crate::cost::Currency;
 use crate::routing::{Figure, Need, Speed, Standing};
@@ -251,6 +252,185 @@ fn what_other_settings_decided_is_not_recomputed_and_what_was_tampered_with_show
     );
     assert_eq!(record.recompute(&settings), None);
     assert_eq!(of(&settings).model, "local/patterns");
+}
+
+/// What decides about a model: a table of the settings, and what may stand in it, the first of which is usual.
+const DECIDING: [(&str, &[&str]); 27] = [
+    ("providers.openai", &["", "wire = \"openai-completions\""]),
+    (
+        "providers.openai",
+        &[
+            "",
+            "base_url = \"http://127.0.0.1:9/v1\"",
+            "base_url = \"https://openrouter.ai/api/v1\"",
+        ],
+    ),
+    ("providers.openai", &["", "key = { env = \"KEY\" }"]),
+    (
+        "providers.openai",
+        &[
+            "",
+            "prices.m = { input = \"0.10 USD\", output = \"1 USD\" }",
+        ],
+    ),
+    ("providers.openai", &["", "discount = \"90%\""]),
+    (
+        "providers.openai",
+        &["", "discounts.\"gpt-4.1-mini\" = \"90%\""],
+    ),
+    ("providers.openai", &["", "subscription = \"20 USD/month\""]),
+    ("providers.openai", &["", "free = {}"]),
+    (
+        "providers.openai",
+        &["", "power = { watts = 100, kwh = \"0.30 EUR\" }"],
+    ),
+    ("providers.openai", &["", "data.training = true"]),
+    ("providers.openai", &["", "data.retention = false"]),
+    ("providers.openai", &["", "data.region = \"eu\""]),
+    ("providers.openai", &["", "routing.payer = \"credits\""]),
+    ("policy", &["", "payers = [\"own-key\"]"]),
+    ("policy", &["", "providers = [\"groq\"]"]),
+    ("policy", &["", "deny_models = [\"*/gpt*\"]"]),
+    ("policy", &["", "training = false"]),
+    ("policy", &["", "retention = false"]),
+    ("policy", &["", "regions = [\"eu\"]"]),
+    ("policy", &["", "max_input_price = \"0.30 USD\""]),
+    ("policy", &["", "actions = false"]),
+    ("network", &["", "offline = true"]),
+    ("local", &["", "servers = [\"openai\"]"]),
+    ("fallback", &["", "may_change_payer = true"]),
+    (
+        "fallback",
+        &[
+            "actions = [\"openai/gpt-4.1-mini\", \"ollama/m\"]",
+            "actions = [\"ollama/m\"]",
+        ],
+    ),
+    (
+        "routing.pools.quick",
+        &[
+            "models = [\"openai/gpt-4.1-mini\", \"groq/m\"]",
+            "models = [\"groq/m\", \"openai/gpt-4.1-mini\"]",
+        ],
+    ),
+    (
+        "routing",
+        &["", "rules = [{ tasks = [\"fix\"], model = \"openai/m\" }]"],
+    ),
+];
+
+/// The settings with some of them otherwise than usual; nothing where they make no sense together.
+fn with(others: &[(usize, usize)]) -> Option<Settings> {
+    let mut tables = std::collections::BTreeMap::<&str, String>::new();
+    for (at, (table, lines)) in DECIDING.iter().enumerate() {
+        let other = others.iter().find(|(other, _)| *other == at);
+        let line = lines[other.map_or(0, |(_, line)| *line)];
+        writeln!(tables.entry(table).or_default(), "{line}").unwrap();
+    }
+    let mut toml = tables.remove("routing").unwrap_or_default();
+    toml = format!("[routing]\n{toml}");
+    for (table, lines) in tables {
+        write!(toml, "[{table}]\n{lines}").unwrap();
+    }
+    let mut layers = Layers::default();
+    layers.set_toml(Layer::UserFile, "own", &toml).ok()?;
+    Some(layers.settings())
+}
+
+/// What is decided for an action where a model is wanted, unless a rule names another.
+fn fix(settings: &Settings, wanted: &ModelName) -> Record {
+    let need = Need {
+        class: Some(TaskClass::Fix),
+        ..Need::usual(Feature::Action)
+    };
+    let (wanted, ruled) = match routing::asked(settings, &need) {
+        (by_rule, Some(ruled)) => (by_rule, Some(Arc::new(ruled))),
+        _ => (wanted, None),
+    };
+    let decision = match wanted {
+        ModelName::Pool(name) => {
+            routing::drawn(settings, Feature::Action, &Draw::blind(settings, name))
+        }
+        _ => routing::decide_on(settings, Feature::Action, wanted, &servers(&["openai"])),
+    };
+    let around = Circumstances {
+        confined: None,
+        task: Some("fix"),
+        after: None,
+    };
+    Record::of(settings, &Decision { ruled, ..decision }, around)
+}
+
+#[test]
+fn settings_of_one_version_decide_alike_and_each_that_decides_is_in_it() {
+    let of = |provider: &str, model: &str| ModelName::Of {
+        provider: provider.into(),
+        model: model.into(),
+    };
+    let wishes = [
+        ModelName::Auto,
+        of("openai", "gpt-4.1-mini"),
+        of("openai", "m"),
+        of("groq", "m"),
+        ModelName::Pool("quick".into()),
+    ];
+    let places = || {
+        let lines = |(at, (_, lines)): (usize, &(&str, &[&str]))| {
+            (1..lines.len()).map(move |line| (at, line))
+        };
+        DECIDING
+            .iter()
+            .enumerate()
+            .flat_map(lines)
+            .collect::<Vec<_>>()
+    };
+    let mut has_decided = [false; DECIDING.len()];
+    for context in places() {
+        let Some(before) = with(&[context]) else {
+            continue;
+        };
+        let records: Vec<Record> = wishes.iter().map(|it| fix(&before, it)).collect();
+        for change in places() {
+            let after = with(&[context, change]).filter(|_| change.0 != context.0);
+            let Some(after) = after else { continue };
+            for (wanted, record) in wishes.iter().zip(&records) {
+                let told = format!("{context:?} {change:?} {wanted}");
+                let again = record.recompute(&after);
+                assert!(again.is_none_or(|again| again == *record), "{told}");
+                let other = Record {
+                    policy: record.policy.clone(),
+                    ..fix(&after, wanted)
+                };
+                has_decided[change.0] |= other != *record;
+            }
+        }
+    }
+    for ((_, lines), has_decided) in DECIDING.iter().zip(has_decided) {
+        assert!(has_decided, "{lines:?} decides nothing here");
+    }
+}
+
+#[test]
+fn what_does_not_decide_about_a_model_leaves_its_version() {
+    let version = |toml: &str| {
+        let mut layers = Layers::default();
+        layers.set_toml(Layer::UserFile, "own", toml).unwrap();
+        let wanted = ModelName::Of {
+            provider: "openai".into(),
+            model: "m".into(),
+        };
+        routing::version(&layers.settings(), &wanted, &[])
+    };
+    let usual = version("");
+    assert_eq!(usual.len(), 12);
+    for same in [
+        "completion.max_tokens = 77",
+        "providers.groq.prices.m = { input = \"9 USD\", output = \"9 USD\" }",
+        "providers.openai.key = { env = \"OTHER\" }",
+        "fallback.slow_ms = 900",
+    ] {
+        assert_eq!(version(same), usual, "{same}");
+    }
 }
 
 #[test]

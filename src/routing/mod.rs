@@ -9,6 +9,7 @@ mod need;
 mod pool;
 mod rule;
 mod strategy;
+mod version;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
 pub use need::Need;
 pub use pool::{drawn, of_pool};
 pub use rule::{Ruled, asked, asked_again};
+pub use version::version;
 
 pub use crate::config::Payer;
 use crate::config::{ModelName, ProviderSettings, Quirks, Refused, Settings};

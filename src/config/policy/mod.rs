@@ -156,7 +156,7 @@ impl Policy {
 
     /// Returns whether a model may be asked; else who forbids it, by which rule.
     pub fn judge(&self, provider: &ProviderSettings, model: &str) -> Result<(), Refused> {
-        if self.parts.is_empty() {
+        if self.is_empty() {
             return Ok(());
         }
         self.judge_asked(&Asked {
@@ -254,6 +254,17 @@ impl Policy {
         {
             body.remove("provider");
         }
+    }
+
+    /// Returns whether nobody wrote a rule.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Returns whether any rule is about prices.
+    pub fn has_ceilings(&self) -> bool {
+        let has = |part: &Part| part.rules.input.is_some() || part.rules.output.is_some();
+        self.parts.iter().any(has)
     }
 
     /// Returns all of it as text, which tells one policy from another.
