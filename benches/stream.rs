@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use byok_lsp::config::{Layer, Layers, Wire};
+use byok_lsp::config::{Layer, Layers, TaskClass, Wire};
 use byok_lsp::cost::Ledger;
 use byok_lsp::gateway::{Gateway, Interrupt, Request};
 use byok_lsp::local::{Engine, Limits};
@@ -232,6 +232,7 @@ impl Desk {
         let settings = self.layers.settings();
         let request = Request {
             action: None,
+            class: TaskClass::Completion,
             decision: self.gateway.decide(&settings, Feature::Completion),
             input: Input::Fill(Fill {
                 files: Vec::new(),

@@ -191,6 +191,7 @@ fn what_was_decided_for_the_last_call_is_told_and_whether_the_settings_still_say
     let json: Value = serde_json::from_str(&stdout(&explain(&["--json"]))).unwrap();
     assert_eq!(json["recomputes"], true);
     assert_eq!(json["decision"]["wanted"], "auto");
+    assert_eq!(json["decision"]["class"], "completion");
     std::fs::write(
         folder.path().join("config.toml"),
         "[local]\nservers = [\"ollama\"]\n",

@@ -261,6 +261,7 @@ async fn answer(
         decision: job.decision.clone(),
         input: Input::Chat(messages),
         action: Some(job.action.id.clone()),
+        class: job.action.class(),
         max_tokens,
         expected: Some(offer::reckoned(&job.question())),
         stop: Vec::new(),

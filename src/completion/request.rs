@@ -6,6 +6,7 @@ use super::desks::USUAL_TOKENS;
 use super::stop::Extent;
 use super::{Ask, Trigger};
 use crate::audit::Shown;
+use crate::config::TaskClass;
 use crate::context::{self, Desk, Form, Manifest, Prompt, View};
 use crate::gateway::{self, CallId, Interrupt, Request};
 use crate::provider::{Fill, Input, Place};
@@ -32,6 +33,7 @@ impl Question {
             input,
             decision: ask.decision.clone(),
             action: None,
+            class: TaskClass::Completion,
             max_tokens: snapshot.settings.max_tokens,
             expected: Some(USUAL_TOKENS),
             stop: Vec::new(),

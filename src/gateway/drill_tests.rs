@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 
 use super::*;
-use crate::config::{Layer, Layers, Wire};
+use crate::config::{Layer, Layers, TaskClass, Wire};
 use crate::cost::{Money, Row, Tokens};
 use crate::provider::{Event, Input, Message, Role, Stream, Usage};
 
@@ -222,6 +222,7 @@ impl Drill {
                 cacheable: false,
             }]),
             action: None,
+            class: TaskClass::Completion,
             max_tokens: 16,
             expected: Some(10),
             stop: Vec::new(),

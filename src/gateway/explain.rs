@@ -1,7 +1,7 @@
 //! Which model a call would go to now, and why: told before the call, by the same function that decides it.
 //!
-//! Entry point: [`Gateway::explain`]. It prints the [`Record`] that a call made now would leave in the ledger, and with it what such a call costs
-//! at the most; nothing is asked, nothing is spent.
+//! Entry point: [`Gateway::explain`]. It prints the [`Record`] that a call made now would leave in the ledger, and with it what such a call is expected to
+//! cost and costs at the most; nothing is asked, nothing is spent.
 
 use std::fmt::Write as _;
 
@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::record::{Candidate, Circumstances, Record};
 use super::{Gateway, expect, reserve};
-use crate::config::{KeySource, Settings, host_of};
-use crate::cost::{Money, Tokens};
+use crate::config::{KeySource, Settings, TaskClass, host_of};
+use crate::cost::{Cost, Money, Tokens};
 use crate::routing::{Decision, Feature, Need, Way};
 use crate::workspace::Rule;
 
@@ -21,6 +21,8 @@ use crate::workspace::Rule;
 pub struct Explanation {
     /// What the call is for: `completion` or `action`.
     pub feature: String,
+    /// What kind of work it is, as `routing.rules` names it.
+    pub task: TaskClass,
     /// The model that answers, as `provider/model`.
     pub model: String,
     /// Who pays, in words.
@@ -35,6 +37,8 @@ pub struct Explanation {
     pub leaves_the_machine: bool,
     /// Where the key comes from, in words; null where none is sent.
     pub key: Option<String>,
+    /// What a call is expected to cost, in words, by what is usual and what was learnt of the model.
+    pub expected: String,
     /// What a call costs at the most, in words, with the settings' largest prompt and answer.
     pub at_most: String,
     /// All that were thought of, in order.
@@ -78,11 +82,14 @@ impl Gateway {
             Circumstances {
                 confined: confined.map(|rule| rule.to_string()).as_deref(),
                 task: None,
+                class: need.class(),
                 after: None,
             },
         );
+        let expected = self.estimate(&decision, &need.expected());
         let mut explanation = Explanation {
             feature: record.feature,
+            task: need.class(),
             model: record.model,
             payer: record.payer,
             reason: record.reason,
@@ -90,6 +97,7 @@ impl Gateway {
             host: decision.way.base_url().map(host_of),
             leaves_the_machine: decision.leaves_the_machine(),
             key: key(&decision),
+            expected: costs(&decision, &expected.cost, &expected.tokens),
             at_most: at_most(settings, &decision),
             candidates: record.candidates,
             policy: record.policy,
@@ -130,10 +138,15 @@ fn at_most(settings: &Settings, decision: &Decision) -> String {
         output: output.into(),
         ..Tokens::default()
     };
+    let cost = expect::cost(decision, &tokens, reserve::slowest(output));
+    costs(decision, &cost, &tokens)
+}
+
+fn costs(decision: &Decision, cost: &Cost, tokens: &Tokens) -> String {
     if decision.is_embedded() {
         return "free".into();
     }
-    match expect::cost(decision, &tokens, reserve::slowest(output)).amount() {
+    match cost.amount() {
         Some(amount) if amount.nanos() == 0 => "free".into(),
         Some(amount) => format!(
             "{amount} ({} tokens in, {} out)",
@@ -150,6 +163,7 @@ impl Explanation {
             // A text cannot fail to take more text.
             let _ = writeln!(text, "  {name:<8}  {value}");
         };
+        task(&mut line, &self.feature, Some(self.task));
         if let Some(rule) = &self.rule {
             line("rule", rule);
         }
@@ -161,10 +175,18 @@ impl Explanation {
                 .as_deref()
                 .unwrap_or("none: it runs in this process"),
         );
+        line("expected", &self.expected);
         line("at most", &self.at_most);
         line("policy", &self.policy);
         text += &thought_of(&self.candidates, &self.model);
         text
+    }
+}
+
+/// Says what kind of work it is, where the feature does not say so already.
+fn task(line: &mut impl FnMut(&str, &str), feature: &str, class: Option<TaskClass>) {
+    if let Some(class) = class.filter(|_| feature == Feature::Action.name()) {
+        line("task", &class.to_string());
     }
 }
 
@@ -187,11 +209,12 @@ fn thought_of(candidates: &[Candidate], chosen: &str) -> String {
 impl Record {
     /// Returns it to read, with whether the settings as they are decide the same.
     pub fn to_text(&self, settings: &Settings) -> String {
-        let task = self.task.as_deref().unwrap_or(&self.feature);
-        let mut text = format!("{task} went to {}: {}\n", self.model, self.reason);
+        let name = self.task.as_deref().unwrap_or(&self.feature);
+        let mut text = format!("{name} went to {}: {}\n", self.model, self.reason);
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<8}  {value}");
         };
+        task(&mut line, &self.feature, self.class);
         if let Some(ruled) = &self.ruled {
             line("rule", &ruled.to_string());
         }
@@ -232,153 +255,5 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::config::{ModelName, Network};
-    use crate::cost::Ledger;
-    use crate::provider::Http;
-    use crate::routing::LocalServer;
-    use crate::{local, routing};
-
-    fn gateway(settings: &Settings, answering: &[&str]) -> Gateway {
-        let gateway = Gateway::with_substitutes(
-            Http::new(&settings.network),
-            local::Engine::new(local::Limits::default()),
-            Ledger::in_memory(),
-            Arc::new(|_| {}),
-            HashMap::new(),
-        );
-        let server = |provider: &&str| LocalServer {
-            provider: (*provider).into(),
-            model: "m".into(),
-        };
-        *gateway.0.answering.lock().expect("ours alone") = answering.iter().map(server).collect();
-        gateway
-    }
-
-    fn named(model: &str) -> Settings {
-        Settings {
-            model: ModelName::Of {
-                provider: "openai".into(),
-                model: model.into(),
-            },
-            ..Settings::default()
-        }
-    }
-
-    #[test]
-    fn what_is_explained_is_what_is_decided_under_every_rule() {
-        let auto = Settings {
-            local_servers: vec!["llama-cpp".into(), "ollama".into()],
-            ..Settings::default()
-        };
-        let offline = Settings {
-            network: Arc::new(Network {
-                is_offline: true,
-                ..Network::default()
-            }),
-            ..named("gpt-4.1-mini")
-        };
-        let mut forbidden = named("gpt-4.1-mini");
-        forbidden.policy = crate::config::Policy::of(
-            crate::config::Source::Workspace,
-            crate::config::PolicyOptions {
-                providers: Some(vec!["anthropic".into()]),
-                ..crate::config::PolicyOptions::default()
-            },
-        );
-        for (settings, dropped) in [
-            (Settings::default(), None),
-            (named("gpt-4.1-mini"), None),
-            (auto, None),
-            (offline, Some(routing::OFFLINE)),
-            (
-                forbidden,
-                Some(
-                    "this workspace's .byok.toml does not allow the provider of the model that is set",
-                ),
-            ),
-        ] {
-            for answering in [&[][..], &["ollama"], &["ollama", "llama-cpp"]] {
-                for feature in [Feature::Completion, Feature::Action] {
-                    for confined in [None, Some(Rule::Secret)] {
-                        let gateway = gateway(&settings, answering);
-                        let explained = gateway.explain(&settings, feature, confined);
-                        let decided = gateway.decide(&settings, feature);
-                        let decided = if confined.is_some() {
-                            decided.confined()
-                        } else {
-                            decided
-                        };
-                        assert_eq!(explained.model, decided.name());
-                        let asked = explained
-                            .candidates
-                            .iter()
-                            .find(|it| it.model == explained.model);
-                        assert!(asked.is_some_and(|it| it.is_kept), "{explained:?}");
-                        let around = Circumstances {
-                            confined: confined.map(|_| "a rule"),
-                            task: Some("fix"),
-                            after: None,
-                        };
-                        let record = Record::of(&settings, &decided, around);
-                        assert_eq!(record.candidates, explained.candidates);
-                        assert_eq!(record.policy, explained.policy);
-                        let kept: Record = serde_json::from_str(&record.to_json()).expect("ours");
-                        assert_eq!(kept.recompute(&settings), Some(record));
-                        let first = explained.candidates.iter().find(|it| it.is_kept);
-                        assert_eq!(first.map(|it| &*it.model), Some(&*explained.model));
-                        if let Some(rule) = dropped {
-                            assert_eq!(explained.candidates[0].rule, rule);
-                            assert!(!explained.candidates[0].is_kept);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn who_pays_at_openrouter_is_told_as_far_as_the_user_said_it() {
-        let mut settings = Settings {
-            model: ModelName::Of {
-                provider: "openrouter".into(),
-                model: "a/b".into(),
-            },
-            ..Settings::default()
-        };
-        let payer = |settings: &Settings| {
-            let explained = gateway(settings, &[]).explain(settings, Feature::Completion, None);
-            explained.payer
-        };
-        assert_eq!(
-            payer(&settings),
-            "you: your credits or your own account, as the gateway bills"
-        );
-        let openrouter = settings.providers.get_mut("openrouter").expect("known");
-        openrouter.upstream_payer = Some(crate::config::UpstreamPayer::Credits);
-        assert_eq!(payer(&settings), "you: your credits at the gateway");
-    }
-
-    #[test]
-    fn who_reads_it_learns_payer_key_host_and_the_most_it_costs() {
-        let settings = named("gpt-4.1-mini");
-        let text = gateway(&settings, &[])
-            .explain(&settings, Feature::Completion, None)
-            .text;
-        for part in [
-            "completion goes to openai/gpt-4.1-mini: the settings name it",
-            "payer     you: your own key",
-            "key       the stored key, else the variable OPENAI_API_KEY",
-            "host      api.openai.com",
-            "at most   $0.00",
-            "asked     openai/gpt-4.1-mini",
-            "kept      local/patterns",
-        ] {
-            assert!(text.contains(part), "{part}:\n{text}");
-        }
-    }
-}
+#[path = "explain_tests.rs"]
+mod tests;

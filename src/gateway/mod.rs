@@ -383,7 +383,7 @@ impl Gateway {
             shown,
             interrupt,
             attempt,
-            after: _,
+            ..
         } = request;
         witness::may_be_shown(&settings.policy, &decision, confined, &shown)?;
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::request::Request;
-use crate::config::{ModelName, Settings};
+use crate::config::{ModelName, Settings, TaskClass};
 use crate::cost::Money;
 use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Ruled};
 
@@ -35,6 +35,9 @@ pub struct Record {
     /// Which kind of action, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
+    /// What kind of work it was, as `routing.rules` names it; records of before do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<TaskClass>,
     /// What was asked for: `auto`, `local`, or a model as `provider/model`.
     pub wanted: String,
     /// The enabled servers on this machine that answered, where one of them was wanted, as `provider/model`.
@@ -95,6 +98,8 @@ pub(super) struct Circumstances<'a> {
     pub confined: Option<&'a str>,
     /// Which action asks.
     pub task: Option<&'a str>,
+    /// What kind of work it is.
+    pub class: TaskClass,
     /// The model whose answer did not pass its check.
     pub after: Option<&'a str>,
 }
@@ -110,6 +115,7 @@ impl Record {
             v: VERSION,
             feature: decision.feature.name().into(),
             task: around.task.map(short),
+            class: Some(around.class),
             wanted: short(&wanted.to_string()),
             answering: answering.iter().map(|one| short(&full_name(one))).collect(),
             failing: decision
@@ -139,6 +145,7 @@ impl Record {
         let around = Circumstances {
             confined: confined.as_deref(),
             task: request.action.as_deref(),
+            class: request.class,
             after: request.after.as_deref(),
         };
         Self::of(settings, &request.decision, around)
@@ -201,9 +208,11 @@ impl Record {
         let around = Circumstances {
             confined: self.confined.as_deref(),
             task: self.task.as_deref(),
+            class: self.class.unwrap_or(TaskClass::Completion),
             after: self.after.as_deref(),
         };
         Some(Self {
+            class: self.class,
             key: self.key.clone(),
             expected: self.expected,
             worst: self.worst,

@@ -210,6 +210,7 @@ proptest! {
         let around = Circumstances {
             confined: is_confined.then_some("a rule"),
             task: is_action.then_some("fix"),
+            class: need.class(),
     after: None,
         };
         let record = Record::of(&settings, &decision, around);
@@ -225,9 +226,22 @@ fn of(settings: &Settings) -> Record {
     let around = Circumstances {
         confined: None,
         task: None,
+        class: TaskClass::Completion,
         after: None,
     };
     Record::of(settings, &decision, around)
+}
+
+#[test]
+fn a_record_of_before_kinds_of_work_were_kept_can_still_be_read_and_comes_out_the_same() {
+    let settings = Settings::default();
+    let mut json: serde_json::Value = serde_json::from_str(&of(&settings).to_json()).unwrap();
+    assert_eq!(
+        json.as_object_mut().unwrap().remove("class").unwrap(),
+        "completion"
+    );
+    let before: Record = serde_json::from_value(json).unwrap();
+    assert_eq!(before.recompute(&settings), Some(before));
 }
 
 #[test]
@@ -356,6 +370,7 @@ fn fix(settings: &Settings, wanted: &ModelName) -> Record {
     let around = Circumstances {
         confined: None,
         task: Some("fix"),
+        class: TaskClass::Fix,
         after: None,
     };
     Record::of(settings, &Decision { ruled, ..decision }, around)
@@ -447,6 +462,7 @@ fn a_record_holds_no_more_than_some_kilobytes_whatever_things_are_called() {
     let around = Circumstances {
         confined: Some(&many[0]),
         task: Some(&many[1]),
+        class: TaskClass::Custom,
         after: None,
     };
     let record = Record::of(&settings, &decision, around);

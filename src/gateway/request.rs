@@ -7,6 +7,7 @@ use rustc_hash::FxHasher;
 
 use super::interrupt::Interrupt;
 use crate::audit::Shown;
+use crate::config::TaskClass;
 use crate::cost::estimate::Rough;
 use crate::provider::Input;
 use crate::routing::Decision;
@@ -20,6 +21,8 @@ pub struct Request {
     pub input: Input,
     /// Which code action asks, for the ledger.
     pub action: Option<Cow<'static, str>>,
+    /// What kind of work it is, for the record.
+    pub class: TaskClass,
     /// The most tokens it may write.
     pub max_tokens: u32,
     /// About how many tokens it is reckoned to write, judged by what is asked alone, if anything is; the gateway learns how models differ from it.

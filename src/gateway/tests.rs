@@ -13,6 +13,7 @@ use jiff::Timestamp;
 mod audited;
 
 use super::*;
+use crate::config::TaskClass;
 use crate::cost::{Catalogue, Cost, Money, Outcome, Row, Tokens, Usage};
 use crate::provider::fake::Fake;
 use crate::provider::{Event, Input, Message, Role};
@@ -66,6 +67,7 @@ impl Desk {
                 cacheable: false,
             }]),
             action: None,
+            class: TaskClass::Completion,
             max_tokens: 64,
             expected: Some(40),
             stop: Vec::new(),
@@ -471,6 +473,7 @@ async fn every_call_leaves_what_was_decided_and_it_recomputes_to_itself() {
     let record: Record = serde_json::from_str(&row.decision.unwrap()).unwrap();
     assert_eq!(record.model, "openai/gpt-4.1-mini");
     assert_eq!(record.payer, row.payer);
+    assert_eq!(record.class, Some(TaskClass::Completion));
     let (expected, worst) = (record.expected.unwrap(), record.worst.unwrap());
     assert!(expected.nanos() > 0 && worst.nanos() > expected.nanos());
     assert_eq!(record.recompute(&desk.settings), Some(record));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use byok_lsp::config::{Layer, Layers, Patience, Settings};
+use byok_lsp::config::{Layer, Layers, Patience, Settings, TaskClass};
 use byok_lsp::cost::{Cost, Ledger, Money, Outcome, Usage};
 use byok_lsp::gateway::{Call, Gateway, Interrupt, Report, Request};
 use byok_lsp::local::{Engine, Limits};
@@ -117,6 +117,7 @@ impl Desk {
                 cacheable: false,
             }]),
             action: None,
+            class: TaskClass::Completion,
             max_tokens: 64,
             expected: None,
             stop: Vec::new(),
