@@ -192,6 +192,7 @@ export interface ExplainRoute {
   readonly host: string | null;
   readonly leavesTheMachine: boolean;
   readonly key: string | null;
+  readonly expected: string;
   readonly atMost: string;
   readonly candidates: readonly RouteCandidate[];
 }

@@ -22,6 +22,7 @@ function feature(route: ExplainRoute): string[] {
     `- Payer: ${word(route.payer, '')}`,
     `- Key: ${word(route.key, 'none is sent')}`,
     `- Host: ${word(route.host, 'none, it runs in the server itself')}${route.leavesTheMachine ? '' : '; nothing leaves this machine'}`,
+    `- Expected: ${word(route.expected, '')}`,
     `- At most: ${word(route.atMost, '')}`, '',
     '| thought of | | why |', '|:--|:--|:--|', ...candidates, '',
   ];

@@ -70,9 +70,9 @@ test('what a prompt was made of reads in pieces, and no piece breaks out of its 
 test('a route reads with payer, key, host, price and what was thought of, and no name can leave its cell', () => {
   const text = routeText([{
     feature: 'completion', model: 'openai/m', payer: 'you: your own key', reason: 'the settings name it', host: 'api.openai.com', leavesTheMachine: true,
-    key: 'the stored key', atMost: '$0.01', candidates: [{ model: 'openai/m', isKept: true, rule: 'the settings name it' }, { model: 'x|y', isKept: false, rule: 'a\nb' }],
+    key: 'the stored key', expected: '$0.002', atMost: '$0.01', candidates: [{ model: 'openai/m', isKept: true, rule: 'the settings name it' }, { model: 'x|y', isKept: false, rule: 'a\nb' }],
   }]);
-  for (const part of ['## Ghost text: openai&#47;m', 'Payer: you&#58; your own key', 'Key: the stored key', 'At most: ', '| asked |', '| dropped |']) assert.ok(text.includes(part), `${part} in ${text}`);
+  for (const part of ['## Ghost text: openai&#47;m', 'Payer: you&#58; your own key', 'Key: the stored key', 'Expected: ', 'At most: ', '| asked |', '| dropped |']) assert.ok(text.includes(part), `${part} in ${text}`);
   const row = text.split('\n').find((line) => line.includes('dropped'));
   assert.ok(row !== undefined && row.split(/(?<!\\)\|/).length === 5, row);
 });
