@@ -4,8 +4,10 @@
 //! hold across an `.await`; so each change is one synchronous call, in the order in which the editor sent it.
 
 mod attention;
+mod company;
 mod folders;
 mod recent;
+mod ruled;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -16,13 +18,15 @@ use ropey::Rope;
 use url::Url;
 
 use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
-use crate::context::{Desk, Fragment, Manifests, Source, is_within, shown_path};
+use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
-use crate::workspace::Rule;
+use crate::workspace::{HEAD, Markers, Marks, Rule};
 use attention::Looked;
+pub use company::Company;
 use folders::Folders;
 use recent::Recent;
+use ruled::{Ruled, for_file};
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
 const MAX_PARSED_BYTES: usize = 4 * 1024 * 1024;
@@ -49,6 +53,10 @@ pub struct Session {
     pub manifests: Arc<Manifests>,
     recent: Recent,
     looked: Looked,
+    /// The texts that mark a file, for any rule.
+    markers: Markers,
+    /// How often it has changed what may be shown to whom.
+    era: u64,
 }
 
 /// An open document.
@@ -68,6 +76,10 @@ struct Open {
     version: Option<i32>,
     /// Why its text must not leave the machine, if it must not.
     confined: Option<Rule>,
+    /// What stands at its head.
+    marks: Marks,
+    /// What the rules about files come to for it.
+    ruled: Ruled,
     /// What its prompts show of other files.
     desk: Arc<Desk>,
 }
@@ -97,6 +109,10 @@ pub struct Snapshot {
     pub is_apart: bool,
     /// Why its text must not leave the machine, if it must not.
     pub confined: Option<Rule>,
+    /// What stands at its head, of what any rule goes by.
+    pub marks: Marks,
+    /// In which era of the session this was taken: what was chosen for its prompts in another one must not be shown.
+    pub era: u64,
     /// What its prompts show of other files.
     pub desk: Arc<Desk>,
 }
@@ -143,6 +159,8 @@ impl Snapshot {
             is_apart: self.is_apart,
             // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
             confined: self.confined,
+            marks: self.marks.clone(),
+            era: self.era,
             desk: Arc::new(Desk::new(self.desk.manifests.clone())),
         }
     }
@@ -192,28 +210,6 @@ impl Snapshot {
     }
 }
 
-/// Returns a document's settings: its folder's, with what rules about files add for its path.
-fn for_path(settings: Arc<Settings>, path: Option<&Path>, folder: Option<&Path>) -> Arc<Settings> {
-    if !settings.policy.has_paths() {
-        return settings;
-    }
-    let text = |path: Option<&Path>| {
-        path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
-    };
-    // In no folder it is judged by all of its path, so that a rule such as `**/secret/**` holds there too.
-    let judged = match folder {
-        Some(_) => shown_path(&text(path), &text(folder)),
-        None => text(path).replace('\\', "/"),
-    };
-    match settings.policy.for_path(&judged) {
-        Some(policy) => Arc::new(Settings {
-            policy,
-            ..(*settings).clone()
-        }),
-        None => settings,
-    }
-}
-
 /// A parse that is due.
 pub struct ParseJob {
     uri: Arc<str>,
@@ -234,7 +230,7 @@ const PARSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(2);
 impl Session {
     /// Starts a session with the configuration below the editor's.
     pub fn new(layers: Layers) -> Self {
-        Self {
+        let mut session = Self {
             documents: HashMap::new(),
             settings: Arc::new(layers.settings()),
             layers,
@@ -246,7 +242,11 @@ impl Session {
             manifests: Arc::default(),
             recent: Recent::default(),
             looked: Looked::default(),
-        }
+            markers: Markers::default(),
+            era: 0,
+        };
+        session.settings_changed();
+        session
     }
 
     /// Returns the settings of the folder that a document was opened in last; a document's own are in its snapshot.
@@ -281,6 +281,7 @@ impl Session {
         change(&mut self.layers)?;
         self.settings = Arc::new(self.layers.settings());
         self.folders.follow(&self.settings);
+        self.settings_changed();
         Ok(())
     }
 
@@ -302,6 +303,7 @@ impl Session {
         self.layers.set_organisations(files);
         self.settings = Arc::new(self.layers.settings());
         self.folders.follow(&self.settings);
+        self.settings_changed();
         true
     }
 
@@ -318,16 +320,20 @@ impl Session {
     /// Adds a workspace folder. Until its own file was [read](Self::set_workspace_file), only the embedded engine answers in it.
     pub fn add_folder(&mut self, folder: PathBuf) {
         self.folders.add(folder, &self.settings);
+        self.settings_changed();
     }
 
     /// Removes a workspace folder.
     pub fn remove_folder(&mut self, folder: &Path) {
         self.folders.remove(folder);
+        self.settings_changed();
     }
 
     /// Takes over what was read of a folder's own file; returns what the user is to be told of it.
     pub fn set_workspace_file(&mut self, folder: &Path, file: WorkspaceFile) -> Option<String> {
-        self.folders.set_file(folder, file, &self.settings)
+        let message = self.folders.set_file(folder, file, &self.settings);
+        self.settings_changed();
+        message
     }
 
     /// Returns what is known of a folder's file, for the caller to look whether it has changed; `None` if somebody does already.
@@ -359,7 +365,7 @@ impl Session {
             .filter(|_| text.len() <= MAX_PARSED_BYTES)
             .map(SyntaxTree::new);
         self.openings += 1;
-        let open = Open {
+        let mut open = Open {
             opening: self.openings,
             file: path.map(Arc::from),
             document: Document::new(text),
@@ -369,8 +375,13 @@ impl Session {
             is_parsing: false,
             version: None,
             confined: None,
+            marks: Marks::default(),
+            ruled: Ruled::default(),
             desk: Arc::new(Desk::new(self.manifests.clone())),
         };
+        open.look(&self.markers);
+        // What the disk has of it may have been shown.
+        self.era += u64::from(open.marks.has_any());
         self.documents.insert(uri.into(), open);
         self.current = self.folder_of(uri);
     }
@@ -382,13 +393,18 @@ impl Session {
         let name = name.clone();
         let open = self.documents.get_mut(uri)?;
         let Open { document, tree, .. } = open;
+        let mut is_head_touched = false;
         let applied = document.apply(changes, encoding, |before, after, edit| {
+            is_head_touched |= edit.bytes.start < HEAD;
             if let Some(tree) = tree {
                 tree.edit(before, after, edit.bytes.clone(), edit.text.len());
             }
         });
+        if is_head_touched && !self.markers.is_empty() {
+            self.era += u64::from(open.look(&self.markers));
+        }
         open.is_in_step |= changes.iter().any(|change| change.range.is_none());
-        if document.text().len_bytes() > MAX_PARSED_BYTES {
+        if open.document.text().len_bytes() > MAX_PARSED_BYTES {
             open.tree = None;
         }
         if let Some(edit) = open.document.history().last() {
@@ -409,7 +425,9 @@ impl Session {
     /// Notes why a document's text must not leave the machine, or that it may. Returns whether that is news.
     pub fn confine(&mut self, uri: &str, rule: Option<Rule>) -> bool {
         let open = self.documents.get_mut(uri);
-        open.is_some_and(|open| std::mem::replace(&mut open.confined, rule) != rule)
+        let is_news = open.is_some_and(|open| std::mem::replace(&mut open.confined, rule) != rule);
+        self.era += u64::from(is_news);
+        is_news
     }
 
     /// Returns whether a document's text must not leave the machine.
@@ -444,6 +462,10 @@ impl Session {
             .get_key_value(uri)
             .filter(|(_, open)| open.is_in_step)?;
         let (folder, settings) = self.place_of(open.file.as_deref());
+        let settings = open.ruled.of(settings, || {
+            let (file, folder) = (open.file.as_deref(), folder.map(PathBuf::as_path));
+            for_file(settings, file, folder, open.language, &open.marks)
+        });
         Some(Snapshot {
             uri: uri.clone(),
             file: open.file.clone(),
@@ -454,27 +476,34 @@ impl Session {
             tree: open.tree.clone(),
             settings,
             encoding: self.encoding,
-            folder,
+            folder: folder.cloned(),
             is_apart: self.folders.differ(),
             confined: open.confined,
+            marks: open.marks.clone(),
+            era: self.era,
             desk: open.desk.clone(),
         })
     }
 
-    /// Returns the settings that hold for a file: its folder's, with the rules about its path.
-    pub fn settings_at(&self, path: &Path) -> Arc<Settings> {
-        self.place_of(Some(path)).1
+    /// Returns the settings that hold for a file that is not open: its folder's, with the rules about it.
+    pub fn settings_at(&self, path: &Path, marks: &Marks) -> Arc<Settings> {
+        let (folder, settings) = self.place_of(Some(path));
+        for_file(
+            settings,
+            Some(path),
+            folder.map(PathBuf::as_path),
+            None,
+            marks,
+        )
     }
 
-    /// Returns the folder that a document lies in, if it does in one, and the settings that hold for it.
-    fn place_of(&self, path: Option<&Path>) -> (Option<PathBuf>, Arc<Settings>) {
+    /// Returns the folder that a document lies in, if it does in one, and the settings that hold there.
+    fn place_of(&self, path: Option<&Path>) -> (Option<&PathBuf>, &Arc<Settings>) {
         let folder = path.and_then(|path| self.folders.of(path));
-        let (folder, settings) = match folder {
-            Some((folder, settings)) => (Some(folder.clone()), settings.clone()),
-            None => (None, self.settings.clone()),
-        };
-        let settings = for_path(settings, path, folder.as_deref());
-        (folder, settings)
+        match folder {
+            Some((folder, settings)) => (Some(folder), settings),
+            None => (None, &self.settings),
+        }
     }
 
     /// Returns the name under which a file is open; editors write the same path in several ways.
@@ -517,10 +546,15 @@ impl Session {
     fn edited_elsewhere(&self, snapshot: &Snapshot) -> Vec<Fragment> {
         let family = |language: Option<Language>| language.map(Language::family);
         let groups = self.recent.groups().filter(|one| *one.uri != *snapshot.uri);
-        let folder = snapshot.shown_from();
+        let (folder, company) = (snapshot.shown_from(), self.company(snapshot));
         let fragments = groups.filter_map(|group| {
             let open = self.documents.get(&group.uri)?;
-            if open.confined.is_some() || family(open.language) != family(snapshot.language) {
+            if family(open.language) != family(snapshot.language) {
+                return None;
+            }
+            let path = path_of(&group.uri)?;
+            let path = path.to_string_lossy();
+            if !company.admits(&path, open.language, &open.marks) {
                 return None;
             }
             let text = open.document.text();
@@ -528,11 +562,9 @@ impl Session {
             let last = (group.line + EDITED_AROUND + 1).min(text.len_lines());
             let bytes = text.line_to_byte(first.min(last))..text.line_to_byte(last);
             let lines = String::from(text.byte_slice(bytes));
-            let path = path_of(&group.uri)?;
             let is_shown = lines.len() <= EDITED_BYTES && !lines.trim().is_empty();
             is_shown.then(|| Fragment {
-                file: shown_path(&path.to_string_lossy(), &folder).into(),
-                is_within: is_within(&path.to_string_lossy(), &folder),
+                file: shown_path(&path, &folder).into(),
                 line: u32::try_from(first).unwrap_or(u32::MAX),
                 text: lines.trim_end().into(),
                 source: Source::Edited,

@@ -156,6 +156,7 @@ fn bodies(index: &SymbolIndex, root: &Path, text: &str, cursor: usize) -> Vec<St
             tree: &tree,
             cursor,
             definitions: &index.definitions(),
+            admits: &|_| true,
             attention: &byok_lsp::context::Attention::default(),
             sources: &ContextSource::ALL,
             tokens: 4_000,

@@ -101,6 +101,7 @@ impl Open {
             tree: &self.tree,
             cursor,
             definitions: &index.definitions(),
+            admits: &|_| true,
             attention,
             sources: &ContextSource::ALL,
             tokens,

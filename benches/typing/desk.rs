@@ -164,14 +164,15 @@ impl Desk {
             tree: &tree,
             cursor: self.cursor,
             definitions: &symbols.definitions(),
+            admits: &|_| true,
             attention: &context::Attention::default(),
             sources: &settings.sources,
             tokens,
         };
         let previous = snapshot.desk.prepared();
-        snapshot
-            .desk
-            .lay(context::prepare(&inputs, Some(&previous)));
+        let prepared = context::prepare(&inputs, Some(&previous));
+        let era = snapshot.era;
+        snapshot.desk.lay(context::Prepared { era, ..prepared });
     }
 
     /// Returns a request for the cursor.

@@ -13,6 +13,7 @@ use crate::completion;
 use crate::context::{Attention, Manifest, Rule};
 use crate::index::Shelf;
 use crate::session::Snapshot;
+use crate::workspace::Markers;
 
 /// How long the workspace may be read before the prompt is made with what is known.
 const READING: Duration = Duration::from_mins(1);
@@ -32,6 +33,7 @@ pub(super) async fn get_ready(
         let shelf = parts::shelf().filter(|_| snapshot.settings.context.saves_index);
         parts::symbols(&snapshot.settings, shelf.map(Shelf::reading))
     };
+    symbols.look_for(&Markers::of(snapshot.settings.policy.markers()));
     if settings.reads_workspace() && snapshot.confined.is_none() {
         symbols.update(&snapshot.path(), tree, snapshot.text.clone());
         symbols.add_folder(project);
@@ -44,6 +46,7 @@ pub(super) async fn get_ready(
         cursor,
         &symbols.definitions(),
         &Attention::default(),
+        &snapshot.company(),
     );
     Ok(())
 }

@@ -105,7 +105,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     let settings = match &arguments.file {
-        Some(file) => session.settings_at(&std::path::absolute(file)?),
+        Some(file) => {
+            let path = std::path::absolute(file)?;
+            session.settings_at(&path, &session.markers().in_file(&path))
+        }
         None => session.settings().clone(),
     };
     if let Some(call) = &arguments.call {

@@ -1,16 +1,17 @@
 //! What the next prompts of a document show of other files, chosen beforehand.
 
-use crate::context::{self, Attention, Fragment, Inputs};
-use crate::index::Definitions;
-use crate::session::Snapshot;
+use crate::context::{self, Attention, Inputs};
+use crate::index::{Definitions, FileSymbols};
+use crate::session::{Company, Snapshot};
 
-/// Chooses it for a cursor, of what the workspace defines and of what draws attention elsewhere, and lays it on the document's desk. Takes
-/// milliseconds: call it off the way of any request.
+/// Chooses it for a cursor, of what the workspace defines and of what draws attention elsewhere, as far as the document may have it for company, and lays
+/// it on the document's desk. Takes milliseconds: call it off the way of any request.
 pub fn get_ready(
     snapshot: &Snapshot,
     cursor: usize,
     definitions: &Definitions,
     attention: &Attention,
+    company: &Company,
 ) {
     let Some(tree) = &snapshot.tree else {
         return;
@@ -18,6 +19,7 @@ pub fn get_ready(
     let settings = &snapshot.settings.context;
     let behind = snapshot.text.len_bytes().saturating_sub(cursor);
     let (_, tokens) = context::shares(settings.max_tokens, cursor, behind);
+    let admits = |file: &FileSymbols| company.admits(&file.path, Some(file.language), &file.marks);
     let inputs = Inputs {
         path: &snapshot.path(),
         folder: &snapshot.shown_from(),
@@ -25,20 +27,14 @@ pub fn get_ready(
         tree,
         cursor,
         definitions,
+        admits: &admits,
         attention,
         sources: &settings.sources,
         tokens,
     };
     let previous = snapshot.desk.prepared();
-    let mut prepared = context::prepare(&inputs, Some(&previous));
-    let policy = &snapshot.settings.policy;
-    if policy.has_paths() || snapshot.is_apart {
-        let document = context::shown_path(inputs.path, inputs.folder);
-        let fragments = prepared.fragments.iter();
-        // A file of another folder is under that folder's rules, which are not known here.
-        let may_be_shown =
-            |one: &&Fragment| one.is_within && policy.may_accompany(&one.file, &document);
-        prepared.fragments = fragments.filter(may_be_shown).cloned().collect();
-    }
+    let previous = Some(&*previous).filter(|previous| previous.era == snapshot.era);
+    let mut prepared = context::prepare(&inputs, previous);
+    prepared.era = snapshot.era;
     snapshot.desk.lay(prepared);
 }

@@ -121,12 +121,16 @@ fn input(
         cursor,
         snapshot.text.len_bytes().saturating_sub(cursor),
     );
+    let prepared = snapshot.desk.prepared();
+    // What was chosen under other rules may be what these forbid.
+    let may_be_shown = prepared.era == snapshot.era || prepared.fragments.is_empty();
+    let prepared = Some(prepared).filter(|_| may_be_shown);
     let view = View {
         text: &snapshot.text,
         cursor,
         language: snapshot.language,
         file: &context::shown_path(&snapshot.path(), &snapshot.shown_from()),
-        prepared: &snapshot.desk.prepared(),
+        prepared: &prepared.unwrap_or_default(),
     };
     let assembled = context::assemble(&view, form, window);
     let input = match assembled.prompt {

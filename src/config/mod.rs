@@ -74,7 +74,7 @@ pub use organisation::{
     places as organisation_places, system_folder as organisation_folder,
 };
 pub use policy::{
-    DataFacts, DataOptions, PathOptions, Payer, Policy, PolicyOptions, Refused, Rule, Source,
+    About, DataFacts, DataOptions, PathOptions, Payer, Policy, PolicyOptions, Refused, Rule, Source,
 };
 pub use privacy::Credentials;
 pub use problem::Problem;

@@ -11,8 +11,6 @@ pub use crate::config::ContextSource as Source;
 pub struct Fragment {
     /// The file, as the model is told: from the workspace's folder on.
     pub file: Arc<str>,
-    /// Whether it is in the document's own workspace folder; what is not is named by its last part alone, which no rule about paths can judge.
-    pub is_within: bool,
     /// The first line, counted from 0.
     pub line: u32,
     /// The lines, without a line break at their end.

@@ -15,7 +15,7 @@ use super::fragment::{Fragment, Source};
 use super::rank::{self, Ranked};
 use super::source;
 use crate::cost::Tokens;
-use crate::index::Definitions;
+use crate::index::{Definitions, FileSymbols};
 use crate::syntax::SyntaxTree;
 
 /// What fragments are chosen by.
@@ -32,7 +32,9 @@ pub struct Inputs<'a> {
     pub cursor: usize,
     /// What the workspace defines.
     pub definitions: &'a Definitions,
-    /// What draws attention to other places.
+    /// Which files may be shown beside the document: of the others no line is.
+    pub admits: &'a dyn Fn(&FileSymbols) -> bool,
+    /// What draws attention to other places, as far as it may be shown.
     pub attention: &'a Attention,
     /// The sources that are switched on.
     pub sources: &'a [Source],
@@ -49,6 +51,8 @@ pub struct Prepared {
     pub cursor: usize,
     /// How many files of the workspace were known then.
     pub files: usize,
+    /// In which era of the session that was: what may be shown to whom has not changed within one.
+    pub era: u64,
 }
 
 /// The part of the budget that a new choice fills, in hundredths; the rest is for what is found to be missing later.
@@ -72,6 +76,7 @@ pub fn prepare(inputs: &Inputs<'_>, previous: Option<&Prepared>) -> Prepared {
         fragments: fragments.into(),
         cursor: inputs.cursor,
         files: inputs.definitions.files(),
+        era: 0,
     }
 }
 
@@ -157,10 +162,11 @@ fn still_stands(inputs: &Inputs<'_>, old: &Fragment) -> bool {
     }
     let path = format!("{}/{}", inputs.folder, old.file);
     let file = inputs.definitions.file(&path);
-    file.is_some_and(|file| {
-        let mut definitions = file.definitions.iter();
-        definitions.any(|one| file.lines(one) == &*old.text)
-    })
+    file.filter(|file| (inputs.admits)(file))
+        .is_some_and(|file| {
+            let mut definitions = file.definitions.iter();
+            definitions.any(|one| file.lines(one) == &*old.text)
+        })
 }
 
 /// Puts the fragments in an order that the cursor has no part in: by file and line.

@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 
 use super::fragment::{Fragment, Source};
 use super::prepare::Inputs;
+use super::shown_path;
 use super::source::{Candidate, Gathered};
-use super::{is_within, shown_path};
 use crate::syntax::Kind;
 
 /// A fragment and how much speaks for it.
@@ -74,7 +74,6 @@ fn fragment(inputs: &Inputs<'_>, candidate: &Candidate) -> Fragment {
     };
     Fragment {
         file: shown_path(&candidate.found.file.path, inputs.folder).into(),
-        is_within: is_within(&candidate.found.file.path, inputs.folder),
         line: candidate.found.definition().line,
         text: candidate.found.lines().into(),
         source,

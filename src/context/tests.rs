@@ -72,6 +72,7 @@ impl Fixture {
             tree: &self.tree,
             cursor: self.cursor,
             definitions: &self.index.definitions(),
+            admits: &|_| true,
             attention,
             sources: &Source::ALL,
             tokens,
@@ -177,6 +178,39 @@ fn what_a_complaint_names_is_shown() {
         first.map(|one| &*one.text),
         Some("pub fn wanted(of: u8) -> u8 {")
     );
+}
+
+#[test]
+fn nothing_is_chosen_of_a_file_that_must_not_be_shown_and_what_was_does_not_stay() {
+    let fixture = fixture(SHAPES);
+    let files = |prepared: &Prepared| -> Vec<String> {
+        let mut files: Vec<_> = prepared
+            .fragments
+            .iter()
+            .map(|one| one.file.to_string())
+            .collect();
+        files.dedup();
+        files
+    };
+    let all = fixture.prepared(600, None);
+    assert_eq!(files(&all), ["shapes.rs"]);
+    let without = |previous| {
+        let inputs = Inputs {
+            path: "/w/main.rs",
+            folder: "/w",
+            text: &fixture.text,
+            tree: &fixture.tree,
+            cursor: fixture.cursor,
+            definitions: &fixture.index.definitions(),
+            admits: &|file| &*file.path != "/w/shapes.rs",
+            attention: &Attention::default(),
+            sources: &Source::ALL,
+            tokens: 600,
+        };
+        prepare(&inputs, previous)
+    };
+    assert!(files(&without(None)).is_empty());
+    assert!(files(&without(Some(&all))).is_empty());
 }
 
 #[test]

@@ -180,7 +180,11 @@ pub(super) fn may_be_shown(
         return Ok(());
     }
     shown.iter().try_for_each(|file| {
-        let judged = policy.judge_path(&file.path, &decision.provider);
+        let judged = policy.judge_path(
+            &file.path,
+            &decision.provider,
+            decision.leaves_the_machine(),
+        );
         judged.map_err(|refused| Error::Governed {
             file: file.path.clone(),
             rule: refused.words(),

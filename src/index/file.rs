@@ -10,6 +10,7 @@ use ropey::Rope;
 
 use crate::document::floor;
 use crate::syntax::{self, Kind, Language, Symbol, SyntaxTree};
+use crate::workspace::Marks;
 
 /// A file of the workspace, or an open document.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct FileSymbols {
     /// The names of each of its passages, one behind the other, and where each ends.
     pub(super) passages: Box<[Name]>,
     pub(super) ends: Box<[u32]>,
+    /// What stands at its head, of what any rule about files goes by.
+    pub marks: Marks,
 }
 
 /// A name that many files are asked for, worked out once: two names are hardly ever the same.
@@ -80,7 +83,7 @@ const HEAD: usize = 16 * 1024;
 const NAME: usize = 80;
 
 impl FileSymbols {
-    /// Reads what a text defines. Takes milliseconds for a long file.
+    /// Reads what a text defines; nobody has looked for marks yet. Takes milliseconds for a long file.
     pub fn read(path: &str, tree: &SyntaxTree, text: &Rope) -> Self {
         let mut lines = String::new();
         let mut definitions = Vec::new();
@@ -130,6 +133,7 @@ impl FileSymbols {
             uses: uses(text),
             passages,
             ends,
+            marks: Marks::default(),
         }
     }
 

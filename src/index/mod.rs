@@ -5,6 +5,10 @@
 //! an open document is read from its tree, the rest of the workspace from the disk, as far as it may leave the machine
 //! ([`crate::workspace`]): what must not be sent is not in here.
 //!
+//! What rules about files keep from some models is in here, since others may be shown it; so each file tells its language and its marks, and who chooses for a
+//! prompt leaves out what that prompt must not show before anything is ranked ([`crate::context::Inputs::admits`]). The marks are looked for where a file is read;
+//! when others are looked for, what has not been looked at again counts as marked.
+//!
 //! It is kept on the disk ([`saved`]), so that a restart reads only what changed.
 //!
 //! Invariants: nobody who types waits for it; a query takes microseconds and touches no disk; memory stays within [`Limits`]; a document of
@@ -31,6 +35,7 @@ pub use table::{Definitions, Found};
 pub(crate) use table::{folder_of, names};
 
 use crate::syntax::SyntaxTree;
+use crate::workspace::Markers;
 use queue::{Queue, Source};
 
 /// The bounds of an index.
@@ -70,6 +75,8 @@ struct Shared {
     shelf: Option<Shelf>,
     /// Whether the user wants it saved.
     is_kept: AtomicBool,
+    /// What is looked for at the head of each file.
+    markers: RwLock<Markers>,
     table: RwLock<Definitions>,
     queue: Mutex<Queue>,
     /// There is work, or the index is gone.
@@ -93,6 +100,7 @@ impl SymbolIndex {
             limits,
             shelf,
             is_kept: AtomicBool::new(true),
+            markers: RwLock::default(),
             table: RwLock::default(),
             queue: Mutex::default(),
             work: Condvar::new(),
@@ -124,6 +132,16 @@ impl SymbolIndex {
         if !is_kept && self.0.0.shelf.is_some() {
             self.give(Queue::discard);
         }
+    }
+
+    /// Says what is to be looked for at the head of each file, and has those looked at again that are known; returns whether that is news. Of an open document
+    /// nobody knows until it is handed over anew.
+    pub fn look_for(&self, markers: &Markers) -> bool {
+        let is_news = self.0.0.set_markers(markers);
+        if is_news {
+            self.give(Queue::mark_again);
+        }
+        is_news
     }
 
     /// Notes that the rules changed by which files of the workspace may leave the machine: what may not any more is forgotten.
@@ -216,6 +234,19 @@ impl SymbolIndex {
 impl Shared {
     fn is_kept(&self) -> bool {
         self.is_kept.load(Ordering::Relaxed)
+    }
+
+    fn markers(&self) -> Markers {
+        let markers = self.markers.read();
+        markers.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_markers(&self, wanted: &Markers) -> bool {
+        let markers = self.markers.write();
+        let mut markers = markers.unwrap_or_else(PoisonError::into_inner);
+        let is_news = *markers != *wanted;
+        markers.clone_from(wanted);
+        is_news
     }
 
     /// Returns whether what is known is to be saved.

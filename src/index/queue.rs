@@ -30,6 +30,8 @@ pub(super) enum Task {
     Forget(PathBuf, Vec<PathBuf>),
     /// Forget what a walk of this folder does not find any more, except what is open.
     Sift(PathBuf, HashSet<String>),
+    /// Look at the heads of all files again, except what is open.
+    Mark(HashSet<String>),
     /// Save what is known of this folder.
     Save(PathBuf),
     /// Remove what was saved of this folder.
@@ -58,6 +60,8 @@ pub(super) struct Queue {
     forget: VecDeque<PathBuf>,
     sift: VecDeque<PathBuf>,
     discard: VecDeque<PathBuf>,
+    /// Whether other texts are looked for at the heads of files.
+    marks: bool,
     /// Those of the roots of which something was read that is not saved.
     unsaved: BTreeSet<PathBuf>,
     /// When each was saved last.
@@ -101,6 +105,11 @@ impl Queue {
         }
     }
 
+    /// Has the heads of all files looked at again.
+    pub(super) fn mark_again(&mut self) {
+        self.marks = true;
+    }
+
     /// Has what was saved of all folders removed.
     pub(super) fn discard(&mut self) {
         self.discard.extend(self.roots.iter().cloned());
@@ -136,6 +145,7 @@ impl Queue {
             || !self.forget.is_empty()
             || !self.sift.is_empty()
             || !self.discard.is_empty()
+            || self.marks
     }
 
     /// Takes the most urgent task; `saves` says whether what is known is to be saved.
@@ -150,6 +160,9 @@ impl Queue {
         }
         if let Some(folder) = self.discard.pop_front() {
             return Some(Task::Discard(folder));
+        }
+        if std::mem::take(&mut self.marks) {
+            return Some(Task::Mark(self.open.clone()));
         }
         let open = |source: &Source| matches!(source, Source::Open(..));
         let first = self.files.iter().find(|(_, source)| open(source));

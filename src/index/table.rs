@@ -10,7 +10,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Limits;
 use super::file::{Definition, FileSymbols, Name, hash};
-use crate::workspace::Stamp;
+use crate::workspace::{Marks, Stamp};
 
 /// What is known of the workspace at a moment.
 #[derive(Clone, Default)]
@@ -218,6 +218,29 @@ impl Definitions {
             number,
         };
         self.files.insert(path, known);
+    }
+
+    /// Returns all files.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<FileSymbols>> {
+        self.files.values().map(|known| &known.symbols)
+    }
+
+    /// Takes over what stands at the head of a file, unless the file came in anew since.
+    pub(super) fn mark(&mut self, file: &Arc<FileSymbols>, marks: Marks) {
+        let Some(known) = self.files.get(&file.path) else {
+            return;
+        };
+        if Arc::ptr_eq(&known.symbols, file) {
+            let symbols = FileSymbols {
+                marks,
+                ..FileSymbols::clone(file)
+            };
+            let known = Known {
+                symbols: Arc::new(symbols),
+                ..known.clone()
+            };
+            self.files.insert(file.path.clone(), known);
+        }
     }
 
     /// Forgets a file, unless a later task brought it.

@@ -8,6 +8,7 @@ use ropey::Rope;
 
 use super::{Limits, Name, SymbolIndex};
 use crate::syntax::{Language, SyntaxTree};
+use crate::workspace::Markers;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -194,4 +195,40 @@ fn a_files_passages_tell_which_names_stand_together() {
     together.sort_unstable();
     let passages: Vec<&[Name]> = file.passages().collect();
     assert_eq!(passages, [&together[..], &[Name::of("third")]]);
+}
+
+/// Which of the files that define a name are marked.
+fn those_with(index: &SymbolIndex, marker: &str) -> Vec<String> {
+    let definitions = index.definitions();
+    let found = definitions.named("LIMIT").into_iter();
+    let found = found.filter(|found| found.file.marks.may_have(marker));
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    found.map(|found| name(&found.file.path)).collect()
+}
+
+#[test]
+fn what_marks_a_file_is_found_where_it_is_read_and_again_when_something_else_is_looked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, "a.rs", "// SECRET\nconst LIMIT: u8 = 1;\n");
+    write(root, "b.rs", "const LIMIT: u8 = 2;\n");
+    let index = SymbolIndex::new(Limits::default());
+    assert!(index.look_for(&Markers::of(["SECRET"])));
+    assert!(!index.look_for(&Markers::of(["SECRET"])));
+    index.add_folder(root.to_owned());
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(those_with(&index, "SECRET"), ["a.rs"]);
+    // What was not looked for may be there.
+    assert_eq!(those_with(&index, "LIMIT: u8 = 2"), ["a.rs", "b.rs"]);
+    assert!(index.look_for(&Markers::of(["LIMIT: u8 = 2"])));
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(those_with(&index, "LIMIT: u8 = 2"), ["b.rs"]);
+    let text = Rope::from_str("// LIMIT: u8 = 2\nconst LIMIT: u8 = 3;\n");
+    let language = Language::from_id("rust").expect("a language");
+    let tree = SyntaxTree::new(language)
+        .parsed(&text, LONG)
+        .expect("parsed");
+    index.update(root.join("a.rs").to_str().expect("a path"), tree, text);
+    assert!(index.wait_until_idle(LONG));
+    assert_eq!(those_with(&index, "LIMIT: u8 = 2"), ["a.rs", "b.rs"]);
 }

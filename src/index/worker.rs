@@ -1,5 +1,6 @@
 //! The threads that read files into the index, below the priority of anything that somebody waits for.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -56,8 +57,12 @@ fn yield_to_others() {
 fn perform(shared: &Shared, task: Task) {
     match task {
         Task::File(path, Source::Open(tree, text), number) => {
-            let symbols = FileSymbols::read(&path, &tree, &text);
-            put(shared, symbols, None, number);
+            put(
+                shared,
+                symbols_of(shared, &path, &tree, &text),
+                None,
+                number,
+            );
         }
         Task::File(path, Source::Disk, number) => match from_disk(shared, &path) {
             Some((symbols, stamp)) => {
@@ -85,6 +90,7 @@ fn perform(shared: &Shared, task: Task) {
             });
             shared.queue().is_outdated(&folder);
         }
+        Task::Mark(open) => mark(shared, &open),
         Task::Save(folder) => save(shared, &folder),
         Task::Discard(folder) => {
             if let Some(shelf) = &shared.shelf {
@@ -109,7 +115,9 @@ fn walked(shared: &Shared, paths: &[PathBuf], root: &Root, number: u64) {
         }
         let known = saved.and_then(|found| {
             let stamp = Stamp::of(&std::fs::symlink_metadata(file).ok()?)?;
-            Some((found.symbols(path, stamp)?, stamp))
+            let mut symbols = found.symbols(path, stamp)?;
+            symbols.marks = shared.markers().in_file(file);
+            Some((symbols, stamp))
         });
         if let Some((symbols, stamp)) = known {
             put(shared, symbols, Some(stamp), number);
@@ -149,9 +157,32 @@ fn read(shared: &Shared, path: &str) -> Option<(FileSymbols, Option<Stamp>)> {
     let (text, stamp) = walk::read_stamped(Path::new(path), shared.limits.file_bytes)?;
     let text = Rope::from(text);
     let tree = SyntaxTree::new(language).parsed_patiently(&text)?;
-    Some((FileSymbols::read(path, &tree, &text), stamp))
+    Some((symbols_of(shared, path, &tree, &text), stamp))
+}
+
+fn symbols_of(shared: &Shared, path: &str, tree: &SyntaxTree, text: &Rope) -> FileSymbols {
+    FileSymbols {
+        marks: shared.markers().in_text(text),
+        ..FileSymbols::read(path, tree, text)
+    }
+}
+
+/// Looks at the head of every file for what is looked for now.
+fn mark(shared: &Shared, open: &HashSet<String>) {
+    let markers = shared.markers();
+    let known = shared.table().clone();
+    let stale = known.all().filter(|file| !file.marks.are_of(&markers));
+    for file in stale.filter(|file| !open.contains(&*file.path)) {
+        let marks = markers.in_file(Path::new(&*file.path));
+        shared.change_table(|table| table.mark(file, marks));
+    }
 }
 
 fn put(shared: &Shared, symbols: FileSymbols, stamp: Option<Stamp>, number: u64) {
+    let marks = symbols.marks.clone();
     shared.change_table(|table| table.put(symbols, stamp, number, &shared.limits));
+    // Others may be looked for since it was read.
+    if !marks.are_of(&shared.markers()) {
+        shared.queue().mark_again();
+    }
 }

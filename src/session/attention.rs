@@ -54,7 +54,7 @@ impl Session {
             .filter(|place| place.uri != snapshot.uri)
             .filter(|place| {
                 let open = self.documents.get(&place.uri);
-                open.is_some_and(|open| open.confined.is_none())
+                open.is_some_and(|open| !open.is_withheld())
             })
             .filter_map(|place| {
                 Some(Viewed {

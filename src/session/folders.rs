@@ -59,6 +59,11 @@ impl Folders {
         self.folders.iter().map(|folder| &folder.path)
     }
 
+    /// Returns the settings of each folder.
+    pub fn settings(&self) -> impl Iterator<Item = &Arc<Settings>> {
+        self.folders.iter().map(|folder| &folder.settings)
+    }
+
     /// Returns the folder that a path lies in: the innermost, where one lies in another.
     pub fn of(&self, path: &Path) -> Option<(&PathBuf, &Arc<Settings>)> {
         let within = self

@@ -85,6 +85,112 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
     assert!(session.attention(&a, 5).viewed.is_empty());
 }
 
+/// A session with a rule for files that are marked, and one for Python.
+fn ruled() -> Session {
+    let rules = serde_json::json!([
+        {"markers": ["CONFIDENTIAL"], "providers": []},
+        {"languages": ["python"], "providers": ["ollama"]},
+    ]);
+    let mut session = session();
+    session
+        .configure(|layers| {
+            let options = serde_json::json!({"policy": {"paths": rules}});
+            layers.set_json(crate::config::Layer::Editor, "the editor", options)
+        })
+        .expect("sound");
+    session
+}
+
+/// Which of two providers a document may go to.
+fn asked(session: &Session, uri: &str) -> [bool; 2] {
+    let settings = session.snapshot(uri).expect("open").settings;
+    ["openai", "ollama"].map(|name| settings.judge(name, "m").is_ok())
+}
+
+#[test]
+fn a_mark_holds_from_the_edit_that_writes_it_to_the_one_that_takes_it_out() {
+    let mut session = ruled();
+    let uri = "file:///w/a.rs";
+    let mut eras = vec![session.snapshot(uri).expect("open").era];
+    assert_eq!(asked(&session, uri), [true, true]);
+    for (text, expected) in [
+        ("// CONFIDENTIAL\n", [false, false]),
+        ("// CONFIDENTAL\n", [true, true]),
+        ("// CONFIDENTIAL, too\n", [false, false]),
+    ] {
+        let whole = Change {
+            range: None,
+            text: text.into(),
+        };
+        session.change(uri, &[whole]);
+        assert_eq!(asked(&session, uri), expected, "{text}");
+        eras.push(session.snapshot(uri).expect("open").era);
+    }
+    let line = Position {
+        line: 0,
+        character: 0,
+    };
+    let next = Position {
+        line: 1,
+        character: 0,
+    };
+    let deleted = Change {
+        range: Some((line, next)),
+        text: String::new(),
+    };
+    session.change(uri, &[deleted]);
+    assert_eq!(asked(&session, uri), [true, true]);
+    // Far from the head it is a word like any other.
+    let long = Change {
+        range: None,
+        text: "x\n".repeat(3_000) + "CONFIDENTIAL\n",
+    };
+    session.change(uri, &[long]);
+    assert_eq!(asked(&session, uri), [true, true]);
+    assert!(eras.windows(2).all(|pair| pair[0] < pair[1]), "{eras:?}");
+}
+
+#[test]
+fn new_rules_hold_for_the_documents_that_are_open_already() {
+    let mut session = ruled();
+    session.open("file:///w/b.py", "python", "# SECRET\n");
+    // The name says Python whatever the editor does.
+    session.open("file:///w/c.py", "plaintext", "");
+    assert_eq!(asked(&session, "file:///w/b.py"), [false, true]);
+    assert_eq!(asked(&session, "file:///w/c.py"), [false, true]);
+    session
+        .configure(|layers| {
+            let rules = serde_json::json!([{"markers": ["SECRET"], "providers": []}]);
+            let options = serde_json::json!({"policy": {"paths": rules}});
+            layers.set_json(crate::config::Layer::Editor, "the editor", options)
+        })
+        .expect("sound");
+    assert_eq!(asked(&session, "file:///w/b.py"), [false, false]);
+    assert_eq!(asked(&session, "file:///w/c.py"), [true, true]);
+}
+
+#[test]
+fn what_is_open_is_company_by_its_text_in_the_editor() {
+    let mut session = ruled();
+    session.add_folder("/w".into());
+    session.open("file:///w/b.rs", "rust", "// CONFIDENTIAL\n");
+    session.open("file:///w/.env", "rust", "KEY=1\n");
+    session.confine(
+        "file:///w/.env",
+        crate::workspace::confinement(Path::new("/w/.env")),
+    );
+    let a = session.snapshot("file:///w/a.rs").expect("open");
+    let company = session.company(&a);
+    // As the disk may have them.
+    let unmarked = session.markers().in_text(&"".into());
+    let admits = |path: &str| company.admits(path, None, &unmarked);
+    let admitted = ["/w/c.rs", "/w/b.rs", "/w/.env", "/w/c.py", "/v/c.rs"].map(admits);
+    assert_eq!(admitted, [true, false, false, false, false]);
+    // Where it was edited last is shown of it as little.
+    session.change("file:///w/b.rs", &insert(1, 0, "fn secret() {}"));
+    assert!(session.attention(&a, 0).edited.is_empty());
+}
+
 #[test]
 fn a_closed_document_is_forgotten() {
     let mut session = session();

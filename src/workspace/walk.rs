@@ -1,6 +1,6 @@
 //! The files under a folder.
 //!
-//! Entry points: [`files`], [`sendable`], [`read`], [`read_stamped`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
+//! Entry points: [`files`], [`sendable`], [`read`], [`read_stamped`], [`head`] and [`is_wanted`]. Ignore files are respected whether or not the folder is a repository,
 //! hidden files are left out, links are not followed. What is no text, is too long, or looks generated is skipped.
 
 use std::fs;
@@ -64,6 +64,18 @@ pub fn read_stamped(file: &Path, limit: usize) -> Option<(String, Option<Stamp>)
     let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     let stamp = Stamp::of(&metadata).filter(|stamp| stamp.is_sure(now));
     (text.len() / lines <= LONGEST_AVERAGE_LINE).then_some((text, stamp))
+}
+
+/// Reads the beginning of a file, so many bytes at most.
+pub fn head(file: &Path, bytes: usize) -> Option<Vec<u8>> {
+    let file = fs::File::open(file).ok()?;
+    // A pipe or a device would never end, or never begin.
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut head = Vec::new();
+    file.take(bytes as u64).read_to_end(&mut head).ok()?;
+    Some(head)
 }
 
 fn builder(root: &Path) -> WalkBuilder {

@@ -176,6 +176,101 @@ fn a_folder_whose_own_file_says_something_is_shown_in_no_other_folders_prompts()
     client.finish();
 }
 
+/// Asks in an open document with a text again and again until a prompt fits.
+fn until(
+    client: &mut Client,
+    provider: &Scripted,
+    place: (&str, &Value, &str),
+    versions: &mut std::ops::Range<usize>,
+    fits: &dyn Fn(&str) -> bool,
+) {
+    let mut bodies = versions.filter_map(|version| ask_anew(client, provider, place, version));
+    assert!(bodies.any(|body| fits(&body)), "no prompt is as it should");
+}
+
+/// Tells the server that a file on the disk has changed.
+fn changed(client: &mut Client, path: &Path) {
+    let changes = json!({"changes": [{"uri": uri(path), "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", changes);
+}
+
+const HIDDEN: &str = "pub const HIDDEN: usize = 4711;";
+const USES_HIDDEN: &str = "use crate::hidden::HIDDEN;\nuse crate::shapes::{Shape, WIDTH};\n\nfn area() -> usize {\n    let size = HIDDEN * ˇ\n}\n";
+
+#[test]
+fn a_file_that_is_marked_is_shown_beside_none_that_is_not_from_when_it_is_until_it_is_no_more() {
+    let (folder, provider) = (workspace(), fill());
+    let file = folder.path().join("hidden.rs");
+    fs::write(&file, format!("// CONFIDENTIAL\n{HIDDEN}\n")).unwrap();
+    let rule = json!({"markers": ["CONFIDENTIAL"], "providers": []});
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .own("policy", json!({"paths": [rule]}))
+        .start();
+    let (uri_of_main, _) = open(&mut client, folder.path(), "main.rs");
+    let place = (
+        uri_of_main.as_str(),
+        &json!({"line": 4, "character": 24}),
+        USES_HIDDEN,
+    );
+    let mut versions = 2..TRIES;
+    let mut until = |client: &mut Client, fits: &dyn Fn(&str) -> bool| {
+        until(client, &provider, place, &mut versions, fits);
+    };
+    let is_hidden =
+        |body: &str| body.contains("pub const WIDTH: usize = 4;") && !body.contains("4711");
+    until(&mut client, &|body| {
+        assert!(!body.contains("4711"), "{body}");
+        is_hidden(body)
+    });
+    // On the disk the mark goes, in the editor it comes again.
+    fs::write(&file, format!("{HIDDEN}\n")).unwrap();
+    changed(&mut client, &file);
+    until(&mut client, &|body| body.contains(HIDDEN));
+    client.open_as(&uri(&file), "rust", &format!("{HIDDEN}\n"));
+    let mark = json!({"textDocument": {"uri": uri(&file), "version": 2}, "contentChanges": [
+        {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}, "text": "// CONFIDENTIAL\n"},
+    ]});
+    client.notify("textDocument/didChange", mark);
+    for _ in 0..5 {
+        until(&mut client, &|body| {
+            assert!(!body.contains("4711"), "{body}");
+            true
+        });
+    }
+    until(&mut client, &is_hidden);
+    // And its own text goes to nobody.
+    let id = client.ask_in(&uri(&file), &json!({"line": 1, "character": 5}));
+    client.texts(id);
+    assert_eq!(bodies(&provider), Vec::<String>::new());
+    client.finish();
+}
+
+#[test]
+fn a_workspaces_rule_about_a_language_keeps_its_files_from_servers_elsewhere() {
+    let (folder, provider) = (workspace(), fill());
+    let rule = "[[policy.paths]]\nlanguages = [\"python\"]\nproviders = []\n";
+    fs::write(folder.path().join(".byok.toml"), rule).unwrap();
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .workspace(folder.path())
+        .start();
+    for (name, language, is_sent) in [
+        ("a.py", "python", false),
+        // Whatever the editor calls it.
+        ("b.py", "plaintext", false),
+        ("script", "python", false),
+        ("c.rs", "rust", true),
+    ] {
+        let uri = uri(&folder.path().join(name));
+        let at = client.open_as(&uri, language, "size = ˇ\n");
+        let id = client.ask_in(&uri, &at);
+        client.texts(id);
+        assert_eq!(!bodies(&provider).is_empty(), is_sent, "{name}");
+    }
+    client.finish();
+}
+
 #[test]
 fn a_chat_prompt_is_explained_to_the_byte_too() {
     let folder = workspace();

@@ -239,6 +239,43 @@ fn a_change_over_several_files_edits_those_that_are_open_and_creates_new_ones() 
 }
 
 #[test]
+fn a_change_over_several_files_is_not_shown_those_that_a_rule_keeps_from_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::default();
+    let rules = json!({"paths": [
+        {"markers": ["CONFIDENTIAL"], "providers": ["mock"]},
+        {"languages": ["python"], "providers": ["mock"]},
+    ]});
+    let builder = builder(&fake, folder.path()).own("policy", rules);
+    let uri = file_uri(&folder.path().join("src/a.rs"));
+    let text = "fn a() -> u8 {\n    «»1\n}\n";
+    let (mut desk, range) = Desk::open_in(builder, fake, &uri, "rust", text);
+    for (name, language, text) in [
+        ("b.rs", "rust", "fn b() -> u8 {\n    1\n}\n"),
+        (
+            "c.rs",
+            "rust",
+            "// CONFIDENTIAL\nfn c() -> u8 {\n    1\n}\n",
+        ),
+        ("d", "python", "def d():\n    return 1\n"),
+    ] {
+        let uri = file_uri(&folder.path().join("src").join(name));
+        desk.client.open_as(&uri, language, text);
+    }
+    let entry = desk.entry("change", &range, &json!([]));
+    let id = desk.choose(&entry, Some("two everywhere"));
+    let prompt = desk.say(&format!("File: src/a.rs\n{BLOCK}"));
+    assert!(prompt.contains("fn a()") && prompt.contains("fn b()"));
+    assert!(
+        !prompt.contains("fn c()") && !prompt.contains("def d()"),
+        "{prompt}"
+    );
+    take(&mut desk);
+    assert_eq!(desk.outcome(id), "edited");
+    desk.client.finish();
+}
+
+#[test]
 fn a_change_over_several_files_is_made_in_four_languages() {
     // A function, the line that changes, what it becomes, and what a new file holds.
     for (language, end, code, old, new, more) in [

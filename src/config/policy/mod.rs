@@ -18,6 +18,7 @@ use jiff::Timestamp;
 
 pub use data::{DataFacts, DataOptions};
 pub use options::{PathOptions, PolicyOptions};
+pub use paths::About;
 pub use payer::Payer;
 pub use rule::{Refused, Rule, Source};
 
@@ -180,11 +181,13 @@ impl Policy {
         self.parts.iter().try_for_each(|part| part.judge(asked))
     }
 
-    /// Returns whether something of a file may be shown to a provider; `path` is from the workspace's folder on.
-    pub fn judge_path(&self, path: &str, provider: &str) -> Result<(), Refused> {
+    /// Returns whether something of a file may be shown to a provider, by the file's name alone; `path` is from the workspace's folder on, and `leaves` is whether
+    /// what the provider is sent leaves this machine. What stands in the file was judged when its text was chosen ([`Self::may_accompany`]).
+    pub fn judge_path(&self, path: &str, provider: &str, leaves: bool) -> Result<(), Refused> {
         let keeps = |part: &&Part| {
-            let mut rules = part.rules.paths.iter().filter(|rule| rule.fits(path));
-            rules.any(|rule| !rule.allows(provider))
+            let rules = part.rules.paths.iter();
+            let mut rules = rules.filter(|rule| rule.fits_any_of_name(path));
+            rules.any(|rule| !rule.allows(provider, leaves))
         };
         let part = self.parts.iter().find(keeps);
         part.map_or(Ok(()), |part| Err(part.refused(Rule::Path)))
@@ -195,18 +198,24 @@ impl Policy {
         self.parts.iter().any(|part| !part.rules.paths.is_empty())
     }
 
-    /// Returns whether a file may be shown beside another whatever model is asked: every rule that it is under, the other one is under, too.
-    pub fn may_accompany(&self, path: &str, document: &str) -> bool {
-        let mut rules = self.parts.iter().flat_map(|part| &part.rules.paths);
-        rules.all(|rule| !rule.fits(path) || rule.fits(document))
+    /// Returns the markers that rules about files go by.
+    pub fn markers(&self) -> impl Iterator<Item = &str> {
+        let rules = self.path_rules();
+        rules.flat_map(|rule| rule.markers.iter().map(String::as_str))
     }
 
-    /// Returns these rules as they are for a document: with the lists of providers that the rules about its path come to.
+    /// Returns whether a file may be shown beside another whatever model is asked: every rule that it is under, the other one is under, too.
+    pub fn may_accompany(&self, file: &About<'_>, document: &About<'_>) -> bool {
+        let mut rules = self.path_rules();
+        rules.all(|rule| !rule.fits(file) || rule.fits(document))
+    }
+
+    /// Returns these rules as they are for a document: with the lists of providers that the rules about it come to.
     #[must_use]
-    pub fn for_path(&self, path: &str) -> Option<Self> {
+    pub fn for_file(&self, document: &About<'_>) -> Option<Self> {
         let mut policy = self.clone();
         for part in &self.parts {
-            for rule in part.rules.paths.iter().filter(|rule| rule.fits(path)) {
+            for rule in part.rules.paths.iter().filter(|rule| rule.fits(document)) {
                 let only = PolicyOptions {
                     providers: Some(rule.providers.clone()),
                     ..PolicyOptions::default()
@@ -217,6 +226,10 @@ impl Policy {
             }
         }
         (policy.parts.len() > self.parts.len()).then_some(policy)
+    }
+
+    fn path_rules(&self) -> impl Iterator<Item = &PathRule> {
+        self.parts.iter().flat_map(|part| &part.rules.paths)
     }
 
     /// Sets what a provider's own routing has to obey, where it can be told.
@@ -328,12 +341,12 @@ impl Part {
             self.kind != Kind::Invalid || (is_free && !leaves),
             Rule::Invalid,
         )?;
-        let by_list = if self.kind == Kind::OfPath {
-            Rule::Path
-        } else {
-            Rule::Provider
-        };
-        holds(self.allows_provider(name), by_list)?;
+        match (self.kind, &written.providers) {
+            (Kind::OfPath, Some(listed)) => {
+                holds(paths::is_named(listed, name, leaves), Rule::Path)?;
+            }
+            _ => holds(self.allows_provider(name), Rule::Provider)?,
+        }
         let allows = |model| self.allows_model(name, model);
         holds(asked.model.is_none_or(allows), Rule::Model)?;
         holds(written.offline != Some(true) || !leaves, Rule::Offline)?;

@@ -59,14 +59,22 @@ pub struct PolicyOptions {
     pub paths: Vec<PathOptions>,
 }
 
-/// Files that may be shown to certain providers only.
+/// Files that may be shown to certain providers only: those that meet each of the conditions that are named here, one of which must be. What is to hold
+/// for either of two conditions is two rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathOptions {
-    /// Which files, from the workspace's folder on, as `.gitignore` writes them: `["secret/", "*.sql"]`.
-    #[serde(rename = "match")]
+    /// Files by their names, from the workspace's folder on, as `.gitignore` writes them: `["secret/", "*.sql"]`.
+    #[serde(rename = "match", default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// The providers that they may be shown to, by name; `[]` leaves the embedded engine alone.
+    /// Files in one of these languages, by their ids such as `rust`: as the editor says, or as their names do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+    /// Files in whose first 4096 bytes one of these texts stands, letter by letter: `["CONFIDENTIAL"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markers: Vec<String>,
+    /// The providers that they may be shown to, by name; `"local"` is whatever server runs on this machine and passes nothing on; `[]` is nobody. The embedded
+    /// engine always may, which sends nothing.
     pub providers: Vec<String>,
 }
 

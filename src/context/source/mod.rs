@@ -140,7 +140,7 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
         first.extend(inputs.attention.edited.iter().cloned());
     }
     Gathered {
-        candidates: pool.finish(&seen, &imports, &beside, &passages),
+        candidates: pool.finish(inputs, &seen, &imports, &beside, &passages),
         first,
     }
 }
@@ -214,19 +214,31 @@ impl<'a> Pool<'a> {
         Some(&mut candidate.signs)
     }
 
-    /// Adds what is told of a name alone, whichever source named its definition.
+    /// Forgets the files that must not be shown, and of the others adds what is told of a name alone, whichever source named its definition.
     fn finish(
         mut self,
+        inputs: &Inputs<'_>,
         seen: &names::Seen,
         imports: &imports::Imports,
         beside: &siblings::Beside,
         passages: &passages::Passages,
     ) -> Vec<Candidate> {
+        // The candidates of a file follow each other.
+        let mut judged: Option<(Arc<str>, bool)> = None;
+        self.candidates
+            .retain(|(path, _), candidate| match &judged {
+                Some((of, is_admitted)) if of == path => *is_admitted,
+                _ => {
+                    let is_admitted = (inputs.admits)(&candidate.found.file);
+                    judged = Some((path.clone(), is_admitted));
+                    is_admitted
+                }
+            });
         let (crowds, kin) = self.company_of_files_and_owners(seen);
         let own_stem = stem(self.own).unwrap_or_default();
         let folders = number(self.own_folder.split(['/', '\\']).count());
         let sign = |holds: bool| f32::from(u8::from(holds));
-        // The candidates of a file follow each other, and much is told of the file alone.
+        // Much is told of the file alone.
         let mut of_file = (None, Signs::default());
         for candidate in self.candidates.values_mut() {
             let path = candidate.found.file.path.clone();

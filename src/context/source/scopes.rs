@@ -36,7 +36,6 @@ pub(super) fn fragments(inputs: &Inputs<'_>) -> Vec<Fragment> {
         Some(Fragment {
             file: file.clone(),
             // It is the document itself.
-            is_within: true,
             line: u32::try_from(first).unwrap_or(u32::MAX),
             text: String::from(lines).trim_end().into(),
             source: Source::Scope,

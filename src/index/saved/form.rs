@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::file::{Definition, FileSymbols, Name};
 use crate::syntax::{Kind, Language};
+use crate::workspace::Marks;
 
 #[derive(Serialize, Deserialize)]
 struct Form<'a> {
@@ -95,6 +96,8 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Option<FileSymbols> {
         uses: uses.into(),
         passages: passages.into(),
         ends: ends.into(),
+        // What is looked for may be something else by now.
+        marks: Marks::default(),
     })
 }
 

@@ -12,6 +12,7 @@ use super::super::protocol::{ContextPartParams, ExplainContext};
 use crate::completion;
 use crate::context::{Manifest, When};
 use crate::session::{Snapshot, path_of};
+use crate::syntax::SyntaxTree;
 use crate::workspace;
 
 /// A cursor that has moved further than this has other things round it, in bytes.
@@ -26,6 +27,18 @@ pub fn read_workspace(shared: &Shared) {
     shared.symbols.keep(session.settings().context.saves_index);
     for folder in session.folders() {
         shared.symbols.add_folder(folder.clone());
+    }
+}
+
+/// Has the index look for what marks a file by the rules that hold now.
+pub fn look_for_markers(shared: &Shared) {
+    let session = shared.session();
+    if shared.symbols.look_for(session.markers()) {
+        let open = session.texts().filter_map(|(uri, _)| session.snapshot(uri));
+        for snapshot in open {
+            snapshot.desk.is_forgotten();
+            hand_over(shared, &snapshot);
+        }
     }
 }
 
@@ -116,42 +129,62 @@ pub async fn refresh(shared: &Arc<Shared>, uri: &str) {
 /// Chooses anew what the prompts of a document show if the cursor is far from where that was done last, or more of the workspace is known by now.
 pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
     let prepared = snapshot.desk.prepared();
-    if prepared.cursor.abs_diff(cursor) > FAR || prepared.files != shared.symbols.files() {
+    let is_old = prepared.files != shared.symbols.files() || prepared.era != snapshot.era;
+    if prepared.cursor.abs_diff(cursor) > FAR || is_old {
         let (shared, snapshot) = (shared.clone(), snapshot.clone());
         tokio::spawn(async move { choose(&shared, snapshot, cursor).await });
     }
 }
 
+/// Hands a document's tree to the index of symbols, if it may leave the machine and the index has not got it; else has the index forget it. Returns whether the
+/// document may have company.
+fn hand_over(shared: &Shared, snapshot: &Snapshot) -> bool {
+    let path = snapshot.path();
+    if snapshot.confined.is_some() {
+        shared.symbols.close(&path);
+        snapshot.desk.is_forgotten();
+        return false;
+    }
+    let is_wanted = |tree: &SyntaxTree| {
+        let reads = snapshot.settings.context.reads_workspace();
+        reads && !tree.language().is_data() && tree.root().is_some() && tree.is_current()
+    };
+    if let Some(tree) = snapshot.tree.as_ref().filter(|tree| is_wanted(tree))
+        && snapshot.desk.is_news(snapshot.stamp().revision)
+    {
+        let (tree, text) = (tree.clone(), snapshot.text.clone());
+        shared.symbols.update(&path, tree, text);
+    }
+    true
+}
+
 async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
-    let settings = snapshot.settings.context.clone();
-    let Some(tree) = snapshot.tree.clone() else {
+    let settings = &snapshot.settings.context;
+    let Some(tree) = &snapshot.tree else {
         return;
     };
     if settings.sources.is_empty() || tree.root().is_none() {
         return;
     }
-    let path = snapshot.path();
-    if snapshot.confined.is_none() {
-        let is_indexed = settings.reads_workspace() && !tree.language().is_data();
-        if is_indexed && tree.is_current() && snapshot.desk.is_news(snapshot.stamp().revision) {
-            shared
-                .symbols
-                .update(&path, tree.clone(), snapshot.text.clone());
-        }
-    } else {
-        shared.symbols.close(&path);
-        snapshot.desk.is_forgotten();
+    if !hand_over(shared, &snapshot) {
         return;
     }
     let Some(turn) = snapshot.desk.take_turn() else {
         return;
     };
     let symbols = shared.symbols.clone();
-    let attention = shared.session().attention(&snapshot, cursor);
+    let (attention, company) = {
+        let session = shared.session();
+        (
+            session.attention(&snapshot, cursor),
+            session.company(&snapshot),
+        )
+    };
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let begun = Instant::now();
-        completion::get_ready(&snapshot, cursor, &symbols.definitions(), &attention);
+        let definitions = symbols.definitions();
+        completion::get_ready(&snapshot, cursor, &definitions, &attention, &company);
         let (now, bytes) = (Instant::now(), snapshot.text.len_bytes());
         snapshot.desk.pace.chosen(now, now - begun, bytes);
     });

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::super::backend::Shared;
 use crate::action::{self, Action, Material, OtherFile, Output};
-use crate::context::{is_within, shown_path};
 use crate::repository::{self, Refusal, Which};
-use crate::session::{Snapshot, path_of};
-use crate::workspace;
+use crate::session::{Company, Snapshot, path_of};
+use crate::workspace::{self, Markers};
 
 /// So much of other files is shown in all, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -26,12 +25,16 @@ pub(super) async fn gather(
         Output::Tests => tests(shared, snapshot).await.map(Material::File),
         Output::NewFile => new_file(action, snapshot).await.map(Material::File),
         Output::Files => Ok(Material::Files(open_files(shared, snapshot))),
-        _ => changes(action, snapshot).await,
+        _ => changes(shared, action, snapshot).await,
     }
 }
 
 /// Asks git, for an action that is about what it knows.
-async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, String> {
+async fn changes(
+    shared: &Shared,
+    action: &Action,
+    snapshot: &Snapshot,
+) -> Result<Material, String> {
     let which = match action.applies {
         action::Applies::Changes => Which::All,
         action::Applies::Staged => Which::Staged,
@@ -41,27 +44,23 @@ async fn changes(action: &Action, snapshot: &Snapshot) -> Result<Material, Strin
     let folder = folder
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
-    let may_leave = governed(snapshot);
+    let (company, markers) = company(shared, snapshot);
+    let may_leave = move |path: &Path| may_be_shown(path, &company, &markers);
     let changes = repository::changes(folder, which, may_leave).await;
     changes
         .map(Material::Changes)
         .map_err(|failure| failure.to_string())
 }
 
-/// Returns what tells whether a file that git names may be shown beside a document: it may leave the machine, and no rule about its path, nor another
-/// folder's file, says otherwise.
-fn governed(snapshot: &Snapshot) -> impl Fn(&Path) -> bool + Send + 'static {
-    let (policy, folder) = (snapshot.settings.policy.clone(), snapshot.shown_from());
-    let document = shown_path(&snapshot.path(), &folder);
-    let is_ruled = policy.has_paths() || snapshot.is_apart;
-    move |path| {
-        let name = path.to_string_lossy();
-        let may_accompany = || {
-            is_within(&name, &folder)
-                && policy.may_accompany(&shown_path(&name, &folder), &document)
-        };
-        workspace::confinement(path).is_none() && (!is_ruled || may_accompany())
-    }
+/// Returns which other files may be shown beside a document, and what marks a file.
+fn company(shared: &Shared, snapshot: &Snapshot) -> (Company, Markers) {
+    let session = shared.session();
+    (session.company(snapshot), session.markers().clone())
+}
+
+/// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise.
+fn may_be_shown(path: &Path, company: &Company, markers: &Markers) -> bool {
+    workspace::confinement(path).is_none() && company.admits_file(path, &markers.in_file(path))
 }
 
 /// Finds the file of a document's tests: the first that is there, else the first that may be created.
@@ -78,10 +77,11 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
         });
     }
     let document = snapshot.clone();
+    let (company, markers) = company(shared, snapshot);
     let looking = tokio::task::spawn_blocking(move || {
         let there = paths.iter().find_map(|path| {
             let (place, text) = repository::readable(&folder, path).ok()?;
-            if workspace::confinement(&place).is_some() {
+            if !may_be_shown(&place, &company, &markers) {
                 return None;
             }
             let uri = url::Url::from_file_path(place).ok()?;
@@ -157,16 +157,14 @@ async fn new_file(action: &Action, snapshot: &Snapshot) -> Result<OtherFile, Str
 /// Returns the documents of the workspace that are open, the one in question first, those of its language before others.
 fn open_files(shared: &Arc<Shared>, snapshot: &Snapshot) -> Vec<OtherFile> {
     let session = shared.session();
+    let company = session.company(snapshot);
     let uris: Vec<Arc<str>> = session.texts().map(|(uri, _)| uri.clone()).collect();
     let snapshots = uris.iter().filter_map(|uri| session.snapshot(uri));
     let mut files: Vec<OtherFile> = snapshots
         .filter(|it| it.folder == snapshot.folder)
-        // What must not leave the machine is not shown beside something else either.
-        .filter(|it| it.confined.is_none() || it.uri == snapshot.uri)
         .filter(|it| {
-            let path = |one: &Snapshot| action::relative(one).unwrap_or_default();
-            let policy = &snapshot.settings.policy;
-            policy.may_accompany(&path(it), &path(snapshot))
+            let is_own = it.uri == snapshot.uri;
+            is_own || company.admits(&it.path(), it.language, &it.marks)
         })
         .filter_map(|it| {
             Some(OtherFile {

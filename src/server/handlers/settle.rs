@@ -74,6 +74,7 @@ fn get_ready(shared: &Arc<Shared>) {
     if shared.session().may_use_engine() {
         feed_engine(shared);
     }
+    context::look_for_markers(shared);
     if !decision.is_embedded() {
         context::read_workspace(shared);
         let gateway = shared.gateway.clone();

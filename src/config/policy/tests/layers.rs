@@ -147,7 +147,7 @@ const TABLE: [Row; 26] = [
         somewhat: "[[policy.paths]]\nmatch = [\"secret/\"]\nproviders = [\"openai\"]",
         more: "[[policy.paths]]\nmatch = [\"secret/\"]\nproviders = []",
         shows: |settings| {
-            let judged = settings.policy.judge_path("secret/a.rs", "openai");
+            let judged = settings.policy.judge_path("secret/a.rs", "openai", true);
             if judged.is_ok() { "asked" } else { "kept" }.into()
         },
         is: ALLOWED,

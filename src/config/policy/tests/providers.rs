@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use super::super::super::{ModelName, Settings};
-use super::super::{PolicyOptions, Refused, Rule, Source};
+use super::super::{About, PolicyOptions, Refused, Rule, Source};
 use super::kinds::{KINDS, Kind, OWN, Price};
 use super::settings;
 use crate::routing::{self, Decision, Feature};
+use crate::syntax::Language;
+use crate::workspace::Markers;
 
 /// A rule as it is written, and which providers it keeps out, by the reference.
 struct Case {
@@ -27,7 +29,7 @@ fn is_in_eu(kind: &Kind, unknown: bool) -> bool {
     kind.is_told || kind.region.map_or(unknown, |region| region == "eu")
 }
 
-const CASES: [Case; 27] = [
+const CASES: [Case; 32] = [
     Case {
         written: "providers = []",
         rule: Rule::Provider,
@@ -163,6 +165,31 @@ const CASES: [Case; 27] = [
         rule: Rule::Path,
         keeps_out: |_| false,
     },
+    Case {
+        written: "paths = [{ match = [\"secret/\"], providers = [\"local\"] }]",
+        rule: Rule::Path,
+        keeps_out: |kind| kind.leaves,
+    },
+    Case {
+        written: "paths = [{ match = [\"secret/\"], providers = [\"local\", \"openai\"] }]",
+        rule: Rule::Path,
+        keeps_out: |kind| kind.leaves && kind.name != "openai",
+    },
+    Case {
+        written: "paths = [{ languages = [\"rust\"], providers = [] }]",
+        rule: Rule::Path,
+        keeps_out: |_| true,
+    },
+    Case {
+        written: "paths = [{ markers = [\"CONFIDENTIAL\"], providers = [\"local\"] }]",
+        rule: Rule::Path,
+        keeps_out: |kind| kind.leaves,
+    },
+    Case {
+        written: "paths = [{ languages = [\"rust\"], markers = [\"PUBLIC\"], providers = [] }]",
+        rule: Rule::Path,
+        keeps_out: |_| false,
+    },
 ];
 
 fn decide(settings: &Settings, provider: &str, feature: Feature) -> Decision {
@@ -170,7 +197,13 @@ fn decide(settings: &Settings, provider: &str, feature: Feature) -> Decision {
         provider: provider.into(),
         model: "m".into(),
     };
-    match settings.policy.for_path("secret/a.rs") {
+    let marks = Markers::of(["CONFIDENTIAL", "PUBLIC"]).in_text(&"// CONFIDENTIAL\n".into());
+    let document = About {
+        path: "secret/a.rs",
+        language: Language::from_id("rust"),
+        marks: &marks,
+    };
+    match settings.policy.for_file(&document) {
         None => routing::decide_on(settings, feature, &wanted, &[]),
         Some(policy) => {
             let settings = Settings {
@@ -277,7 +310,7 @@ fn the_table_in_the_documents_is_this_one() {
             };
         }
     }
-    text += "\n\nThe path rules are those of a document in `secret/`. A model's price here is 1 USD for a million tokens of input and 4 USD of output, of the dear one ten times that.\n";
+    text += "\n\nThe rules about files are those of a Rust document in `secret/` at whose head stands CONFIDENTIAL. A model's price here is 1 USD for a million tokens of input and 4 USD of output, of the dear one ten times that.\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/governance-table.md");
     if std::env::var_os("BYOK_UPDATE_EXPECTED").is_some() {
         std::fs::write(path, &text).expect("written");

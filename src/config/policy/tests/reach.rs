@@ -1,8 +1,10 @@
 //! What a policy has a provider told, and which files it lets be shown.
 
 use super::super::super::{Policy, PolicyOptions, Settings, Source, host_of};
-use super::super::{PathOptions, Refused, Rule};
+use super::super::{About, PathOptions, Refused, Rule};
 use super::settings;
+use crate::syntax::Language;
+use crate::workspace::{Markers, Marks};
 
 fn route(rules: &str) -> (String, serde_json::Value) {
     let settings = settings("", &format!("[policy]\n{rules}"), "");
@@ -63,47 +65,125 @@ fn a_well_known_name_at_another_address_has_none_of_its_facts() {
     assert_eq!(settings.judge("openai", "m"), Ok(()));
 }
 
-fn paths(rules: &[(&str, &[&str])]) -> Policy {
-    let rule = |(files, providers): &(&str, &[&str])| PathOptions {
-        files: vec![(*files).to_owned()],
-        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    let written = PolicyOptions {
-        paths: rules.iter().map(rule).collect(),
-        ..PolicyOptions::default()
-    };
+/// The user's rules about files, as they write them.
+fn paths(rules: &str) -> Policy {
+    let written: PolicyOptions = toml::from_str(&format!("paths = [{rules}]")).expect("rules");
     Policy::of(Source::User, written)
 }
 
+const OUT: Result<(), Refused> = Err(Refused {
+    source: Source::User,
+    rule: Rule::Path,
+});
+
 #[test]
 fn a_rule_about_files_is_about_each_of_them_and_about_no_other() {
-    let policy = paths(&[("secret/", &["ollama"]), ("*.sql", &["ollama", "openai"])]);
-    let out = Err(Refused {
-        source: Source::User,
-        rule: Rule::Path,
-    });
+    let policy = paths(
+        "{ match = [\"secret/\"], providers = [\"ollama\"] },
+         { match = [\"*.sql\"], providers = [\"ollama\", \"openai\"] },
+         { languages = [\"python\"], providers = [\"local\"] },
+         { match = [\"web/\"], languages = [\"typescript\", \"tsx\"], providers = [\"openai\"] },
+         { markers = [\"CONFIDENTIAL\"], providers = [] }",
+    );
     for (path, provider, judged) in [
         ("secret/a.rs", "ollama", Ok(())),
-        ("secret/deep/a.rs", "openai", out),
+        ("secret/deep/a.rs", "openai", OUT),
         ("secrets/a.rs", "openai", Ok(())),
         ("db/a.sql", "openai", Ok(())),
-        ("db/a.sql", "groq", out),
-        ("secret/a.sql", "openai", out),
+        ("db/a.sql", "groq", OUT),
+        ("secret/a.sql", "openai", OUT),
         ("a.rs", "groq", Ok(())),
-        ("/secret/a.rs", "openai", out),
+        ("/secret/a.rs", "openai", OUT),
         ("", "openai", Ok(())),
+        ("a.py", "openai", OUT),
+        ("a.py", "ollama", Ok(())),
+        // All conditions of a rule have to hold.
+        ("web/a.ts", "groq", OUT),
+        ("web/a.tsx", "openai", Ok(())),
+        ("web/a.css", "groq", Ok(())),
+        ("a.ts", "groq", Ok(())),
     ] {
-        assert_eq!(
-            policy.judge_path(path, provider),
-            judged,
-            "{path} {provider}"
-        );
+        let leaves = provider != "ollama";
+        let is = policy.judge_path(path, provider, leaves);
+        assert_eq!(is, judged, "{path} {provider}");
     }
-    // Beside another file only where that one is under all the rules that it is under.
-    assert!(policy.may_accompany("a.rs", "secret/a.rs"));
-    assert!(!policy.may_accompany("secret/a.rs", "a.rs"));
-    assert!(policy.may_accompany("secret/b.rs", "secret/a.rs"));
-    assert!(!policy.may_accompany("secret/b.sql", "secret/a.rs"));
+}
+
+#[test]
+fn a_file_accompanies_another_only_where_that_is_under_all_of_its_rules() {
+    let policy = paths(
+        "{ match = [\"secret/\"], providers = [\"ollama\"] },
+         { languages = [\"python\"], providers = [\"local\"] },
+         { markers = [\"CONFIDENTIAL\"], providers = [] }",
+    );
+    let markers = Markers::of(policy.markers());
+    let marks = |head: &str| markers.in_text(&head.into());
+    let goes = |file: (&str, &str), document: (&str, &str)| {
+        let (of_file, of_document) = (marks(file.1), marks(document.1));
+        let about = |path, marks| About {
+            path,
+            language: None,
+            marks,
+        };
+        policy.may_accompany(&about(file.0, &of_file), &about(document.0, &of_document))
+    };
+    let marked = "# CONFIDENTIAL";
+    assert!(goes(("a.rs", ""), ("secret/a.rs", "")));
+    assert!(!goes(("secret/a.rs", ""), ("a.rs", "")));
+    assert!(goes(("secret/b.rs", ""), ("secret/a.rs", "")));
+    assert!(!goes(("secret/b.py", ""), ("secret/a.rs", "")));
+    assert!(goes(("a.py", ""), ("secret/b.py", "")));
+    assert!(!goes(("a.rs", marked), ("b.rs", "")));
+    assert!(goes(("a.rs", marked), ("b.rs", marked)));
+    assert!(goes(("a.rs", ""), ("b.rs", marked)));
+    // At whose head nobody has looked is marked; and what the editor calls Python is, whatever its name.
+    let unknown = About {
+        path: "a.rs",
+        language: Language::from_id("python"),
+        marks: &Marks::default(),
+    };
+    let plain = marks("");
+    for (path, head) in [("a.rs", ""), ("a.py", ""), ("a.rs", marked)] {
+        let marks = marks(head);
+        let document = About {
+            path,
+            language: None,
+            marks: &marks,
+        };
+        assert!(!policy.may_accompany(&unknown, &document), "{path} {head}");
+    }
+    let known = About {
+        marks: &plain,
+        ..unknown
+    };
+    let python = About {
+        path: "b.py",
+        language: None,
+        marks: &plain,
+    };
+    assert!(policy.may_accompany(&known, &python));
+}
+
+#[test]
+fn the_word_for_this_machine_is_nobodys_name() {
+    let policy = paths("{ match = [\"*\"], providers = [\"local\"] }");
+    assert_eq!(policy.judge_path("a.rs", "ollama", false), Ok(()));
+    assert_eq!(policy.judge_path("a.rs", "local", true), OUT);
+    let own =
+        "[providers.local]\nbase_url = \"https://elsewhere.example/v1\"\nwire = \"openai-chat\"";
+    let settings = settings(
+        own,
+        "",
+        "[[policy.paths]]\nmatch = [\"*\"]\nproviders = [\"local\"]",
+    );
+    let document = About {
+        path: "a.rs",
+        language: None,
+        marks: &Marks::default(),
+    };
+    let policy = settings.policy.for_file(&document).expect("it is ruled");
+    let elsewhere = settings.route("local", "m").expect("configured");
+    assert!(policy.judge(&elsewhere, "m").is_err());
 }
 
 #[test]
@@ -127,10 +207,22 @@ fn rules_that_cannot_be_read_are_told_with_their_key() {
         wrong(|it| it.regions = Some(vec!["E U".into()])),
         Err("regions")
     );
-    assert_eq!(
-        wrong(|it| it.paths = vec![PathOptions::default()]),
-        Err("paths")
-    );
+    let rules: [fn(&mut PathOptions); 6] = [
+        |_| {},
+        |it| it.files = vec![" ".into()],
+        |it| it.languages = vec!["klingon".into()],
+        |it| it.markers = vec![String::new()],
+        |it| it.markers = vec!["of two\nlines".into()],
+        |it| it.markers = vec!["x".repeat(201)],
+    ];
+    for rule in rules {
+        let mut written = PolicyOptions::default();
+        let mut one = PathOptions::default();
+        rule(&mut one);
+        written.paths = vec![one];
+        let added = Policy::default().add(Source::User, written);
+        assert_eq!(added.map_err(|(key, _)| key), Err("paths"));
+    }
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! What the rules about files come to for each open document.
+//!
+//! Invariants: a document's head is looked at when it is opened, when an edit touches it and when other markers are named; its settings are worked out once
+//! for each state of its folder's settings and of its head, so that a snapshot takes what is there. Whatever changes what may be shown to whom begins
+//! a new [era](Session::era): what was chosen for a prompt in an earlier one is not shown.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Open, Session};
+use crate::config::{About, Settings};
+use crate::context::shown_path;
+use crate::syntax::Language;
+use crate::workspace::{Markers, Marks};
+
+/// A document's settings, and those of its folder that they were worked out from.
+#[derive(Default)]
+pub(super) struct Ruled(RefCell<Option<(Arc<Settings>, Arc<Settings>)>>);
+
+impl Ruled {
+    /// Returns the settings for a document, of its folder's.
+    pub(super) fn of(
+        &self,
+        settings: &Arc<Settings>,
+        about: impl FnOnce() -> Arc<Settings>,
+    ) -> Arc<Settings> {
+        if !settings.policy.has_paths() {
+            return settings.clone();
+        }
+        let mut known = self.0.borrow_mut();
+        match &*known {
+            Some((of, ruled)) if Arc::ptr_eq(of, settings) => ruled.clone(),
+            _ => {
+                let ruled = about();
+                *known = Some((settings.clone(), ruled.clone()));
+                ruled
+            }
+        }
+    }
+
+    /// Has it worked out anew.
+    fn forget(&mut self) {
+        *self.0.get_mut() = None;
+    }
+}
+
+/// Returns a document's settings: its folder's, with what the rules about files add for it.
+pub(super) fn for_file(
+    settings: &Arc<Settings>,
+    path: Option<&Path>,
+    folder: Option<&Path>,
+    language: Option<Language>,
+    marks: &Marks,
+) -> Arc<Settings> {
+    if !settings.policy.has_paths() {
+        return settings.clone();
+    }
+    let text = |path: Option<&Path>| {
+        path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+    };
+    // In no folder it is judged by all of its path, so that a rule such as `**/secret/**` holds there too.
+    let judged = match folder {
+        Some(_) => shown_path(&text(path), &text(folder)),
+        None => text(path).replace('\\', "/"),
+    };
+    let about = About {
+        path: &judged,
+        language,
+        marks,
+    };
+    match settings.policy.for_file(&about) {
+        Some(policy) => Arc::new(Settings {
+            policy,
+            ..(**settings).clone()
+        }),
+        None => settings.clone(),
+    }
+}
+
+impl Open {
+    /// Returns whether its text is shown beside no other document.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.confined.is_some()
+    }
+
+    /// Looks at the document's head; returns whether what stands there is news.
+    pub(super) fn look(&mut self, markers: &Markers) -> bool {
+        let marks = markers.in_text(self.document.text());
+        let is_news = marks != self.marks;
+        if is_news {
+            self.marks = marks;
+            self.ruled.forget();
+        }
+        is_news
+    }
+}
+
+impl Session {
+    /// Returns the texts that mark a file at its head, for any rule of any folder.
+    pub fn markers(&self) -> &Markers {
+        &self.markers
+    }
+
+    /// Takes over what new settings say of files.
+    pub(super) fn settings_changed(&mut self) {
+        self.era += 1;
+        let everywhere = std::iter::once(&self.settings).chain(self.folders.settings());
+        let markers = Markers::of(everywhere.flat_map(|settings| settings.policy.markers()));
+        if markers != self.markers {
+            for open in self.documents.values_mut() {
+                open.look(&markers);
+            }
+            self.markers = markers;
+        }
+    }
+}
