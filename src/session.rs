@@ -76,6 +76,8 @@ struct Open {
     version: Option<i32>,
     /// Why its text must not leave the machine, if it must not.
     confined: Option<Rule>,
+    /// Whether ignore files leave it out, so that it is context of no other.
+    is_ignored: bool,
     /// What stands at its head.
     marks: Marks,
     /// What the rules about files come to for it.
@@ -109,6 +111,8 @@ pub struct Snapshot {
     pub is_apart: bool,
     /// Why its text must not leave the machine, if it must not.
     pub confined: Option<Rule>,
+    /// Whether ignore files leave it out, so that it is context of no other.
+    pub is_ignored: bool,
     /// What stands at its head, of what any rule goes by.
     pub marks: Marks,
     /// In which era of the session this was taken: what was chosen for its prompts in another one must not be shown.
@@ -159,6 +163,7 @@ impl Snapshot {
             is_apart: self.is_apart,
             // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
             confined: self.confined,
+            is_ignored: self.is_ignored,
             marks: self.marks.clone(),
             era: self.era,
             desk: Arc::new(Desk::new(self.desk.manifests.clone())),
@@ -375,6 +380,7 @@ impl Session {
             is_parsing: false,
             version: None,
             confined: None,
+            is_ignored: false,
             marks: Marks::default(),
             ruled: Ruled::default(),
             desk: Arc::new(Desk::new(self.manifests.clone())),
@@ -430,6 +436,14 @@ impl Session {
         is_news
     }
 
+    /// Notes whether ignore files leave a document out, so that it is context of no other.
+    pub fn ignore(&mut self, uri: &str, is_ignored: bool) {
+        let open = self.documents.get_mut(uri);
+        let is_news = open
+            .is_some_and(|open| std::mem::replace(&mut open.is_ignored, is_ignored) != is_ignored);
+        self.era += u64::from(is_news);
+    }
+
     /// Returns whether a document's text must not leave the machine.
     pub fn is_confined(&self, uri: &str) -> bool {
         let open = self.documents.get(uri);
@@ -479,6 +493,7 @@ impl Session {
             folder: folder.cloned(),
             is_apart: self.folders.differ(),
             confined: open.confined,
+            is_ignored: open.is_ignored,
             marks: open.marks.clone(),
             era: self.era,
             desk: open.desk.clone(),

@@ -81,7 +81,7 @@ pub(super) fn for_file(
 impl Open {
     /// Returns whether its text is shown beside no other document.
     pub(super) fn is_withheld(&self) -> bool {
-        self.confined.is_some()
+        self.confined.is_some() || self.is_ignored
     }
 
     /// Looks at the document's head; returns whether what stands there is news.

@@ -1,13 +1,15 @@
 //! The files of a workspace: which there are, and which of them may leave the machine.
 //!
-//! Entry points: [`walk`] lists and reads files, [`confinement`] says of one file why its text must not be sent. Both go by the ignore
-//! files as they are on the disk now. [`Markers`] are texts that mark a file at its head, for rules that go by them.
+//! Entry points: [`walk`] lists and reads files, [`confinement`] says of one file why its text must not be sent,
+//! [`is_ignored`] whether it is context of no other file. All go by the ignore files as they are on the disk now. [`Markers`] are texts that mark a file at its head, for rules that go by them.
 
+mod ignored;
 mod marks;
 pub mod rules;
 mod stamp;
 pub mod walk;
 
+pub use ignored::is_ignored;
 pub use marks::{HEAD, Markers, Marks};
 pub use rules::{Rule, confinement};
 pub use stamp::Stamp;

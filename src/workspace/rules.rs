@@ -2,8 +2,8 @@
 //!
 //! Entry point: [`confinement`]. Two rules confine a file: its name says that it holds secrets ([`secret`]), or an ignore file that people
 //! write for assistants names it ([`IGNORE_FILES`]), in its folder or any above. Such a file is no context of any prompt, and as the open
-//! document it is completed on this machine only. What `.gitignore` names is no context either (the walk leaves it out), but may be
-//! completed: the user opened it.
+//! document it is completed on this machine only. What `.gitignore` names is no context either (the walk leaves it out, and of what is open
+//! [`is_ignored`](super::is_ignored) tells), but may be completed: the user opened it.
 
 use std::fmt;
 use std::path::Path;

@@ -247,6 +247,63 @@ fn a_file_that_is_marked_is_shown_beside_none_that_is_not_from_when_it_is_until_
 }
 
 #[test]
+fn an_open_document_that_git_ignores_is_completed_and_is_context_of_no_other() {
+    let (folder, provider) = (workspace(), fill());
+    let (file, ignore) = (
+        folder.path().join("hidden.rs"),
+        folder.path().join(".gitignore"),
+    );
+    fs::write(&file, format!("{HIDDEN}\n")).unwrap();
+    fs::write(&ignore, "hidden.rs\n").unwrap();
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .workspace(folder.path())
+        .start();
+    let at = client.open_as(
+        &uri(&file),
+        "rust",
+        &format!("{HIDDEN}\nconst ONE: usize = ˇ\n"),
+    );
+    let id = client.ask_in(&uri(&file), &at);
+    client.texts(id);
+    let own = bodies(&provider);
+    assert!(own.len() == 1 && own[0].contains(HIDDEN), "{own:?}");
+    let edit = json!({"textDocument": {"uri": uri(&file), "version": 2}, "contentChanges": [
+        {"range": {"start": at, "end": at}, "text": "4711;"},
+    ]});
+    client.notify("textDocument/didChange", edit);
+    let (uri_of_main, _) = open(&mut client, folder.path(), "main.rs");
+    let place = (
+        uri_of_main.as_str(),
+        &json!({"line": 4, "character": 24}),
+        USES_HIDDEN,
+    );
+    let mut versions = 2..TRIES;
+    let mut until = |client: &mut Client, fits: &dyn Fn(&str) -> bool| {
+        until(client, &provider, place, &mut versions, fits);
+    };
+    for _ in 0..5 {
+        until(&mut client, &|body| {
+            assert!(!body.contains("4711"), "{body}");
+            body.contains("pub const WIDTH: usize = 4;")
+        });
+    }
+    // The rule goes, and comes again.
+    fs::write(&ignore, "").unwrap();
+    changed(&mut client, &ignore);
+    until(&mut client, &|body| body.contains(HIDDEN));
+    fs::write(&ignore, "*en.rs\n").unwrap();
+    changed(&mut client, &ignore);
+    for _ in 0..5 {
+        until(&mut client, &|body| {
+            assert!(!body.contains("4711"), "{body}");
+            true
+        });
+    }
+    client.finish();
+}
+
+#[test]
 fn a_workspaces_rule_about_a_language_keeps_its_files_from_servers_elsewhere() {
     let (folder, provider) = (workspace(), fill());
     let rule = "[[policy.paths]]\nlanguages = [\"python\"]\nproviders = []\n";

@@ -42,9 +42,17 @@ pub fn look_for_markers(shared: &Shared) {
     }
 }
 
-/// Looks whether a document may leave the machine, and says so once if it may not.
+/// Looks whether a document may leave the machine, and says so once if it may not; and whether it may be context of others.
 pub fn confine(shared: &Shared, uri: &str) {
-    let rule = path_of(uri).and_then(|path| workspace::confinement(&path));
+    let path = path_of(uri);
+    let folder = shared.session().folder_of(uri);
+    let is_ignored = path.as_deref().is_some_and(|path| {
+        let root = folder.as_deref().or(path.parent());
+        let within = root.and_then(|root| Some((root, path.strip_prefix(root).ok()?)));
+        within.is_some_and(|(root, relative)| workspace::is_ignored(root, relative))
+    });
+    shared.session().ignore(uri, is_ignored);
+    let rule = path.and_then(|path| workspace::confinement(&path));
     let is_news = shared.session().confine(uri, rule);
     if let Some(rule) = rule.filter(|_| is_news) {
         let file = uri.rsplit('/').next().unwrap_or(uri);
@@ -61,10 +69,10 @@ pub fn confine(shared: &Shared, uri: &str) {
 pub fn saved(shared: &Shared, uri: &str) {
     let Some(path) = path_of(uri) else { return };
     let name = path.file_name().and_then(|name| name.to_str());
-    if name.is_some_and(|name| [".gitignore", ".ignore"].contains(&name)) {
-        shared.symbols.rules_changed();
-    }
-    if name.is_some_and(|name| workspace::rules::IGNORE_FILES.contains(&name)) {
+    let is_rule = |name: &str| {
+        [".gitignore", ".ignore"].contains(&name) || workspace::rules::IGNORE_FILES.contains(&name)
+    };
+    if name.is_some_and(is_rule) {
         shared.symbols.rules_changed();
         let open: Vec<Arc<str>> = shared
             .session()
@@ -73,6 +81,10 @@ pub fn saved(shared: &Shared, uri: &str) {
             .collect();
         for uri in open {
             confine(shared, &uri);
+            let snapshot = shared.session().snapshot(&uri);
+            if let Some(snapshot) = snapshot {
+                hand_over(shared, &snapshot);
+            }
         }
     }
     if let Some(path) = path.to_str() {
@@ -136,14 +148,13 @@ pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
     }
 }
 
-/// Hands a document's tree to the index of symbols, if it may leave the machine and the index has not got it; else has the index forget it. Returns whether the
-/// document may have company.
-fn hand_over(shared: &Shared, snapshot: &Snapshot) -> bool {
+/// Hands a document's tree to the index of symbols, if it may be context of others and the index has not got it; else has the index forget it.
+fn hand_over(shared: &Shared, snapshot: &Snapshot) {
     let path = snapshot.path();
-    if snapshot.confined.is_some() {
+    if snapshot.confined.is_some() || snapshot.is_ignored {
         shared.symbols.close(&path);
         snapshot.desk.is_forgotten();
-        return false;
+        return;
     }
     let is_wanted = |tree: &SyntaxTree| {
         let reads = snapshot.settings.context.reads_workspace();
@@ -155,7 +166,6 @@ fn hand_over(shared: &Shared, snapshot: &Snapshot) -> bool {
         let (tree, text) = (tree.clone(), snapshot.text.clone());
         shared.symbols.update(&path, tree, text);
     }
-    true
 }
 
 async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
@@ -166,7 +176,8 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     if settings.sources.is_empty() || tree.root().is_none() {
         return;
     }
-    if !hand_over(shared, &snapshot) {
+    hand_over(shared, &snapshot);
+    if snapshot.confined.is_some() {
         return;
     }
     let Some(turn) = snapshot.desk.take_turn() else {
