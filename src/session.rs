@@ -26,7 +26,7 @@ use attention::Looked;
 pub use company::Company;
 use folders::Folders;
 use recent::Recent;
-use ruled::{Ruled, for_file};
+use ruled::{Ruled, Told, for_file};
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
 const MAX_PARSED_BYTES: usize = 4 * 1024 * 1024;
@@ -82,6 +82,8 @@ struct Open {
     marks: Marks,
     /// What the rules about files come to for it.
     ruled: Ruled,
+    /// How far it gets by them, as its editor was told; and whether that may have changed.
+    told: Told,
     /// What its prompts show of other files.
     desk: Arc<Desk>,
 }
@@ -383,6 +385,7 @@ impl Session {
             is_ignored: false,
             marks: Marks::default(),
             ruled: Ruled::default(),
+            told: Told::default(),
             desk: Arc::new(Desk::new(self.manifests.clone())),
         };
         open.look(&self.markers);

@@ -109,12 +109,15 @@ fn tenths(thousandths: usize) -> f64 {
     f64::from(u16::try_from(thousandths).unwrap_or(u16::MAX)) / 10.0
 }
 
-/// Says why a file stays on this machine, before it is completed there.
+/// Says why a file stays on this machine, or how far else it gets, before it is completed.
 pub(super) fn tell_confined(snapshot: &Snapshot) {
     if let Some(rule) = snapshot.confined {
         style::complain(&format!(
             "{} stays on this machine, since {rule}: no provider elsewhere is asked about it",
             snapshot.file_name()
         ));
+    }
+    if let Some(reach) = snapshot.settings.policy.reach() {
+        style::complain(&format!("{} {reach}", snapshot.file_name()));
     }
 }

@@ -45,6 +45,14 @@ impl Ruled {
     }
 }
 
+/// What a document's editor was told of how far it gets.
+#[derive(Default)]
+pub(super) struct Told {
+    words: Option<String>,
+    /// Whether nothing has happened since that might change it.
+    is_sure: bool,
+}
+
 /// Returns a document's settings: its folder's, with what the rules about files add for it.
 pub(super) fn for_file(
     settings: &Arc<Settings>,
@@ -91,6 +99,7 @@ impl Open {
         if is_news {
             self.marks = marks;
             self.ruled.forget();
+            self.told.is_sure = false;
         }
         is_news
     }
@@ -113,5 +122,23 @@ impl Session {
             }
             self.markers = markers;
         }
+        for open in self.documents.values_mut() {
+            open.told.is_sure = false;
+        }
+    }
+
+    /// Returns how far a document gets by the rules about files, in words, if that is not what was returned last. It costs next to nothing where nothing
+    /// has changed.
+    pub fn news_of(&mut self, uri: &str) -> Option<String> {
+        self.documents.get(uri).filter(|open| !open.told.is_sure)?;
+        let reach = self.snapshot(uri)?.settings.policy.reach();
+        let open = self.documents.get_mut(uri)?;
+        let told = Told {
+            words: reach.clone(),
+            is_sure: true,
+        };
+        let last = std::mem::replace(&mut open.told, told);
+        let is_other = last.words != reach;
+        reach.filter(|_| is_other)
     }
 }

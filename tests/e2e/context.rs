@@ -400,6 +400,60 @@ fn a_file_that_may_not_be_sent_is_completed_on_this_machine_alone() {
 }
 
 #[test]
+fn the_editor_is_told_quietly_and_once_how_far_a_document_gets_by_a_rule_about_files() {
+    let folder = workspace();
+    let rules = json!({"paths": [
+        {"match": ["secret/"], "providers": ["local"]},
+        {"languages": ["python"], "providers": ["mock", "ollama"]},
+        {"markers": ["CONFIDENTIAL"], "providers": []},
+    ]});
+    let mut client = Builder::default()
+        .http("https://elsewhere.example/v1", "openai-completions")
+        .own("policy", rules)
+        .workspace(folder.path())
+        .start();
+    let uri_of = |name: &str| uri(&folder.path().join(name));
+    client.open_as(&uri_of("plain.rs"), "rust", "");
+    let told = |client: &mut Client| {
+        let told = client.notification("window/logMessage");
+        told["message"].as_str().unwrap().to_owned()
+    };
+    let why = "since your own [policy] says so (policy.paths)";
+    client.open_as(&uri_of("secret/a.rs"), "rust", "");
+    assert_eq!(
+        told(&mut client),
+        format!("byok-lsp: a.rs stays on this machine, {why}")
+    );
+    client.open_as(&uri_of("b.py"), "python", "");
+    assert_eq!(
+        told(&mut client),
+        format!("byok-lsp: b.py is shown to no provider but mock, ollama, {why}")
+    );
+    let write = |client: &mut Client, version: usize, text: &str| {
+        let document = json!({"uri": uri_of("plain.rs"), "version": version});
+        let whole = json!({"textDocument": document, "contentChanges": [{"text": text}]});
+        client.notify("textDocument/didChange", whole);
+    };
+    for (version, text) in ["", "// CONFIDENTIAL\n", "// CONFIDENTIAL\nfn f() {}\n"]
+        .into_iter()
+        .enumerate()
+    {
+        write(&mut client, version + 2, text);
+    }
+    assert_eq!(
+        told(&mut client),
+        format!("byok-lsp: plain.rs is shown to no model server, not even on this machine, {why}")
+    );
+    let is_word = |message: &Value| {
+        ["window/logMessage", "window/showMessage"]
+            .iter()
+            .any(|method| message["method"] == **method)
+    };
+    assert!(!client.has_unread(is_word), "once, and in the log alone");
+    client.finish();
+}
+
+#[test]
 fn nothing_is_explained_that_is_not_known() {
     let mut client = Client::new();
     let id = client.request("byok/explainContext", json!({"id": "none"}));

@@ -228,6 +228,29 @@ impl Policy {
         (policy.parts.len() > self.parts.len()).then_some(policy)
     }
 
+    /// Returns how far a document gets by the rules about files, in words, if any is about it: what its editor is told.
+    pub fn reach(&self) -> Option<String> {
+        let of_path = self.parts.iter().filter(|part| part.kind == Kind::OfPath);
+        let lists =
+            of_path.filter_map(|part| Some((part.source, part.written.providers.as_ref()?)));
+        // The one that lets it go least far is the one to tell of.
+        let rank = |list: &[String]| match list {
+            [] => 0,
+            [one] if one == paths::THIS_MACHINE => 1,
+            names => 1 + names.len(),
+        };
+        let (source, list) = lists.min_by_key(|(_, list)| rank(list))?;
+        let far = match rank(list) {
+            0 => "is shown to no model server, not even on this machine".to_owned(),
+            1 => "stays on this machine".to_owned(),
+            _ => format!("is shown to no provider but {}", list.join(", ")),
+        };
+        Some(format!(
+            "{far}, since {} says so (policy.paths)",
+            source.words()
+        ))
+    }
+
     fn path_rules(&self) -> impl Iterator<Item = &PathRule> {
         self.parts.iter().flat_map(|part| &part.rules.paths)
     }

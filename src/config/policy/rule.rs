@@ -11,6 +11,17 @@ pub enum Source {
     Workspace,
 }
 
+impl Source {
+    /// Returns whose rules they are, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Organisation => "your organisation's file",
+            Self::User => "your own [policy]",
+            Self::Workspace => "this workspace's .byok.toml",
+        }
+    }
+}
+
 /// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {

@@ -55,14 +55,40 @@ pub fn confine(shared: &Shared, uri: &str) {
     let rule = path.and_then(|path| workspace::confinement(&path));
     let is_news = shared.session().confine(uri, rule);
     if let Some(rule) = rule.filter(|_| is_news) {
-        let file = uri.rsplit('/').next().unwrap_or(uri);
-        let message = format!(
-            "byok-lsp: {file} stays on this machine, since {rule}: no provider elsewhere is asked about it"
-        );
-        tracing::info!(uri, %rule, "a document stays on this machine");
-        let params = json!({"type": lsp::MessageType::Info, "message": message});
-        shared.outbox.notify("window/logMessage", &params);
+        let message =
+            format!("stays on this machine, since {rule}: no provider elsewhere is asked about it");
+        say(shared, uri, &message);
     }
+    tell_reach(shared, uri);
+}
+
+/// Says how far a document gets by the rules about files, if that is news.
+pub fn tell_reach(shared: &Shared, uri: &str) {
+    let news = shared.session().news_of(uri);
+    if let Some(reach) = news {
+        say(shared, uri, &reach);
+    }
+}
+
+/// Says the same of all open documents.
+pub fn tell_reach_of_all(shared: &Shared) {
+    for uri in open(shared) {
+        tell_reach(shared, &uri);
+    }
+}
+
+fn open(shared: &Shared) -> Vec<Arc<str>> {
+    let session = shared.session();
+    session.texts().map(|(uri, _)| uri.clone()).collect()
+}
+
+/// Says something of a document where nobody is disturbed.
+fn say(shared: &Shared, uri: &str, words: &str) {
+    let file = uri.rsplit('/').next().unwrap_or(uri);
+    tracing::info!(uri, words, "where a document may go");
+    let message = format!("byok-lsp: {file} {words}");
+    let params = json!({"type": lsp::MessageType::Info, "message": message});
+    shared.outbox.notify("window/logMessage", &params);
 }
 
 /// Notes that a file was saved: it may be one of the workspace's, or say which of them may leave the machine.
@@ -74,12 +100,7 @@ pub fn saved(shared: &Shared, uri: &str) {
     };
     if name.is_some_and(is_rule) {
         shared.symbols.rules_changed();
-        let open: Vec<Arc<str>> = shared
-            .session()
-            .texts()
-            .map(|(uri, _)| uri.clone())
-            .collect();
-        for uri in open {
+        for uri in open(shared) {
             confine(shared, &uri);
             let snapshot = shared.session().snapshot(&uri);
             if let Some(snapshot) = snapshot {

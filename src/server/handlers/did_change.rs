@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::backend::Shared;
 use super::super::from_proto::DidChange;
-use super::parse;
+use super::{context, parse};
 use crate::document::Change;
 
 /// Applies the changes. Changes that cannot be read leave the document out of step, and so without suggestions until it is whole again.
@@ -51,6 +51,7 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
         );
     }
     shared.completions.follow(&shared.session(), &uri);
+    context::tell_reach(shared, &uri);
     let version = params.text_document.version.and_then(|it| it.as_i64());
     let version = version.and_then(|it| i32::try_from(it).ok());
     shared.session().set_version(&uri, version);

@@ -75,6 +75,7 @@ fn get_ready(shared: &Arc<Shared>) {
         feed_engine(shared);
     }
     context::look_for_markers(shared);
+    context::tell_reach_of_all(shared);
     if !decision.is_embedded() {
         context::read_workspace(shared);
         let gateway = shared.gateway.clone();
