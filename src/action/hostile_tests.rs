@@ -380,7 +380,7 @@ async fn answers_for_a_new_file_create_it_or_nothing() {
         uri: url::Url::from_file_path(&path).unwrap().into(),
         text: None,
     };
-    let material = Material::File(file);
+    let material = Material::File(Box::new(file));
     let text = "#[test]\nfn it_adds() {\n    assert_eq!(sum(1, 2), 3);\n}\n";
     let (mut taken, mut refused) = (0, 0);
     let answers = thorough::part(500);

@@ -52,7 +52,9 @@ pub use catalogue::{Action, Applies, Kind, Output, all, find};
 pub use choose::{decide, decide_about, unable};
 pub use edit::{Conflict, moved, rebase};
 pub use offer::{Ask, Offer, offers};
-pub use other::{FileChange, Material, OtherFile, What, new_path, relative, test_paths};
+pub use other::{
+    FileChange, Material, OtherFile, What, new_path, open_files, relative, test_paths,
+};
 pub use price::{is_above, shown as shown_price};
 pub use prompt::longest_run;
 pub use rename::rename;

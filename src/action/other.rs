@@ -2,13 +2,20 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::target::MOST_BYTES;
 use crate::config;
 use crate::document::Edit;
 use crate::repository::Changes;
-use crate::session::Snapshot;
+use crate::session::{Session, Snapshot};
 use crate::syntax::{self, Kind};
+
+/// So much of open files is shown in all, in bytes.
+const MOST_SHOWN: usize = 64 * 1024;
+
+/// More open files than these are not shown.
+const MOST_FILES: usize = 12;
 
 /// What an action is about besides the region.
 #[derive(Clone, Default)]
@@ -19,7 +26,7 @@ pub enum Material {
     /// What git says has changed.
     Changes(Changes),
     /// Where the answer belongs: the file of the tests, or one that is to be created.
-    File(OtherFile),
+    File(Box<OtherFile>),
     /// The files that may be changed, the document first.
     Files(Vec<OtherFile>),
 }
@@ -109,6 +116,45 @@ impl OtherFile {
         });
         tests.map_or(Spot::Append, |tests| Spot::Lines(tests.range))
     }
+}
+
+/// Returns the documents of the workspace that are open and may be shown beside one, that one first, those of its language before others.
+pub fn open_files(session: &Session, snapshot: &Snapshot) -> Vec<OtherFile> {
+    let company = session.company(snapshot);
+    let uris: Vec<Arc<str>> = session.texts().map(|(uri, _)| uri.clone()).collect();
+    let snapshots = uris.iter().filter_map(|uri| session.snapshot(uri));
+    let mut files: Vec<OtherFile> = snapshots
+        .filter(|it| it.folder == snapshot.folder)
+        .filter(|it| {
+            let is_own = it.uri == snapshot.uri;
+            is_own || company.admits(&it.path(), it.language, &it.marks)
+        })
+        .filter_map(|it| {
+            Some(OtherFile {
+                path: relative(&it)?,
+                uri: it.uri.to_string(),
+                text: Some(it),
+            })
+        })
+        .collect();
+    files.sort_by(|a, b| {
+        let key = |file: &OtherFile| {
+            let it = file.text.as_ref();
+            let is_own = file.uri == *snapshot.uri;
+            let is_kin = it.is_some_and(|it| it.language == snapshot.language);
+            (!is_own, !is_kin)
+        };
+        key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+    });
+    let mut left = MOST_SHOWN;
+    files.retain(|file| {
+        let length = file.text.as_ref().map_or(0, |it| it.text.len_bytes());
+        let fits = length <= left;
+        left -= if fits { length } else { 0 };
+        fits
+    });
+    files.truncate(MOST_FILES);
+    files
 }
 
 /// Returns a document's path within its workspace's folder, with slashes.

@@ -9,12 +9,6 @@ use crate::repository::{self, Refusal, Which};
 use crate::session::{Company, Snapshot, path_of};
 use crate::workspace::{self, Markers};
 
-/// So much of other files is shown in all, in bytes.
-const MOST_BYTES: usize = 64 * 1024;
-
-/// More files than these are not shown.
-const MOST_FILES: usize = 12;
-
 /// Gathers what an action is about besides; a failure is a sentence for the user.
 pub(super) async fn gather(
     shared: &Arc<Shared>,
@@ -22,11 +16,18 @@ pub(super) async fn gather(
     snapshot: &Snapshot,
 ) -> Result<Material, String> {
     match action.output {
-        Output::Tests => tests(shared, snapshot).await.map(Material::File),
-        Output::NewFile => new_file(action, snapshot).await.map(Material::File),
-        Output::Files => Ok(Material::Files(open_files(shared, snapshot))),
+        Output::Tests => tests(shared, snapshot).await.map(of_file),
+        Output::NewFile => new_file(action, snapshot).await.map(of_file),
+        Output::Files => Ok(Material::Files(action::open_files(
+            &shared.session(),
+            snapshot,
+        ))),
         _ => changes(shared, action, snapshot).await,
     }
+}
+
+fn of_file(file: OtherFile) -> Material {
+    Material::File(Box::new(file))
 }
 
 /// Asks git, for an action that is about what it knows.
@@ -152,44 +153,4 @@ async fn new_file(action: &Action, snapshot: &Snapshot) -> Result<OtherFile, Str
     });
     let file = looking.await.map_err(|_| none())?;
     file.map_err(|refusal| refusal.to_string())
-}
-
-/// Returns the documents of the workspace that are open, the one in question first, those of its language before others.
-fn open_files(shared: &Arc<Shared>, snapshot: &Snapshot) -> Vec<OtherFile> {
-    let session = shared.session();
-    let company = session.company(snapshot);
-    let uris: Vec<Arc<str>> = session.texts().map(|(uri, _)| uri.clone()).collect();
-    let snapshots = uris.iter().filter_map(|uri| session.snapshot(uri));
-    let mut files: Vec<OtherFile> = snapshots
-        .filter(|it| it.folder == snapshot.folder)
-        .filter(|it| {
-            let is_own = it.uri == snapshot.uri;
-            is_own || company.admits(&it.path(), it.language, &it.marks)
-        })
-        .filter_map(|it| {
-            Some(OtherFile {
-                path: action::relative(&it)?,
-                uri: it.uri.to_string(),
-                text: Some(it),
-            })
-        })
-        .collect();
-    files.sort_by(|a, b| {
-        let key = |file: &OtherFile| {
-            let it = file.text.as_ref();
-            let is_own = file.uri == *snapshot.uri;
-            let is_kin = it.is_some_and(|it| it.language == snapshot.language);
-            (!is_own, !is_kin)
-        };
-        key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
-    });
-    let mut left = MOST_BYTES;
-    files.retain(|file| {
-        let length = file.text.as_ref().map_or(0, |it| it.text.len_bytes());
-        let fits = length <= left;
-        left -= if fits { length } else { 0 };
-        fits
-    });
-    files.truncate(MOST_FILES);
-    files
 }
