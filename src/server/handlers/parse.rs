@@ -54,7 +54,10 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
             tracing::error!("the parser panicked; the document goes on without a syntax tree");
             return;
         };
-        if shared.session().end_parse(&job, tree).is_break() {
+        let is_over = shared.session().end_parse(&job, tree).is_break();
+        // With it goes most of the tree before this one, which takes as long as the rest of a completion does.
+        tokio::task::spawn_blocking(move || drop(job));
+        if is_over {
             context::refresh(&shared, &uri).await;
             return;
         }
