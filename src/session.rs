@@ -9,7 +9,7 @@ mod folders;
 mod recent;
 mod ruled;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +57,8 @@ pub struct Session {
     markers: Markers,
     /// How often it has changed what may be shown to whom.
     era: u64,
+    /// The open documents of which more is known than the disk and the index tell.
+    telling: HashSet<Arc<str>>,
 }
 
 /// An open document.
@@ -251,6 +253,7 @@ impl Session {
             looked: Looked::default(),
             markers: Markers::default(),
             era: 0,
+            telling: HashSet::new(),
         };
         session.settings_changed();
         session
@@ -392,6 +395,7 @@ impl Session {
         // What the disk has of it may have been shown.
         self.era += u64::from(open.marks.has_any());
         self.documents.insert(uri.into(), open);
+        self.note_company(uri);
         self.current = self.folder_of(uri);
     }
 
@@ -409,9 +413,8 @@ impl Session {
                 tree.edit(before, after, edit.bytes.clone(), edit.text.len());
             }
         });
-        if is_head_touched && !self.markers.is_empty() {
-            self.era += u64::from(open.look(&self.markers));
-        }
+        let is_news = is_head_touched && !self.markers.is_empty() && open.look(&self.markers);
+        self.era += u64::from(is_news);
         open.is_in_step |= changes.iter().any(|change| change.range.is_none());
         if open.document.text().len_bytes() > MAX_PARSED_BYTES {
             open.tree = None;
@@ -420,6 +423,9 @@ impl Session {
             let text = open.document.text();
             let line = text.byte_to_line(edit.bytes.start.min(text.len_bytes()));
             self.recent.note(&name, line);
+        }
+        if is_news {
+            self.note_company(uri);
         }
         Some(applied)
     }
@@ -436,6 +442,7 @@ impl Session {
         let open = self.documents.get_mut(uri);
         let is_news = open.is_some_and(|open| std::mem::replace(&mut open.confined, rule) != rule);
         self.era += u64::from(is_news);
+        self.note_company(uri);
         is_news
     }
 
@@ -445,6 +452,7 @@ impl Session {
         let is_news = open
             .is_some_and(|open| std::mem::replace(&mut open.is_ignored, is_ignored) != is_ignored);
         self.era += u64::from(is_news);
+        self.note_company(uri);
     }
 
     /// Returns whether a document's text must not leave the machine.
@@ -468,6 +476,9 @@ impl Session {
     /// Closes a document and forgets all of it.
     pub fn close(&mut self, uri: &str) {
         self.documents.remove(uri);
+        self.note_company(uri);
+        // What stands on the disk is what counts again, and by the rules that may be shown to fewer.
+        self.era += u64::from(!self.markers.is_empty());
         self.recent.forget(uri);
         self.looked.places.forget(uri);
     }

@@ -41,21 +41,32 @@ pub(super) fn mask(
 
 /// The same for a conversation, in which a marker stands for the cursor: the cursor may stand in a credential.
 fn mask_messages(messages: &mut [Message]) -> Mask {
-    let mut pieces: Vec<String> = Vec::new();
-    let mut counts = Vec::new();
-    let mut seams = Vec::new();
-    for message in &*messages {
-        let cut = marker::split(&message.text);
-        let ends = (0..cut.len().saturating_sub(2)).step_by(2);
-        seams.extend(ends.map(|end| (pieces.len() + end, pieces.len() + end + 2)));
-        counts.push(cut.len());
-        pieces.extend(cut.into_iter().map(str::to_owned));
+    let cut = |message: &Message| {
+        let pieces = marker::split(&message.text);
+        let is_cut = pieces.len() > 1;
+        let pieces = pieces.into_iter().filter(|_| is_cut);
+        pieces.map(str::to_owned).collect()
+    };
+    let mut cuts: Vec<Vec<String>> = messages.iter().map(cut).collect();
+    let (mut texts, mut seams) = (Vec::new(), Vec::new());
+    for (message, pieces) in messages.iter_mut().zip(&mut cuts) {
+        if pieces.is_empty() {
+            texts.push(&mut message.text);
+        } else {
+            // Every other piece is a marker.
+            let ends = (0..pieces.len() - 1)
+                .step_by(2)
+                .map(|end| texts.len() + end);
+            seams.extend(ends.map(|end| (end, end + 2)));
+            texts.extend(pieces);
+        }
     }
-    let mask = Mask::apply_across(&mut pieces.iter_mut().collect::<Vec<_>>(), &seams);
+    let mask = Mask::apply_across(&mut texts, &seams);
     if !mask.is_empty() {
-        let mut pieces = pieces.into_iter();
-        for (message, count) in messages.iter_mut().zip(counts) {
-            message.text = pieces.by_ref().take(count).collect();
+        for (message, pieces) in messages.iter_mut().zip(cuts) {
+            if !pieces.is_empty() {
+                message.text = pieces.concat();
+            }
         }
     }
     mask
@@ -156,6 +167,28 @@ mod tests {
             );
             let mut unmask = mask.unmask();
             assert_eq!(unmask.push(sent) + &unmask.finish(), text);
+        }
+    }
+
+    #[test]
+    fn of_a_private_key_that_the_cursor_stands_in_no_line_is_sent() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        let private = ["PRIVATE", "KEY"].join(" ");
+        for (before, behind) in [(1, 29), (15, 15), (29, 1)] {
+            let lines = |count: usize| format!("{line}\n").repeat(count);
+            let (before, behind) = (lines(before), lines(behind));
+            let text = format!(
+                "-----BEGIN {private}-----\n{before}MIIE<|cursor|>vQIB\n{behind}-----END {private}-----\n"
+            );
+            let mut messages = [Message {
+                role: Role::User,
+                text,
+                cacheable: false,
+            }];
+            mask_messages(&mut messages);
+            let sent = &messages[0].text;
+            assert!(!sent.contains(&line[..24]), "{sent}");
+            assert!(sent.contains("<|cursor|>"), "{sent}");
         }
     }
 }

@@ -10,6 +10,7 @@ pub(super) const KINDS: usize = 3;
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     private_keys(text, found);
     putty_keys(text, found);
+    ends_of_keys(text, found);
     addresses(text, found);
 }
 
@@ -28,7 +29,7 @@ fn is_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// Finds private keys, also one whose end or beginning is not in the text.
+/// Finds private keys, also one whose end is not in the text.
 fn private_keys(text: &str, found: &mut Vec<Found>) {
     let mut from = 0;
     for begin in memmem::find_iter(text.as_bytes(), BEGIN) {
@@ -103,6 +104,59 @@ fn putty_keys(text: &str, found: &mut Vec<Found>) {
     }
 }
 
+/// What stands behind the private lines of a key file of `PuTTY`, by its version.
+const PUTTY_ENDS: [&str; 2] = ["Private-MAC: ", "Private-Hash: "];
+
+/// More of a key whose beginning is not in the text is not looked for, in bytes.
+const LONGEST_KEY: usize = 16 * 1024;
+
+/// Finds the ends of private keys whose beginnings are not in the text: it begins within one, as what stands behind a cursor does.
+fn ends_of_keys(text: &str, found: &mut Vec<Found>) {
+    let of_pem = memmem::find_iter(text.as_bytes(), END).filter(|end| {
+        let rest = text.get(end + END.len()..).unwrap_or_default();
+        let label = rest.split("-----").next().unwrap_or_default();
+        label.len() <= LABEL && label.contains(PRIVATE)
+    });
+    let of_putty = PUTTY_ENDS
+        .iter()
+        .flat_map(|mark| memmem::find_iter(text.as_bytes(), mark));
+    for end in of_pem.chain(of_putty) {
+        let Some(start) = start_of_end(text, end) else {
+            continue;
+        };
+        let is_known = found
+            .iter()
+            .any(|one| one.range.start < end && start < one.range.end);
+        let secret = text.get(start..end).unwrap_or_default().trim_end();
+        if !is_known && !super::random::is_made_up(secret) {
+            found.push(Found {
+                range: start..start + secret.len(),
+                kind: "private key",
+            });
+        }
+    }
+}
+
+/// Returns where the lines of a key begin that ends here: with the first that is long enough for one, or with the text itself.
+fn start_of_end(text: &str, end: usize) -> Option<usize> {
+    let bytes = text.as_bytes().get(..end)?;
+    let is_part =
+        |byte: u8| is_key(byte) || byte.is_ascii_whitespace() || b"\\\"'`,".contains(&byte);
+    let part = bytes.iter().rev().take(LONGEST_KEY);
+    let length = part.take_while(|byte| is_part(**byte)).count();
+    let from = end - length;
+    let mut start = None;
+    let mut run = 0;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        run = if is_key(*byte) { run + 1 } else { 0 };
+        let is_line = run >= LEAST_LINE || (from == 0 && run > 0);
+        if is_line && start.is_none() {
+            start = Some(at + 1 - run);
+        }
+    }
+    start
+}
+
 /// Passwords that nobody means to keep secret.
 const WELL_KNOWN: [&str; 20] = [
     "password", "passwd", "pass", "pwd", "pw", "secret", "root", "admin", "postgres", "mysql",
@@ -157,6 +211,7 @@ fn addresses(text: &str, found: &mut Vec<Found>) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::super::find;
 
     #[test]
@@ -176,9 +231,48 @@ mod tests {
     }
 
     #[test]
+    fn wherever_a_text_begins_or_ends_within_a_private_key_nothing_of_the_key_is_left() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        let begin = format!("-----BEGIN RSA {}-----", super::PRIVATE);
+        let end = format!("-----END RSA {}-----", super::PRIVATE);
+        let pem = |between: &str| [begin.as_str(), &[line; 30].join(between), &end].join(between);
+        let putty = format!(
+            "{}30\n{}\n{}1f2e",
+            super::PUTTY,
+            [line; 30].join("\n"),
+            super::PUTTY_ENDS[0]
+        );
+        for whole in [pem("\n"), pem("\\n"), pem("\\n\" +\n    \""), putty] {
+            let (from, to) = (
+                whole.find(line).unwrap(),
+                whole.rfind(line).unwrap() + line.len(),
+            );
+            // No part of a line's length, so that lines are cut anywhere.
+            for cut in (from..to).step_by(13) {
+                let (head, tail) = whole.split_at(cut);
+                let covered: usize = find(tail).iter().map(|one| one.range.len()).sum();
+                let range = find(tail).first().map(|one| one.range.clone()).unwrap();
+                // Between two lines it begins with the next line.
+                assert!(
+                    range.start < 12 && covered == range.len(),
+                    "{cut}: {range:?}"
+                );
+                assert!(range.end >= to - cut, "{cut}: {range:?}");
+                if cut > from + super::LEAST_LINE {
+                    let range = find(head).first().map(|one| one.range.clone()).unwrap();
+                    assert_eq!(range.start, from);
+                    assert!(range.end >= head.trim_end().len() - 12, "{cut}: {range:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn talk_of_private_keys_is_left() {
         for text in [
             "if line.startswith('-----BEGIN PRIVATE KEY-----'):",
+            "if line.startswith('-----END PRIVATE KEY-----'):",
+            "fn a() { what it ends with is -----END PRIVATE KEY-----",
             "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo\n-----END PUBLIC KEY-----",
         ] {
             assert_eq!(find(text), [], "{text}");

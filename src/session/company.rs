@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Session, Snapshot};
+use super::{Open, Session, Snapshot};
 use crate::config::{About, Policy};
 use crate::context::{is_within, shown_path};
 use crate::syntax::Language;
@@ -55,10 +55,9 @@ impl Snapshot {
 impl Session {
     /// Returns which other files may be shown beside a document.
     pub fn company(&self, snapshot: &Snapshot) -> Company {
-        let others = self.documents.iter().filter(|(uri, open)| {
-            **uri != snapshot.uri && (open.is_withheld() || open.marks.has_any())
-        });
-        let others = others.filter_map(|(_, open)| {
+        let others = self.telling.iter().filter(|uri| **uri != snapshot.uri);
+        let others = others.filter_map(|uri| {
+            let open = self.documents.get(uri)?;
             Some(Other {
                 path: open.file.as_deref()?.to_string_lossy().into_owned(),
                 is_withheld: open.is_withheld(),
@@ -70,6 +69,30 @@ impl Session {
             open: others.collect(),
             ..snapshot.company()
         }
+    }
+}
+
+impl Session {
+    /// Takes in what is new of a document that was opened, edited, judged or closed.
+    pub(super) fn note_company(&mut self, uri: &str) {
+        match self.documents.get_key_value(uri) {
+            Some((uri, open)) if open.tells_more() => {
+                self.telling.insert(uri.clone());
+            }
+            _ => {
+                self.telling.remove(uri);
+            }
+        }
+    }
+}
+
+impl Open {
+    /// Returns whether more is known of it than the disk and the index tell.
+    fn tells_more(&self) -> bool {
+        let by_name = self.file.as_deref().and_then(Path::to_str);
+        self.is_withheld()
+            || self.marks.has_any()
+            || self.language != by_name.and_then(Language::from_path)
     }
 }
 

@@ -121,6 +121,10 @@ impl Session {
                 open.look(&markers);
             }
             self.markers = markers;
+            let all: Vec<Arc<str>> = self.documents.keys().cloned().collect();
+            for uri in all {
+                self.note_company(&uri);
+            }
         }
         for open in self.documents.values_mut() {
             open.told.is_sure = false;

@@ -180,15 +180,35 @@ fn what_is_open_is_company_by_its_text_in_the_editor() {
         crate::workspace::confinement(Path::new("/w/.env")),
     );
     let a = session.snapshot("file:///w/a.rs").expect("open");
+    session.open("file:///w/deploy", "python", "x = 1\n");
     let company = session.company(&a);
     // As the disk may have them.
     let unmarked = session.markers().in_text(&"".into());
     let admits = |path: &str| company.admits(path, None, &unmarked);
-    let admitted = ["/w/c.rs", "/w/b.rs", "/w/.env", "/w/c.py", "/v/c.rs"].map(admits);
-    assert_eq!(admitted, [true, false, false, false, false]);
+    let admitted = [
+        "/w/c.rs",
+        "/w/b.rs",
+        "/w/.env",
+        "/w/c.py",
+        "/v/c.rs",
+        "/w/deploy",
+    ];
+    let admitted = admitted.map(admits);
+    assert_eq!(admitted, [true, false, false, false, false, false]);
     // Where it was edited last is shown of it as little.
     session.change("file:///w/b.rs", &insert(1, 0, "fn secret() {}"));
     assert!(session.attention(&a, 0).edited.is_empty());
+}
+
+#[test]
+fn where_a_document_is_closed_what_was_chosen_before_is_of_another_era() {
+    let mut session = ruled();
+    session.add_folder("/w".into());
+    let era = |session: &Session| session.snapshot("file:///w/a.rs").expect("open").era;
+    session.open("file:///w/b.rs", "rust", "// no mark any more\n");
+    let before = era(&session);
+    session.close("file:///w/b.rs");
+    assert_ne!(era(&session), before, "the disk may have the mark");
 }
 
 #[test]
