@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ropey::Rope;
 use url::Url;
@@ -57,6 +58,8 @@ pub struct Session {
     markers: Markers,
     /// How often it has changed what may be shown to whom.
     era: u64,
+    /// How often the index has.
+    withdrawn: Arc<AtomicU64>,
     /// The open documents of which more is known than the disk and the index tell.
     telling: HashSet<Arc<str>>,
 }
@@ -253,6 +256,7 @@ impl Session {
             looked: Looked::default(),
             markers: Markers::default(),
             era: 0,
+            withdrawn: Arc::default(),
             telling: HashSet::new(),
         };
         session.settings_changed();
@@ -437,6 +441,11 @@ impl Session {
         }
     }
 
+    /// Counts among what begins an era what the index [withdraws](crate::index::SymbolIndex::withdrawn).
+    pub fn watch(&mut self, withdrawn: Arc<AtomicU64>) {
+        self.withdrawn = withdrawn;
+    }
+
     /// Notes why a document's text must not leave the machine, or that it may. Returns whether that is news.
     pub fn confine(&mut self, uri: &str, rule: Option<Rule>) -> bool {
         let open = self.documents.get_mut(uri);
@@ -509,7 +518,8 @@ impl Session {
             confined: open.confined,
             is_ignored: open.is_ignored,
             marks: open.marks.clone(),
-            era: self.era,
+            // Both only grow, so that the sum changes with either.
+            era: self.era + self.withdrawn.load(Ordering::Relaxed),
             desk: open.desk.clone(),
         })
     }

@@ -76,6 +76,12 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("the address of a proxy, by which all calls would go,"),
         ));
     }
+    if !editor.projects.is_empty() && editor.projects != own.projects {
+        return Err(problem(
+            "projects".into(),
+            refusal("which models a project gets"),
+        ));
+    }
     if editor.organisation.is_some() {
         return Err(problem(
             "organisation".into(),

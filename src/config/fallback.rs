@@ -23,7 +23,7 @@ pub struct FallbackOptions {
     /// always may. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_change_payer: Option<bool>,
-    /// How long ghost text waits for the first word, and every call for its connection (then 700 at least), in milliseconds, before the next model is asked: 100 to 60000. Default: 800.
+    /// How long ghost text waits for the first word, and a code action for its connection (then 700 at least), in milliseconds, before the next model is asked: 100 to 60000. Default: 800.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_ms: Option<u64>,
 }

@@ -140,7 +140,18 @@ impl Layers {
 
     /// Returns what the layers come to together.
     pub fn settings(&self) -> Settings {
-        let settings = Settings::resolve(&self.merged(), "").unwrap_or_default();
+        let mut settings = Settings::resolve(&self.merged(), "").unwrap_or_default();
+        let switched = &self.options[Layer::Runtime as usize];
+        settings.switched(
+            switched
+                .completion
+                .as_ref()
+                .is_some_and(|it| it.model.is_some()),
+            switched
+                .actions
+                .as_ref()
+                .is_some_and(|it| it.model.is_some()),
+        );
         let files = self.organisations.iter();
         files.fold(settings, |settings, file| file.restrict(settings))
     }
@@ -203,6 +214,11 @@ fn merge(below: Options, above: Options) -> Options {
         privacy: merge_with(below.privacy, above.privacy, privacy::merge),
         actions: merge_with(below.actions, above.actions, ActionsOptions::over),
         routing: merge_with(below.routing, above.routing, RoutesOptions::over),
+        projects: if above.projects.is_empty() {
+            below.projects
+        } else {
+            above.projects
+        },
         fallback: merge_with(below.fallback, above.fallback, FallbackOptions::over),
         budget: merge_with(below.budget, above.budget, |below, above| {
             below.with(&above)

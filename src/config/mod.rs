@@ -33,6 +33,7 @@ mod pattern;
 mod policy;
 mod privacy;
 mod problem;
+mod project;
 mod provider;
 mod routing;
 mod settings;
@@ -78,6 +79,7 @@ pub use policy::{
 };
 pub use privacy::Credentials;
 pub use problem::Problem;
+pub use project::{Project, ProjectOptions};
 pub use provider::{ProviderSettings, Quirks, is_loopback, needs_address};
 pub use routing::{
     LimitOptions, POOL, Pool, PoolModel, PoolOptions, RouteRule, Routes, RoutesOptions,

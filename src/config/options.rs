@@ -21,6 +21,7 @@ use super::openrouter::{AppOptions, RoutingOptions};
 use super::organisation::OrganisationOptions;
 use super::policy::{DataOptions, PolicyOptions};
 use super::privacy::PrivacyOptions;
+use super::project::ProjectOptions;
 use super::routing::RoutesOptions;
 use super::telemetry::TelemetryOptions;
 
@@ -52,6 +53,9 @@ pub struct Options {
     /// How a model is chosen where several might do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<RoutesOptions>,
+    /// Projects that have models of their own; from your own file only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub projects: Vec<ProjectOptions>,
     /// Models that take the place of one that does not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackOptions>,

@@ -21,6 +21,7 @@ use super::options::Options;
 use super::policy::{Policy, Refused, Source};
 use super::privacy::Credentials;
 use super::problem::Problem;
+use super::project::{self, Project};
 use super::provider::{self, ProviderSettings};
 use super::routing::{self, Routes};
 use super::telemetry::{self, TelemetrySettings};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// Which models take the place of one that does not answer.
     pub fallback: Arc<Fallback>,
+    /// Projects that have models of their own ([`Settings::in_project`]).
+    pub projects: Vec<Project>,
     /// Providers whose servers on this machine `auto` may use, most preferred first.
     pub local_servers: Vec<String>,
     /// How sure the embedded engine must be to speak, in percent; `None` is the engine's own default.
@@ -143,6 +146,7 @@ impl Default for Settings {
             log: LogSettings::default(),
             telemetry: TelemetrySettings::default(),
             fallback: Arc::default(),
+            projects: Vec::new(),
             local_servers: Vec::new(),
             min_confidence: None,
             has_partner: false,
@@ -258,6 +262,8 @@ impl Settings {
                 .map_err(|(key, message)| problem(format!("fallback.{key}"), message))?;
             settings.fallback = Arc::new(resolved);
         }
+        settings.projects = project::resolve(&options.projects, &settings)
+            .map_err(|(key, message)| problem(key, message))?;
         if let Some(written) = &options.ledger {
             let resolved = ledger::resolve(written)
                 .map_err(|(key, message)| problem(format!("ledger.{key}"), message))?;

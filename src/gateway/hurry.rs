@@ -14,7 +14,8 @@ use futures_util::{StreamExt as _, stream};
 use crate::provider::{self, Call, Error, Event, Provider, Stream};
 use crate::routing::Feature;
 
-/// The least time that a connection is given, however short ghost text waits for its first word: three round trips to the other side of the world.
+/// The least time that a code action's connection is given, however short ghost text waits for its first word: three round trips to the other side of
+/// the world.
 const CONNECTION: Duration = Duration::from_millis(700);
 
 /// Returns a provider whose connection and, for ghost text, whose first word are waited for no longer than this.
@@ -27,9 +28,11 @@ pub(super) fn hurried(
         Feature::Completion | Feature::Speculation => Some(limit),
         Feature::Action => None,
     };
+    // Before the first word is given up, so that it is known which of the two did not come: without a connection nothing was sent.
+    let connection = first_word.map_or(limit.max(CONNECTION), |limit| limit - limit / 8);
     Arc::new(Hurried {
         provider,
-        connection: limit.max(CONNECTION),
+        connection,
         first_word,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Entry point: [`Policy::of`]. Ghost text is never tried again, since the next key asks anew; an action is what somebody waits for. Only
 //! what failed before the first byte of an answer, and by the provider's own word was not worked on, is tried again: everything else
-//! may have been billed.
+//! may have been billed. A connection that does not come about within its time counts as a refusal: nothing was sent.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;

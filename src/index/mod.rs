@@ -23,7 +23,7 @@ mod tests;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,8 @@ struct Shared {
     stop: AtomicBool,
     /// How many files are in the table, for those who must not wait for it.
     files: AtomicUsize,
+    /// How often something was withdrawn from the table, for the same.
+    withdrawn: Arc<AtomicU64>,
 }
 
 impl SymbolIndex {
@@ -107,6 +109,7 @@ impl SymbolIndex {
             idle: Condvar::new(),
             stop: AtomicBool::new(false),
             files: AtomicUsize::new(0),
+            withdrawn: Arc::default(),
         }))))
     }
 
@@ -188,6 +191,12 @@ impl SymbolIndex {
         self.0.0.files.load(Ordering::Relaxed)
     }
 
+    /// Returns the count of what was withdrawn: of times at which files were taken out, or found to be for others than before. What was chosen of the index
+    /// at another count may hold what nobody is to be shown any more.
+    pub fn withdrawn(&self) -> Arc<AtomicU64> {
+        self.0.0.withdrawn.clone()
+    }
+
     /// Waits until all that was handed over is in, or the time is up; returns whether it is in.
     pub fn wait_until_idle(&self, limit: Duration) -> bool {
         let begin = Instant::now();
@@ -266,6 +275,7 @@ impl Shared {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut table);
         self.files.store(table.files(), Ordering::Relaxed);
+        self.withdrawn.store(table.withdrawn(), Ordering::Relaxed);
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Definitions {
     uses: Shards<u32, u32>,
     total_files: usize,
     kept: usize,
+    /// How often something was taken out, or is to be shown to others than before.
+    withdrawn: u64,
 }
 
 /// A file, and by which task it came in.
@@ -150,6 +152,11 @@ impl Definitions {
         Some((known.stamp?, known.symbols.clone()))
     }
 
+    /// Returns how often something was taken out, or is to be shown to others than before.
+    pub(super) fn withdrawn(&self) -> u64 {
+        self.withdrawn
+    }
+
     pub(super) fn has(&self, path: &str) -> bool {
         self.files.get(path).is_some()
     }
@@ -182,6 +189,8 @@ impl Definitions {
         if self.is_later(&symbols.path, number) {
             return;
         }
+        let before = self.file(&symbols.path);
+        self.withdrawn += u64::from(before.is_some_and(|before| before.marks != symbols.marks));
         self.forget(&symbols.path);
         let definitions = self.kept + symbols.definitions.len();
         if self.total_files >= limits.files || definitions > limits.definitions {
@@ -231,6 +240,7 @@ impl Definitions {
             return;
         };
         if Arc::ptr_eq(&known.symbols, file) {
+            self.withdrawn += 1;
             let symbols = FileSymbols {
                 marks,
                 ..FileSymbols::clone(file)
@@ -245,7 +255,8 @@ impl Definitions {
 
     /// Forgets a file, unless a later task brought it.
     pub(super) fn remove(&mut self, path: &str, number: u64) {
-        if !self.is_later(path, number) {
+        if self.has(path) && !self.is_later(path, number) {
+            self.withdrawn += 1;
             self.forget(path);
         }
     }
@@ -257,6 +268,7 @@ impl Definitions {
             .filter(|path| is_gone(path))
             .cloned()
             .collect();
+        self.withdrawn += u64::from(!gone.is_empty());
         for path in gone {
             self.forget(&path);
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ropey::Rope;
@@ -231,4 +232,32 @@ fn what_marks_a_file_is_found_where_it_is_read_and_again_when_something_else_is_
     index.update(root.join("a.rs").to_str().expect("a path"), tree, text);
     assert!(index.wait_until_idle(LONG));
     assert_eq!(those_with(&index, "LIMIT: u8 = 2"), ["a.rs", "b.rs"]);
+}
+
+#[test]
+fn what_is_withdrawn_is_counted_and_what_comes_in_or_stays_as_it_was_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, "a.rs", "const LIMIT: u8 = 1;\n");
+    write(root, "b.rs", "const LIMIT: u8 = 2;\n");
+    let index = SymbolIndex::new(Limits::default());
+    index.look_for(&Markers::of(["SECRET"]));
+    index.add_folder(root.to_owned());
+    let after = |act: &dyn Fn()| {
+        let before = index.withdrawn().load(Ordering::Relaxed);
+        act();
+        assert!(index.wait_until_idle(LONG));
+        index.withdrawn().load(Ordering::Relaxed) - before
+    };
+    let changed = |name: &str| index.changed(root.join(name).to_str().expect("a path"));
+    assert_eq!(after(&|| {}), 0);
+    write(root, "a.rs", "const LIMIT: u8 = 3;\n");
+    assert_eq!(after(&|| changed("a.rs")), 0, "it is for the same");
+    write(root, "a.rs", "// SECRET\nconst LIMIT: u8 = 3;\n");
+    assert_eq!(after(&|| changed("a.rs")), 1, "its head has a mark");
+    write(root, ".aiignore", "b.rs\n");
+    assert_eq!(after(&|| index.rules_changed()), 1, "a rule names it");
+    assert_eq!(after(&|| index.rules_changed()), 0);
+    let others = Markers::of(["SECRET", "LIMIT"]);
+    assert_eq!(after(&|| assert!(index.look_for(&others))), 1);
 }

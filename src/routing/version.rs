@@ -3,7 +3,7 @@
 //! Entry point: [`version`]. Settings of one version decide alike: it is made of all that [`decide_on`](super::decide_on), its fallbacks and its rules
 //! read, for the models that may come into question where `wanted` was asked for; of no other model, so that a record outlives what does not concern
 //! it. Every struct is taken apart field by field, so that who adds a setting has to say here whether it decides. It is made for each call, so what
-//! it is made of is written straight into a sum, without a copy of anything; kept beside settings that a folder or a file's rules narrow down, it could
+//! it is made of is written straight into a sum, with a copy of a policy's rules alone; kept beside settings that a folder or a file's rules narrow down, it could
 //! be that of others. The sum tells what is different; it is no seal, and may be another in another version of the program.
 
 use std::fmt::{self, Write as _};
@@ -45,6 +45,8 @@ pub fn version(settings: &Settings, wanted: &ModelName, answering: &[LocalServer
         audit: _,
         log: _,
         telemetry: _,
+        // A project's models are what was wanted by the time that somebody decides.
+        projects: _,
         min_confidence: _,
         has_partner: _,
         max_index_tokens: _,

@@ -311,6 +311,8 @@ impl Shared {
         let collector = parts.layers.settings_of_own_file().telemetry;
         gateway.export_to(Telemetry::start(&collector, &parts.http));
         let status = Status::new(outbox.clone());
+        let mut session = Session::new(parts.layers);
+        session.watch(parts.symbols.withdrawn());
         gateway.watch(budget::watch(
             outbox.clone(),
             status.clone(),
@@ -318,7 +320,7 @@ impl Shared {
         ));
         Self {
             completions: Completions::new(parts.ledger, parts.engine.clone()),
-            documents: Mutex::new(Session::new(parts.layers)),
+            documents: Mutex::new(session),
             problems: Mutex::new(parts.problems),
             remarks: Mutex::default(),
             http: parts.http,

@@ -1,4 +1,4 @@
-//! The workspace folders, and what each one's own file leaves of the user's settings.
+//! The workspace folders, and what each one's own file leaves of the user's settings for it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -39,9 +39,10 @@ impl Folders {
             return;
         }
         let file = WorkspaceFile::unread(&path);
-        let restricted = file.restrict(settings).0;
+        let own = settings.in_project(&path);
+        let restricted = file.restrict(&own).0;
         self.folders.push(Folder {
-            is_ruled: restricted != *settings,
+            is_ruled: restricted != own,
             settings: Arc::new(restricted),
             path,
             file,
@@ -88,8 +89,9 @@ impl Folders {
     /// Lays the files over new settings.
     pub fn follow(&mut self, settings: &Settings) {
         for folder in &mut self.folders {
-            let restricted = folder.file.restrict(settings).0;
-            folder.is_ruled = restricted != *settings;
+            let own = settings.in_project(&folder.path);
+            let restricted = folder.file.restrict(&own).0;
+            folder.is_ruled = restricted != own;
             folder.settings = Arc::new(restricted);
         }
     }
@@ -102,8 +104,9 @@ impl Folders {
         settings: &Settings,
     ) -> Option<String> {
         let folder = self.find(path)?;
-        let (restricted, message) = file.restrict(settings);
-        folder.is_ruled = restricted != *settings;
+        let own = settings.in_project(path);
+        let (restricted, message) = file.restrict(&own);
+        folder.is_ruled = restricted != own;
         folder.settings = Arc::new(restricted);
         folder.file = file;
         message.filter(|message| self.told.insert(message.clone()))

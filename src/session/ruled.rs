@@ -142,7 +142,9 @@ impl Session {
             is_sure: true,
         };
         let last = std::mem::replace(&mut open.told, told);
-        let is_other = last.words != reach;
-        reach.filter(|_| is_other)
+        if last.words == reach {
+            return None;
+        }
+        Some(reach.unwrap_or_else(|| "is under no rule about files any more".into()))
     }
 }

@@ -212,6 +212,17 @@ fn where_a_document_is_closed_what_was_chosen_before_is_of_another_era() {
 }
 
 #[test]
+fn what_the_index_withdraws_begins_an_era_too() {
+    let mut session = ruled();
+    let withdrawn = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(3));
+    session.watch(withdrawn.clone());
+    let era = |session: &Session| session.snapshot("file:///w/a.rs").expect("open").era;
+    let before = era(&session);
+    withdrawn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    assert_ne!(era(&session), before);
+}
+
+#[test]
 fn a_closed_document_is_forgotten() {
     let mut session = session();
     session.close("file:///w/a.rs");

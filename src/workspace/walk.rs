@@ -68,12 +68,12 @@ pub fn read_stamped(file: &Path, limit: usize) -> Option<(String, Option<Stamp>)
 
 /// Reads the beginning of a file, so many bytes at most.
 pub fn head(file: &Path, bytes: usize) -> Option<Vec<u8>> {
-    let file = fs::File::open(file).ok()?;
-    // A pipe or a device would never end, or never begin.
-    if !file.metadata().ok()?.is_file() {
+    // A pipe or a device would never end, and to open a pipe waits for somebody who writes.
+    if !fs::metadata(file).ok()?.is_file() {
         return None;
     }
     let mut head = Vec::new();
+    let file = fs::File::open(file).ok()?;
     file.take(bytes as u64).read_to_end(&mut head).ok()?;
     Some(head)
 }

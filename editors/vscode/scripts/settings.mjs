@@ -14,7 +14,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OF_A_WORKSPACE = new Set(['byok.completion.debounce_ms', 'byok.completion.max_lines', 'byok.completion.trigger', 'byok.local.min_confidence']);
 
 /** What the server takes from the user's own file alone: a setting that is always refused is no setting. */
-const OF_THE_OWN_FILE = new Set(['byok.actions.check', 'byok.audit.keep', 'byok.fallback.may_change_payer', 'byok.keys.environment', 'byok.log.level', 'byok.log.max_files', 'byok.log.max_size_mb', 'byok.network.ca_bundle', 'byok.network.proxy', 'byok.organisation.file', 'byok.organisation.public_key', 'byok.telemetry.endpoint']);
+const OF_THE_OWN_FILE = new Set(['byok.actions.check', 'byok.audit.keep', 'byok.fallback.may_change_payer', 'byok.keys.environment', 'byok.log.level', 'byok.log.max_files', 'byok.log.max_size_mb', 'byok.network.ca_bundle', 'byok.network.proxy', 'byok.organisation.file', 'byok.organisation.public_key', 'byok.projects', 'byok.telemetry.endpoint']);
 
 const TITLES = { completion: 'Ghost Text', actions: 'Code Actions', budget: 'Budget', local: 'On This Machine', keys: 'Keys', providers: 'Providers' };
 

@@ -233,17 +233,25 @@ impl Policy {
         let of_path = self.parts.iter().filter(|part| part.kind == Kind::OfPath);
         let lists =
             of_path.filter_map(|part| Some((part.source, part.written.providers.as_ref()?)));
-        // The one that lets it go least far is the one to tell of.
-        let rank = |list: &[String]| match list {
-            [] => 0,
-            [one] if one == paths::THIS_MACHINE => 1,
-            names => 1 + names.len(),
+        let lists: Vec<(Source, &Vec<String>)> = lists.collect();
+        // The shortest is the one to tell of, and who is in all of them is let through.
+        let (source, shortest) = lists.iter().min_by_key(|(_, list)| list.len())?;
+        let is_in_all = |name: &&String| lists.iter().all(|(_, list)| list.contains(name));
+        let through: Vec<&str> = shortest
+            .iter()
+            .filter(is_in_all)
+            .map(String::as_str)
+            .collect();
+        let has_word = |(_, list): &(Source, &Vec<String>)| {
+            list.iter().any(|name| name == paths::THIS_MACHINE)
         };
-        let (source, list) = lists.min_by_key(|(_, list)| rank(list))?;
-        let far = match rank(list) {
-            0 => "is shown to no model server, not even on this machine".to_owned(),
-            1 => "stays on this machine".to_owned(),
-            _ => format!("is shown to no provider but {}", list.join(", ")),
+        let far = match &*through {
+            [one] if *one == paths::THIS_MACHINE => "stays on this machine".to_owned(),
+            [] if !shortest.is_empty() && lists.iter().any(has_word) => {
+                "stays on this machine".to_owned()
+            }
+            [] => "is shown to no model server, not even on this machine".to_owned(),
+            names => format!("is shown to no provider but {}", names.join(", ")),
         };
         Some(format!(
             "{far}, since {} says so (policy.paths)",

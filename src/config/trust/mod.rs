@@ -29,7 +29,7 @@ pub use disk::Stamp;
 pub const WORKSPACE_FILE: &str = ".byok.toml";
 
 /// The tables that are not looked into, and why.
-const CLOSED: [(&str, &str); 8] = [
+const CLOSED: [(&str, &str); 9] = [
     ("network", "how providers are reached is yours to say"),
     ("log", "what is logged is yours to say"),
     ("telemetry", "who is told of calls is yours to say"),
@@ -39,6 +39,7 @@ const CLOSED: [(&str, &str); 8] = [
         "organisation",
         "where your organisation's rules are is yours to say",
     ),
+    ("projects", "which models a project gets is yours to say"),
     (
         "fallback",
         "which models take another's place is yours to say",

@@ -33,6 +33,7 @@ pub(super) fn by_options(settings: Settings, options: &Options) -> (Settings, Ve
         keys: _,
         routing: _,
         fallback: _,
+        projects: _,
         providers: _,
         policy: _,
         more_policies: _,

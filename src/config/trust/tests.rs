@@ -51,7 +51,7 @@ const fn row(
 }
 
 /// The whole of it. An option that has no row here fails the test below.
-const TABLE: [Row; 116] = [
+const TABLE: [Row; 117] = [
     row("completion.model", "\"local\"", "local", false),
     row(
         "completion.model",
@@ -182,6 +182,12 @@ const TABLE: [Row; 116] = [
     row("log.level", "\"off\"", "", true),
     row("log.max_size_mb", "100", "", true),
     row("log.max_files", "1", "", true),
+    row(
+        "projects",
+        "[{ folder = \"/w\", completion = \"openai/dear\" }]",
+        "",
+        true,
+    ),
     row("telemetry.endpoint", "\"https://evil.example\"", "", true),
     row("keys.store", "\"file\"", "", true),
     row("keys.environment", "\"prod\"", "", true),
