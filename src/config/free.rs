@@ -6,7 +6,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::pattern;
 use super::provider::ProviderSettings;
@@ -110,16 +110,8 @@ pub(super) fn shape(route: &mut ProviderSettings) {
         return;
     }
     let free = route.free.clone().unwrap_or_default();
+    route.retain_stand_ins(|model| free.has(model));
     let body = &mut route.quirks.body;
-    if let Some(models) = body.get_mut("models").and_then(Value::as_array_mut) {
-        models.retain(|model| model.as_str().is_some_and(|model| free.has(model)));
-    }
-    if body
-        .get("models")
-        .is_some_and(|models| *models == json!([]))
-    {
-        body.remove("models");
-    }
     let preferences = body.entry("provider").or_insert_with(|| json!({}));
     preferences["max_price"] = json!({"prompt": "0", "completion": "0", "request": "0"});
 }

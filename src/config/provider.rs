@@ -1,6 +1,7 @@
 //! Providers, resolved: what is well known, and what the user says about it.
 
 mod deciding;
+mod stand_ins;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -199,6 +199,13 @@ impl Settings {
         Some(route)
     }
 
+    /// Returns the models that a gateway would ask in the place of one of its models, and that the policy keeps out, with who forbids each.
+    pub fn kept_out(&self, provider: &str, model: &str) -> Vec<(String, Refused)> {
+        let route = self.providers.get(provider);
+        let route = route.map(|provider| provider.for_model(model));
+        route.map_or_else(Vec::new, |mut route| self.policy.shape(&mut route))
+    }
+
     /// Returns the model of code actions.
     pub fn model_of_actions(&self) -> &ModelName {
         self.action_model.as_ref().unwrap_or(&self.model)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::request::Request;
 use crate::config::{ModelName, Settings, TaskClass};
 use crate::cost::Money;
-use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Ruled};
+use crate::routing::{self, Decision, Draw, Feature, Hop, LocalServer, Past, Ruled, Way};
 
 /// The form of records; one of another form is not recomputed.
 const VERSION: u32 = 1;
@@ -313,6 +313,7 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         let hops: Vec<Candidate> = hops.map(judged).collect();
         candidates.extend(hops);
     }
+    candidates.extend(stand_ins(settings, decision));
     let last = format!("{}/{}", routing::LOCAL, routing::PATTERNS);
     if !candidates
         .iter()
@@ -325,6 +326,30 @@ fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Ve
         });
     }
     candidates
+}
+
+/// Returns the models that the provider itself may ask in the place of the chosen one, and those that it is not told of, by a rule.
+fn stand_ins(settings: &Settings, decision: &Decision) -> Vec<Candidate> {
+    let Way::Http(route) = &decision.way else {
+        return Vec::new();
+    };
+    let candidate = |model: &str, is_kept, rule: &str| Candidate {
+        model: short(&format!("{}/{model}", decision.provider)),
+        is_kept,
+        rule: rule.into(),
+    };
+    let kept = route.stand_ins();
+    let kept = kept.map(|model| {
+        candidate(
+            model,
+            true,
+            "the gateway may ask it in the place of the one that is named",
+        )
+    });
+    let out = settings.kept_out(&decision.provider, &decision.model);
+    let out = out.iter();
+    let out = out.map(|(model, refused)| candidate(model, false, refused.words()));
+    kept.chain(out).collect()
 }
 
 /// Returns how the models of the pool stood that was asked for, in the order in which they are asked.

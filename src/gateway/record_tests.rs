@@ -233,6 +233,43 @@ fn of(settings: &Settings) -> Record {
 }
 
 #[test]
+fn a_record_names_the_models_that_a_gateway_may_ask_by_itself_and_those_that_a_rule_keeps_from_it()
+{
+    let toml = "completion.model = \"openrouter/openai/a\"\n\
+        [policy]\nmodels = [\"openrouter/openai/*\"]\n\
+        [providers.openrouter.routing]\nmodels = [\"maker/b\", \"openai/c\"]";
+    let mut layers = Layers::default();
+    layers.set_toml(Layer::UserFile, "own", toml).unwrap();
+    let settings = layers.settings();
+    let record = of(&settings);
+    let candidates: Vec<(&str, bool, &str)> = record
+        .candidates
+        .iter()
+        .map(|one| (&*one.model, one.is_kept, &*one.rule))
+        .collect();
+    let expected = [
+        ("openrouter/openai/a", true, "the settings name it"),
+        (
+            "openrouter/openai/c",
+            true,
+            "the gateway may ask it in the place of the one that is named",
+        ),
+        (
+            "openrouter/maker/b",
+            false,
+            "your own [policy] does not allow the model that is set",
+        ),
+        (
+            "local/patterns",
+            true,
+            "it is always there, and answers where nothing else may",
+        ),
+    ];
+    assert_eq!(candidates, expected);
+    assert_eq!(record.recompute(&settings), Some(record));
+}
+
+#[test]
 fn a_record_of_before_kinds_of_work_were_kept_can_still_be_read_and_comes_out_the_same() {
     let settings = Settings::default();
     let mut json: serde_json::Value = serde_json::from_str(&of(&settings).to_json()).unwrap();
@@ -269,7 +306,7 @@ fn what_other_settings_decided_is_not_recomputed_and_what_was_tampered_with_show
 }
 
 /// What decides about a model: a table of the settings, and what may stand in it, the first of which is usual.
-const DECIDING: [(&str, &[&str]); 27] = [
+const DECIDING: [(&str, &[&str]); 28] = [
     ("providers.openai", &["", "wire = \"openai-completions\""]),
     (
         "providers.openai",
@@ -302,6 +339,7 @@ const DECIDING: [(&str, &[&str]); 27] = [
     ("providers.openai", &["", "data.retention = false"]),
     ("providers.openai", &["", "data.region = \"eu\""]),
     ("providers.openai", &["", "routing.payer = \"credits\""]),
+    ("providers.openai", &["", "routing.models = [\"gpt-4.1\"]"]),
     ("policy", &["", "payers = [\"own-key\"]"]),
     ("policy", &["", "providers = [\"groq\"]"]),
     ("policy", &["", "deny_models = [\"*/gpt*\"]"]),

@@ -171,12 +171,7 @@ fn worst_price(begin: &Begin, provider: &Arc<ProviderSettings>, at: Timestamp) -
         })
     };
     let own = of(&begin.decision.model)?;
-    let others = body.get("models").and_then(Value::as_array);
-    let others: Vec<&str> = others
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let others: Vec<&str> = provider.stand_ins().collect();
     if others.is_empty() {
         return Some(own);
     }

@@ -102,7 +102,9 @@ pub fn version(settings: &Settings, wanted: &ModelName, answering: &[LocalServer
         sum.add(&provider.deciding());
         // A price may come from the catalogue, and change with the hour.
         if policy.has_ceilings() {
-            sum.add(&provider.price(model, Timestamp::now()));
+            for model in [model].into_iter().chain(provider.stand_ins()) {
+                sum.add(&provider.price(model, Timestamp::now()));
+            }
         }
     }
     sum.digits()

@@ -9,6 +9,7 @@ mod options;
 mod paths;
 mod payer;
 mod rule;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -261,43 +262,6 @@ impl Policy {
 
     fn path_rules(&self) -> impl Iterator<Item = &PathRule> {
         self.parts.iter().flat_map(|part| &part.rules.paths)
-    }
-
-    /// Sets what a provider's own routing has to obey, where it can be told.
-    pub(super) fn shape(&self, provider: &mut ProviderSettings) {
-        if !provider.can_be_told() {
-            return;
-        }
-        let all = || self.parts.iter().map(|part| &part.written);
-        let mut regions = all().filter_map(|written| written.regions.as_ref());
-        let first: Vec<String> = regions.next().cloned().unwrap_or_default();
-        let rest: Vec<&Vec<String>> = regions.collect();
-        let mut common = first
-            .iter()
-            .filter(|region| rest.iter().all(|list| list.contains(region)));
-        let is_there = |region: &String| first.contains(region);
-        if !provider.data.region.as_ref().is_some_and(is_there)
-            && let Some(region) = common.find(|region| provider.data.host_of(region).is_some())
-        {
-            provider.move_to(&region.clone());
-        }
-        let body = &mut provider.quirks.body;
-        let preferences = body
-            .entry("provider")
-            .or_insert_with(|| serde_json::json!({}));
-        if all().any(|written| written.training == Some(false)) {
-            preferences["data_collection"] = "deny".into();
-        }
-        if all().any(|written| written.retention == Some(false)) {
-            preferences["zdr"] = true.into();
-            preferences["data_collection"] = "deny".into();
-        }
-        if preferences
-            .as_object()
-            .is_some_and(serde_json::Map::is_empty)
-        {
-            body.remove("provider");
-        }
     }
 
     /// Returns whether nobody wrote a rule.

@@ -24,10 +24,11 @@ impl ProviderSettings {
             is_wire_fixed,
             // The program's own, by the name.
             rules: _,
+            // Of what is added to a request, which other models may run.
+            quirks: _,
             // How it is asked, not whether.
             auth: _,
             stores: _,
-            quirks: _,
             bills_cut: _,
             home: _,
             list: _,
@@ -36,7 +37,7 @@ impl ProviderSettings {
         (
             (name, wire, is_wire_fixed, base_url.as_str(), has_key),
             (is_openrouter, upstream_payer, prices, billing),
-            (free, is_free, data),
+            (free, is_free, data, self.stand_ins().collect::<Vec<_>>()),
         )
     }
 }

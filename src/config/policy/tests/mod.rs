@@ -4,6 +4,7 @@ mod kinds;
 mod layers;
 mod providers;
 mod reach;
+mod stand_ins;
 
 use super::super::{Layer, Layers, Organisation, Settings, WORKSPACE_FILE, WorkspaceFile};
 
