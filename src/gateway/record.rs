@@ -229,54 +229,24 @@ impl Record {
 /// Returns all that were thought of for a decision, in order, each with what became of it by itself.
 fn candidates(settings: &Settings, decision: &Decision, is_confined: bool) -> Vec<Candidate> {
     let chosen = decision.name();
-    let named = match &decision.wanted {
-        ModelName::Local | ModelName::Pool(_) => Vec::new(),
-        ModelName::Of { .. } => vec![decision.wanted.clone()],
-        ModelName::Auto => {
-            let of = |name: &String| {
-                let server = decision
-                    .answering
-                    .iter()
-                    .find(|server| server.provider == *name)?;
-                Some(ModelName::Of {
-                    provider: server.provider.clone(),
-                    model: server.model.clone(),
-                })
-            };
-            let servers = settings.local_servers.iter().filter_map(of);
-            servers.take(MOST_CANDIDATES).collect()
-        }
-    };
     let is_failing = |full: &String| decision.failing.contains(full);
-    let judged = |name: ModelName| {
-        let full = name.to_string();
-        if is_failing(&full) {
-            return silent(&full);
-        }
-        if decision.wanted == name {
-            return Candidate {
-                is_kept: chosen == full,
-                rule: decision.reason.into(),
-                model: short(&full),
-            };
-        }
-        let alone = routing::decide_on(settings, decision.feature, &name, &decision.answering);
-        let alone = if is_confined { alone.confined() } else { alone };
-        // One server is asked for, the first that is allowed.
-        let (answers, is_kept) = (alone.name() == full, chosen == full);
-        Candidate {
-            is_kept,
-            rule: if answers && !is_kept {
-                "another server on this machine came first".into()
-            } else if is_kept {
-                "it answers on this machine".into()
+    let mut candidates: Vec<Candidate> = match &decision.wanted {
+        ModelName::Local | ModelName::Pool(_) => Vec::new(),
+        ModelName::Of { .. } => {
+            let full = decision.wanted.to_string();
+            let candidate = if is_failing(&full) {
+                silent(&full)
             } else {
-                alone.reason.into()
-            },
-            model: short(&full),
+                Candidate {
+                    is_kept: chosen == full,
+                    rule: decision.reason.into(),
+                    model: short(&full),
+                }
+            };
+            vec![candidate]
         }
+        ModelName::Auto => of_servers(settings, decision, is_confined),
     };
-    let mut candidates: Vec<Candidate> = named.into_iter().map(judged).collect();
     candidates.extend(of_pool(settings, decision));
     // The embedded engine does not fail, and a cap names one model.
     let may_fail = match decision.reason {
@@ -350,6 +320,29 @@ fn stand_ins(settings: &Settings, decision: &Decision) -> Vec<Candidate> {
     let out = out.iter();
     let out = out.map(|(model, refused)| candidate(model, false, refused.words()));
     kept.chain(out).collect()
+}
+
+/// Returns what became of each enabled server on this machine that answers, of which one is asked, the first that may be.
+fn of_servers(settings: &Settings, decision: &Decision, is_confined: bool) -> Vec<Candidate> {
+    let chosen = decision.name();
+    let judged = |hop: Hop| {
+        let is_kept = hop.name == chosen;
+        let rule = match &hop.decision {
+            _ if decision.failing.contains(&hop.name) => return silent(&hop.name),
+            Err(rule) => rule,
+            Ok(hop) if is_confined && hop.leaves_the_machine() => routing::CONFINED,
+            Ok(hop) if is_kept => hop.reason,
+            Ok(_) => "another server on this machine came first",
+        };
+        Candidate {
+            model: short(&hop.name),
+            is_kept,
+            rule: rule.into(),
+        }
+    };
+    let servers = routing::of_servers(settings, decision.feature, &decision.answering);
+    let servers = servers.into_iter().take(MOST_CANDIDATES);
+    servers.map(judged).collect()
 }
 
 /// Returns how the models of the pool stood that was asked for, in the order in which they are asked.

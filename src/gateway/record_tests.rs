@@ -270,6 +270,36 @@ fn a_record_names_the_models_that_a_gateway_may_ask_by_itself_and_those_that_a_r
 }
 
 #[test]
+fn a_record_says_of_a_server_here_that_somebody_else_would_pay_for_it() {
+    let mut settings = Settings {
+        local_servers: vec!["ollama".into(), "llama-cpp".into(), "vllm".into()],
+        ..Settings::default()
+    };
+    let relay = settings.providers.get_mut("llama-cpp").unwrap();
+    relay.key = KeySource::Env("RELAY".into());
+    let answering = servers(&["llama-cpp", "vllm"]);
+    let decision = routing::decide(&settings, Feature::Completion, &answering);
+    let around = Circumstances {
+        confined: None,
+        task: None,
+        class: TaskClass::Completion,
+        after: None,
+    };
+    let record = Record::of(&settings, &decision, around);
+    let candidates: Vec<(&str, bool, &str)> = record
+        .candidates
+        .iter()
+        .map(|one| (&*one.model, one.is_kept, &*one.rule))
+        .collect();
+    assert_eq!(candidates[0], ("llama-cpp/m", false, routing::OTHER_PAYER));
+    assert_eq!(
+        candidates[1],
+        ("vllm/m", true, "it answers on this machine")
+    );
+    assert_eq!(record.recompute(&settings), Some(record));
+}
+
+#[test]
 fn a_record_of_before_kinds_of_work_were_kept_can_still_be_read_and_comes_out_the_same() {
     let settings = Settings::default();
     let mut json: serde_json::Value = serde_json::from_str(&of(&settings).to_json()).unwrap();

@@ -8,6 +8,7 @@ mod fallback;
 mod need;
 mod pool;
 mod rule;
+mod servers;
 mod strategy;
 mod version;
 
@@ -20,6 +21,7 @@ pub use fallback::{FALLBACK, Hop, OTHER_PAYER, fallback, has_hops, hops};
 pub use need::Need;
 pub use pool::{drawn, of_pool};
 pub use rule::{Ruled, asked, asked_again};
+pub use servers::of_servers;
 pub use version::version;
 
 pub use crate::config::Payer;
@@ -188,6 +190,9 @@ pub fn is_by_policy(reason: &str) -> bool {
     Refused::by_words(reason).is_some()
 }
 
+/// Why a model is asked that the user named.
+const NAMED: &str = "the settings name it";
+
 /// Why the embedded engine answers where a text must not leave this machine.
 pub const CONFINED: &str = "the file stays on this machine";
 
@@ -232,13 +237,12 @@ pub fn decide_on(
     wanted: &ModelName,
     answering: &[LocalServer],
 ) -> Decision {
-    let known = || match wanted {
-        ModelName::Auto => answering.to_vec(),
-        _ => Vec::new(),
-    };
     let embedded = |reason| Decision {
         wanted: wanted.clone(),
-        answering: known(),
+        answering: match wanted {
+            ModelName::Auto => answering.to_vec(),
+            _ => Vec::new(),
+        },
         ..embedded(feature, reason)
     };
     if feature == Feature::Action
@@ -246,30 +250,21 @@ pub fn decide_on(
     {
         return embedded(refused.words());
     }
-    let (name, model, reason) = match wanted {
+    let (name, model) = match wanted {
         // As far as nothing is known of its models.
         ModelName::Pool(name) => return drawn(settings, feature, &Draw::blind(settings, name)),
-        ModelName::Local => return embedded("the settings name it"),
-        ModelName::Of { provider, model } => (provider, model, "the settings name it"),
+        ModelName::Local => return embedded(NAMED),
+        ModelName::Of { provider, model } => (provider, model),
+        ModelName::Auto if settings.local_servers.is_empty() => {
+            return embedded("no model is configured");
+        }
         ModelName::Auto => {
-            let is_meant = |wanted: &String, server: &LocalServer| {
-                server.provider == *wanted && settings.judge(wanted, &server.model).is_ok()
-            };
-            let preferred = settings
-                .local_servers
-                .iter()
-                .find_map(|wanted| answering.iter().find(|server| is_meant(wanted, server)));
-            match preferred {
-                Some(server) => (
-                    &server.provider,
-                    &server.model,
-                    "it answers on this machine",
-                ),
-                None if settings.local_servers.is_empty() => {
-                    return embedded("no model is configured");
-                }
-                None => return embedded("none of the enabled local servers answers"),
-            }
+            let servers = of_servers(settings, feature, answering);
+            // Of several that may not be asked, the user's first is the one to tell of.
+            let dropped = servers.iter().find_map(|hop| hop.decision.as_ref().err());
+            let reason = dropped.map_or("none of the enabled local servers answers", |rule| rule);
+            let first = servers.into_iter().find_map(|hop| hop.decision.ok());
+            return first.unwrap_or_else(|| embedded(reason));
         }
     };
     let Some(route) = settings.route(name, model) else {
@@ -282,13 +277,13 @@ pub fn decide_on(
     let decision = Decision {
         feature,
         wanted: wanted.clone(),
-        answering: known(),
+        answering: Vec::new(),
         failing: Box::default(),
         provider: name.clone(),
         model: model.clone(),
         payer: Payer::of(&route),
         way: Way::Http(Arc::new(route)),
-        reason,
+        reason: NAMED,
         has_consent: false,
         draw: None,
         ruled: None,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHasher;
 
 use super::LocalServer;
-use crate::config::{Fallback, ModelName, Network, Routes, Settings};
+use crate::config::{Fallback, ModelName, Network, ProviderSettings, Routes, Settings};
 
 /// Returns what tells the settings that decide where this was wanted, and these servers on this machine answer, from others.
 pub fn version(settings: &Settings, wanted: &ModelName, answering: &[LocalServer]) -> String {
@@ -85,6 +85,11 @@ pub fn version(settings: &Settings, wanted: &ModelName, answering: &[LocalServer
             ModelName::Local => {}
             ModelName::Auto => {
                 models.extend(answering.iter().map(|it| (&*it.provider, &*it.model)));
+                // Who pays depends on the first of them, whether it answers or not.
+                let listed = local_servers
+                    .iter()
+                    .map(|name| settings.providers.get(name));
+                listed.for_each(|provider| sum.add(&provider.map(ProviderSettings::deciding)));
             }
             ModelName::Pool(name) => {
                 let pool = pools.get(name);

@@ -178,6 +178,13 @@ impl Policy {
         })
     }
 
+    /// Returns whether somebody may be the one to pay; else who forbids it.
+    pub fn judge_payer(&self, payer: Payer) -> Result<(), Refused> {
+        let forbids = |part: &&Part| !part.allows_payer(payer);
+        let part = self.parts.iter().find(forbids);
+        part.map_or(Ok(()), |part| Err(part.refused(Rule::Payer)))
+    }
+
     fn judge_asked(&self, asked: &Asked<'_>) -> Result<(), Refused> {
         self.parts.iter().try_for_each(|part| part.judge(asked))
     }
@@ -321,6 +328,11 @@ impl Part {
             && !pattern::any(&written.deny_models, &name)
     }
 
+    fn allows_payer(&self, payer: Payer) -> bool {
+        let payers = self.written.payers.as_ref();
+        payers.is_none_or(|payers| payer.is_within(payers))
+    }
+
     fn judge(&self, asked: &Asked<'_>) -> Result<(), Refused> {
         let written = &self.written;
         let holds = |is_kept: bool, rule: Rule| {
@@ -345,9 +357,8 @@ impl Part {
         let allows = |model| self.allows_model(name, model);
         holds(asked.model.is_none_or(allows), Rule::Model)?;
         holds(written.offline != Some(true) || !leaves, Rule::Offline)?;
-        let payers = written.payers.as_ref().filter(|_| asked.model.is_some());
         holds(
-            payers.is_none_or(|payers| asked.payer.is_within(payers)),
+            asked.model.is_none() || self.allows_payer(asked.payer),
             Rule::Payer,
         )?;
         if leaves {

@@ -68,6 +68,39 @@ async fn whoever_bills_somebody_else_is_asked_once_and_no_more_until_the_user_sa
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_here_that_stops_leaves_its_place_to_none_that_is_paid_for() {
+    for (may_change_payer, expected) in [(false, "local/patterns"), (true, "llama-cpp/m")] {
+        let drill = Drill::of(
+            &["ollama", "llama-cpp"],
+            serde_json::json!({
+                "local": {"servers": ["ollama", "llama-cpp"]},
+                "fallback": {"may_change_payer": may_change_payer},
+                "providers": {"llama-cpp": {"prices": {"m": {"input": "4 USD", "output": "16 USD"}}}},
+            }),
+        );
+        let server = |name: &str| crate::routing::LocalServer {
+            provider: name.into(),
+            model: "m".into(),
+        };
+        let answering = ["ollama", "llama-cpp"].map(server);
+        *drill.gateway.0.answering.lock().unwrap() = answering.into();
+        let (answered, _) = drill.ask(Feature::Completion, "one").await;
+        assert_eq!(answered.unwrap(), "ollama/m");
+        drill.fault("ollama", Fault::Down);
+        let (answered, asked) = drill.ask(Feature::Completion, "two").await;
+        assert!(matches!(answered, Err(Error::Unreachable(_))));
+        assert_eq!((asked, drill.asked("llama-cpp")), (1, 0));
+        // So does the handler of ghost text then.
+        drill.gateway.forget_server("ollama");
+        let next = drill.gateway.decide(&drill.settings, Feature::Completion);
+        assert_eq!(next.name(), expected);
+        if !may_change_payer {
+            assert_eq!(next.reason, crate::routing::OTHER_PAYER);
+        }
+    }
+}
+
 impl Drill {
     /// Begins anew as a server that is started again: all is forgotten but the ledger.
     fn restart(&mut self) {
