@@ -43,7 +43,7 @@ pub struct Record {
     /// The enabled servers on this machine that answered, where one of them was wanted, as `provider/model`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answering: Vec<String>,
-    /// The models that were passed over since they did not answer, as `provider/model`.
+    /// The models that were passed over, since they did not answer, took no more calls or billed somebody else, as `provider/model`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<String>,
     /// The rule by which the text had to stay on this machine, in words.
@@ -378,7 +378,8 @@ fn silent(name: &str) -> Candidate {
     Candidate {
         model: short(name),
         is_kept: false,
-        rule: "it does not answer, or takes no more calls for now".into(),
+        rule: "it does not answer, takes no more calls for now, or somebody else has paid for it"
+            .into(),
     }
 }
 

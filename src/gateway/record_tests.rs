@@ -170,7 +170,7 @@ proptest! {
         answering in prop::sample::subsequence(SERVERS.to_vec(), 0..=4),
         is_action in any::<bool>(),
         is_confined in any::<bool>(),
-        how in 0..4,
+        how in 0..5,
         failing in prop::sample::subsequence(
             vec!["openai/m", "ollama/m", "groq/m", "llama-cpp/m", "local/patterns"], 1..5),
         numbers in prop::collection::vec(any::<u16>(), 5),
@@ -203,6 +203,10 @@ proptest! {
                 let next = routing::fallback(&settings, &first, &failing);
                 next.filter(|_| !first.is_embedded()).unwrap_or(first)
             }
+            (4, ModelName::Of { .. }) if !first().is_embedded() => Decision {
+                reason: routing::ESCALATED,
+                ..first()
+            },
             _ => first(),
         };
         let decision = Decision { ruled, ..decision };

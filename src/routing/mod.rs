@@ -108,7 +108,7 @@ pub struct Decision {
     pub wanted: ModelName,
     /// The servers on this machine that answered, where one of them was asked for.
     pub answering: Vec<LocalServer>,
-    /// The models that were passed over since they do not answer, by their full names.
+    /// The models that were passed over, since they do not answer, take no more calls or billed somebody else, by their full names.
     pub failing: Box<[String]>,
     /// The provider's name.
     pub provider: String,

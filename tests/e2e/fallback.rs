@@ -68,7 +68,7 @@ fn the_next_model_makes_the_suggestion_in_the_same_request_and_the_first_is_left
     assert_eq!(explained["model"], "second/m");
     assert_eq!(
         explained["candidates"][0],
-        json!({"model": "first/m", "isKept": false, "rule": "it does not answer, or takes no more calls for now"})
+        json!({"model": "first/m", "isKept": false, "rule": "it does not answer, takes no more calls for now, or somebody else has paid for it"})
     );
     client.finish();
 }
