@@ -52,6 +52,8 @@ inside() {
     locked)
       expect "list" 5 0 "the Secret Service cannot be asked: it is locked" $key list
       expect "used" 5 1 "there is no key for openai.*the Secret Service: it is locked" env -u OPENAI_API_KEY $key test openai
+      expect "a variable is not used in its place" 5 1 "may be in a store that cannot be asked .the Secret Service: it is locked.*OPENAI_API_KEY is not used" \
+        env OPENAI_API_KEY=sk-environment-0123456789 $key test openai
       expect "set" 5 1 "the Secret Service: it is locked" env BYOK_CONFIG="$configs/system.toml" $key set openai --stdin --no-check ;;
     none)
       expect "set" 5 1 "the Secret Service: it cannot be reached" env BYOK_CONFIG="$configs/system.toml" $key set openai --stdin --no-check
@@ -103,4 +105,4 @@ keyctl session - tests/keys.sh --inside session "$binary" 2>/dev/null
 
 passed=$(grep -c pass "$results") failed=$(grep -c fail "$results")
 echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" = 35 ]
+[ "$failed" = 0 ] && [ "$passed" = 36 ]

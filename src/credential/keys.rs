@@ -319,7 +319,8 @@ impl Keys {
         }
     }
 
-    /// Looks for a stored key and, where there is none, in the variable.
+    /// Looks for a stored key and, where there is none, in the variable. One that is stored and may not be used now is never replaced by the
+    /// variable's, which may be of another account: only the user can say that it is to pay.
     async fn stored(
         &self,
         provider: &ProviderSettings,
@@ -334,13 +335,22 @@ impl Keys {
         for (kind, fault) in &sought.faults {
             tracing::debug!(%kind, %fault, "a key store cannot be asked");
         }
-        let usable = match sought.found {
-            Some((_, record)) if record.is_disabled => Err(Error::Disabled { name: name.clone() }),
-            Some((_, record)) if !provider.takes_key_of(&record.hosts) => Err(Error::OtherHost {
-                name: name.clone(),
-                hosts: record.hosts.join(", "),
-                host: host_of(&provider.base_url),
-            }),
+        let unused = variable.filter(|variable| environment::has(variable));
+        match sought.found {
+            Some((_, record)) if record.is_disabled => {
+                return Err(Error::Disabled {
+                    name,
+                    unused: unused.map(str::to_owned),
+                });
+            }
+            Some((_, record)) if !provider.takes_key_of(&record.hosts) => {
+                return Err(Error::OtherHost {
+                    name,
+                    hosts: record.hosts.join(", "),
+                    host: host_of(&provider.base_url),
+                    unused: unused.map(str::to_owned),
+                });
+            }
             Some((kind, record)) => {
                 return Ok(Some(Arc::new(Found {
                     secret: record.key,
@@ -351,8 +361,20 @@ impl Keys {
                     scope: record.scope,
                 })));
             }
-            None => Ok(()),
-        };
+            None => {}
+        }
+        let faults = sought
+            .faults
+            .iter()
+            .map(|(kind, fault)| format!("{kind}: {fault}"));
+        let faults = faults.collect::<Vec<_>>().join("; ");
+        if let Some(unused) = unused.filter(|_| sought.is_uncertain) {
+            return Err(Error::Uncertain {
+                provider: provider.name.clone(),
+                faults,
+                variable: unused.to_owned(),
+            });
+        }
         if let Some((variable, secret)) =
             variable.and_then(|name| Some((name, environment::read(name)?)))
         {
@@ -364,12 +386,6 @@ impl Keys {
                 scope: Scope::default(),
             })));
         }
-        usable?;
-        let faults = sought
-            .faults
-            .iter()
-            .map(|(kind, fault)| format!("{kind}: {fault}"));
-        let faults = faults.collect::<Vec<_>>().join("; ");
         match (&provider.key, variable) {
             // A provider of the user's own, or a proxy, may take no key.
             (KeySource::Default { .. }, None) => Ok(None),

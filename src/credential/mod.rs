@@ -120,7 +120,7 @@ pub enum Error {
     },
     /// The stored one is for another host.
     #[error(
-        "the key {name} is kept for {hosts} and does not go to {host}; if it may, say so: byok-lsp key allow-host {} {host}{}", .name.provider, as_argument_unless_default(.name)
+        "the key {name} is kept for {hosts} and does not go to {host}; if it may, say so: byok-lsp key allow-host {} {host}{}{}", .name.provider, as_argument_unless_default(.name), not_instead(&.name.provider, .unused.as_ref())
     )]
     OtherHost {
         /// The key.
@@ -129,6 +129,8 @@ pub enum Error {
         hosts: String,
         /// The host it would have gone to.
         host: String,
+        /// The variable that holds another.
+        unused: Option<String>,
     },
     /// The stored one is kept for something else.
     #[error(
@@ -141,10 +143,25 @@ pub enum Error {
         kept: String,
     },
     /// The stored one is switched off.
-    #[error("the key {name} is switched off; switch it on with: byok-lsp key enable {}{}", .name.provider, as_argument_unless_default(.name))]
+    #[error("the key {name} is switched off; switch it on with: byok-lsp key enable {}{}{}", .name.provider, as_argument_unless_default(.name), not_instead(&.name.provider, .unused.as_ref()))]
     Disabled {
         /// The key.
         name: Name,
+        /// The variable that holds another.
+        unused: Option<String>,
+    },
+    /// One may be stored where nobody can look now.
+    #[error(
+        "the key for {provider} may be in a store that cannot be asked ({faults}){}",
+        not_instead(provider, Some(variable))
+    )]
+    Uncertain {
+        /// The provider.
+        provider: String,
+        /// The stores that could not be asked.
+        faults: String,
+        /// The variable that holds another.
+        variable: String,
     },
     /// The program that should print it failed.
     #[error("there is no key for {provider}: {message}")]
@@ -202,6 +219,13 @@ fn as_argument_unless_default(name: &Name) -> String {
 fn or_variable(variable: Option<&String>) -> String {
     variable.map_or_else(String::new, |variable| {
         format!(", or set {variable} in the environment that the editor is started from")
+    })
+}
+
+/// Says why a variable is passed over: its key may be of another account than the stored one.
+fn not_instead(provider: &str, unused: Option<&String>) -> String {
+    unused.map_or_else(String::new, |variable| {
+        format!("; {variable} is not used in its place, unless you say so: providers.{provider}.key = {{ env = \"{variable}\" }}")
     })
 }
 

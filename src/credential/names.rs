@@ -52,6 +52,6 @@ pub(super) fn set_index(store: &mut dyn Store, names: &[Name]) -> Result<(), Fau
     let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
     names.sort();
     let text = serde_json::to_string(&names)
-        .map_err(|_| Fault("the list of keys cannot be written".into()))?;
+        .map_err(|_| Fault::new("the list of keys cannot be written".into()))?;
     store.set(INDEX, &text.into())
 }

@@ -59,13 +59,13 @@ impl Record {
         };
         let text = serde_json::to_string(&text);
         text.map(SecretString::from)
-            .map_err(|_| Fault("the key cannot be written".into()))
+            .map_err(|_| Fault::new("the key cannot be written".into()))
     }
 
     pub(super) fn from_text(text: &SecretString) -> Result<Self, Fault> {
         // The parsers' own messages could quote what they read.
         let damaged = || {
-            Fault("what it holds under this name is no key of this program's; remove it and store the key anew".into())
+            Fault::new("what it holds under this name is no key of this program's; remove it and store the key anew".into())
         };
         let text: Text<String> =
             serde_json::from_str(text.expose_secret()).map_err(|_| damaged())?;

@@ -123,6 +123,72 @@ async fn a_key_that_is_switched_off_is_not_sent() {
 }
 
 #[tokio::test]
+async fn the_variable_is_not_used_in_the_place_of_a_stored_key_that_is_switched_off_or_for_another_host()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::of(folder.path(), default_source());
+    let record = Record::new(
+        Secret::new("sk-canary-work".into()),
+        "api.openai.com".into(),
+    );
+    let off = Record {
+        is_disabled: true,
+        ..record
+    };
+    desk.put_record(&off).await;
+    let told = desk.key().await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @r#"the key openai/default is switched off; switch it on with: byok-lsp key enable openai; CARGO_PKG_VERSION is not used in its place, unless you say so: providers.openai.key = { env = "CARGO_PKG_VERSION" }"#);
+    desk.put("sk-canary-bound", "proxy.example.com").await;
+    let told = desk.key().await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @r#"the key openai/default is kept for proxy.example.com and does not go to api.openai.com; if it may, say so: byok-lsp key allow-host openai api.openai.com; CARGO_PKG_VERSION is not used in its place, unless you say so: providers.openai.key = { env = "CARGO_PKG_VERSION" }"#);
+    // It is the user who says that the variable is to be used: by this setting, or by removing the key.
+    let named = Desk::of(folder.path(), KeySource::Env(VARIABLE.into()));
+    assert!(named.key().await.unwrap().is_some());
+    let vault = desk.keys.vault();
+    vault
+        .remove(&desk.provider.stores, Kind::File, &name())
+        .await
+        .unwrap();
+    assert!(desk.key().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_variable_is_not_used_in_the_place_of_a_key_in_a_store_that_cannot_be_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::of(folder.path(), default_source());
+    desk.put("sk-canary-work", "api.openai.com").await;
+    // To a process that does not know its passphrase, the file is as good as locked.
+    let locked = Desk {
+        keys: Keys::new(Vault::locked_in_folder(folder.path())),
+        provider: desk.provider.clone(),
+    };
+    let told = locked.key().await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @r#"the key for openai may be in a store that cannot be asked (the encrypted file: its passphrase is not known; say where it comes from: [keys] passphrase = { env = "NAME" } or { command = ["program"] }); CARGO_PKG_VERSION is not used in its place, unless you say so: providers.openai.key = { env = "CARGO_PKG_VERSION" }"#);
+    let none = tempfile::tempdir().unwrap();
+    let never = Desk {
+        keys: Keys::new(Vault::locked_in_folder(none.path())),
+        provider: desk.provider.clone(),
+    };
+    assert!(never.key().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_holds_no_key_and_one_that_is_locked_does_if_any_was_ever_stored()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::of(folder.path(), default_source());
+    let vault = desk.keys.vault();
+    let (locked, absent) = (Fault::because("it is locked"), Fault::absent("none".into()));
+    let may = |kind, fault| vault.may_hold_one(kind, fault);
+    assert!(!may(Kind::System, &locked) && !may(Kind::System, &absent));
+    // The file may have come from another machine.
+    assert!(may(Kind::File, &locked));
+    desk.put("sk-canary-work", "api.openai.com").await;
+    assert!(may(Kind::System, &locked) && may(Kind::Session, &locked));
+    assert!(!may(Kind::System, &absent) && !may(Kind::Session, &absent));
+}
+
+#[tokio::test]
 async fn a_key_that_is_missing_is_told_with_the_command_that_stores_it() {
     let folder = tempfile::tempdir().unwrap();
     let told = async |source| {

@@ -49,6 +49,8 @@ pub struct Sought {
     pub found: Option<(Kind, Record)>,
     /// The stores before it that could not be asked, and why.
     pub faults: Vec<(Kind, Fault)>,
+    /// Whether one of those may hold it.
+    pub is_uncertain: bool,
 }
 
 /// Where a new key goes.
@@ -116,6 +118,15 @@ impl Vault {
         }
     }
 
+    /// The same for a process that does not know the passphrase.
+    #[cfg(test)]
+    pub(super) fn locked_in_folder(folder: &std::path::Path) -> Self {
+        Self {
+            asked: Mutex::default(),
+            ..Self::in_folder(folder)
+        }
+    }
+
     /// Returns when the keys were last changed by a process of ours; a different answer means that what was read may be stale.
     pub(super) fn changed(&self) -> Option<SystemTime> {
         std::fs::metadata(self.lock_path()?).ok()?.modified().ok()
@@ -131,10 +142,19 @@ impl Vault {
                     sought.found = Some((kind, record));
                     break;
                 }
-                Err(fault) => sought.faults.push((kind, fault)),
+                Err(fault) => {
+                    sought.is_uncertain |= self.may_hold_one(kind, &fault);
+                    sought.faults.push((kind, fault));
+                }
             }
         }
         sought
+    }
+
+    /// Returns whether there may be a key in a store that could not be asked: not where there is no such store, nor where nobody has ever stored a key.
+    pub(super) fn may_hold_one(&self, kind: Kind, fault: &Fault) -> bool {
+        // The file is there if it could not be asked, and may have come from another machine.
+        !fault.is_absent() && (kind == Kind::File || self.changed().is_some())
     }
 
     /// Returns the store that a new key goes to, and why that one; or why there is none.
@@ -147,7 +167,7 @@ impl Vault {
         };
         if settings.store != StoreOption::Auto {
             let kind = kinds(settings).first().copied();
-            let kind = kind.ok_or_else(|| Fault("this system has no such store".into()))?;
+            let kind = kind.ok_or_else(|| Fault::new("this system has no such store".into()))?;
             return Ok(at(kind, "the settings name it", passed_over));
         }
         match self.names(settings, Kind::System).await {
@@ -182,7 +202,7 @@ impl Vault {
         }
         let reasons = passed_over.iter();
         let reasons = reasons.map(|(kind, fault)| format!("{kind}: {fault}"));
-        Err(Fault(reasons.collect::<Vec<_>>().join("; ")))
+        Err(Fault::new(reasons.collect::<Vec<_>>().join("; ")))
     }
 
     /// Stores a key under its name, in place of what was there.
@@ -292,16 +312,16 @@ impl Vault {
         }
         let passphrase = match &settings.passphrase {
             Some(Passphrase::Env(variable)) => environment::read(variable).ok_or_else(|| {
-                Fault(format!("its passphrase should be in the environment variable {variable}, which is not set"))
+                Fault::new(format!("its passphrase should be in the environment variable {variable}, which is not set"))
             })?,
             Some(Passphrase::Command(command)) => {
-                helper::run(command, &environment::secret_variables(settings), helper::LIMIT).await.map_err(|error| Fault(format!("its passphrase cannot be had: {error}")))?
+                helper::run(command, &environment::secret_variables(settings), helper::LIMIT).await.map_err(|error| Fault::new(format!("its passphrase cannot be had: {error}")))?
             }
             None => {
                 let ask = self.ask.ok_or_else(|| {
-                    Fault("its passphrase is not known; say where it comes from: [keys] passphrase = { env = \"NAME\" } or { command = [\"program\"] }".into())
+                    Fault::new("its passphrase is not known; say where it comes from: [keys] passphrase = { env = \"NAME\" } or { command = [\"program\"] }".into())
                 })?;
-                ask(is_new).ok_or_else(|| Fault("it takes a passphrase".into()))?
+                ask(is_new).ok_or_else(|| Fault::new("it takes a passphrase".into()))?
             }
         };
         let passphrase = Arc::new(passphrase);
@@ -338,7 +358,7 @@ impl Vault {
     fn lock(&self) -> Result<Lock, Fault> {
         let path = self.lock_path().ok_or_else(no_folder)?;
         let fault = |error: std::io::Error| {
-            Fault(format!("{} cannot be written ({error})", path.display()))
+            Fault::new(format!("{} cannot be written ({error})", path.display()))
         };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(fault)?;
@@ -347,7 +367,7 @@ impl Vault {
         let waiting = std::time::Instant::now();
         while file.try_lock().is_err() {
             if waiting.elapsed() > LOCK {
-                return Err(Fault(format!(
+                return Err(Fault::new(format!(
                     "another byok-lsp is changing keys ({} is locked)",
                     path.display()
                 )));
@@ -401,7 +421,7 @@ impl Store for Nothing {
 }
 
 fn no_folder() -> Fault {
-    Fault("this system tells no home folder; set BYOK_KEYS to a folder".into())
+    Fault::absent("this system tells no home folder; set BYOK_KEYS to a folder".into())
 }
 
 /// Returns where the encrypted file and the lock lie: the folder `BYOK_KEYS` if that is set, else the platform's.

@@ -86,17 +86,17 @@ impl File {
         identity.set_max_work_factor(MAX_WORK);
         let plain = age::decrypt(&identity, bytes).map_err(|error| match error {
             age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
-                Fault("the passphrase does not open it".into())
+                Fault::new("the passphrase does not open it".into())
             }
-            age::DecryptError::ExcessiveWork { .. } => Fault(format!(
+            age::DecryptError::ExcessiveWork { .. } => Fault::new(format!(
                 "{} was made to be opened more slowly than we wait for; make it anew",
                 self.path.display()
             )),
-            _ => Fault(format!("{} is damaged or no age file", self.path.display())),
+            _ => Fault::new(format!("{} is damaged or no age file", self.path.display())),
         })?;
         let plain = Zeroizing::new(plain);
         let texts: BTreeMap<String, String> = serde_json::from_slice(&plain)
-            .map_err(|_| Fault(format!("{} holds something else", self.path.display())))?;
+            .map_err(|_| Fault::new(format!("{} holds something else", self.path.display())))?;
         Ok(texts
             .into_iter()
             .map(|(name, text)| (name, text.into()))
@@ -109,13 +109,13 @@ impl File {
             .map(|(name, text)| (name.as_str(), text.expose_secret()))
             .collect();
         let plain = Zeroizing::new(
-            serde_json::to_vec(&texts).map_err(|_| Fault("it cannot be written".into()))?,
+            serde_json::to_vec(&texts).map_err(|_| Fault::new("it cannot be written".into()))?,
         );
         texts.clear();
         let mut recipient = age::scrypt::Recipient::new(self.passphrase());
         recipient.set_work_factor(self.work);
-        let sealed =
-            age::encrypt(&recipient, &plain).map_err(|_| Fault("it cannot be encrypted".into()))?;
+        let sealed = age::encrypt(&recipient, &plain)
+            .map_err(|_| Fault::new("it cannot be encrypted".into()))?;
         replace(&self.path, &sealed)
             .map_err(|error| Fault::of_io("cannot be written", &self.path, &error))?;
         if let Some(opened) = &mut self.opened {
@@ -164,7 +164,10 @@ fn read_bounded(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
         .map_err(|error| fault(&error))?;
     if bytes.len() as u64 > MAX_BYTES {
         bytes.zeroize();
-        return Err(Fault(format!("{} is larger than 4 MiB", path.display())));
+        return Err(Fault::new(format!(
+            "{} is larger than 4 MiB",
+            path.display()
+        )));
     }
     Ok(Some(bytes))
 }

@@ -71,7 +71,7 @@ impl Kind {
         match self {
             Self::System => system::open(),
             Self::Session => system::open_session(),
-            Self::File => Err(Fault("it is opened by its passphrase".into())),
+            Self::File => Err(Fault::new("it is opened by its passphrase".into())),
         }
     }
 }
@@ -90,22 +90,42 @@ impl fmt::Display for Kind {
 
 /// Why a store does not do what is asked, in a clause that begins with what it is or does: `it is locked`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault(pub(super) String);
+pub struct Fault {
+    why: String,
+    is_absent: bool,
+}
 
 impl Fault {
+    /// A fault of a store that is there.
+    pub(super) fn new(why: String) -> Self {
+        let is_absent = false;
+        Self { why, is_absent }
+    }
+
+    /// A fault of a store that this system does not have, or does not let anybody reach.
+    pub(super) fn absent(why: String) -> Self {
+        let is_absent = true;
+        Self { why, is_absent }
+    }
+
+    /// Returns whether there is no such store here, so that nothing can be in it; otherwise it is locked, silent or damaged.
+    pub(super) fn is_absent(&self) -> bool {
+        self.is_absent
+    }
+
     /// A fault of a test's own making.
     #[cfg(test)]
     pub fn because(why: &str) -> Self {
-        Self(why.into())
+        Self::new(why.into())
     }
 
     fn of_io(what: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self(format!("{} {what} ({error})", path.display()))
+        Self::new(format!("{} {what} ({error})", path.display()))
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&scrub::scrub_keys(&self.0))
+        formatter.write_str(&scrub::scrub_keys(&self.why))
     }
 }

@@ -10,13 +10,17 @@ use super::{Fault, Store};
 /// The name under which the systems' own tools show what is ours.
 const SERVICE: &str = "byok-lsp";
 
-struct System(Arc<CredentialStore>);
+struct System {
+    store: Arc<CredentialStore>,
+    /// What it is where it gives no entry at all.
+    unreached: fn(&Error) -> Fault,
+}
 
 /// Opens the store of the system.
 pub(super) fn open() -> Result<Box<dyn Store>, Fault> {
     #[cfg(target_os = "linux")]
     let store: Arc<CredentialStore> =
-        zbus_secret_service_keyring_store::Store::new().map_err(|error| fault(&error))?;
+        zbus_secret_service_keyring_store::Store::new().map_err(|error| absent(&error))?;
     #[cfg(target_os = "macos")]
     let store: Arc<CredentialStore> =
         apple_native_keyring_store::keychain::Store::new().map_err(|error| fault(&error))?;
@@ -24,27 +28,34 @@ pub(super) fn open() -> Result<Box<dyn Store>, Fault> {
     let store: Arc<CredentialStore> =
         windows_native_keyring_store::Store::new().map_err(|error| fault(&error))?;
     #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
-    return Ok(Box::new(System(store)));
+    return Ok(Box::new(System {
+        store,
+        unreached: fault,
+    }));
     #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-    Err(Fault("it is not known on this system".into()))
+    Err(Fault::absent("it is not known on this system".into()))
 }
 
 /// Opens the kernel's store.
 pub(super) fn open_session() -> Result<Box<dyn Store>, Fault> {
     #[cfg(target_os = "linux")]
     {
-        let store = linux_keyutils_keyring_store::Store::new().map_err(|error| fault(&error))?;
-        Ok(Box::new(System(store)))
+        let store = linux_keyutils_keyring_store::Store::new().map_err(|error| absent(&error))?;
+        // It has no lock: where the kernel does not give it, as in some containers, it gives it to nobody.
+        Ok(Box::new(System {
+            store,
+            unreached: absent,
+        }))
     }
     #[cfg(not(target_os = "linux"))]
-    Err(Fault("there is none on this system".into()))
+    Err(Fault::absent("there is none on this system".into()))
 }
 
 impl System {
     fn entry(&self, name: &str) -> Result<Entry, Fault> {
-        self.0
+        self.store
             .build(SERVICE, name, None)
-            .map_err(|error| fault(&error))
+            .map_err(|error| (self.unreached)(&error))
     }
 }
 
@@ -70,9 +81,20 @@ impl Store for System {
     }
 }
 
+/// Says that there is no such store. One that is locked, and one that never answers, can be opened.
+#[cfg(target_os = "linux")]
+fn absent(error: &Error) -> Fault {
+    match error {
+        Error::NoStorageAccess(cause) | Error::PlatformFailure(cause) => {
+            Fault::absent(format!("it cannot be reached ({cause})"))
+        }
+        other => fault(other),
+    }
+}
+
 /// Says what is wrong without the store's own words where they could hold what is stored.
 fn fault(error: &Error) -> Fault {
-    Fault(match error {
+    Fault::new(match error {
         Error::NoStorageAccess(cause) => {
             format!("it is locked, or access to it was refused ({cause}); unlock it and try again")
         }

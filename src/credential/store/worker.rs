@@ -93,7 +93,7 @@ impl Worker {
         work: impl FnOnce(&mut State) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let silent = || {
-            Fault(format!(
+            Fault::new(format!(
                 "it did not answer within {} s",
                 limit.as_secs_f32()
             ))
@@ -111,7 +111,7 @@ impl Worker {
         });
         let sent = self.jobs().is_some_and(|jobs| jobs.send(job).is_ok());
         if !sent {
-            return Err(Fault("the machine gives no thread to ask it".into()));
+            return Err(Fault::new("the machine gives no thread to ask it".into()));
         }
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(done)) => done,
@@ -119,7 +119,7 @@ impl Worker {
                 // The thread panicked; the next call starts another.
                 *lock(&self.jobs) = None;
                 *lock(&self.busy_since) = None;
-                Err(Fault("it failed unexpectedly".into()))
+                Err(Fault::new("it failed unexpectedly".into()))
             }
             Err(_) => Err(silent()),
         }
