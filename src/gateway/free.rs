@@ -9,9 +9,8 @@
 mod scope;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,18 +18,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use self::scope::{Millis, Scope};
+use super::beside;
 use crate::config::Free;
 use crate::provider::Error;
 use crate::routing::{Decision, Payer, Way};
-
-/// How long the file's lock is waited for.
-const PATIENCE: Duration = Duration::from_millis(200);
-
-/// How often it is tried.
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// A longer file is not ours.
-const LONGEST_FILE: u64 = 1 << 20;
 
 /// More models and accounts are not counted; nobody has so many.
 const MOST: usize = 256;
@@ -140,14 +131,9 @@ impl FreePool {
 
     /// Opens the file, locks it and takes in what others noted there.
     fn read(&self) -> Option<File> {
-        let mut file = locked(self.0.file.as_ref()?)?;
-        let mut text = String::new();
-        let read = (&mut file).take(LONGEST_FILE).read_to_string(&mut text);
+        let mut file = beside::open(self.0.file.as_ref()?)?;
         // What cannot be read is written anew.
-        let noted: Scopes = read
-            .ok()
-            .and_then(|_| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let noted: Scopes = beside::read(&mut file).unwrap_or_default();
         let now = self.now();
         let mut scopes = self.scopes();
         for (name, noted) in noted.into_iter().take(MOST) {
@@ -160,11 +146,7 @@ impl FreePool {
         let Some(file) = file else {
             return;
         };
-        let text = serde_json::to_vec(&*self.scopes()).expect("counts are numbers by name");
-        let written = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.set_len(0))
-            .and_then(|()| file.write_all(&text));
+        let written = beside::write(file, &*self.scopes());
         if let Err(error) = written {
             tracing::warn!(%error, "the count of free calls is not shared");
         }
@@ -226,28 +208,6 @@ impl Place {
         counted.map_or(Ok(()), |counted| {
             counted.admit(&self.free, decision.feature, now)
         })
-    }
-}
-
-/// Opens a file and locks it, if that can be done soon.
-fn locked(path: &Path) -> Option<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).ok()?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).ok()?;
-    let begun = std::time::Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Some(file),
-            Err(std::fs::TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
-                std::thread::sleep(PAUSE);
-            }
-            Err(_) => return None,
-        }
     }
 }
 

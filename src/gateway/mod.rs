@@ -5,6 +5,7 @@
 //! [`Call`] cost is known when its stream ends, fails or is [stopped](Call::stop); it is booked when it is dropped, which closes the provider's socket, too.
 
 mod begin;
+mod beside;
 mod billed;
 mod call;
 mod correct;
@@ -131,6 +132,7 @@ impl Gateway {
             estimates,
             audit: Audit::at(ledger.beside("audit.jsonl")),
             free: FreePool::shared_in(ledger.beside("free.json")),
+            payers: Payers::shared_in(ledger.beside("payers.json")),
             http,
             engine,
             ledger,
@@ -141,7 +143,6 @@ impl Gateway {
             corrections: Corrections::default(),
             keys: Keys::of_process(),
             runaways: Runaways::default(),
-            payers: Payers::default(),
             health: Health::default(),
             speeds: Speeds::default(),
             turns: Turns::default(),
@@ -389,7 +390,8 @@ impl Gateway {
         let mask = masking::mask(&mut input, settings.credentials, &decision)?;
         let asked = Asked::of(&input);
         let pauses = self.0.pauses.clone();
-        self.0.payers.check(&decision)?;
+        let purse = self.purse(settings);
+        purse.admit(&decision).await?;
         pauses.check(&decision.provider, decision.feature, now())?;
         self.follow(settings);
         let wanted = Use {
@@ -397,7 +399,6 @@ impl Gateway {
             workspace: workspace.as_deref(),
         };
         let (provider, authorization) = self.reach(&decision, settings, wanted).await?;
-        let purse = self.purse(settings);
         let provider = masking::unmasking(provider, mask, &decision, &purse);
         // Where another can take over, the first is not waited for, and not tried again.
         let has_successor = self.successor(settings, &decision).is_some();

@@ -10,6 +10,8 @@ use super::runaway::Runaways;
 use super::speed::Speeds;
 use crate::cost::Budget;
 use crate::cost::budget::Standing;
+use crate::provider::Error;
+use crate::routing::Decision;
 use crate::telemetry::Telemetry;
 
 /// What somebody should know about a call.
@@ -19,6 +21,8 @@ pub enum Notice {
     Warned(Box<Standing>),
     /// A loop was halted; the message says how to go on.
     Halted(String),
+    /// What was halted goes on, since the user said so in another editor.
+    Resumed,
     /// Credentials of these kinds were replaced by stand-ins in what was sent.
     Masked(Vec<&'static str>),
     /// Lines of the audit log cannot be written, and why.
@@ -45,6 +49,17 @@ pub(super) struct Purse {
 }
 
 impl Purse {
+    /// Refuses a call to a model that somebody else has paid for, whichever editor it was; tells what the user of this one does not know.
+    pub(super) async fn admit(&self, decision: &Decision) -> Result<(), Error> {
+        if self.payers.refresh().await && self.runaways.halted().is_none() {
+            self.tell(Notice::Resumed);
+        }
+        if let Some(stopped) = self.payers.news(decision) {
+            self.tell(Notice::Halted(stopped));
+        }
+        self.payers.check(decision)
+    }
+
     pub(super) fn tell(&self, notice: Notice) {
         if let Some(watch) = self.watch.get() {
             watch(notice);

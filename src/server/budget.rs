@@ -51,6 +51,10 @@ pub fn watch(outbox: Outbox, status: Status, changed: Arc<Notify>) -> Watch {
             Notice::Unaudited(why) => format!(
                 "the audit log cannot be written, and calls go on without it: {why}; byok-lsp audit verify says more"
             ),
+            Notice::Resumed => {
+                status.halted(None);
+                return;
+            }
             Notice::Halted(message) => {
                 status.halted(Some(message.clone()));
                 message

@@ -101,6 +101,41 @@ async fn a_server_here_that_stops_leaves_its_place_to_none_that_is_paid_for() {
     }
 }
 
+// The ledger's thread knows no other time than the real one.
+#[tokio::test]
+async fn whom_one_editor_has_stopped_no_other_asks_until_the_user_of_any_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = gateways();
+    config["fallback"] = serde_json::json!({});
+    let editor = || {
+        let mut drill = Drill::of(&GATEWAYS, config.clone());
+        let ledger = Ledger::open(&folder.path().join("ledger.sqlite3"));
+        drill.gateway = gateway(ledger, &drill.reporter, &drill.providers);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = told.clone();
+        drill.gateway.watch(Arc::new(move |notice| match notice {
+            Notice::Halted(sentence) => heard.lock().unwrap().push(sentence),
+            Notice::Resumed => heard.lock().unwrap().push("resumed".into()),
+            _ => {}
+        }));
+        (drill, told)
+    };
+    let ((one, _), (other, told)) = (editor(), editor());
+    let ask = async |drill: &Drill, text: &str| drill.ask(Feature::Completion, text).await.0;
+    one.fault("one", Fault::WrongPayer);
+    assert!(ask(&one, "a").await.is_ok());
+    for question in ["a", "b"] {
+        let refused = ask(&other, question).await;
+        assert!(matches!(refused, Err(Error::Budget(_))), "{refused:?}");
+    }
+    assert_eq!(other.asked("one"), 0);
+    let sentence = one.gateway.halted().unwrap();
+    assert_eq!(*told.lock().unwrap(), [sentence.as_str()]);
+    one.gateway.resume();
+    assert!(ask(&other, "c").await.is_ok());
+    assert_eq!(*told.lock().unwrap(), [sentence.as_str(), "resumed"]);
+}
+
 impl Drill {
     /// Begins anew as a server that is started again: all is forgotten but the ledger.
     fn restart(&mut self) {
