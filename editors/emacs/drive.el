@@ -1,6 +1,6 @@
 ;;; drive.el --- a real Emacs with eglot and the real server  -*- lexical-binding: t -*-
-;; Usage: emacs -Q --batch -l drive.el RECIPE FILE       RECIPE: what `byok-lsp setup emacs --print` prints for init.el
-;; Opens FILE, whose tenth line is half typed, lets eglot connect by the recipe, completes at point, and prints the line.
+;; Usage: emacs -Q --batch -l drive.el RECIPE FILE       RECIPE: what `byok-lsp setup emacs --print` prints for init.el, and README.md's function `byok'
+;; Opens FILE, whose tenth line is half typed, lets eglot connect by the recipe, completes at point, prints the line, and sets both models.
 
 (require 'eglot)
 (setq eglot-sync-connect 20 eglot-autoshutdown t create-lockfiles nil make-backup-files nil)
@@ -24,6 +24,10 @@
       (when (= (buffer-size) before) (sleep-for 0.1))))
   (message "line: %s" (buffer-substring (line-beginning-position) (line-end-position)))
   (message "commands: %s" (plist-get (eglot-server-capable :executeCommandProvider) :commands))
+  (message "model: %s" (plist-get (byok "byok.setModel" "openai/gpt-4.1-mini") :model))
+  (byok "byok.setModel" "openai/gpt-4.1" "action")
+  (let ((models (byok "byok.models")))
+    (message "set: %s, for actions %s;" (plist-get models :current) (plist-get models :actions)))
   (when (getenv "BYOK_EVENTS") (with-current-buffer (jsonrpc-events-buffer (eglot-current-server)) (princ (buffer-string))))
   (set-buffer-modified-p nil)
   (eglot-shutdown (eglot-current-server)))

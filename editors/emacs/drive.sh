@@ -10,6 +10,7 @@ mkdir -p "$dir/bin" "$dir/shop/.git" "$dir/home"
 ln -s "$binary" "$dir/bin/byok-lsp"
 export HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/c" XDG_DATA_HOME="$dir/home/d" XDG_CACHE_HOME="$dir/home/k" LANG=C.UTF-8 PATH="$dir/bin:$PATH"
 byok-lsp setup emacs --print > "$dir/recipe.el"
+sed -n '/^(defun byok /,/^```/{/^```/!p}' "$here/README.md" >> "$dir/recipe.el"
 printf 'fn a() {\n    let total = compute(left, right);\n}\n\nfn b() {\n    let total = compute(left, right);\n}\n\nfn c() {\n    let tot\n}\n' > "$dir/shop/cart.rs"
 timeout 120 emacs -Q --batch -l "$here/drive.el" "$dir/recipe.el" "$dir/shop/cart.rs" > "$dir/out" 2>&1 || { cat "$dir/out"; echo "0 passed, 1 failed"; exit 1; }
 failed=0
@@ -19,6 +20,8 @@ expect() {
 expect 'server: byok-lsp' 'eglot connects by the printed recipe'
 expect 'line:     let total = compute(left, right);' 'completion at point gives the suggestion, and it lands in the line'
 expect 'byok.usageSummary' 'the commands are there'
+expect 'model: openai/gpt-4.1-mini' 'the README'"'"'s function sets the model'
+expect 'set: openai/gpt-4.1-mini, for actions openai/gpt-4.1;' 'and that of code actions by itself'
 [ $failed = 0 ] || cat "$dir/out"
-echo "$((3 - failed)) passed, $failed failed"
+echo "$((5 - failed)) passed, $failed failed"
 [ $failed = 0 ]
