@@ -171,6 +171,52 @@ fn tests_go_into_the_file_where_each_of_four_languages_has_them() {
 }
 
 #[test]
+fn tests_that_are_open_are_not_shown_where_a_rule_keeps_them_from_the_document() {
+    // Who keeps them: an ignore file, a rule about what stands at their head, nobody.
+    for (ignored, marked, is_shown) in [
+        (true, false, false),
+        (false, true, false),
+        (false, false, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        if ignored {
+            write(folder.path(), ".aiignore", "test_a.py\n");
+        }
+        write(folder.path(), "pkg/a.py", "");
+        let rules = json!({"paths": [{"markers": ["CONFIDENTIAL"], "providers": []}]});
+        let fake = Fake::default();
+        let builder = builder(&fake, folder.path()).own("policy", rules);
+        let uri = file_uri(&folder.path().join("pkg/a.py"));
+        let code = "def one():\n    return «»1\n";
+        let (mut desk, range) = Desk::open_in(builder, fake, &uri, "python", code);
+        let mark = if marked { "# CONFIDENTIAL\n" } else { "" };
+        // Nobody has saved it yet, so that the disk has nothing to be judged.
+        let tests = file_uri(&folder.path().join("pkg/test_a.py"));
+        let text = format!("{mark}def test_zero():\n    assert 0 == 0\n");
+        desk.client.open_as(&tests, "python", &text);
+        let entry = desk.entry("tests", &range, &json!([]));
+        if is_shown {
+            let id = desk.choose(&entry, None);
+            let prompt = desk.say("```\ndef test_one():\n    assert one() == 1\n```");
+            assert!(prompt.contains("test_zero"), "{prompt}");
+            take(&mut desk);
+            assert_eq!(desk.outcome(id), "edited");
+        } else {
+            let argument = entry["command"]["arguments"][0].clone();
+            let id = desk.client.execute("byok.action", json!([argument]));
+            let told = desk.client.notification("window/showMessage");
+            let message = told["message"].as_str().unwrap();
+            assert!(
+                message.contains("pkg/test_a.py") && message.contains("may not be shown"),
+                "{message}"
+            );
+            assert_eq!(desk.outcome(id), "unchanged");
+        }
+        desk.client.finish();
+    }
+}
+
+#[test]
 fn an_editor_that_creates_no_files_shows_what_it_would_have_to_create() {
     let folder = tempfile::tempdir().unwrap();
     let case = &CASES[4];

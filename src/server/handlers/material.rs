@@ -117,21 +117,36 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
         .await
         .map_err(|_| none())?
         .map_err(|refusal| refusal.to_string())?;
-    // The editor's text is newer than the disk's.
-    let session = shared.session();
-    let open = path_of(&file.uri).and_then(|path| session.uri_at(&path));
-    if let Some(uri) = open {
-        let out_of_step = || {
-            format!(
-                "{} is open and its last change could not be read",
-                file.path
-            )
-        };
-        file.text = Some(session.snapshot(&uri).ok_or_else(out_of_step)?);
-        file.uri = uri.to_string();
+    if let Some(open) = in_editor(shared, snapshot, &file)? {
+        file.uri = open.uri.to_string();
+        file.text = Some(open);
     }
-    drop(session);
     Ok(file)
+}
+
+/// Returns a file as the editor has it, if it is open there: that is newer than what the disk has, so it is judged anew.
+fn in_editor(
+    shared: &Shared,
+    document: &Snapshot,
+    file: &OtherFile,
+) -> Result<Option<Snapshot>, String> {
+    let session = shared.session();
+    let Some(uri) = path_of(&file.uri).and_then(|path| session.uri_at(&path)) else {
+        return Ok(None);
+    };
+    let path = &file.path;
+    let open = session
+        .snapshot(&uri)
+        .ok_or_else(|| format!("{path} is open and its last change could not be read"))?;
+    if !session
+        .company(document)
+        .admits(&open.path(), open.language, &open.marks)
+    {
+        return Err(format!(
+            "{path} is open and may not be shown beside this document"
+        ));
+    }
+    Ok(Some(open))
 }
 
 /// Finds out whether the file may be created that an action of the user's own makes.
