@@ -22,7 +22,7 @@ use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
 use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
-use crate::workspace::{HEAD, Markers, Marks, Rule};
+use crate::workspace::{HEAD, Markers, Marks, Real, Rule, Standing};
 use attention::Looked;
 pub use company::Company;
 use folders::Folders;
@@ -79,10 +79,8 @@ struct Open {
     is_parsing: bool,
     /// The version that the client last gave it, for edits that are to be refused if it has moved on.
     version: Option<i32>,
-    /// Why its text must not leave the machine, if it must not.
-    confined: Option<Rule>,
-    /// Whether ignore files leave it out, so that it is context of no other.
-    is_ignored: bool,
+    /// How far it may go, by what the disk says of it.
+    standing: Standing,
     /// What stands at its head.
     marks: Marks,
     /// What the rules about files come to for it.
@@ -120,6 +118,8 @@ pub struct Snapshot {
     pub confined: Option<Rule>,
     /// Whether ignore files leave it out, so that it is context of no other.
     pub is_ignored: bool,
+    /// Where it really is, if links lead there.
+    pub real: Option<Real>,
     /// What stands at its head, of what any rule goes by.
     pub marks: Marks,
     /// In which era of the session this was taken: what was chosen for its prompts in another one must not be shown.
@@ -171,6 +171,7 @@ impl Snapshot {
             // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
             confined: self.confined,
             is_ignored: self.is_ignored,
+            real: None,
             marks: self.marks.clone(),
             era: self.era,
             desk: Arc::new(Desk::new(self.desk.manifests.clone())),
@@ -388,8 +389,7 @@ impl Session {
             is_in_step: true,
             is_parsing: false,
             version: None,
-            confined: None,
-            is_ignored: false,
+            standing: Standing::default(),
             marks: Marks::default(),
             ruled: Ruled::default(),
             told: Told::default(),
@@ -446,28 +446,25 @@ impl Session {
         self.withdrawn = withdrawn;
     }
 
-    /// Notes why a document's text must not leave the machine, or that it may. Returns whether that is news.
-    pub fn confine(&mut self, uri: &str, rule: Option<Rule>) -> bool {
-        let open = self.documents.get_mut(uri);
-        let is_news = open.is_some_and(|open| std::mem::replace(&mut open.confined, rule) != rule);
-        self.era += u64::from(is_news);
+    /// Notes how far a document may go, by what the disk says of it. Returns whether it is news that its text must not leave the machine, or that it may.
+    pub fn confine(&mut self, uri: &str, standing: Standing) -> bool {
+        let Some(open) = self.documents.get_mut(uri) else {
+            return false;
+        };
+        let before = open.stand(standing);
+        let (is_other, is_news) = (
+            before != open.standing,
+            before.confined != open.standing.confined,
+        );
+        self.era += u64::from(is_other);
         self.note_company(uri);
         is_news
-    }
-
-    /// Notes whether ignore files leave a document out, so that it is context of no other.
-    pub fn ignore(&mut self, uri: &str, is_ignored: bool) {
-        let open = self.documents.get_mut(uri);
-        let is_news = open
-            .is_some_and(|open| std::mem::replace(&mut open.is_ignored, is_ignored) != is_ignored);
-        self.era += u64::from(is_news);
-        self.note_company(uri);
     }
 
     /// Returns whether a document's text must not leave the machine.
     pub fn is_confined(&self, uri: &str) -> bool {
         let open = self.documents.get(uri);
-        open.is_some_and(|open| open.confined.is_some())
+        open.is_some_and(|open| open.standing.confined.is_some())
     }
 
     /// Notes the version that the client gives a document.
@@ -501,7 +498,8 @@ impl Session {
         let (folder, settings) = self.place_of(open.file.as_deref());
         let settings = open.ruled.of(settings, || {
             let (file, folder) = (open.file.as_deref(), folder.map(PathBuf::as_path));
-            for_file(settings, file, folder, open.language, &open.marks)
+            let real = open.standing.real.as_ref();
+            for_file(settings, file, real, folder, open.language, &open.marks)
         });
         Some(Snapshot {
             uri: uri.clone(),
@@ -515,8 +513,9 @@ impl Session {
             encoding: self.encoding,
             folder: folder.cloned(),
             is_apart: self.folders.differ(),
-            confined: open.confined,
-            is_ignored: open.is_ignored,
+            confined: open.standing.confined,
+            is_ignored: open.standing.is_ignored,
+            real: open.standing.real.clone(),
             marks: open.marks.clone(),
             // Both only grow, so that the sum changes with either.
             era: self.era + self.withdrawn.load(Ordering::Relaxed),
@@ -525,11 +524,12 @@ impl Session {
     }
 
     /// Returns the settings that hold for a file that is not open: its folder's, with the rules about it.
-    pub fn settings_at(&self, path: &Path, marks: &Marks) -> Arc<Settings> {
+    pub fn settings_at(&self, path: &Path, real: Option<&Real>, marks: &Marks) -> Arc<Settings> {
         let (folder, settings) = self.place_of(Some(path));
         for_file(
             settings,
             Some(path),
+            real,
             folder.map(PathBuf::as_path),
             None,
             marks,

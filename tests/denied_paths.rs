@@ -1,7 +1,7 @@
 //! No text of a file that must not be shown is in any request, over many random workspaces: 200, or as many as `BYOK_TEST_WORKSPACES` says.
 //!
 //! A file may be denied by its name, by an ignore file, by a rule about files (its path, its language, a mark on the disk or in the editor alone), or by lying in
-//! another folder whose own file says something. Some are open, edited and looked at. What is asked is ghost text, over three wires, and an action about
+//! another folder whose own file says something; and so may what a link leads to. Some are open, edited and looked at. What is asked is ghost text, over three wires, and an action about
 //! all open files. What is denied is known here by how the workspace was made, not by reading the rules again.
 
 #![allow(clippy::unwrap_used)]
@@ -24,7 +24,7 @@ use byok_lsp::local;
 use byok_lsp::provider::fake::Fake;
 use byok_lsp::provider::{Call, Fill, Http, Input, Place, Provider};
 use byok_lsp::session::{Session, Snapshot};
-use byok_lsp::workspace::{confinement, is_ignored};
+use byok_lsp::workspace::standing;
 use serde_json::{Value, json};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -71,6 +71,8 @@ const MARK: &str = "// CONFIDENTIAL: of a customer\n";
 struct File {
     number: usize,
     path: PathBuf,
+    /// Where its path leads, if it is a link.
+    leads_to: Option<PathBuf>,
     on_disk: String,
     /// Its text in the editor, if it is open.
     open: Option<String>,
@@ -144,9 +146,9 @@ impl Workspace {
                 };
                 rules.push(json!({condition: [of], "providers": named.as_slice()}));
             };
-            let mut folder = "w";
+            let (mut folder, mut leads_to) = ("w", None);
             let (mut on_disk, mut in_editor) = (value.clone(), value.clone());
-            let (name, is_denied) = match dice.below(13) {
+            let (name, is_denied) = match dice.below(if cfg!(unix) { 15 } else { 13 }) {
                 0 => (format!("s{number}/{}", dice.of(&SECRETS)), true),
                 1 | 2 => {
                     let name = format!("deny{number}.ts");
@@ -181,16 +183,29 @@ impl Workspace {
                     in_editor = format!("{MARK}{value}");
                     (format!("open{number}.ts"), true)
                 }
+                13 => {
+                    let rule = format!("closed{number}/");
+                    add(&mut ignores, dice.of(&IGNORE_FILES), &rule);
+                    leads_to = Some(format!("w/closed{number}/f.ts"));
+                    (format!("link{number}.ts"), true)
+                }
+                14 => {
+                    rule(&mut dice, "match", &format!("/ruled{number}/"));
+                    leads_to = Some(format!("w/ruled{number}/f.ts"));
+                    (format!("link{number}.ts"), true)
+                }
                 9 => {
                     folder = "other";
                     (format!("f{number}.ts"), is_apart)
                 }
                 _ => (format!("f{number}.ts"), false),
             };
-            let is_open = name.starts_with("open") || dice.below(3) == 0;
+            // On the disk, a link is never read.
+            let is_open = name.starts_with("open") || leads_to.is_some() || dice.below(3) == 0;
             files.push(File {
                 number,
                 path: home.path().join(folder).join(inside).join(name),
+                leads_to: leads_to.map(|place| home.path().join(place)),
                 on_disk,
                 open: is_open.then_some(in_editor),
                 is_denied,
@@ -224,7 +239,14 @@ impl Workspace {
         }
         for file in &self.files {
             fs::create_dir_all(file.path.parent().unwrap()).unwrap();
-            fs::write(&file.path, &file.on_disk).unwrap();
+            if let Some(place) = &file.leads_to {
+                fs::create_dir_all(place.parent().unwrap()).unwrap();
+                fs::write(place, &file.on_disk).unwrap();
+                #[cfg(unix)]
+                std::os::unix::fs::symlink(place, &file.path).unwrap();
+            } else {
+                fs::write(&file.path, &file.on_disk).unwrap();
+            }
         }
         for (name, rules) in ignores {
             fs::write(self.folder("w").join(name), rules).unwrap();
@@ -326,8 +348,7 @@ impl Workspace {
         let root = ["w", "other"].map(|folder| self.folder(folder));
         let root = root.iter().find(|root| path.starts_with(root)).unwrap();
         session.open(&uri, "", text);
-        session.ignore(&uri, is_ignored(root, path.strip_prefix(root).unwrap()));
-        session.confine(&uri, confinement(path));
+        session.confine(&uri, standing(path, Some(root)));
         if session.claim_parse(&uri)
             && let Some(job) = session.begin_parse(&uri)
         {

@@ -22,7 +22,7 @@ use crate::document::{Encoding, Position};
 use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
 use crate::session::{Session, Snapshot};
-use crate::workspace::confinement;
+use crate::workspace::standing;
 use style::Style;
 
 /// Where, and by which model.
@@ -103,7 +103,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         style::complain(&message);
     }
     session.open(&uri, "", &text);
-    session.confine(&uri, confinement(&path));
+    session.confine(&uri, standing(&path, Some(&project)));
     if let Some(job) = session.begin_parse(&uri) {
         let tree = job.run();
         // A text that takes too long to parse is completed without a tree.

@@ -18,7 +18,7 @@ use crate::provider::Http;
 use crate::routing::{Feature, Need};
 use crate::session::Session;
 use crate::syntax::Language;
-use crate::workspace::confinement;
+use crate::workspace::{Real, confinement};
 
 /// What is to be said.
 #[derive(clap::Args)]
@@ -107,7 +107,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = match &arguments.file {
         Some(file) => {
             let path = std::path::absolute(file)?;
-            session.settings_at(&path, &session.markers().in_file(&path))
+            let real = Real::of(&path, session.folders().next().map(PathBuf::as_path));
+            session.settings_at(&path, real.as_ref(), &session.markers().in_file(&path))
         }
         None => session.settings().clone(),
     };

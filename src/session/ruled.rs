@@ -1,7 +1,8 @@
 //! What the rules about files come to for each open document.
 //!
-//! Invariants: a document's head is looked at when it is opened, when an edit touches it and when other markers are named; its settings are worked out once
-//! for each state of its folder's settings and of its head, so that a snapshot takes what is there. Whatever changes what may be shown to whom begins
+//! Invariants: a document's head is looked at when it is opened, when an edit touches it and when other markers are named; where links lead from its path, when
+//! it is opened and when ignore files change; its settings are worked out once
+//! for each state of its folder's settings and of these, so that a snapshot takes what is there. Whatever changes what may be shown to whom begins
 //! a new [era](Session::era): what was chosen for a prompt in an earlier one is not shown.
 
 use std::cell::RefCell;
@@ -12,7 +13,7 @@ use super::{Open, Session};
 use crate::config::{About, Settings};
 use crate::context::shown_path;
 use crate::syntax::Language;
-use crate::workspace::{Markers, Marks};
+use crate::workspace::{Markers, Marks, Real, Standing};
 
 /// A document's settings, and those of its folder that they were worked out from.
 #[derive(Default)]
@@ -57,6 +58,7 @@ pub(super) struct Told {
 pub(super) fn for_file(
     settings: &Arc<Settings>,
     path: Option<&Path>,
+    real: Option<&Real>,
     folder: Option<&Path>,
     language: Option<Language>,
     marks: &Marks,
@@ -74,6 +76,7 @@ pub(super) fn for_file(
     };
     let about = About {
         path: &judged,
+        real: real.map(|real| &*real.path),
         language,
         marks,
     };
@@ -89,7 +92,16 @@ pub(super) fn for_file(
 impl Open {
     /// Returns whether its text is shown beside no other document.
     pub(super) fn is_withheld(&self) -> bool {
-        self.confined.is_some() || self.is_ignored
+        self.standing.confined.is_some() || self.standing.is_ignored
+    }
+
+    /// Notes how far it may go, and returns what was known of that before.
+    pub(super) fn stand(&mut self, standing: Standing) -> Standing {
+        if standing.real != self.standing.real {
+            self.ruled.forget();
+            self.told.is_sure = false;
+        }
+        std::mem::replace(&mut self.standing, standing)
     }
 
     /// Looks at the document's head; returns whether what stands there is news.

@@ -55,7 +55,7 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
     session.open("file:///w/.env", "rust", "KEY=1\n");
     session.confine(
         "file:///w/.env",
-        crate::workspace::confinement(Path::new("/w/.env")),
+        crate::workspace::standing(Path::new("/w/.env"), None),
     );
     let of = |session: &Session, name: &str| session.snapshot(name).expect("open");
     for (name, at) in [
@@ -177,7 +177,7 @@ fn what_is_open_is_company_by_its_text_in_the_editor() {
     session.open("file:///w/.env", "rust", "KEY=1\n");
     session.confine(
         "file:///w/.env",
-        crate::workspace::confinement(Path::new("/w/.env")),
+        crate::workspace::standing(Path::new("/w/.env"), None),
     );
     let a = session.snapshot("file:///w/a.rs").expect("open");
     session.open("file:///w/deploy", "python", "x = 1\n");

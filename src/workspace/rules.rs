@@ -1,6 +1,6 @@
 //! Which files must not leave the machine.
 //!
-//! Entry point: [`confinement`]. Two rules confine a file: its name says that it holds secrets ([`secret`]), or an ignore file that people
+//! Entry point: [`by_path`], of which [`confinement`](super::confinement) asks for a path and for where its links lead. Two rules confine a file: its name says that it holds secrets ([`secret`]), or an ignore file that people
 //! write for assistants names it ([`IGNORE_FILES`]), in its folder or any above. Such a file is no context of any prompt, and as the open
 //! document it is completed on this machine only. What `.gitignore` names is no context either (the walk leaves it out, and of what is open
 //! [`is_ignored`](super::is_ignored) tells), but may be completed: the user opened it.
@@ -42,8 +42,8 @@ impl fmt::Display for Rule {
 /// The most folders that are looked through for ignore files; no real path is deeper.
 const DEEPEST: usize = 64;
 
-/// Returns why a file's text must not leave the machine, if it must not. Reads the ignore files of its folder and those above.
-pub fn confinement(path: &Path) -> Option<Rule> {
+/// Returns why a file's text must not leave the machine, if it must not, by its path as it stands. Reads the ignore files of its folder and those above.
+pub(super) fn by_path(path: &Path) -> Option<Rule> {
     if let Some(rule) = secret(path) {
         return Some(rule);
     }
@@ -138,6 +138,7 @@ pub fn secret(path: &Path) -> Option<Rule> {
 mod tests {
     use std::fs;
 
+    use super::super::confinement;
     use super::*;
 
     #[test]

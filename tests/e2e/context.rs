@@ -377,6 +377,69 @@ fn what_an_ignore_file_names_is_in_no_prompt() {
     client.finish();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_goes_no_further_than_what_it_leads_to() {
+    use std::os::unix::fs::symlink;
+    let (folder, provider) = (workspace(), fill());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for (name, text) in [
+        (".env", "KEY=1\n"),
+        ("closed/s.rs", "fn s() {}\n"),
+        ("ruled/r.rs", "fn r() {}\n"),
+        ("src/ok.rs", "fn ok() {}\n"),
+        (".aiignore", "/closed/\n"),
+        (
+            ".byok.toml",
+            "[[policy.paths]]\nmatch = [\"/ruled/\", \"**/abroad/\"]\nproviders = []\n",
+        ),
+    ] {
+        fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+        fs::write(root.join(name), text).unwrap();
+    }
+    fs::create_dir(elsewhere.path().join("abroad")).unwrap();
+    for name in ["a.rs", "abroad/b.rs", "id_rsa", "named.rs"] {
+        fs::write(elsewhere.path().join(name), "x\n").unwrap();
+    }
+    fs::write(elsewhere.path().join(".cursorignore"), "named.rs\n").unwrap();
+    symlink(".env", root.join("plain.txt")).unwrap();
+    symlink("closed/s.rs", root.join("link.rs")).unwrap();
+    symlink("link.rs", root.join("twice.rs")).unwrap();
+    symlink("closed", root.join("open")).unwrap();
+    symlink("ruled", root.join("free")).unwrap();
+    symlink("secrets.json", root.join("lost.txt")).unwrap();
+    symlink("src/ok.rs", root.join("ok.rs")).unwrap();
+    symlink(elsewhere.path(), root.join("out")).unwrap();
+    symlink(elsewhere.path().join("id_rsa"), root.join("notes.txt")).unwrap();
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .workspace(root)
+        .start();
+    for (name, is_sent) in [
+        ("plain.txt", false),
+        ("link.rs", false),
+        ("twice.rs", false),
+        ("open/s.rs", false),
+        // Nobody has saved it yet.
+        ("open/new.rs", false),
+        ("free/r.rs", false),
+        ("lost.txt", false),
+        ("notes.txt", false),
+        ("out/named.rs", false),
+        ("out/abroad/b.rs", false),
+        ("out/a.rs", true),
+        ("ok.rs", true),
+    ] {
+        let uri = uri(&root.join(name));
+        let at = client.open_as(&uri, "rust", "size = ˇ\n");
+        let id = client.ask_in(&uri, &at);
+        client.texts(id);
+        assert_eq!(!bodies(&provider).is_empty(), is_sent, "{name}");
+    }
+    client.finish();
+}
+
 #[test]
 fn a_file_that_may_not_be_sent_is_completed_on_this_machine_alone() {
     let folder = workspace();

@@ -321,6 +321,53 @@ fn a_change_over_several_files_is_not_shown_those_that_a_rule_keeps_from_the_doc
     desk.client.finish();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_change_over_several_files_is_shown_no_link_to_what_a_rule_keeps_from_the_document() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let root = folder.path();
+    // Whose links, and whether they may be shown.
+    let cases = [
+        ("kept/b.rs", true),
+        ("ruled/c.rs", false),
+        ("closed/d.rs", false),
+        ("hidden/e.rs", false),
+    ];
+    write(root, ".aiignore", "/closed/\n");
+    write(root, ".gitignore", "/hidden/\n");
+    let open_link = |client: &mut crate::client::Client, to: &Path| {
+        let name = to.file_name().unwrap();
+        symlink(to, root.join(name)).unwrap();
+        let text = format!("fn {}() {{}}\n", to.file_stem().unwrap().to_str().unwrap());
+        client.open_as(&file_uri(&root.join(name)), "rust", &text);
+    };
+    let fake = Fake::default();
+    let rules = json!({"paths": [{"match": ["/ruled/"], "providers": ["mock"]}]});
+    let builder = builder(&fake, root).own("policy", rules);
+    let text = "fn a() -> u8 {\n    «»1\n}\n";
+    let uri = file_uri(&root.join("a.rs"));
+    let (mut desk, range) = Desk::open_in(builder, fake, &uri, "rust", text);
+    for (path, _) in cases {
+        write(root, path, "");
+        open_link(&mut desk.client, &root.join(path));
+    }
+    // What lies in another folder is under that folder's rules, which are not known here.
+    write(elsewhere.path(), "f.rs", "");
+    open_link(&mut desk.client, &elsewhere.path().join("f.rs"));
+    let entry = desk.entry("change", &range, &json!([]));
+    let id = desk.choose(&entry, Some("two everywhere"));
+    let prompt = desk.say(&format!("File: a.rs\n{BLOCK}"));
+    for (path, is_shown) in cases.into_iter().chain([("f.rs", false)]) {
+        let name = path.rsplit('/').next().unwrap().trim_end_matches(".rs");
+        let is = prompt.contains(&format!("fn {name}()"));
+        assert_eq!(is, is_shown, "{path}: {prompt}");
+    }
+    take(&mut desk);
+    assert_eq!(desk.outcome(id), "edited");
+    desk.client.finish();
+}
+
 #[test]
 fn a_change_over_several_files_is_made_in_four_languages() {
     // A function, the line that changes, what it becomes, and what a new file holds.

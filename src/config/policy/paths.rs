@@ -24,6 +24,8 @@ pub(super) const THIS_MACHINE: &str = "local";
 pub struct About<'a> {
     /// Its name, from the workspace's folder on.
     pub path: &'a str,
+    /// Its other name, if links lead elsewhere from there: what either is under, the file is under.
+    pub real: Option<&'a str>,
     /// Its language, if one is known besides what the name says.
     pub language: Option<Language>,
     /// What stands at its head.
@@ -89,7 +91,8 @@ impl PathRule {
 
     /// Returns whether the rule is about a file.
     pub(super) fn fits(&self, file: &About<'_>) -> bool {
-        self.fits_name(file.path, file.language)
+        let mut names = std::iter::once(file.path).chain(file.real);
+        names.any(|name| self.fits_name(name, file.language))
             && (self.markers.is_empty()
                 || self
                     .markers

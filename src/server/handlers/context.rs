@@ -11,9 +11,9 @@ use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
 use crate::completion;
 use crate::context::{Manifest, When};
-use crate::session::{Snapshot, path_of};
+use crate::session::{Session, Snapshot, path_of};
 use crate::syntax::SyntaxTree;
-use crate::workspace;
+use crate::workspace::{self, Standing};
 
 /// A cursor that has moved further than this has other things round it, in bytes.
 const FAR: usize = 1_500;
@@ -42,24 +42,31 @@ pub fn look_for_markers(shared: &Shared) {
     }
 }
 
-/// Looks whether a document may leave the machine, and says so once if it may not; and whether it may be context of others.
-pub fn confine(shared: &Shared, uri: &str) {
+/// Opens a document in the session. How far it may go is looked up before, so that nobody comes to see it without that.
+pub fn open(shared: &Shared, uri: &str, language_id: &str, text: &str) {
+    confine(shared, uri, |session| session.open(uri, language_id, text));
+    tell_reach(shared, uri);
+}
+
+/// Looks how far a document may go by what the disk says of it, and says so once if it may not leave the machine. `first` is done in the moment in which that
+/// comes to hold.
+fn confine(shared: &Shared, uri: &str, first: impl FnOnce(&mut Session)) {
     let path = path_of(uri);
     let folder = shared.session().folder_of(uri);
-    let is_ignored = path.as_deref().is_some_and(|path| {
-        let root = folder.as_deref().or(path.parent());
-        let within = root.and_then(|root| Some((root, path.strip_prefix(root).ok()?)));
-        within.is_some_and(|(root, relative)| workspace::is_ignored(root, relative))
+    let standing = path.map_or_else(Standing::default, |path| {
+        workspace::standing(&path, folder.as_deref())
     });
-    shared.session().ignore(uri, is_ignored);
-    let rule = path.and_then(|path| workspace::confinement(&path));
-    let is_news = shared.session().confine(uri, rule);
+    let rule = standing.confined;
+    let is_news = {
+        let mut session = shared.session();
+        first(&mut session);
+        session.confine(uri, standing)
+    };
     if let Some(rule) = rule.filter(|_| is_news) {
         let message =
             format!("stays on this machine, since {rule}: no provider elsewhere is asked about it");
         say(shared, uri, &message);
     }
-    tell_reach(shared, uri);
 }
 
 /// Says how far a document gets by the rules about files, if that is news.
@@ -72,12 +79,23 @@ pub fn tell_reach(shared: &Shared, uri: &str) {
 
 /// Says the same of all open documents.
 pub fn tell_reach_of_all(shared: &Shared) {
-    for uri in open(shared) {
+    for uri in all_open(shared) {
         tell_reach(shared, &uri);
     }
 }
 
-fn open(shared: &Shared) -> Vec<Arc<str>> {
+/// Looks anew how far all open documents may go.
+pub fn confine_all(shared: &Shared) {
+    for uri in all_open(shared) {
+        confine(shared, &uri, |_| ());
+        let snapshot = shared.session().snapshot(&uri);
+        if let Some(snapshot) = snapshot {
+            hand_over(shared, &snapshot);
+        }
+    }
+}
+
+fn all_open(shared: &Shared) -> Vec<Arc<str>> {
     let session = shared.session();
     session.texts().map(|(uri, _)| uri.clone()).collect()
 }
@@ -100,13 +118,8 @@ pub fn saved(shared: &Shared, uri: &str) {
     };
     if name.is_some_and(is_rule) {
         shared.symbols.rules_changed();
-        for uri in open(shared) {
-            confine(shared, &uri);
-            let snapshot = shared.session().snapshot(&uri);
-            if let Some(snapshot) = snapshot {
-                hand_over(shared, &snapshot);
-            }
-        }
+        confine_all(shared);
+        tell_reach_of_all(shared);
     }
     if let Some(path) = path.to_str() {
         shared.symbols.changed(path);

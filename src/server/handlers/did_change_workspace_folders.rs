@@ -6,7 +6,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
 use super::settle::decide;
-use super::workspace_file;
+use super::{context, workspace_file};
 use crate::session::path_of;
 
 /// Adds and removes folders.
@@ -32,5 +32,7 @@ pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams
         }
     }
     drop(session);
+    // Rules name a file from its folder on.
+    context::confine_all(shared);
     workspace_file::look_at_all(shared);
 }

@@ -15,10 +15,8 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     shared.in_flight.end(uri);
     shared.completions.forget(uri);
     shared.running.end(uri);
-    shared
-        .session()
-        .open(uri, &document.language_id.to_string(), &document.text);
-    context::confine(shared, uri);
+    let language_id = document.language_id.to_string();
+    context::open(shared, uri, &language_id, &document.text);
     shared.session().set_version(uri, Some(document.version));
     parse::begin(shared, uri);
     workspace_file::opened(shared, uri);

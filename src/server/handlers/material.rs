@@ -7,7 +7,7 @@ use super::super::backend::Shared;
 use crate::action::{self, Action, Material, OtherFile, Output};
 use crate::repository::{self, Refusal, Which};
 use crate::session::{Company, Snapshot, path_of};
-use crate::workspace::{self, Markers};
+use crate::workspace::{self, Markers, Real};
 
 /// Gathers what an action is about besides; a failure is a sentence for the user.
 pub(super) async fn gather(
@@ -61,7 +61,9 @@ fn company(shared: &Shared, snapshot: &Snapshot) -> (Company, Markers) {
 
 /// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise.
 fn may_be_shown(path: &Path, company: &Company, markers: &Markers) -> bool {
-    workspace::confinement(path).is_none() && company.admits_file(path, &markers.in_file(path))
+    let real = Real::of(path, company.folder());
+    workspace::confinement(path).is_none()
+        && company.admits_file(path, real.as_ref(), &markers.in_file(path))
 }
 
 /// Finds the file of a document's tests: the first that is there, else the first that may be created.

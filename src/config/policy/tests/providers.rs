@@ -200,6 +200,7 @@ fn decide(settings: &Settings, provider: &str, feature: Feature) -> Decision {
     let marks = Markers::of(["CONFIDENTIAL", "PUBLIC"]).in_text(&"// CONFIDENTIAL\n".into());
     let document = About {
         path: "secret/a.rs",
+        real: None,
         language: Language::from_id("rust"),
         marks: &marks,
     };

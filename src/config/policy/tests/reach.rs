@@ -122,6 +122,7 @@ fn a_file_accompanies_another_only_where_that_is_under_all_of_its_rules() {
         let (of_file, of_document) = (marks(file.1), marks(document.1));
         let about = |path, marks| About {
             path,
+            real: None,
             language: None,
             marks,
         };
@@ -139,6 +140,7 @@ fn a_file_accompanies_another_only_where_that_is_under_all_of_its_rules() {
     // At whose head nobody has looked is marked; and what the editor calls Python is, whatever its name.
     let unknown = About {
         path: "a.rs",
+        real: None,
         language: Language::from_id("python"),
         marks: &Marks::default(),
     };
@@ -147,6 +149,7 @@ fn a_file_accompanies_another_only_where_that_is_under_all_of_its_rules() {
         let marks = marks(head);
         let document = About {
             path,
+            real: None,
             language: None,
             marks: &marks,
         };
@@ -158,6 +161,7 @@ fn a_file_accompanies_another_only_where_that_is_under_all_of_its_rules() {
     };
     let python = About {
         path: "b.py",
+        real: None,
         language: None,
         marks: &plain,
     };
@@ -178,6 +182,7 @@ fn the_word_for_this_machine_is_nobodys_name() {
     );
     let document = About {
         path: "a.rs",
+        real: None,
         language: None,
         marks: &Marks::default(),
     };
