@@ -84,52 +84,71 @@ fn read(folder: &Path, name: &str) -> Option<Gitignore> {
     builder.build().ok()
 }
 
+/// Files of these names hold secrets, whatever is in them.
+const NAMES: [&str; 22] = [
+    ".env",
+    ".envrc",
+    ".npmrc",
+    ".pypirc",
+    ".netrc",
+    "_netrc",
+    ".git-credentials",
+    ".htpasswd",
+    ".pgpass",
+    ".my.cnf",
+    ".dockercfg",
+    ".vault-token",
+    ".yarnrc.yml",
+    "credentials",
+    "credentials.json",
+    "credentials.toml",
+    "secrets.json",
+    "secrets.toml",
+    "secrets.yaml",
+    "secrets.yml",
+    "kubeconfig",
+    ".terraformrc",
+];
+
+/// And those whose names begin with one of these,
+const BEGINNINGS: [&str; 7] = [
+    ".env.",
+    ".env-",
+    ".env_",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+];
+
+/// and those with one of these extensions,
+const EXTENSIONS: [&str; 19] = [
+    "pem", "key", "p12", "pfx", "pkcs12", "jks", "keystore", "kdbx", "kdb", "ppk", "gpg", "age",
+    "asc", "p8", "ovpn", "tfvars", "tfstate", "keychain", "env",
+];
+
+/// and all in a folder of one of these names;
+const FOLDERS: [&str; 5] = [".ssh", ".gnupg", ".aws", ".kube", ".azure"];
+
+/// but none with one of these extensions: the public half of a key pair is no secret, and neither is a template that shows which variables there are.
+const HARMLESS: [&str; 5] = ["pub", "example", "sample", "template", "dist"];
+
 /// Returns whether a file holds secrets by its name, whatever its content.
 pub fn secret(path: &Path) -> Option<Rule> {
-    const NAMES: [&str; 22] = [
-        ".env",
-        ".envrc",
-        ".npmrc",
-        ".pypirc",
-        ".netrc",
-        "_netrc",
-        ".git-credentials",
-        ".htpasswd",
-        ".pgpass",
-        ".my.cnf",
-        ".dockercfg",
-        ".vault-token",
-        ".yarnrc.yml",
-        "credentials",
-        "credentials.json",
-        "credentials.toml",
-        "secrets.json",
-        "secrets.toml",
-        "secrets.yaml",
-        "secrets.yml",
-        "kubeconfig",
-        ".terraformrc",
-    ];
-    const EXTENSIONS: [&str; 18] = [
-        "pem", "key", "p12", "pfx", "pkcs12", "jks", "keystore", "kdbx", "kdb", "ppk", "gpg",
-        "age", "asc", "p8", "ovpn", "tfvars", "tfstate", "keychain",
-    ];
-    const BEGINNINGS: [&str; 5] = [".env.", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
-    const FOLDERS: [&str; 5] = [".ssh", ".gnupg", ".aws", ".kube", ".azure"];
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    // The public half of a key pair is no secret, and neither is a template that shows which variables there are.
-    if extension == "pub" || ["example", "sample", "template", "dist"].contains(&extension) {
+    if HARMLESS.contains(&extension) {
         return None;
     }
     let is_secret = NAMES.contains(&name.as_str())
         || EXTENSIONS.contains(&extension)
-        || extension == "env"
         || BEGINNINGS.iter().any(|begin| name.starts_with(begin))
         || path.parent().is_some_and(|parent| {
-            parent
-                .components()
-                .any(|part| FOLDERS.iter().any(|folder| part.as_os_str() == *folder))
+            parent.components().any(|part| {
+                FOLDERS
+                    .iter()
+                    .any(|folder| part.as_os_str().eq_ignore_ascii_case(folder))
+            })
         });
     is_secret.then_some(Rule::Secret)
 }
@@ -147,6 +166,8 @@ mod tests {
         for path in [
             "/w/.env",
             "/w/.env.local",
+            "/w/.env-prod",
+            "/w/.env_local",
             "/w/prod.env",
             "/w/server.pem",
             "/w/tls.KEY",
@@ -154,12 +175,15 @@ mod tests {
             "/w/.npmrc",
             "/home/u/.netrc",
             "/home/u/.ssh/config",
+            "/home/u/.AWS/config",
             "/w/terraform.tfvars",
         ] {
             assert!(secret(path), "{path}");
         }
         for path in [
             "/w/env.rs",
+            "/w/.environment",
+            "/w/id_foo",
             "/w/.env.example",
             "/w/key.rs",
             "/w/id_rsa.pub",
@@ -168,6 +192,26 @@ mod tests {
         ] {
             assert!(!secret(path), "{path}");
         }
+    }
+
+    #[test]
+    fn the_page_about_what_is_sent_has_every_name() {
+        let page = include_str!("../../docs/context.md");
+        let (_, told) = page.split_once("## What is never sent").expect("a heading");
+        let (told, _) = told.split_once("\n## ").expect("another one");
+        let with = |before: &'static str, names: &'static [&'static str], after: &'static str| {
+            names
+                .iter()
+                .map(move |name| format!("`{before}{name}{after}`"))
+        };
+        let names = with("", &NAMES, "")
+            .chain(with("", &IGNORE_FILES, ""))
+            .chain(with("", &BEGINNINGS, "*"))
+            .chain(with("*.", &EXTENSIONS, ""))
+            .chain(with("", &FOLDERS, ""))
+            .chain(with("*.", &HARMLESS, ""));
+        let untold: Vec<String> = names.filter(|name| !told.contains(name)).collect();
+        assert_eq!(untold, Vec::<String>::new());
     }
 
     #[test]
