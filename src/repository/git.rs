@@ -8,9 +8,10 @@
 //! the work tree is the folder that we found, whatever the configuration says; and the program's environment holds no key.
 //!
 //! Not every file may be shown. So git is first asked which files have changed, and then for the diff of those that may be, by name: what is
-//! not named is not in it. Renames are told apart only among those.
+//! not named is not in it. Renames are told apart only among those. What is staged may have another text than the file on the disk: where it has, its head is
+//! judged beside the file's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,6 +21,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use crate::scrub;
+use crate::workspace::HEAD;
 
 /// How long git may take in all.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -90,19 +92,20 @@ pub enum Failure {
     Refused(String),
 }
 
-/// Returns what has changed in the repository that a folder belongs to, in the files that may be shown.
+/// Returns what has changed in the repository that a folder belongs to, in the files that may be shown: by their paths, and by the heads of what is staged of them
+/// where that is not what is on the disk.
 pub async fn changes(
     folder: &Path,
     which: Which,
-    may_be_shown: impl Fn(&Path) -> bool + Send + 'static,
+    may_be_shown: impl Fn(&Path, Option<&[u8]>) -> bool + Send + 'static,
 ) -> Result<Changes, Failure> {
     let whole = async {
         let git = Git::of(folder).await?;
         let (since, names) = match which {
-            Which::Staged => ("--cached", git.changed("--cached").await?),
+            Which::Staged => (STAGED, git.changed(Some(STAGED)).await?),
             // A repository without a commit has no HEAD; all of it is new then.
-            Which::All => match git.changed("HEAD").await {
-                Err(Failure::Refused(_)) => ("--cached", git.changed("--cached").await?),
+            Which::All => match git.changed(Some("HEAD")).await {
+                Err(Failure::Refused(_)) => (STAGED, git.changed(Some(STAGED)).await?),
                 other => ("HEAD", other?),
             },
         };
@@ -112,8 +115,18 @@ pub async fn changes(
                 Which::All => Failure::Nothing,
             });
         }
+        let staged = match since {
+            STAGED => git.staged(&names).await?,
+            _ => BTreeMap::new(),
+        };
         let top = git.top.clone();
-        let looking = tokio::task::spawn_blocking(move || Choice::of(&names, &top, may_be_shown));
+        let looking = tokio::task::spawn_blocking(move || {
+            Choice::of(&names, |name| match staged.get(name) {
+                Some(None) => false,
+                Some(Some(head)) => may_be_shown(&top.join(name), Some(head)),
+                None => may_be_shown(&top.join(name), None),
+            })
+        });
         let choice = looking
             .await
             .map_err(|error| Failure::Refused(error.to_string()))?;
@@ -137,6 +150,9 @@ pub async fn changes(
         .unwrap_or(Err(Failure::TooSlow))
 }
 
+/// How git is asked for what is staged.
+const STAGED: &str = "--cached";
+
 /// Which of the files that have changed are shown.
 #[derive(Debug, Default)]
 struct Choice {
@@ -146,7 +162,7 @@ struct Choice {
 }
 
 impl Choice {
-    fn of(names: &BTreeSet<String>, top: &Path, may_be_shown: impl Fn(&Path) -> bool) -> Self {
+    fn of(names: &BTreeSet<String>, may_be_shown: impl Fn(&str) -> bool) -> Self {
         let mut choice = Self::default();
         let mut left = MOST_ARGUMENTS;
         for name in names {
@@ -160,7 +176,7 @@ impl Choice {
                 .range(below.clone()..)
                 .next()
                 .is_some_and(|next| next.starts_with(&below));
-            if is_folder || !may_be_shown(&top.join(name)) {
+            if is_folder || !may_be_shown(name) {
                 choice.withheld += 1;
                 continue;
             }
@@ -226,9 +242,30 @@ impl Git {
         Ok(filters.into_iter().flat_map(off).collect())
     }
 
-    /// Returns the files that have changed, as paths from the top. Of one that was renamed that is the old name and the new one.
-    async fn changed(&self, since: &str) -> Result<BTreeSet<String>, Failure> {
-        let arguments = [
+    /// Returns the heads of what is staged of files, of those that are otherwise on the disk; `None` where it cannot be had.
+    async fn staged(
+        &self,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Option<Vec<u8>>>, Failure> {
+        let others = self.changed(None).await?;
+        let mut heads = BTreeMap::new();
+        for (number, name) in names.intersection(&others).enumerate() {
+            let head = if number < MOST_FILES {
+                let object = format!(":0:{name}");
+                self.bytes(&["cat-file", "blob", &object], HEAD as u64)
+                    .await
+            } else {
+                Err(Failure::TooSlow)
+            };
+            heads.insert(name.clone(), head.ok().map(|(head, _)| head));
+        }
+        Ok(heads)
+    }
+
+    /// Returns the files that have changed since a commit, or since they were staged, as paths from the top. Of one that was renamed that is the old name and
+    /// the new one.
+    async fn changed(&self, since: Option<&str>) -> Result<BTreeSet<String>, Failure> {
+        let mut arguments = vec![
             "diff",
             "--no-ext-diff",
             "--no-textconv",
@@ -237,9 +274,9 @@ impl Git {
             "--ignore-submodules=all",
             "--name-only",
             "-z",
-            since,
-            "--",
         ];
+        arguments.extend(since);
+        arguments.push("--");
         let (names, is_cut) = self.run_for(&arguments, MOST_NAMES).await?;
         if is_cut {
             return Err(Failure::Refused("too many files have changed".into()));
@@ -288,8 +325,18 @@ impl Git {
         self.run_for(arguments, MOST_BYTES).await
     }
 
-    /// Runs git and returns what it prints, up to a limit, and whether it had more to say.
+    /// Runs git and returns the whole lines that it prints, up to a limit, and whether it had more to say.
     async fn run_for(&self, arguments: &[&str], most: u64) -> Result<(String, bool), Failure> {
+        let (mut printed, is_cut) = self.bytes(arguments, most).await?;
+        if is_cut {
+            let whole = printed.iter().rposition(|byte| *byte == b'\n');
+            printed.truncate(whole.unwrap_or_default());
+        }
+        Ok((String::from_utf8_lossy(&printed).into_owned(), is_cut))
+    }
+
+    /// The same, to the byte.
+    async fn bytes(&self, arguments: &[&str], most: u64) -> Result<(Vec<u8>, bool), Failure> {
         let mut command = Command::new("git");
         command
             .arg("--no-pager")
@@ -319,20 +366,18 @@ impl Git {
             return Err(Failure::Refused("its output cannot be read".into()));
         };
         let (printed, complained) = tokio::join!(read(output, most), read(complaints, MOST_BYTES));
-        let mut printed = printed.map_err(refused)?;
+        let printed = printed.map_err(refused)?;
         let complained = complained.map_err(refused)?;
         let is_cut = printed.len() as u64 > most;
         if is_cut {
             // It would wait for ever to be rid of the rest.
             let _ = child.kill().await;
-            let whole = printed.iter().rposition(|byte| *byte == b'\n');
-            printed.truncate(whole.unwrap_or_default());
         } else if !child.wait().await.map_err(refused)?.success() {
             let complained = scrub::scrub(&String::from_utf8_lossy(&complained));
             let line = complained.lines().next().unwrap_or("it did not say why");
             return Err(Failure::Refused(line.chars().take(200).collect()));
         }
-        Ok((String::from_utf8_lossy(&printed).into_owned(), is_cut))
+        Ok((printed, is_cut))
     }
 }
 
@@ -392,7 +437,11 @@ mod tests {
     use super::*;
 
     async fn changes(folder: &Path, which: Which) -> Result<Changes, Failure> {
-        super::changes(folder, which, |path| !path.ends_with("denied.txt")).await
+        super::changes(folder, which, |path, staged| {
+            let is_marked = staged.is_some_and(|head| head.starts_with(b"denied"));
+            !path.ends_with("denied.txt") && !is_marked
+        })
+        .await
     }
 
     /// A repository with one commit.
@@ -488,6 +537,22 @@ mod tests {
         let staged = changes(folder.path(), Which::Staged).await.unwrap();
         assert!(staged.is_cut);
         assert_eq!(staged.diff.matches("\ndiff --git").count() + 1, MOST_FILES);
+    }
+
+    #[tokio::test]
+    async fn what_is_staged_is_judged_where_the_disk_has_another_text_by_now() {
+        let folder = repository();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("b.txt", "denied: seen\n");
+        write("c.txt", "shown\n");
+        git(folder.path(), &["add", "."]);
+        write("b.txt", "harmless\n");
+        write("c.txt", "denied, but not staged\n");
+        let staged = changes(folder.path(), Which::Staged).await.unwrap();
+        assert!(staged.diff.contains("+shown"), "{staged:?}");
+        assert!(!staged.diff.contains("denied"), "{staged:?}");
+        assert_eq!(staged.withheld, 1);
     }
 
     #[tokio::test]

@@ -65,7 +65,9 @@ impl Markers {
         walk::head(file, HEAD).map_or_else(Marks::default, |head| self.in_head(&head))
     }
 
-    fn in_head(&self, head: &[u8]) -> Marks {
+    /// Looks at the head of a text that is neither; what is beyond [`HEAD`] counts as little as there.
+    pub fn in_head(&self, head: &[u8]) -> Marks {
+        let head = &head[..head.len().min(HEAD)];
         let markers = self.0.iter().flat_map(|markers| markers.iter());
         let found =
             markers.filter(|marker| memchr::memmem::find(head, marker.as_bytes()).is_some());

@@ -413,6 +413,37 @@ fn the_changes_of_a_file_that_a_rule_keeps_from_the_document_are_in_no_request()
 }
 
 #[test]
+fn what_is_staged_of_a_file_is_judged_where_the_disk_has_another_text_by_now() {
+    let ground = &GROUNDS[0];
+    let folder = repository(ground);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "marked.rs",
+        "// CONFIDENTIAL\nconst A: u8 = kept_from_it;\n",
+    );
+    git(folder.path(), &["add", "."]);
+    write("marked.rs", "const A: u8 = 1;\n");
+    let rules = json!({"paths": [{"markers": ["CONFIDENTIAL"], "providers": ["mock"]}]});
+    let fake = Fake::default();
+    let builder = Builder::default()
+        .fake_chat(&fake)
+        .own("policy", rules)
+        .capabilities(ABILITIES())
+        .folder(&file_uri(folder.path()));
+    let uri = file_uri(&folder.path().join(ground.name));
+    let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
+    let entry = desk.entry("commit-message", &range, &json!([]));
+    let running = desk.choose(&entry, None);
+    let prompt = desk.say("```\ncount: be faster\n```");
+    assert!(prompt.contains(ground.better.1), "{prompt}");
+    assert!(!prompt.contains("kept_from_it"), "{prompt}");
+    let request = desk.client.asked("window/showDocument");
+    desk.client.reply(&request, json!({"success": true}));
+    assert_eq!(desk.outcome(running), "shown");
+    desk.client.finish();
+}
+
+#[test]
 fn a_commits_message_goes_where_it_is_being_written() {
     let folder = repository(&GROUNDS[0]);
     let uri = file_uri(&folder.path().join(".git/COMMIT_EDITMSG"));

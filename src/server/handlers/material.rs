@@ -46,7 +46,8 @@ async fn changes(
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
     let (company, markers) = company(shared, snapshot);
-    let may_leave = move |path: &Path| may_be_shown(path, &company, &markers);
+    let may_leave =
+        move |path: &Path, staged: Option<&[u8]>| may_be_shown(path, staged, &company, &markers);
     let changes = repository::changes(folder, which, may_leave).await;
     changes
         .map(Material::Changes)
@@ -59,11 +60,14 @@ fn company(shared: &Shared, snapshot: &Snapshot) -> (Company, Markers) {
     (session.company(snapshot), session.markers().clone())
 }
 
-/// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise.
-fn may_be_shown(path: &Path, company: &Company, markers: &Markers) -> bool {
+/// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise. `staged` is the
+/// head of another text that is staged of it, which has to stand the same.
+fn may_be_shown(path: &Path, staged: Option<&[u8]>, company: &Company, markers: &Markers) -> bool {
     let real = Real::of(path, company.folder());
+    let admits = |marks| company.admits_file(path, real.as_ref(), &marks);
     workspace::confinement(path).is_none()
-        && company.admits_file(path, real.as_ref(), &markers.in_file(path))
+        && admits(markers.in_file(path))
+        && staged.is_none_or(|head| admits(markers.in_head(head)))
 }
 
 /// Finds the file of a document's tests: the first that is there, else the first that may be created.
@@ -84,7 +88,7 @@ async fn tests(shared: &Arc<Shared>, snapshot: &Snapshot) -> Result<OtherFile, S
     let looking = tokio::task::spawn_blocking(move || {
         let there = paths.iter().find_map(|path| {
             let (place, text) = repository::readable(&folder, path).ok()?;
-            if !may_be_shown(&place, &company, &markers) {
+            if !may_be_shown(&place, None, &company, &markers) {
                 return None;
             }
             let uri = url::Url::from_file_path(place).ok()?;
