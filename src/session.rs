@@ -396,10 +396,10 @@ impl Session {
             desk: Arc::new(Desk::new(self.manifests.clone())),
         };
         open.look(&self.markers);
-        // What the disk has of it may have been shown.
-        self.era += u64::from(open.marks.has_any());
         self.documents.insert(uri.into(), open);
         self.note_company(uri);
+        // What the disk has of it may have been shown.
+        self.era += u64::from(self.telling.contains(uri));
         self.current = self.folder_of(uri);
     }
 

@@ -47,12 +47,7 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
             refusal("how long calls are kept"),
         ));
     }
-    if editor.log.is_some() && editor.log != own.log {
-        return Err(problem("log".into(), refusal("what is logged")));
-    }
-    if editor.telemetry.is_some() && editor.telemetry != own.telemetry {
-        return Err(problem("telemetry".into(), refusal("who is told of calls")));
-    }
+    check_own(own, editor).map_err(|(key, what)| problem(key.into(), refusal(what)))?;
     let changes = |options: &Options| options.fallback.as_ref()?.may_change_payer;
     if changes(editor) == Some(true) && changes(own) != Some(true) {
         return Err(problem(
@@ -74,12 +69,6 @@ pub(super) fn check(own: &Options, editor: &Options, name: &str) -> Result<(), P
         return Err(problem(
             "network.proxy".into(),
             refusal("the address of a proxy, by which all calls would go,"),
-        ));
-    }
-    if !editor.projects.is_empty() && editor.projects != own.projects {
-        return Err(problem(
-            "projects".into(),
-            refusal("which models a project gets"),
         ));
     }
     if editor.organisation.is_some() {
@@ -131,6 +120,20 @@ fn check_privacy(own: &Options, editor: &Options) -> Result<(), (String, String)
     if credentials(editor).is_some_and(|wanted| wanted < own) {
         let why = refusal("less than your own file asks for");
         return Err(("privacy.credentials".into(), why));
+    }
+    Ok(())
+}
+
+/// Checks what only the user's own file says; a mistake is its key and what it would set.
+fn check_own(own: &Options, editor: &Options) -> Result<(), (&'static str, &'static str)> {
+    if editor.log.is_some() && editor.log != own.log {
+        return Err(("log", "what is logged"));
+    }
+    if editor.telemetry.is_some() && editor.telemetry != own.telemetry {
+        return Err(("telemetry", "who is told of calls"));
+    }
+    if !editor.projects.is_empty() && editor.projects != own.projects {
+        return Err(("projects", "which models a project gets"));
     }
     Ok(())
 }

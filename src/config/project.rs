@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(models(&layers, "/w/deep"), both("groq/now", "xai/now"));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_mistake_in_a_project_is_named() {
         let problem = |project: &str| {

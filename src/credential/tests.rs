@@ -173,19 +173,28 @@ async fn the_variable_is_not_used_in_the_place_of_a_key_in_a_store_that_cannot_b
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_holds_no_key_and_one_that_is_locked_does_if_any_was_ever_stored()
+async fn a_store_that_is_not_there_holds_no_key_and_one_that_is_locked_does_if_that_key_was_stored()
 {
     let folder = tempfile::tempdir().unwrap();
     let desk = Desk::of(folder.path(), default_source());
     let vault = desk.keys.vault();
     let (locked, absent) = (Fault::because("it is locked"), Fault::absent("none".into()));
-    let may = |kind, fault| vault.may_hold_one(kind, fault);
+    let own = name();
+    let other = Name {
+        provider: "other".into(),
+        ..name()
+    };
+    let may = |kind, fault| vault.may_hold(kind, &own, fault);
     assert!(!may(Kind::System, &locked) && !may(Kind::System, &absent));
     // The file may have come from another machine.
     assert!(may(Kind::File, &locked));
     desk.put("sk-canary-work", "api.openai.com").await;
     assert!(may(Kind::System, &locked) && may(Kind::Session, &locked));
     assert!(!may(Kind::System, &absent) && !may(Kind::Session, &absent));
+    // Another provider's key is none of this one's.
+    for kind in [Kind::System, Kind::File] {
+        assert!(!vault.may_hold(kind, &other, &locked));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Entry point: [`Vault`]. A key is one entry, named `provider/label`; one more entry lists the names, since not every store can. Every call has
 //! a limit, and runs on a thread of its store's own.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use super::record::Record;
 use super::store::{Fault, File, Kind, Store, Worker};
 use super::{Secret, environment, helper};
 use crate::config::{KeysSettings, Passphrase, StoreOption};
+use crate::replace_file::replace_file;
 
 /// How much work a guess at the encrypted file's passphrase takes: 2^17 rounds, 128 MiB, some 0.3 s. OWASP advises no less.
 const WORK: u8 = 17;
@@ -25,6 +27,9 @@ const PROBE: Duration = Duration::from_secs(3);
 
 /// How long a store may take that asks its user for a password or a fingerprint.
 const ASKING: Duration = Duration::from_mins(1);
+
+/// A longer list of names is not ours.
+const LONGEST_NAMES: u64 = 256 * 1024;
 
 /// How long another process's change of the keys is waited for.
 const LOCK: Duration = Duration::from_secs(3);
@@ -143,7 +148,7 @@ impl Vault {
                     break;
                 }
                 Err(fault) => {
-                    sought.is_uncertain |= self.may_hold_one(kind, &fault);
+                    sought.is_uncertain |= self.may_hold(kind, name, &fault);
                     sought.faults.push((kind, fault));
                 }
             }
@@ -151,10 +156,46 @@ impl Vault {
         sought
     }
 
-    /// Returns whether there may be a key in a store that could not be asked: not where there is no such store, nor where nobody has ever stored a key.
-    pub(super) fn may_hold_one(&self, kind: Kind, fault: &Fault) -> bool {
-        // The file is there if it could not be asked, and may have come from another machine.
-        !fault.is_absent() && (kind == Kind::File || self.changed().is_some())
+    /// Returns whether a store that could not be asked may hold a key: not where there is no such store, nor where this very key was not stored on this
+    /// machine.
+    pub(super) fn may_hold(&self, kind: Kind, name: &Name, fault: &Fault) -> bool {
+        !fault.is_absent()
+            && match self.noted() {
+                Some(names) => names.contains(&name.to_string()),
+                // The file is there if it could not be asked, and may have come from another machine.
+                None => kind == Kind::File,
+            }
+    }
+
+    /// Returns which keys were stored on this machine, if that was ever noted: their names alone, for when the stores cannot be asked.
+    fn noted(&self) -> Option<BTreeSet<String>> {
+        let bytes = std::fs::metadata(self.names_path()?).ok()?.len();
+        let text = (bytes <= LONGEST_NAMES)
+            .then(|| std::fs::read_to_string(self.names_path()?).ok())
+            .flatten()?;
+        Some(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Notes that a key is stored now, or is not; call it with the lock held.
+    fn note(&self, name: &Name, is_stored: bool) {
+        let Some(path) = self.names_path() else {
+            return;
+        };
+        let mut names = self.noted().unwrap_or_default();
+        let name = name.to_string();
+        let is_news = if is_stored {
+            names.insert(name)
+        } else {
+            names.remove(&name)
+        };
+        let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+        if is_news && let Err(error) = replace_file(&path, text.as_bytes()) {
+            tracing::warn!(%error, "which keys are stored is not noted");
+        }
+    }
+
+    fn names_path(&self) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join("keys.names"))
     }
 
     /// Returns the store that a new key goes to, and why that one; or why there is none.
@@ -215,7 +256,7 @@ impl Vault {
     ) -> Result<(), Fault> {
         let _lock = self.lock()?;
         let text = record.to_text()?;
-        let name = name.clone();
+        let (name, noted) = (name.clone(), name.clone());
         self.with(settings, kind, true, move |store| {
             store.set(&name.to_string(), &text)?;
             let mut names = index(store)?;
@@ -225,7 +266,9 @@ impl Vault {
             }
             Ok(())
         })
-        .await
+        .await?;
+        self.note(&noted, true);
+        Ok(())
     }
 
     /// Removes a key.
@@ -236,14 +279,16 @@ impl Vault {
         name: &Name,
     ) -> Result<(), Fault> {
         let _lock = self.lock()?;
-        let name = name.clone();
+        let (name, noted) = (name.clone(), name.clone());
         self.with(settings, kind, false, move |store| {
             store.remove(&name.to_string())?;
             let mut names = index(store)?;
             names.retain(|known| *known != name);
             set_index(store, &names)
         })
-        .await
+        .await?;
+        self.note(&noted, false);
+        Ok(())
     }
 
     /// Asks every store what is in it.

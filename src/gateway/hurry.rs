@@ -29,7 +29,7 @@ pub(super) fn hurried(
         Feature::Action => None,
     };
     // Before the first word is given up, so that it is known which of the two did not come: without a connection nothing was sent.
-    let connection = first_word.map_or(limit.max(CONNECTION), |limit| limit - limit / 8);
+    let connection = first_word.map_or(limit.max(CONNECTION), |limit| limit.mul_f32(0.875));
     Arc::new(Hurried {
         provider,
         connection,

@@ -187,9 +187,12 @@ impl Payers {
         let Some(mut file) = self.0.file.as_deref().and_then(beside::open) else {
             return;
         };
-        let noted = beside::read(&mut file).unwrap_or_default();
+        let noted = beside::read(&mut file);
         let mut known = self.known();
-        known.take_in(noted);
+        // Where the file is damaged, what is known is what there is.
+        if let Some(noted) = noted {
+            known.take_in(noted);
+        }
         known.write(&mut file);
     }
 

@@ -92,11 +92,12 @@ pub enum Failure {
     Refused(String),
 }
 
-/// Returns what has changed in the repository that a folder belongs to, in the files that may be shown: by their paths, and by the heads of what is staged of them
-/// where that is not what is on the disk.
+/// Returns what has changed in the repository that a folder belongs to, in the files that may be shown: by their paths, and, with `by_heads`, by the heads of their
+/// other texts that the diff shows lines of: the last commit's, and what is staged where that is not what is on the disk.
 pub async fn changes(
     folder: &Path,
     which: Which,
+    by_heads: bool,
     may_be_shown: impl Fn(&Path, Option<&[u8]>) -> bool + Send + 'static,
 ) -> Result<Changes, Failure> {
     let whole = async {
@@ -115,16 +116,21 @@ pub async fn changes(
                 Which::All => Failure::Nothing,
             });
         }
-        let staged = match since {
-            STAGED => git.staged(&names).await?,
-            _ => BTreeMap::new(),
+        let heads = if by_heads {
+            git.heads(since, &names).await?
+        } else {
+            BTreeMap::new()
         };
         let top = git.top.clone();
         let looking = tokio::task::spawn_blocking(move || {
-            Choice::of(&names, |name| match staged.get(name) {
-                Some(None) => false,
-                Some(Some(head)) => may_be_shown(&top.join(name), Some(head)),
-                None => may_be_shown(&top.join(name), None),
+            Choice::of(&names, |name| {
+                let path = top.join(name);
+                let mut heads = heads.get(name).into_iter().flatten();
+                may_be_shown(&path, None)
+                    && heads.all(|head| {
+                        let head = head.as_deref();
+                        head.is_some_and(|head| may_be_shown(&path, Some(head)))
+                    })
             })
         });
         let choice = looking
@@ -242,24 +248,41 @@ impl Git {
         Ok(filters.into_iter().flat_map(off).collect())
     }
 
-    /// Returns the heads of what is staged of files, of those that are otherwise on the disk; `None` where it cannot be had.
-    async fn staged(
+    /// Returns the heads of files' other texts than the disk's; `None` of one that cannot be had.
+    async fn heads(
         &self,
+        since: &str,
         names: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Option<Vec<u8>>>, Failure> {
-        let others = self.changed(None).await?;
+    ) -> Result<BTreeMap<String, Vec<Option<Vec<u8>>>>, Failure> {
+        let others = match since {
+            STAGED => self.changed(None).await?,
+            _ => BTreeSet::new(),
+        };
         let mut heads = BTreeMap::new();
-        for (number, name) in names.intersection(&others).enumerate() {
-            let head = if number < MOST_FILES {
-                let object = format!(":0:{name}");
-                self.bytes(&["cat-file", "blob", &object], HEAD as u64)
-                    .await
+        for (number, name) in names.iter().enumerate() {
+            let mut texts = Vec::new();
+            if number >= MOST_FILES {
+                texts.push(None);
             } else {
-                Err(Failure::TooSlow)
-            };
-            heads.insert(name.clone(), head.ok().map(|(head, _)| head));
+                match self.head(&format!("HEAD:{name}")).await {
+                    Ok(head) => texts.push(Some(head)),
+                    // It is new.
+                    Err(Failure::Refused(_)) => {}
+                    Err(_) => texts.push(None),
+                }
+                if others.contains(name) {
+                    texts.push(self.head(&format!(":0:{name}")).await.ok());
+                }
+            }
+            heads.insert(name.clone(), texts);
         }
         Ok(heads)
+    }
+
+    async fn head(&self, object: &str) -> Result<Vec<u8>, Failure> {
+        let arguments = ["cat-file", "blob", object];
+        let head = self.bytes(&arguments, HEAD as u64).await;
+        head.map(|(head, _)| head)
     }
 
     /// Returns the files that have changed since a commit, or since they were staged, as paths from the top. Of one that was renamed that is the old name and
@@ -437,8 +460,8 @@ mod tests {
     use super::*;
 
     async fn changes(folder: &Path, which: Which) -> Result<Changes, Failure> {
-        super::changes(folder, which, |path, staged| {
-            let is_marked = staged.is_some_and(|head| head.starts_with(b"denied"));
+        super::changes(folder, which, true, |path, head| {
+            let is_marked = head.is_some_and(|head| head.starts_with(b"denied"));
             !path.ends_with("denied.txt") && !is_marked
         })
         .await
@@ -462,6 +485,26 @@ mod tests {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .status();
         assert!(status.unwrap().success(), "{arguments:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_whose_mark_a_change_takes_away_is_in_no_diff() {
+        let folder = repository();
+        let path = folder.path();
+        for name in ["gone.txt", "unmarked.txt"] {
+            std::fs::write(path.join(name), "denied\nsecret\n").unwrap();
+        }
+        git(path, &["add", "."]);
+        git(path, &["commit", "-q", "-m", "b: marked"]);
+        std::fs::write(path.join("a.txt"), "two\n").unwrap();
+        std::fs::write(path.join("unmarked.txt"), "open\nsecret\n").unwrap();
+        std::fs::remove_file(path.join("gone.txt")).unwrap();
+        for which in [Which::All, Which::Staged] {
+            let changes = changes(path, which).await.unwrap();
+            assert!(changes.diff.contains("-one\n+two"), "{changes:?}");
+            assert!(!changes.diff.contains("secret"), "{changes:?}");
+            git(path, &["add", "-A"]);
+        }
     }
 
     #[tokio::test]

@@ -14,6 +14,9 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     addresses(text, found);
 }
 
+/// The kind of what stands in a private key's lines.
+pub(super) const PRIVATE_KEY: &str = "private key";
+
 /// What a key in PEM form begins and ends with ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
 const BEGIN: &str = "-----BEGIN ";
 const PRIVATE: &str = "PRIVATE KEY";
@@ -64,14 +67,14 @@ fn private_keys(text: &str, found: &mut Vec<Found>) {
             continue;
         }
         let secret = inside.get(skipped..).unwrap_or_default().trim_end();
-        if super::random::is_made_up(secret) {
+        if is_made_up(secret) {
             continue;
         }
         let start = body + skipped;
         from = start + secret.len();
         found.push(Found {
             range: start..from,
-            kind: "private key",
+            kind: PRIVATE_KEY,
         });
     }
 }
@@ -98,10 +101,18 @@ fn putty_keys(text: &str, found: &mut Vec<Found>) {
         if !secret.is_empty() {
             found.push(Found {
                 range: start..start + secret.len(),
-                kind: "private key",
+                kind: PRIVATE_KEY,
             });
         }
     }
+}
+
+/// Returns whether a key is an example's, by its first line: in a whole key some word stands by chance.
+fn is_made_up(secret: &str) -> bool {
+    let line = secret
+        .split(|c: char| !c.is_ascii() || !is_key(c as u8))
+        .next();
+    super::random::is_made_up(line.unwrap_or_default())
 }
 
 /// What stands behind the private lines of a key file of `PuTTY`, by its version.
@@ -128,20 +139,33 @@ fn ends_of_keys(text: &str, found: &mut Vec<Found>) {
             .iter()
             .any(|one| one.range.start < end && start < one.range.end);
         let secret = text.get(start..end).unwrap_or_default().trim_end();
-        if !is_known && !super::random::is_made_up(secret) {
+        if !is_known && !is_made_up(secret) {
             found.push(Found {
                 range: start..start + secret.len(),
-                kind: "private key",
+                kind: PRIVATE_KEY,
             });
         }
     }
 }
 
+/// Returns how far a text that begins within a key goes on with it, in bytes.
+pub(super) fn end_of_start(text: &str) -> usize {
+    let part = text
+        .bytes()
+        .take(LONGEST_KEY)
+        .take_while(|byte| is_part(*byte));
+    let length = part.count();
+    text.get(..length).unwrap_or_default().trim_end().len()
+}
+
+/// Returns whether a byte may stand in a key's lines, or between them where they are a string in code.
+fn is_part(byte: u8) -> bool {
+    is_key(byte) || byte.is_ascii_whitespace() || b"\\\"'`,".contains(&byte)
+}
+
 /// Returns where the lines of a key begin that ends here: with the first that is long enough for one, or with the text itself.
-fn start_of_end(text: &str, end: usize) -> Option<usize> {
+pub(super) fn start_of_end(text: &str, end: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(..end)?;
-    let is_part =
-        |byte: u8| is_key(byte) || byte.is_ascii_whitespace() || b"\\\"'`,".contains(&byte);
     let part = bytes.iter().rev().take(LONGEST_KEY);
     let length = part.take_while(|byte| is_part(**byte)).count();
     let from = end - length;

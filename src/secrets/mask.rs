@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
-use super::{Found, find};
+use super::{Found, enclosed, find};
 
 /// What every stand-in begins with.
 const MARK: &str = "SECRET_";
@@ -52,11 +52,12 @@ impl Mask {
             let (Some(head), Some(tail)) = (texts.get(before), texts.get(after)) else {
                 continue;
             };
-            let Some((head, tail)) = halves(head, tail) else {
-                continue;
-            };
-            cover(&mut found, before, head);
-            cover(&mut found, after, tail);
+            let across = halves(head, tail).into_iter();
+            let across = across.chain(key_across(head, tail, &found[before], &found[after]));
+            for (head, tail) in across.collect::<Vec<_>>() {
+                cover(&mut found, before, head);
+                cover(&mut found, after, tail);
+            }
         }
         Self::put(texts, found)
     }
@@ -164,6 +165,35 @@ fn halves(before: &str, after: &str) -> Option<(Found, Found)> {
         half(from + range.start..before.len()),
         half(0..range.end - cut),
     ))
+}
+
+/// Returns the halves of a private key of which only the one on this side of the cursor was found, since the other one's mark is not in the texts.
+fn key_across(
+    before: &str,
+    after: &str,
+    in_before: &[Found],
+    in_after: &[Found],
+) -> Option<(Found, Found)> {
+    let is_key = |one: &&Found| one.kind == enclosed::PRIVATE_KEY;
+    let reaches_end = |one: &&Found| one.range.end >= before.trim_end().len();
+    let head = in_before.last().filter(is_key).filter(reaches_end);
+    let begins = |one: &&Found| one.range.start <= after.len() - after.trim_start().len();
+    let tail = in_after.first().filter(is_key).filter(begins);
+    let of = |range| Found {
+        range,
+        kind: enclosed::PRIVATE_KEY,
+    };
+    match (head, tail) {
+        (Some(head), None) => {
+            let end = enclosed::end_of_start(after);
+            (end > 0).then(|| (head.clone(), of(0..end)))
+        }
+        (None, Some(tail)) => {
+            let start = enclosed::start_of_end(before, before.len())?;
+            Some((of(start..before.len()), tail.clone()))
+        }
+        _ => None,
+    }
 }
 
 /// Adds a place to what was found in a text, in one with what it touches.
@@ -288,6 +318,30 @@ mod tests {
         let (mut before, mut after) = (format!("{token}\n"), "fn a() {}".to_owned());
         let mask = Mask::apply_across(&mut [&mut before, &mut after], &[(0, 1)]);
         assert_eq!((mask.kinds().len(), &*after), (1, "fn a() {}"));
+    }
+
+    #[test]
+    fn of_a_private_key_of_which_one_mark_is_far_away_neither_half_is_sent() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        let private = ["PRIVATE", "KEY"].join(" ");
+        let lines = |count: usize| format!("{line}\n").repeat(count);
+        let begin = format!("-----BEGIN {private}-----\n");
+        let end = format!("-----END {private}-----\nfn a() {{}}\n");
+        for (head, tail) in [
+            // The window ends before the key does, or begins after it.
+            (format!("{begin}{}", lines(20)), lines(10)),
+            (lines(30), format!("{}{end}", lines(20))),
+            (
+                format!("{begin}{}MIIE", lines(1)),
+                format!("vQIB\n{}", lines(9)),
+            ),
+        ] {
+            let (mut before, mut after) = (head.clone(), tail.clone());
+            let mask = Mask::apply_across(&mut [&mut before, &mut after], &[(0, 1)]);
+            assert!(!before.contains(&line[..24]), "{before}");
+            assert!(!after.contains(&line[..24]), "{after}");
+            assert_eq!(unmasked(&mask, (&before, &after)), head + &tail);
+        }
     }
 
     #[test]

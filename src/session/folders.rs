@@ -18,7 +18,7 @@ struct Folder {
     path: PathBuf,
     file: WorkspaceFile,
     settings: Arc<Settings>,
-    /// Whether its file leaves other settings than the user's.
+    /// Whether its file, or its project, leaves other settings than the user's.
     is_ruled: bool,
     look: Look,
 }
@@ -42,7 +42,7 @@ impl Folders {
         let own = settings.in_project(&path);
         let restricted = file.restrict(&own).0;
         self.folders.push(Folder {
-            is_ruled: restricted != own,
+            is_ruled: restricted != *settings,
             settings: Arc::new(restricted),
             path,
             file,
@@ -81,7 +81,7 @@ impl Folders {
         folders.any(|folder| folder.settings.may_use_engine())
     }
 
-    /// Returns whether a folder's file leaves other settings than the user's, or was not read yet.
+    /// Returns whether a folder has other settings than the user's, or its file was not read yet.
     pub fn differ(&self) -> bool {
         self.folders.iter().any(|folder| folder.is_ruled)
     }
@@ -91,7 +91,7 @@ impl Folders {
         for folder in &mut self.folders {
             let own = settings.in_project(&folder.path);
             let restricted = folder.file.restrict(&own).0;
-            folder.is_ruled = restricted != own;
+            folder.is_ruled = restricted != *settings;
             folder.settings = Arc::new(restricted);
         }
     }
@@ -106,7 +106,7 @@ impl Folders {
         let folder = self.find(path)?;
         let own = settings.in_project(path);
         let (restricted, message) = file.restrict(&own);
-        folder.is_ruled = restricted != own;
+        folder.is_ruled = restricted != *settings;
         folder.settings = Arc::new(restricted);
         folder.file = file;
         message.filter(|message| self.told.insert(message.clone()))

@@ -82,7 +82,7 @@ export function configuration(schema) {
         const name = `byok.${section}.${key}`;
         if (!OF_THE_OWN_FILE.has(name)) properties[name] = setting(name, value);
       }
-    } else {
+    } else if (!OF_THE_OWN_FILE.has(`byok.${section}`)) {
       properties[`byok.${section}`] = setting(`byok.${section}`, resolved);
     }
     if (Object.keys(properties).length > 0) groups.push({ title: TITLES[section] ?? section[0].toUpperCase() + section.slice(1).replaceAll('_', ' '), properties });

@@ -170,7 +170,7 @@ async fn caps_hold_whatever_is_wrong() {
     const CAP: i64 = 8_000_000;
     let mut config = gateways();
     config["budget"] = serde_json::json!({"day": "0.008 USD"});
-    config["fallback"]["slow_ms"] = 100.into();
+    config["fallback"]["slow_ms"] = 400.into();
     let mut below = dice();
     for run in 0..6 {
         let mut drill = Drill::of(&GATEWAYS, config.clone());

@@ -46,9 +46,11 @@ async fn changes(
         .or(snapshot.folder.as_deref())
         .ok_or("this document is no file, so no repository is known")?;
     let (company, markers) = company(shared, snapshot);
+    // What no rule goes by need not be looked at.
+    let by_heads = !markers.is_empty();
     let may_leave =
-        move |path: &Path, staged: Option<&[u8]>| may_be_shown(path, staged, &company, &markers);
-    let changes = repository::changes(folder, which, may_leave).await;
+        move |path: &Path, head: Option<&[u8]>| may_be_shown(path, head, &company, &markers);
+    let changes = repository::changes(folder, which, by_heads, may_leave).await;
     changes
         .map(Material::Changes)
         .map_err(|failure| failure.to_string())
@@ -60,14 +62,14 @@ fn company(shared: &Shared, snapshot: &Snapshot) -> (Company, Markers) {
     (session.company(snapshot), session.markers().clone())
 }
 
-/// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise. `staged` is the
-/// head of another text that is staged of it, which has to stand the same.
-fn may_be_shown(path: &Path, staged: Option<&[u8]>, company: &Company, markers: &Markers) -> bool {
+/// Returns whether a file on the disk may be shown: it may leave the machine, and no rule about files, nor another folder's file, says otherwise. `other` is the
+/// head of another text of it that is shown, such as the last commit's, which has to stand the same.
+fn may_be_shown(path: &Path, other: Option<&[u8]>, company: &Company, markers: &Markers) -> bool {
     let real = Real::of(path, company.folder());
     let admits = |marks| company.admits_file(path, real.as_ref(), &marks);
     workspace::confinement(path).is_none()
         && admits(markers.in_file(path))
-        && staged.is_none_or(|head| admits(markers.in_head(head)))
+        && other.is_none_or(|head| admits(markers.in_head(head)))
 }
 
 /// Finds the file of a document's tests: the first that is there, else the first that may be created.
