@@ -188,7 +188,10 @@ impl Vault {
         } else {
             names.remove(&name)
         };
-        let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+        let text: String = names
+            .iter()
+            .flat_map(|name| [name.as_str(), "\n"])
+            .collect();
         if is_news && let Err(error) = replace_file(&path, text.as_bytes()) {
             tracing::warn!(%error, "which keys are stored is not noted");
         }
