@@ -222,6 +222,31 @@ fn what_a_rule_about_a_files_path_comes_to_is_explained() {
     assert_eq!(model_of("secret/a.rs"), "local/patterns");
 }
 
+#[cfg(unix)]
+#[test]
+fn in_a_project_the_commands_go_by_its_own_model() {
+    let folder = workspace();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    // As the program sees the folder that it is run in.
+    let here = folder.path().canonicalize().unwrap();
+    let config = |folder: &str| {
+        format!(
+            "[completion]\nmodel = \"openai/gpt-4o-mini\"\n[[projects]]\nfolder = '{folder}'\ncompletion = \"mistral/codestral-latest\"\n"
+        )
+    };
+    for (project, model) in [
+        (here.to_str().unwrap(), "mistral/codestral-latest"),
+        ("/elsewhere", "openai/gpt-4o-mini"),
+    ] {
+        std::fs::write(folder.path().join("config.toml"), config(project)).unwrap();
+        let explained = stdout(&byok(folder.path(), &["route", "explain", "--json"]));
+        let json: Value = serde_json::from_str(&explained).unwrap();
+        assert_eq!(json["model"], model);
+        let checked = stdout(&byok(folder.path(), &["config", "check"]));
+        assert!(checked.contains(model), "{checked}");
+    }
+}
+
 #[test]
 fn the_doctor_asks_openrouter_about_the_key_unless_it_is_to_ask_nobody() {
     let folder = workspace();

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::place::settings_here;
 use super::{parts, style};
 use crate::config;
 use crate::provider::Http;
@@ -45,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             if !problems.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
-            let settings = layers.settings();
+            let settings = settings_here(&layers.settings());
             if let Some(doubt) = parts::lists(&Http::new(&settings.network)).doubt(&settings) {
                 style::complain(&doubt);
             }

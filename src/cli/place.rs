@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::config::Settings;
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePlace {
@@ -51,6 +53,12 @@ pub fn project_of(file: &Path) -> PathBuf {
         .find(|above| above.join(".git").exists())
         .unwrap_or(folder)
         .to_owned()
+}
+
+/// Returns the settings for the project that the command is run in.
+pub fn settings_here(settings: &Settings) -> Settings {
+    let here = std::env::current_dir().unwrap_or_default();
+    settings.in_project(&project_of(&here.join("any file")))
 }
 
 #[cfg(test)]

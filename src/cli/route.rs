@@ -3,12 +3,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::place::project_of;
+use super::place::{project_of, settings_here};
 use super::{parts, runtime, start_log, style};
 use crate::config::{Settings, TaskClass, WorkspaceFile};
 use crate::cost::Ledger;
@@ -110,14 +111,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let real = Real::of(&path, session.folders().next().map(PathBuf::as_path));
             session.settings_at(&path, real.as_ref(), &session.markers().in_file(&path))
         }
-        None => session.settings().clone(),
+        None => Arc::new(settings_here(session.settings())),
     };
     if let Some(call) = &arguments.call {
         return tell(call, &settings, arguments.json);
     }
     let http = Http::new(&settings.network);
     let engine = parts::engine(&settings);
-    let reporter = std::sync::Arc::new(|_| {});
+    let reporter = Arc::new(|_| {});
     let gateway = Gateway::new(http, engine, Ledger::in_memory(), reporter);
     runtime()?.block_on(gateway.probe(&settings));
     let explanation = gateway.explain_for(&settings, &need, confined);

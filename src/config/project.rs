@@ -37,6 +37,13 @@ pub struct Project {
     actions: Option<ModelName>,
 }
 
+impl Project {
+    /// Returns the models that it names.
+    pub fn models(&self) -> impl Iterator<Item = &ModelName> {
+        self.completion.iter().chain(&self.actions)
+    }
+}
+
 /// Checks the options; a mistake is its key and what is wrong.
 pub(super) fn resolve(
     options: &[ProjectOptions],

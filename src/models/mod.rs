@@ -22,7 +22,7 @@ pub use listed::{Listed, TokenPrice, read};
 pub use near::near;
 pub use offer::{Ability, Model, Offer, PriceSource, Source};
 
-use crate::config::{ModelName, ProviderSettings, Settings};
+use crate::config::{ModelName, Project, ProviderSettings, Settings};
 use crate::credential;
 use crate::provider::Http;
 use cache::{Cache, Kept};
@@ -211,7 +211,8 @@ pub fn set(settings: &Settings) -> Vec<&str> {
     let mut named: Vec<&str> = Vec::new();
     let models = [&settings.model, settings.model_of_actions()].into_iter();
     let rules = settings.routes.rules.iter().map(|rule| &rule.model);
-    for model in models.chain(rules) {
+    let projects = settings.projects.iter().flat_map(Project::models);
+    for model in models.chain(rules).chain(projects) {
         match model {
             ModelName::Of { provider, .. } => named.push(provider),
             ModelName::Pool(name) => {

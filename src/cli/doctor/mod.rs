@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cli::place::settings_here;
 use crate::cli::{parts, runtime, style};
 use crate::config::{KeySource, Settings, host_of, user_file};
 use crate::cost::budget::{Cap, CapState, Per};
@@ -108,7 +109,7 @@ pub(super) fn offline() -> anyhow::Result<String> {
 
 async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     let (layers, problems) = parts::configuration();
-    let settings = layers.settings();
+    let settings = settings_here(&layers.settings());
     let mut findings = vec![Finding::good(
         "version",
         format!("byok-lsp {}", env!("CARGO_PKG_VERSION")),

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::scope::ScopeArguments;
 use super::{Checked, Desk, Which, check, entry, faulty};
 use crate::cli::style;
-use crate::config::{KeySource, KeysSettings, ModelName, ProviderSettings, StoreOption, host_of};
+use crate::config::{
+    KeySource, KeysSettings, ModelName, Project, ProviderSettings, StoreOption, host_of,
+};
 use crate::credential::{self, Kind, Name, Record, Secret};
 use crate::provider;
 
@@ -159,7 +161,9 @@ pub async fn store(
 fn next(desk: &Desk, provider: &str) -> Option<String> {
     let is_of = |model: &ModelName| matches!(model, ModelName::Of { provider: named, .. } if named == provider);
     let settings = &desk.settings;
-    let is_named = is_of(&settings.model) || is_of(settings.model_of_actions());
+    let mut of_projects = settings.projects.iter().flat_map(Project::models);
+    let is_named =
+        is_of(&settings.model) || is_of(settings.model_of_actions()) || of_projects.any(is_of);
     (!is_named).then(|| {
         format!(
             "next: name one of its models in your configuration, [completion] model = \"{provider}/...\"; \"byok-lsp models {provider}\" lists them"
