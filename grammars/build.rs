@@ -219,8 +219,11 @@ fn rust_of(
                     "grammars/{language}/{query}.scm is missing; a language without {query} has a file with a comment only"
                 ));
             }
-            // `include_str!` lets the compiler track the file, so only a changed registry runs this script again.
-            parts.push(format!("include_str!({:?})", path.display().to_string()));
+            // `include_str!` lets the compiler track the file, so only a changed registry runs this script again. The folder is the compiler's to say: what
+            // this script wrote is taken over where the sources have moved.
+            parts.push(format!(
+                "include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/grammars/{language}/{query}.scm\"))"
+            ));
         }
         let _ = writeln!(code, "    {query}: concat!({}),", parts.join(", \"\\n\", "));
     }
