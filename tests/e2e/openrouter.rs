@@ -436,6 +436,15 @@ fn where_another_payer_has_paid_the_user_is_told_and_the_model_is_asked_no_more_
     assert!(client.texts(id).is_empty());
     let is_request = |seen: &Seen| matches!(seen, Seen::Request { .. });
     assert_eq!(provider.seen.try_iter().filter(is_request).count(), 0);
+    // Who paused and goes on has not seen to it.
+    for command in ["byok.pause", "byok.resume"] {
+        let id = client.execute(command, json!([]));
+        client.answer(id);
+    }
+    let at = client.type_at(&at, "w - ");
+    let id = client.ask(&at);
+    assert!(client.texts(id).is_empty());
+    assert_eq!(provider.seen.try_iter().filter(is_request).count(), 0);
     let resume = client.execute("byok.resume", json!([]));
     client.answer(resume);
     let at = client.type_at(&at, "z * ");

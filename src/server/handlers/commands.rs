@@ -86,14 +86,17 @@ fn query(params: Value) -> std::result::Result<Option<Query>, String> {
 
 /// Pauses or resumes suggestions that nobody asked for.
 pub fn set_paused(shared: &Arc<Shared>, is_paused: bool) -> Done {
-    shared.session().is_paused = is_paused;
+    let was_paused = std::mem::replace(&mut shared.session().is_paused, is_paused);
     shared.status.paused(is_paused);
     if is_paused {
         shared.in_flight.end_all();
         shared.completions.end_all();
     } else {
-        shared.gateway.resume();
-        shared.status.halted(None);
+        // Who ends a pause means the pause, and not what was stopped meanwhile, here or in another editor.
+        if !was_paused {
+            shared.gateway.resume();
+            shared.status.halted(None);
+        }
         shared.status.failure(None);
     }
     done(shared)
