@@ -217,6 +217,19 @@ fn by_catalogue(provider: &ProviderSettings, now: Timestamp) -> (Source, Vec<Mod
     (Source::Catalogue { version }, models)
 }
 
+impl Model {
+    /// Returns what is known of a model that nobody lists: what the user's settings and the price catalogue say.
+    pub fn unlisted(provider: &ProviderSettings, name: &str, now: Timestamp) -> Self {
+        let price = Catalogue::current().price(provider.catalogue_name(), name, now);
+        Self {
+            name: name.to_owned(),
+            context: None,
+            ability: Ability::of(provider, name, None),
+            price: price_of(provider, name, None, price.as_ref()),
+        }
+    }
+}
+
 fn price_of(
     provider: &ProviderSettings,
     model: &str,

@@ -4,6 +4,7 @@
 Each test has an editor of its own, set up by `byok-lsp setup helix` as a user would. Needs hx and tmux.
 """
 import json
+import re
 import subprocess
 import sys
 import traceback
@@ -112,9 +113,10 @@ def model_chosen_from_a_menu(hx):
     hx.logged('"byok/usage"')
     hx.keys("Escape")
     hx.command("lsp-workspace-command byok.setModel")
-    screen = hx.shows("ms to the first word")
+    screen = hx.shows("mock/small now; choose another")
     expect("the entry has the payer", "mock/small · " in screen and "through a server on this machine" in screen, screen)
-    expect("the entry has the price", "$3.00 in, $20.00 out a million" in screen, screen)
+    expect("the entry has the price", "$3.00 in, $20.00 out /M" in screen, screen)
+    expect("the entry has the speed", re.search(r"this machine · \d+ ms", screen) is not None, screen)
     hx.keys("Down", "Enter")
     hx.shows("local/patterns from now on")
 

@@ -99,9 +99,10 @@ fn all(settings: &Settings, offers: &[Offer]) -> Vec<ModelParams> {
         if let Some(at) = models.iter().position(|model| model.id == set) {
             models[..=at].rotate_right(1);
         } else {
-            let (provider, _) = set.split_once('/').unwrap_or_default();
+            let (provider, model) = set.split_once('/').unwrap_or_default();
             let provider = settings.providers.get(provider);
-            let model = provider.map(|provider| unknown(&for_id(provider, &set), set.clone()));
+            let known = |provider| Model::unlisted(provider, model, Timestamp::now());
+            let model = provider.map(|provider| offered(provider, &known(provider)));
             models.splice(0..0, model);
         }
     }
@@ -129,16 +130,6 @@ fn of_pool(settings: &Settings, name: &str, pool: &Pool) -> ModelParams {
             .iter()
             .map(crate::config::PoolModel::name)
             .collect(),
-    }
-}
-
-/// Returns a provider's settings for the model of this full name.
-fn for_id(provider: &ProviderSettings, id: &str) -> ProviderSettings {
-    let model = id.split_once('/').map_or("", |(_, model)| model);
-    if model.is_empty() {
-        provider.clone()
-    } else {
-        provider.for_model(model)
     }
 }
 

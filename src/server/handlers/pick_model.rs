@@ -50,7 +50,7 @@ fn holds_conversations(model: &ModelParams) -> bool {
     !matches!(&*model.id, "local" | "auto") && model.ability.as_deref() != Some("fill")
 }
 
-/// Writes a model in a line: its name, then what is known of it.
+/// Writes a model in a line: its name, then what is known of it, what matters most first, since Helix cuts a line after some 80 columns.
 fn title(model: &ModelParams) -> String {
     let mut line = model.id.clone();
     let mut add = |fact: &str| {
@@ -59,10 +59,11 @@ fn title(model: &ModelParams) -> String {
     };
     if let Some(price) = &model.price {
         let (input, output) = (money(&price.input), money(&price.output));
-        add(&format!("{input} in, {output} out a million"));
+        add(&format!("{input} in, {output} out /M"));
     }
-    if let Some(context) = model.context {
-        add(&format!("{context} tokens of context"));
+    add(model.payer.strip_prefix("you: ").unwrap_or(&model.payer));
+    if !model.has_key {
+        add("no key yet");
     }
     if let Some(speed) = &model.speed {
         add(&format!("{} ms to the first word", speed.first_ms));
@@ -70,12 +71,11 @@ fn title(model: &ModelParams) -> String {
             add(&format!("{rate} tokens/s"));
         }
     }
+    if let Some(context) = model.context {
+        add(&format!("{context} tokens of context"));
+    }
     if !model.pool.is_empty() {
         add(&format!("one of {}", model.pool.len()));
-    }
-    add(&model.payer);
-    if !model.has_key {
-        add("no key yet");
     }
     line
 }
@@ -119,7 +119,7 @@ mod tests {
         };
         assert_eq!(
             title(&model),
-            "openai/gpt-4.1-mini · $0.40 in, $1.60 out a million · 1047576 tokens of context · 212 ms to the first word · 95 tokens/s · you: your own key"
+            "openai/gpt-4.1-mini · $0.40 in, $1.60 out /M · your own key · 212 ms to the first word · 95 tokens/s · 1047576 tokens of context"
         );
     }
 
@@ -155,17 +155,17 @@ mod tests {
         assert_eq!(
             titles(Feature::Completion),
             [
-                "local · you: your own key",
-                "mistral/codestral · you: your own key",
-                "mistral/large · you: your own key",
-                "openai/gpt-4.1 · you: your own key · no key yet",
+                "local · your own key",
+                "mistral/codestral · your own key",
+                "mistral/large · your own key",
+                "openai/gpt-4.1 · your own key · no key yet",
             ]
         );
         assert_eq!(
             titles(Feature::Action),
             [
-                "mistral/large · you: your own key",
-                "openai/gpt-4.1 · you: your own key · no key yet",
+                "mistral/large · your own key",
+                "openai/gpt-4.1 · your own key · no key yet",
             ]
         );
     }
