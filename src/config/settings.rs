@@ -201,7 +201,9 @@ impl Settings {
 
     /// Returns the models that a gateway would ask in the place of one of its models, and that the policy keeps out, with who forbids each.
     pub fn kept_out(&self, provider: &str, model: &str) -> Vec<(String, Refused)> {
+        // Most have none, and this is asked for each call.
         let route = self.providers.get(provider);
+        let route = route.filter(|route| route.stand_ins().next().is_some());
         let route = route.map(|provider| provider.for_model(model));
         route.map_or_else(Vec::new, |mut route| self.policy.shape(&mut route))
     }

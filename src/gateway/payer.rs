@@ -8,8 +8,8 @@
 //! beforehand that this is right.
 //!
 //! The stops are kept in a file beside the ledger, so that they hold in all editors and after a restart, and `byok.resume` in any of them ends them in all:
-//! what is in the file holds, but for what could not be written into it. Before a call the file's time is looked at, and it is read only if another server
-//! has written it ([`Payers::refresh`]); a decision goes by what is known.
+//! what is in the file holds, but for what could not be written into it. Before a call for which it [matters](Payers::matters) the file's time is looked at, and it
+//! is read only if another server has written it ([`Payers::refresh`]); a decision goes by what is known.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -69,6 +69,11 @@ impl Payers {
         }))
     }
 
+    /// Returns whether somebody else than decided may come to pay, or have paid for a model that is stopped: otherwise nobody has to look.
+    pub(super) fn matters(&self, decision: &Decision) -> bool {
+        is_compared(decision.payer) || !self.known().wrong.is_empty()
+    }
+
     /// Takes in what other servers have stopped or let go on; returns whether all that was stopped goes on now.
     pub(super) async fn refresh(&self) -> bool {
         let Some(file) = &self.0.file else {
@@ -112,8 +117,7 @@ impl Payers {
     /// that the file is written at once.
     pub(super) fn seen(&self, decision: &Decision, told: Told) -> Option<String> {
         let paid = paid(decision, told);
-        let is_decided = !matches!(decision.payer, Payer::OwnKey | Payer::Gateway);
-        if paid == decision.payer || !is_decided {
+        if paid == decision.payer || !is_compared(decision.payer) {
             return None;
         }
         let name = decision.name();
@@ -255,6 +259,11 @@ pub(super) struct Told {
     pub is_own_account: Option<bool>,
     /// What was billed.
     pub cost: Option<Money>,
+}
+
+/// Returns whether the user said who is to pay and an answer can say that it was somebody else.
+fn is_compared(payer: Payer) -> bool {
+    matches!(payer, Payer::Credits | Payer::OwnAccount | Payer::FreePool)
 }
 
 /// Returns who has paid, by what an answer says of it.

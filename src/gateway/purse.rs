@@ -51,6 +51,9 @@ pub(super) struct Purse {
 impl Purse {
     /// Refuses a call to a model that somebody else has paid for, whichever editor it was; tells what the user of this one does not know.
     pub(super) async fn admit(&self, decision: &Decision) -> Result<(), Error> {
+        if !self.payers.matters(decision) {
+            return Ok(());
+        }
         if self.payers.refresh().await && self.runaways.halted().is_none() {
             self.tell(Notice::Resumed);
         }
