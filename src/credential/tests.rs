@@ -191,6 +191,10 @@ async fn a_store_that_is_not_there_holds_no_key_and_one_that_is_locked_does_if_t
     desk.put("sk-canary-work", "api.openai.com").await;
     assert!(may(Kind::System, &locked) && may(Kind::Session, &locked));
     assert!(!may(Kind::System, &absent) && !may(Kind::Session, &absent));
+    // Who removes it from one store has it in the other still.
+    vault.note(Kind::Session, &own, true);
+    vault.note(Kind::Session, &own, false);
+    assert!(may(Kind::System, &locked));
     // Another provider's key is none of this one's.
     for kind in [Kind::System, Kind::File] {
         assert!(!vault.may_hold(kind, &other, &locked));

@@ -161,13 +161,13 @@ impl Vault {
     pub(super) fn may_hold(&self, kind: Kind, name: &Name, fault: &Fault) -> bool {
         !fault.is_absent()
             && match self.noted() {
-                Some(names) => names.contains(&name.to_string()),
+                Some(noted) => noted.iter().any(|one| one.ends_with(&entry("", name))),
                 // The file is there if it could not be asked, and may have come from another machine.
                 None => kind == Kind::File,
             }
     }
 
-    /// Returns which keys were stored on this machine, if that was ever noted: their names alone, for when the stores cannot be asked.
+    /// Returns which keys were stored on this machine, if that was ever noted: the store's kind and the key's name, for when the stores cannot be asked.
     fn noted(&self) -> Option<BTreeSet<String>> {
         let bytes = std::fs::metadata(self.names_path()?).ok()?.len();
         let text = (bytes <= LONGEST_NAMES)
@@ -176,17 +176,17 @@ impl Vault {
         Some(text.lines().map(str::to_owned).collect())
     }
 
-    /// Notes that a key is stored now, or is not; call it with the lock held.
-    fn note(&self, name: &Name, is_stored: bool) {
+    /// Notes that a key is in a store now, or is not; call it with the lock held.
+    pub(super) fn note(&self, kind: Kind, name: &Name, is_stored: bool) {
         let Some(path) = self.names_path() else {
             return;
         };
         let mut names = self.noted().unwrap_or_default();
-        let name = name.to_string();
+        let entry = entry(&format!("{kind:?}"), name);
         let is_news = if is_stored {
-            names.insert(name)
+            names.insert(entry)
         } else {
-            names.remove(&name)
+            names.remove(&entry)
         };
         let text: String = names
             .iter()
@@ -270,7 +270,7 @@ impl Vault {
             Ok(())
         })
         .await?;
-        self.note(&noted, true);
+        self.note(kind, &noted, true);
         Ok(())
     }
 
@@ -290,7 +290,7 @@ impl Vault {
             set_index(store, &names)
         })
         .await?;
-        self.note(&noted, false);
+        self.note(kind, &noted, false);
         Ok(())
     }
 
@@ -429,6 +429,11 @@ impl Vault {
         .map_err(fault)?;
         Ok(Lock(file))
     }
+}
+
+/// Returns how a stored key is noted.
+fn entry(kind: &str, name: &Name) -> String {
+    format!("{kind} {name}")
 }
 
 /// The right to change keys. Whoever read a key while it was held reads it again: the file's time is set anew when the change is done.
