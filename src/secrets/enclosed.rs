@@ -107,12 +107,11 @@ fn putty_keys(text: &str, found: &mut Vec<Found>) {
     }
 }
 
-/// Returns whether a key is an example's, by its first line: in a whole key some word stands by chance.
+/// Returns whether a key is an example's, by its first whole line: in all of a key some word stands by chance.
 fn is_made_up(secret: &str) -> bool {
-    let line = secret
-        .split(|c: char| !c.is_ascii() || !is_key(c as u8))
-        .next();
-    super::random::is_made_up(line.unwrap_or_default())
+    let mut lines = secret.split(|c: char| !c.is_ascii() || !is_key(c as u8));
+    let whole = lines.find(|line| line.len() >= LEAST_LINE);
+    super::random::is_made_up(whole.unwrap_or(secret))
 }
 
 /// What stands behind the private lines of a key file of `PuTTY`, by its version.
