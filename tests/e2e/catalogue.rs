@@ -336,6 +336,37 @@ fn the_changes_that_git_knows_are_reviewed_and_described_in_four_languages() {
     }
 }
 
+/// Opens the file of a ground and has an action about its changes say something; returns what the model was shown.
+fn shown_of_changes(
+    folder: &Path,
+    ground: &Ground,
+    id: &str,
+    rules: Value,
+    open: &[(&str, &str)],
+) -> String {
+    let fake = Fake::default();
+    let builder = Builder::default()
+        .fake_chat(&fake)
+        .own("policy", rules)
+        .capabilities(ABILITIES())
+        .folder(&file_uri(folder));
+    let uri = file_uri(&folder.join(ground.name));
+    let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
+    for (name, text) in open {
+        desk.client
+            .open_as(&file_uri(&folder.join(name)), "rust", text);
+    }
+    let entry = desk.entry(id, &range, &json!([]));
+    let running = desk.choose(&entry, None);
+    let prompt = desk.say("```\ncount: be faster\n```");
+    assert!(prompt.contains(ground.better.1), "{prompt}");
+    let request = desk.client.asked("window/showDocument");
+    desk.client.reply(&request, json!({"success": true}));
+    assert_eq!(desk.outcome(running), "shown");
+    desk.client.finish();
+    prompt
+}
+
 #[test]
 fn the_changes_of_a_denied_file_are_in_no_request() {
     let ground = &GROUNDS[0];
@@ -346,23 +377,9 @@ fn the_changes_of_a_denied_file_are_in_no_request() {
     write(".env", "MODE=denied-by-its-name\n");
     git(folder.path(), &["add", "-f", "."]);
     for id in ["review-changes", "commit-message"] {
-        let fake = Fake::default();
-        let builder = Builder::default()
-            .fake_chat(&fake)
-            .capabilities(ABILITIES())
-            .folder(&file_uri(folder.path()));
-        let uri = file_uri(&folder.path().join(ground.name));
-        let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
-        let entry = desk.entry(id, &range, &json!([]));
-        let running = desk.choose(&entry, None);
-        let prompt = desk.say("```\ncount: be faster\n```");
-        assert!(prompt.contains(ground.better.1), "{prompt}");
+        let prompt = shown_of_changes(folder.path(), ground, id, json!({}), &[]);
         assert!(prompt.contains("changes of 2 more files"), "{prompt}");
         assert!(!prompt.contains("denied-by"), "{prompt}");
-        let request = desk.client.asked("window/showDocument");
-        desk.client.reply(&request, json!({"success": true}));
-        assert_eq!(desk.outcome(running), "shown");
-        desk.client.finish();
     }
 }
 
@@ -389,27 +406,11 @@ fn the_changes_of_a_file_that_a_rule_keeps_from_the_document_are_in_no_request()
         {"markers": ["CONFIDENTIAL"], "providers": ["mock"]},
         {"languages": ["python"], "providers": ["mock"]},
     ]});
-    let fake = Fake::default();
-    let builder = Builder::default()
-        .fake_chat(&fake)
-        .own("policy", rules)
-        .capabilities(ABILITIES())
-        .folder(&file_uri(folder.path()));
-    let uri = file_uri(&folder.path().join(ground.name));
-    let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
     // The mark is in the editor alone.
-    let edited = file_uri(&folder.path().join("edited.rs"));
-    desk.client.open_as(&edited, "rust", "// CONFIDENTIAL\n");
-    let entry = desk.entry("review-changes", &range, &json!([]));
-    let running = desk.choose(&entry, None);
-    let prompt = desk.say("```\ncount: be faster\n```");
-    assert!(prompt.contains(ground.better.1), "{prompt}");
+    let open = [("edited.rs", "// CONFIDENTIAL\n")];
+    let prompt = shown_of_changes(folder.path(), ground, "review-changes", rules, &open);
     assert!(prompt.contains("changes of 4 more files"), "{prompt}");
     assert!(!prompt.contains("kept_from_it"), "{prompt}");
-    let request = desk.client.asked("window/showDocument");
-    desk.client.reply(&request, json!({"success": true}));
-    assert_eq!(desk.outcome(running), "shown");
-    desk.client.finish();
 }
 
 #[test]
@@ -424,23 +425,8 @@ fn what_is_staged_of_a_file_is_judged_where_the_disk_has_another_text_by_now() {
     git(folder.path(), &["add", "."]);
     write("marked.rs", "const A: u8 = 1;\n");
     let rules = json!({"paths": [{"markers": ["CONFIDENTIAL"], "providers": ["mock"]}]});
-    let fake = Fake::default();
-    let builder = Builder::default()
-        .fake_chat(&fake)
-        .own("policy", rules)
-        .capabilities(ABILITIES())
-        .folder(&file_uri(folder.path()));
-    let uri = file_uri(&folder.path().join(ground.name));
-    let (mut desk, range) = Desk::open_in(builder, fake, &uri, ground.language, "x");
-    let entry = desk.entry("commit-message", &range, &json!([]));
-    let running = desk.choose(&entry, None);
-    let prompt = desk.say("```\ncount: be faster\n```");
-    assert!(prompt.contains(ground.better.1), "{prompt}");
+    let prompt = shown_of_changes(folder.path(), ground, "commit-message", rules, &[]);
     assert!(!prompt.contains("kept_from_it"), "{prompt}");
-    let request = desk.client.asked("window/showDocument");
-    desk.client.reply(&request, json!({"success": true}));
-    assert_eq!(desk.outcome(running), "shown");
-    desk.client.finish();
 }
 
 #[test]
