@@ -6,11 +6,12 @@
 mod attention;
 mod company;
 mod folders;
+mod parsing;
 mod recent;
 mod ruled;
+mod snapshot;
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,12 +23,14 @@ use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
 use crate::context::{Desk, Fragment, Manifests, Source, shown_path};
 use crate::document::{Applied, Change, Document, Edit, Encoding, Revision};
 use crate::syntax::{Language, SyntaxTree};
-use crate::workspace::{HEAD, Markers, Marks, Real, Rule, Standing};
+use crate::workspace::{HEAD, Markers, Marks, Real, Standing};
 use attention::Looked;
 pub use company::Company;
 use folders::Folders;
+pub use parsing::ParseJob;
 use recent::Recent;
 use ruled::{Ruled, Told, for_file};
+pub use snapshot::{Snapshot, Stamp};
 
 /// A larger document is not parsed: its tree would cost hundreds of megabytes, and nobody writes it by hand.
 const MAX_PARSED_BYTES: usize = 4 * 1024 * 1024;
@@ -90,155 +93,6 @@ struct Open {
     /// What its prompts show of other files.
     desk: Arc<Desk>,
 }
-
-/// What a handler keeps of a document: O(1) to take, and it never changes.
-#[derive(Clone)]
-pub struct Snapshot {
-    /// The document's name.
-    pub uri: Arc<str>,
-    /// Where it is, if it is a file.
-    pub file: Option<Arc<Path>>,
-    /// Its language, if it is a known one.
-    pub language: Option<Language>,
-    opening: u64,
-    revision: Revision,
-    /// The text.
-    pub text: Rope,
-    /// The syntax tree; it may lag behind the text ([`SyntaxTree::is_current`]).
-    pub tree: Option<SyntaxTree>,
-    /// The settings at that moment, as far as the folder's own file lets them.
-    pub settings: Arc<Settings>,
-    /// The unit of the client's positions.
-    pub encoding: Encoding,
-    /// The workspace folder that the document lies in.
-    pub folder: Option<PathBuf>,
-    /// Whether some folder's own file says something, so that no folder's text is shown beside another's.
-    pub is_apart: bool,
-    /// Why its text must not leave the machine, if it must not.
-    pub confined: Option<Rule>,
-    /// Whether ignore files leave it out, so that it is context of no other.
-    pub is_ignored: bool,
-    /// Where it really is, if links lead there.
-    pub real: Option<Real>,
-    /// What stands at its head, of what any rule goes by.
-    pub marks: Marks,
-    /// In which era of the session this was taken: what was chosen for its prompts in another one must not be shown.
-    pub era: u64,
-    /// What its prompts show of other files.
-    pub desk: Arc<Desk>,
-}
-
-/// Which document and moment, without its text.
-impl std::fmt::Debug for Snapshot {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Snapshot")
-            .field("uri", &self.uri)
-            .field("revision", &self.revision.0)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A moment in the life of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// Which opening of it.
-    pub opening: u64,
-    /// After how many edits.
-    pub revision: u64,
-}
-
-impl Snapshot {
-    /// Makes a snapshot of a file that is not open, in the same workspace; nothing is ever known to have happened to it.
-    #[must_use]
-    pub fn of_file(&self, uri: &str, text: &str) -> Self {
-        let path = path_of(uri);
-        let name = path.as_deref().and_then(|path| path.to_str());
-        let first_line = text.lines().next().unwrap_or_default();
-        let language = Language::detect(None, name, first_line);
-        Self {
-            uri: uri.into(),
-            file: path.map(Arc::from),
-            language,
-            opening: 0,
-            revision: Revision::default(),
-            text: Rope::from_str(text),
-            tree: language.map(SyntaxTree::new),
-            settings: self.settings.clone(),
-            encoding: self.encoding,
-            folder: self.folder.clone(),
-            is_apart: self.is_apart,
-            // What must not be shown is not read in the first place; and what the document itself may not, its companion may not either.
-            confined: self.confined,
-            is_ignored: self.is_ignored,
-            real: None,
-            marks: self.marks.clone(),
-            era: self.era,
-            desk: Arc::new(Desk::new(self.desk.manifests.clone())),
-        }
-    }
-
-    /// Returns the snapshot as it would be with a text inserted. Nothing is to be known of what happens to the document since.
-    #[must_use]
-    pub fn with_inserted(&self, at: usize, text: &str) -> Self {
-        let mut inserted = self.clone();
-        inserted.text.insert(inserted.text.byte_to_char(at), text);
-        if let Some(tree) = &mut inserted.tree {
-            tree.edit(&self.text, &inserted.text, at..at, text.len());
-        }
-        inserted
-    }
-
-    /// Returns whether this is of a document that is, or was, open.
-    pub fn is_of_document(&self) -> bool {
-        self.opening != 0
-    }
-
-    /// Returns which moment this is of.
-    pub fn stamp(&self) -> Stamp {
-        Stamp {
-            opening: self.opening,
-            revision: self.revision.0,
-        }
-    }
-
-    /// Returns the document's name in the index of symbols: its path, or its address if it is no file.
-    pub fn path(&self) -> String {
-        let path = self.file.as_deref().and_then(Path::to_str);
-        path.unwrap_or(&self.uri).to_owned()
-    }
-
-    /// Returns the folder that files are named from when they are shown to a model; may be empty.
-    pub fn shown_from(&self) -> String {
-        let folder = self.folder.as_ref().and_then(|folder| folder.to_str());
-        folder
-            .unwrap_or_default()
-            .trim_end_matches(['/', '\\'])
-            .to_owned()
-    }
-
-    /// Returns the document's file name, which may be empty.
-    pub fn file_name(&self) -> &str {
-        self.uri.rsplit('/').next().unwrap_or_default()
-    }
-}
-
-/// A parse that is due.
-pub struct ParseJob {
-    uri: Arc<str>,
-    text: Rope,
-    tree: SyntaxTree,
-}
-
-impl ParseJob {
-    /// Parses; milliseconds for an edit, up to a second for a new document, so it belongs on a thread of its own.
-    pub fn run(&self) -> Option<SyntaxTree> {
-        self.tree.parsed(&self.text, PARSE_DEADLINE)
-    }
-}
-
-/// A text that takes longer to parse stays without a current tree.
-const PARSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Session {
     /// Starts a session with the configuration below the editor's.
@@ -582,10 +436,10 @@ impl Session {
     }
 
     /// Returns the lines round the last edits in other documents of the same family of languages, as far as they may leave the machine.
-    fn edited_elsewhere(&self, snapshot: &Snapshot) -> Vec<Fragment> {
+    fn edited_elsewhere(&self, snapshot: &Snapshot, company: &Company) -> Vec<Fragment> {
         let family = |language: Option<Language>| language.map(Language::family);
         let groups = self.recent.groups().filter(|one| *one.uri != *snapshot.uri);
-        let (folder, company) = (snapshot.shown_from(), self.company(snapshot));
+        let folder = snapshot.shown_from();
         let fragments = groups.filter_map(|group| {
             let open = self.documents.get(&group.uri)?;
             if family(open.language) != family(snapshot.language) {
@@ -636,48 +490,13 @@ impl Session {
         let edits = open.document.history().since(Revision(stamp.revision))?;
         Some(with(&edits, open.document.text()))
     }
+}
 
-    /// Returns whether the caller is to parse a document: it is due, and nobody else is about to.
-    pub fn claim_parse(&mut self, uri: &str) -> bool {
-        let Some(open) = self.documents.get_mut(uri) else {
-            return false;
-        };
-        let is_due = open.tree.as_ref().is_some_and(|tree| !tree.is_current());
-        is_due && !std::mem::replace(&mut open.is_parsing, true)
-    }
-
-    /// Returns what is to be parsed, for the one who [claimed](Self::claim_parse) it; `None` if it is not due any more.
-    pub fn begin_parse(&mut self, uri: &str) -> Option<ParseJob> {
-        let (uri, _) = self.documents.get_key_value(uri)?;
-        let uri = uri.clone();
-        let open = self.documents.get_mut(&uri)?;
-        let Some(tree) = open.tree.as_ref().filter(|tree| !tree.is_current()) else {
-            open.is_parsing = false;
-            return None;
-        };
-        Some(ParseJob {
-            text: open.document.text().clone(),
-            tree: tree.clone(),
-            uri,
-        })
-    }
-
-    /// Takes a parse's result over, edits made meanwhile included. Breaks if that brings the tree up to date, or the document is closed;
-    /// continues if another parse is due.
-    pub fn end_parse(&mut self, job: &ParseJob, tree: Option<SyntaxTree>) -> ControlFlow<()> {
-        let Some(open) = self.documents.get_mut(&job.uri) else {
-            return ControlFlow::Break(());
-        };
-        if let (Some(parsed), Some(current)) = (tree, open.tree.as_mut()) {
-            current.adopt(&parsed);
-            if !current.is_current() {
-                return ControlFlow::Continue(());
-            }
-        }
-        open.is_parsing = false;
-        // A parse that ran out of time would do so again; the next edit brings another try.
-        ControlFlow::Break(())
-    }
+/// Returns a document's name in the index of symbols: its path, or its address if it is no file.
+pub fn name_of(uri: &str) -> String {
+    let path = path_of(uri);
+    let path = path.as_deref().and_then(Path::to_str);
+    path.unwrap_or(uri).to_owned()
 }
 
 /// Returns the path of a `file:` URI.

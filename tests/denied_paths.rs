@@ -359,6 +359,7 @@ impl Workspace {
         if let Some(tree) = snapshot.tree.clone()
             && snapshot.confined.is_none()
             && !snapshot.is_ignored
+            && snapshot.real.is_none()
         {
             index.update(&snapshot.path(), tree, snapshot.text.clone());
         }
@@ -382,10 +383,8 @@ fn prompts(
     snapshot: &Snapshot,
     cursor: usize,
 ) -> Vec<String> {
-    let (attention, company) = (
-        session.attention(snapshot, cursor),
-        session.company(snapshot),
-    );
+    let company = session.company(snapshot);
+    let attention = session.attention(snapshot, cursor, &company);
     let definitions = index.definitions();
     completion::get_ready(snapshot, cursor, &definitions, &attention, &company);
     let prepared = snapshot.desk.prepared();

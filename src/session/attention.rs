@@ -1,7 +1,7 @@
 //! What of a session draws attention besides the text at the cursor: where the cursor was in other documents, and what was complained about.
 
 use super::recent::Recent;
-use super::{Session, Snapshot, path_of};
+use super::{Company, Session, Snapshot, path_of};
 use crate::context::{Attention, Viewed};
 
 /// A complaint further from the cursor than this is about something else, in bytes.
@@ -47,8 +47,8 @@ impl Session {
         });
     }
 
-    /// Returns what draws attention to other places while a document is edited at a cursor, as far as it may leave the machine.
-    pub fn attention(&self, snapshot: &Snapshot, cursor: usize) -> Attention {
+    /// Returns what draws attention to other places while a document is edited at a cursor, as far as it may be shown in its company.
+    pub fn attention(&self, snapshot: &Snapshot, cursor: usize, company: &Company) -> Attention {
         let elsewhere = self.looked.places.groups();
         let viewed = elsewhere
             .filter(|place| place.uri != snapshot.uri)
@@ -68,7 +68,7 @@ impl Session {
                 && one.at.abs_diff(cursor) <= NEAR
         });
         Attention {
-            edited: self.edited_elsewhere(snapshot),
+            edited: self.edited_elsewhere(snapshot, company),
             viewed: viewed.collect(),
             complaints: complaint.map_or_else(Vec::new, |one| one.messages.clone()),
         }

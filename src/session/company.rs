@@ -74,9 +74,7 @@ impl Session {
             ..snapshot.company()
         }
     }
-}
 
-impl Session {
     /// Takes in what is new of a document that was opened, edited, judged or closed.
     pub(super) fn note_company(&mut self, uri: &str) {
         match self.documents.get_key_value(uri) {

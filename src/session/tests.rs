@@ -48,6 +48,10 @@ fn a_document_out_of_step_is_not_shown_until_it_is_sent_whole() {
     assert!(session.snapshot("file:///w/a.rs").is_some());
 }
 
+fn drawn(session: &Session, snapshot: &Snapshot, cursor: usize) -> crate::context::Attention {
+    session.attention(snapshot, cursor, &session.company(snapshot))
+}
+
 #[test]
 fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attention() {
     let mut session = session();
@@ -68,7 +72,7 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
     }
     let a = of(&session, "file:///w/a.rs");
     session.note_complaints(&a, 3, vec!["no `b`".into()]);
-    let attention = session.attention(&a, 5);
+    let attention = drawn(&session, &a, 5);
     let viewed = attention
         .viewed
         .iter()
@@ -76,13 +80,13 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
     assert_eq!(viewed.collect::<Vec<_>>(), [("/w/b.rs", 1)]);
     assert_eq!(attention.complaints, ["no `b`"]);
     // Far from it, in another document, and once there is nothing to complain about any more, it is of no interest.
-    assert!(session.attention(&a, 5_000).complaints.is_empty());
+    assert!(drawn(&session, &a, 5_000).complaints.is_empty());
     let b = of(&session, "file:///w/b.rs");
-    assert!(session.attention(&b, 3).complaints.is_empty());
+    assert!(drawn(&session, &b, 3).complaints.is_empty());
     session.note_complaints(&a, 3, Vec::new());
-    assert!(session.attention(&a, 5).complaints.is_empty());
+    assert!(drawn(&session, &a, 5).complaints.is_empty());
     session.close("file:///w/b.rs");
-    assert!(session.attention(&a, 5).viewed.is_empty());
+    assert!(drawn(&session, &a, 5).viewed.is_empty());
 }
 
 /// A session with a rule for files that are marked, and one for Python.
@@ -197,7 +201,7 @@ fn what_is_open_is_company_by_its_text_in_the_editor() {
     assert_eq!(admitted, [true, false, false, false, false, false]);
     // Where it was edited last is shown of it as little.
     session.change("file:///w/b.rs", &insert(1, 0, "fn secret() {}"));
-    assert!(session.attention(&a, 0).edited.is_empty());
+    assert!(drawn(&session, &a, 0).edited.is_empty());
 }
 
 #[test]

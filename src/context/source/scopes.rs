@@ -35,7 +35,6 @@ pub(super) fn fragments(inputs: &Inputs<'_>) -> Vec<Fragment> {
             .filter(|_| end - start <= BYTES)?;
         Some(Fragment {
             file: file.clone(),
-            // It is the document itself.
             line: u32::try_from(first).unwrap_or(u32::MAX),
             text: String::from(lines).trim_end().into(),
             source: Source::Scope,

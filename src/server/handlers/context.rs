@@ -185,7 +185,8 @@ pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
 /// Hands a document's tree to the index of symbols, if it may be context of others and the index has not got it; else has the index forget it.
 fn hand_over(shared: &Shared, snapshot: &Snapshot) {
     let path = snapshot.path();
-    if snapshot.confined.is_some() || snapshot.is_ignored {
+    // A link's text is judged by where it leads, which the index does not know: the disk has it there, too.
+    if snapshot.confined.is_some() || snapshot.is_ignored || snapshot.real.is_some() {
         shared.symbols.close(&path);
         snapshot.desk.is_forgotten();
         return;
@@ -220,10 +221,8 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     let symbols = shared.symbols.clone();
     let (attention, company) = {
         let session = shared.session();
-        (
-            session.attention(&snapshot, cursor),
-            session.company(&snapshot),
-        )
+        let company = session.company(&snapshot);
+        (session.attention(&snapshot, cursor, &company), company)
     };
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;

@@ -3,6 +3,7 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
+use crate::session::name_of;
 
 /// Forgets the document.
 pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
@@ -10,9 +11,8 @@ pub fn apply(shared: &Shared, params: &lsp::DidCloseTextDocumentParams) {
     shared.in_flight.end(uri);
     shared.completions.forget(uri);
     shared.running.end(uri);
-    if let Some(snapshot) = shared.session().snapshot(uri) {
-        shared.symbols.close(&snapshot.path());
-    }
+    // Also where it was out of step by now, so that there is no snapshot.
+    shared.symbols.close(&name_of(uri));
     shared.session().close(uri);
     shared.engine.close(uri);
 }

@@ -14,8 +14,8 @@ use super::explain_route::feature;
 use super::settle::{decide, settle, warn};
 use super::{models, pick_model};
 use crate::action;
-use crate::config::{ModelName, Settings};
-use crate::routing::{Decision, Feature};
+use crate::config::ModelName;
+use crate::routing::{Decision, Feature, wanted};
 
 /// What the command's arguments ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,10 @@ struct Asked {
 /// Runs the command; nothing if the user chose nothing.
 pub async fn run(shared: &Arc<Shared>, arguments: &[Value]) -> Result<Option<Done>> {
     let asked = Asked::of(arguments);
-    let wanted = feature(asked.feature.as_deref())?;
+    let of = feature(asked.feature.as_deref())?;
     let chosen = match asked.model {
         Some(model) => Some(model),
-        None => pick_model::chosen(shared, &models::answer(shared).await?, wanted).await,
+        None => pick_model::chosen(shared, &models::answer(shared).await?, of).await,
     };
     let Some(model) = chosen else {
         return Ok(None);
@@ -59,7 +59,7 @@ pub fn set(shared: &Arc<Shared>, params: &SetModelParams) -> Result<Done> {
         reason,
     };
     if let Some(reason) = &done.reason {
-        let set = set_for(shared.session().own_settings(), feature).clone();
+        let set = wanted(shared.session().own_settings(), feature).clone();
         let here = &done.model;
         warn(
             shared,
@@ -84,8 +84,8 @@ const KEPT: &str = "this workspace's .byok.toml keeps to it";
 /// Returns why the model that is set is not the one that was decided on.
 fn reason_against(shared: &Shared, decision: &Decision) -> Option<String> {
     let session = shared.session();
-    let set = set_for(session.own_settings(), decision.feature);
-    let here = set_for(session.settings(), decision.feature);
+    let set = wanted(session.own_settings(), decision.feature);
+    let here = wanted(session.settings(), decision.feature);
     if let ModelName::Of { provider, model } = set
         && (&decision.provider, &decision.model) != (provider, model)
     {
@@ -96,11 +96,6 @@ fn reason_against(shared: &Shared, decision: &Decision) -> Option<String> {
     (decision.feature == Feature::Action)
         .then(|| action::unable(decision))
         .flatten()
-}
-
-/// Returns the model that is set for a feature.
-fn set_for(settings: &Settings, feature: Feature) -> &ModelName {
-    crate::routing::wanted(settings, feature)
 }
 
 impl Asked {
