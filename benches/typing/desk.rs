@@ -183,18 +183,16 @@ impl Desk {
             .expect("unpoisoned")
             .snapshot(&self.uri)
             .expect("open");
-        Ask {
-            cursor: self.cursor,
-            trigger: Trigger::Automatic,
-            decision: completion::decide(&self.gateway, &snapshot),
-            snapshot,
-            first_line: Some(FIRST_LINE),
-        }
+        let decision = completion::decide(&self.gateway, &snapshot);
+        let mut ask = Ask::new(snapshot, self.cursor, Trigger::Automatic, decision);
+        ask.first_line = Some(FIRST_LINE);
+        ask
     }
 
     /// Asks as the server does.
     pub fn request(&self, completions: Completions) -> tokio::task::JoinHandle<Option<Shown>> {
-        let (gateway, session, ask) = (self.gateway.clone(), self.session.clone(), self.ask());
+        let (gateway, session) = (self.gateway.clone(), self.session.clone());
+        let ask = Arc::new(self.ask());
         tokio::spawn(async move {
             if !completions.hold_back(&gateway, &session, &ask).await {
                 return None;

@@ -59,7 +59,7 @@ pub fn run() {
         ask.trigger = byok_lsp::completion::Trigger::Explicit;
         let shown = desk
             .completions
-            .complete(&desk.gateway, &desk.session, ask)
+            .complete(&desk.gateway, &desk.session, Arc::new(ask))
             .await;
         let shown = shown.ok().flatten().expect("an answer");
         println!(

@@ -132,13 +132,12 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         context::get_ready(&snapshot, cursor, project).await?;
     }
     let waiting = format!("waiting for {}", decision.name());
-    let ask = Ask {
-        snapshot: snapshot.clone(),
+    let ask = Arc::new(Ask::new(
+        snapshot.clone(),
         cursor,
-        trigger: Trigger::Explicit,
-        decision: decision.clone(),
-        first_line: None,
-    };
+        Trigger::Explicit,
+        decision.clone(),
+    ));
     let (completions, session) = (
         Completions::new(ledger.clone(), engine.clone()),
         Mutex::new(session),

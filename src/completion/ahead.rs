@@ -45,8 +45,10 @@ impl Completions {
             return;
         }
         let mut ahead = ask.clone();
-        ahead.snapshot = ask.snapshot.with_inserted(cursor, text);
-        ahead.cursor = cursor + text.len();
+        ahead.move_to(
+            ask.snapshot.with_inserted(cursor, text),
+            cursor + text.len(),
+        );
         ahead.decision.feature = Feature::Speculation;
         let around = Arc::new(Around::at(&ahead.snapshot, ahead.cursor));
         let extent = place::extent(&ahead.snapshot, &around, ahead.cursor);
@@ -66,7 +68,7 @@ impl Completions {
     /// Returns whether it is worth asking, and nothing is there that will answer, or may.
     fn is_ahead_unknown(&self, ask: &Ask, text: &str) -> bool {
         let mut desks = self.desks();
-        let around = desks.look_round(&ask.snapshot, ask.cursor);
+        let around = desks.look_round(ask);
         if !around.line_after.trim().is_empty() || !desks.record.habits.is_worth_reading_on() {
             return false;
         }

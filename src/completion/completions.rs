@@ -12,7 +12,7 @@ use super::ahead;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
-use super::place::{self, Writing};
+use super::place;
 use super::reuse;
 use super::waiting::Waiting;
 use super::{Ask, Shown, Suggestion, Trigger};
@@ -83,7 +83,7 @@ impl Completions {
         &self,
         gateway: &Gateway,
         session: &Mutex<Session>,
-        mut ask: Ask,
+        mut ask: Arc<Ask>,
     ) -> Result<Option<Shown>, Error> {
         let mut starts = 0;
         let mut has_waited = false;
@@ -196,8 +196,7 @@ impl Completions {
         }
         desk.land(record)?;
         // The snapshot's tree is not the present text's if that moved on; what kind of text stands at the place has hardly changed.
-        let kind = Writing::at(&ask.snapshot, ask.cursor);
-        let around = desk.look_round(&text, desk.stamp, cursor, kind);
+        let around = desk.look_round(&text, desk.stamp, cursor, ask.writing);
         let wanted = Wanted {
             cursor,
             around: &around,
@@ -276,7 +275,7 @@ impl Completions {
     /// Asks the model; the document's older stream ends.
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
-        let around = self.desks().look_round(snapshot, ask.cursor);
+        let around = self.desks().look_round(ask);
         let mut extent = place::extent(snapshot, &around, ask.cursor);
         // What closes brackets behind the cursor ends a suggestion anyway.
         let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();
@@ -351,7 +350,7 @@ pub(super) fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
 }
 
 /// Takes the document as it is now, with the cursor where it went. False if it is closed, or was opened anew.
-fn renew(session: &Mutex<Session>, ask: &mut Ask) -> bool {
+fn renew(session: &Mutex<Session>, ask: &mut Arc<Ask>) -> bool {
     let session = lock(session);
     let carried = session.since(&ask.snapshot, |edits, _| {
         (!edits.is_empty()).then(|| reuse::carry(ask.cursor, edits))
@@ -363,8 +362,7 @@ fn renew(session: &Mutex<Session>, ask: &mut Ask) -> bool {
         let Some(snapshot) = session.snapshot(&ask.snapshot.uri) else {
             return false;
         };
-        ask.cursor = cursor;
-        ask.snapshot = snapshot;
+        Arc::make_mut(ask).move_to(snapshot, cursor);
     }
     true
 }

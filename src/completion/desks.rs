@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::Ask;
 use super::cache::Desk;
 use super::outcome::Record;
-use super::place::{Around, Writing};
+use super::place::Around;
 use crate::cost::estimate::{Expected, Rough};
 use crate::cost::{Ledger, Money};
 use crate::gateway::Gateway;
 use crate::routing::Decision;
-use crate::session::{Session, Snapshot};
+use crate::session::Session;
 
 /// The desks of all documents.
 pub struct Desks {
@@ -51,12 +52,12 @@ impl Desks {
         }
     }
 
-    /// Returns what stands around a place in a snapshot, at which somebody looked already, as a rule.
-    pub fn look_round(&mut self, snapshot: &Snapshot, cursor: usize) -> Arc<Around> {
-        let writing = Writing::at(snapshot, cursor);
+    /// Returns what stands around the place that is asked for, at which somebody looked already, as a rule.
+    pub fn look_round(&mut self, ask: &Ask) -> Arc<Around> {
+        let (snapshot, cursor) = (&ask.snapshot, ask.cursor);
         match self.by_uri.get_mut(&snapshot.uri) {
-            Some(desk) => desk.look_round(&snapshot.text, snapshot.stamp(), cursor, writing),
-            None => Arc::new(Around::of(&snapshot.text, cursor, writing)),
+            Some(desk) => desk.look_round(&snapshot.text, snapshot.stamp(), cursor, ask.writing),
+            None => Arc::new(Around::of(&snapshot.text, cursor, ask.writing)),
         }
     }
 

@@ -60,6 +60,8 @@ pub struct Progress {
     pub id: Option<CallId>,
     /// The suggestion, as far as it has come.
     pub text: String,
+    /// How many whole lines of it have come, blank ones included.
+    pub lines: usize,
     /// When the first whole line was there.
     pub first_line: Option<Instant>,
     /// What it cost, once it has ended.
@@ -209,6 +211,7 @@ async fn read(
                 progress.send_modify(|progress| {
                     progress.text.clear();
                     progress.text.push_str(stop.text());
+                    progress.lines = progress.text.matches('\n').count();
                     let has_line = progress.text.trim_start().contains('\n');
                     if has_line && progress.first_line.is_none() {
                         progress.first_line = Some(Instant::now());

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use super::cache::Desk;
 use super::completions::{Completions, Look, lock};
 use super::desks::{Desks, follow};
-use super::place::Writing;
 use super::trigger::{Moment, Verdict};
 use super::{Ask, Trigger};
 use crate::config::Eagerness;
@@ -42,7 +41,6 @@ impl Completions {
     /// Decides when to ask.
     fn verdict(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) -> Verdict {
         let snapshot = &ask.snapshot;
-        let writing = Writing::at(snapshot, ask.cursor);
         let session = lock(session);
         let mut desks = self.desks();
         let nanos = desks.price(gateway, &ask.decision);
@@ -51,7 +49,7 @@ impl Completions {
             .entry(snapshot.uri.clone())
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
-        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, writing);
+        let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, ask.writing);
         let moment = Moment {
             eagerness: snapshot.settings.eagerness,
             fixed: snapshot.settings.debounce,

@@ -32,6 +32,7 @@ use ropey::Rope;
 
 pub use completions::Completions;
 pub use place::Around;
+use place::Writing;
 pub use ready::get_ready;
 
 use crate::cost::Cost;
@@ -88,6 +89,28 @@ pub struct Ask {
     pub decision: Decision,
     /// How long the first whole line is held back for the rest of a suggestion, counted from the call; `None` waits for all of it.
     pub first_line: Option<Duration>,
+    /// What is written there, which takes a way down the tree and is asked with each look.
+    writing: Writing,
+}
+
+impl Ask {
+    /// Asks for all of a suggestion at a byte of a document.
+    pub fn new(snapshot: Snapshot, cursor: usize, trigger: Trigger, decision: Decision) -> Self {
+        Self {
+            writing: Writing::at(&snapshot, cursor),
+            snapshot,
+            cursor,
+            trigger,
+            decision,
+            first_line: None,
+        }
+    }
+
+    /// Asks for the same at another place.
+    fn move_to(&mut self, snapshot: Snapshot, cursor: usize) {
+        self.writing = Writing::at(&snapshot, cursor);
+        (self.snapshot, self.cursor) = (snapshot, cursor);
+    }
 }
 
 /// How long the first whole line of a suggestion is held back in an editor for the rest of it: so the usual suggestion is shown at once and

@@ -94,12 +94,10 @@ impl Scene {
 
     fn ask(&self) -> Ask {
         let snapshot = lock(&self.session).snapshot(URI).unwrap();
+        let decision = decide(&self.gateway, &snapshot);
         Ask {
-            cursor: self.cursor,
-            trigger: Trigger::Automatic,
-            decision: decide(&self.gateway, &snapshot),
-            snapshot,
             first_line: Some(FIRST_LINE),
+            ..Ask::new(snapshot, self.cursor, Trigger::Automatic, decision)
         }
     }
 
@@ -112,7 +110,7 @@ impl Scene {
     /// Asks, in a task, for what may take its time.
     fn request(&self) -> tokio::task::JoinHandle<Option<String>> {
         let (completions, gateway) = (self.completions.clone(), self.gateway.clone());
-        let (session, ask) = (self.session.clone(), self.ask());
+        let (session, ask) = (self.session.clone(), Arc::new(self.ask()));
         tokio::spawn(async move {
             let shown = completions.complete(&gateway, &session, ask).await;
             shown.unwrap().map(|shown| shown.suggestion.text)

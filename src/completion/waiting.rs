@@ -14,6 +14,8 @@ pub struct Waiting {
     uri: Arc<str>,
     number: u64,
     progress: watch::Receiver<Progress>,
+    /// How many whole lines had come when it began to wait.
+    lines: usize,
     /// Whether it waited until there was something to look at, rather than being given up.
     pub is_done: bool,
 }
@@ -22,7 +24,9 @@ impl Waiting {
     /// Begins to wait for a document's stream.
     pub fn new(completions: Completions, uri: Arc<str>, flight: &mut Flight) -> Self {
         flight.waiting += 1;
+        let lines = flight.progress.borrow().lines;
         Self {
+            lines,
             completions,
             uri,
             number: flight.number,
@@ -31,16 +35,36 @@ impl Waiting {
         }
     }
 
-    /// Waits until more has come, or until `due`.
+    /// Waits until it is worth looking again, or until `due`.
     pub async fn more(&mut self, due: Option<Instant>) {
-        let changed = self.progress.changed();
+        let worth = self.worth();
         match due {
             Some(due) => {
-                let _ = tokio::time::timeout_at(due, changed).await;
+                let _ = tokio::time::timeout_at(due, worth).await;
             }
-            // The stream is gone if this fails, and the next look tells.
-            None => drop(changed.await),
+            None => worth.await,
         }
+    }
+
+    /// Waits until there is a whole line more or the end, or any piece that may belie what was typed along the stream meanwhile.
+    async fn worth(&mut self) {
+        // The stream is gone if this fails, and the next look tells.
+        while self.progress.changed().await.is_ok() {
+            let progress = self.progress.borrow_and_update();
+            let is_more = progress.end.is_some() || progress.lines > self.lines;
+            drop(progress);
+            if is_more || self.is_typed_along() {
+                return;
+            }
+        }
+    }
+
+    /// Returns whether somebody typed at the stream's place since it began, or another stream has its place.
+    fn is_typed_along(&self) -> bool {
+        let desks = self.completions.desks();
+        let desk = desks.by_uri.get(&self.uri);
+        let flight = desk.and_then(|desk| desk.flight.as_ref());
+        flight.is_none_or(|flight| flight.number != self.number || flight.trail.is_touched())
     }
 }
 

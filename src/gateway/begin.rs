@@ -19,8 +19,8 @@ pub(super) struct Begin {
     pub ledger: Ledger,
     pub reporter: Reporter,
     pub decision: Decision,
-    /// The same as it is kept; in a box, since what a call waits for is moved about.
-    pub record: Box<Record>,
+    /// The same as it is kept.
+    pub record: Record,
     /// The label of the key that is used.
     pub key: Option<String>,
     pub action: Option<Cow<'static, str>>,

@@ -21,11 +21,12 @@ use crate::provider::{self, Error, Event, Finish, Provider};
 pub struct Call {
     /// Gone once it has ended.
     stream: Option<provider::Stream>,
-    settlement: Settlement,
+    /// In a box like all that is large, since a call goes through the hands of several futures, each of which moves it.
+    settlement: Box<Settlement>,
     /// Why the model stopped, once that was told.
     finish: Option<Finish>,
     /// How to make the call again, if it may be.
-    again: Option<Again>,
+    again: Option<Box<Again>>,
     pauses: Pauses,
     /// The place in its key's lane, while the call goes on.
     pass: Option<Pass>,
@@ -36,12 +37,12 @@ struct Again {
     provider: Arc<dyn Provider>,
     call: provider::Call,
     renewal: Option<renew::Renewal>,
-    begin: Begin,
+    begin: Box<Begin>,
     policy: retry::Policy,
     /// The wait before the next attempt.
     wait: Option<Pin<Box<tokio::time::Sleep>>>,
     /// The account of the next attempt, while its money is reserved.
-    opening: Option<BoxFuture<'static, Result<Settlement, Error>>>,
+    opening: Option<BoxFuture<'static, Result<Box<Settlement>, Error>>>,
 }
 
 /// What a call begins with.
@@ -49,7 +50,7 @@ pub(super) struct Start {
     pub provider: Arc<dyn Provider>,
     pub call: provider::Call,
     pub renewal: Option<renew::Renewal>,
-    pub begin: Begin,
+    pub begin: Box<Begin>,
     pub policy: retry::Policy,
     pub pauses: Pauses,
     pub pass: Option<Pass>,
@@ -58,32 +59,26 @@ pub(super) struct Start {
 impl Call {
     /// Reserves what the call may cost and sends it.
     pub(super) async fn begin(start: Start) -> Result<Self, Error> {
-        let Start {
-            provider,
-            call,
-            renewal,
-            begin,
-            policy,
-            pauses,
-            pass,
-        } = start;
-        let again = policy.may_repeat().then(|| Again {
-            provider: provider.clone(),
-            call: call.clone(),
-            renewal: renewal.clone(),
-            begin: begin.clone(),
-            policy,
-            wait: None,
-            opening: None,
+        let again = start.policy.may_repeat().then(|| {
+            Box::new(Again {
+                provider: start.provider.clone(),
+                call: start.call.clone(),
+                renewal: start.renewal.clone(),
+                begin: start.begin.clone(),
+                policy: start.policy,
+                wait: None,
+                opening: None,
+            })
         });
-        let settlement = Settlement::begin(begin).await?;
+        let settlement = Settlement::begin(start.begin).await?;
+        let stream = renew::stream(start.provider, start.call, start.renewal);
         Ok(Self {
-            stream: Some(renew::stream(provider, call, renewal)),
+            stream: Some(stream),
             settlement,
             finish: None,
             again,
-            pauses,
-            pass,
+            pauses: start.pauses,
+            pass: start.pass,
         })
     }
 
@@ -210,5 +205,24 @@ impl Stream for Call {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    /// Returns the size of the future that a function makes, in bytes.
+    fn future<A, F>(_: fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_call_is_small_since_each_future_that_it_goes_through_moves_it() {
+        assert!(size_of::<Call>() <= 64, "{}", size_of::<Call>());
+        assert!(future(Settlement::begin) <= 1_024);
+        assert!(future(Call::begin) <= 2_048);
     }
 }

@@ -434,13 +434,13 @@ impl Gateway {
         } else {
             retry::Policy::of(decision.feature)
         };
-        let begin = Begin {
+        let begin = Box::new(Begin {
             ledger: self.0.ledger.clone(),
             reporter: self.0.reporter.clone(),
-            record: Box::new(Record {
+            record: Record {
                 key: label.clone(),
                 ..record
-            }),
+            },
             decision,
             key: label,
             action,
@@ -460,7 +460,7 @@ impl Gateway {
             estimates: self.0.estimates.clone(),
             purse,
             witness,
-        };
+        });
         Call::begin(Start {
             provider,
             call,

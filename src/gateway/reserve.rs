@@ -102,7 +102,7 @@ pub(super) async fn reserve(
         has_consent: decision.has_consent,
     };
     let asked = Instant::now();
-    let answer = begin.ledger.reserve(reservation).await;
+    let answer = Box::pin(begin.ledger.reserve(reservation)).await;
     tracing::debug!(call = %id, waited_us = asked.elapsed().as_micros(), "the call went on");
     purse.tell(Notice::Changed);
     let held = match answer {

@@ -27,7 +27,7 @@ use crate::routing::{Payer, Way};
 
 /// The account of one call.
 pub(super) struct Settlement {
-    begin: Begin,
+    begin: Box<Begin>,
     id: CallId,
     /// What it logs belongs to the request that it was begun for, whoever ends it.
     span: tracing::Span,
@@ -70,7 +70,7 @@ struct Ended {
 
 impl Settlement {
     /// Reserves what the call may cost, where caps apply, and opens its account.
-    pub(super) async fn begin(mut begin: Begin) -> Result<Self, Error> {
+    pub(super) async fn begin(mut begin: Box<Begin>) -> Result<Box<Self>, Error> {
         let id = begin.ledger.next_id();
         let started = Timestamp::now();
         let reserved = reserve::reserve(&begin, &id, started).await?;
@@ -80,7 +80,7 @@ impl Settlement {
         let expected = expect::of(&begin);
         begin.record.worst = worst;
         begin.record.expected = expected.and_then(|it| it.cost.amount());
-        Ok(Self {
+        Ok(Box::new(Self {
             id,
             span: tracing::Span::current(),
             expected,
@@ -102,7 +102,7 @@ impl Settlement {
             ended: None,
             is_booked: false,
             told: Told::default(),
-        })
+        }))
     }
 
     pub(super) fn id(&self) -> &CallId {

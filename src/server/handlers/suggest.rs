@@ -34,13 +34,8 @@ pub async fn others(shared: &Arc<Shared>, uri: &str, suggested: &Suggested) -> V
     if !snapshot.text.is_instance(&suggested.text) {
         return Vec::new();
     }
-    let ask = Ask {
-        cursor: first.cursor,
-        trigger: Trigger::Explicit,
-        decision: completion::decide(&shared.gateway, &snapshot),
-        snapshot,
-        first_line: None,
-    };
+    let decision = completion::decide(&shared.gateway, &snapshot);
+    let ask = Ask::new(snapshot, first.cursor, Trigger::Explicit, decision);
     let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
     let others = shared
         .completions
@@ -113,13 +108,9 @@ async fn run(
     if !decision.is_embedded() {
         context::follow(shared, &snapshot, cursor);
     }
-    let ask = Ask {
-        cursor,
-        trigger,
-        decision,
-        snapshot,
-        first_line: Some(completion::FIRST_LINE),
-    };
+    let mut ask = Ask::new(snapshot, cursor, trigger, decision);
+    ask.first_line = Some(completion::FIRST_LINE);
+    let ask = Arc::new(ask);
     let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
     let place = ask.clone();
     let shown = if let Some(known) = shared.completions.reuse(&shared.documents, &ask) {
@@ -148,12 +139,11 @@ async fn run(
 }
 
 /// Asks the model and keeps the status up to date; a failure is a status, never an answer.
-async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
+async fn complete(shared: &Arc<Shared>, mut ask: Arc<Ask>) -> Option<Shown> {
     if ask.trigger == Trigger::Automatic {
         // After a rest the connection is made while the user types on.
         settle::connect_ahead_to(shared, &ask.snapshot.settings, &ask.decision);
     }
-    let mut ask = ask;
     for _ in 0..consent::MOST_INSTEAD {
         let again = ask.clone();
         let settings = &again.snapshot.settings;
@@ -182,17 +172,16 @@ async fn complete(shared: &Arc<Shared>, ask: Ask) -> Option<Shown> {
             let advice = advice::of_degrading(error, &decision.name());
             shared.advisor.tell(shared, advice);
         }
-        ask = Ask { decision, ..again };
+        ask = again;
+        Arc::make_mut(&mut ask).decision = decision;
     }
     None
 }
 
-async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Error> {
-    let (settings, decision) = (ask.snapshot.settings.clone(), ask.decision.clone());
-    let name = ask.decision.name();
-    let provider = ask.decision.provider.clone();
-    let is_embedded = ask.decision.is_embedded();
-    let is_unset = ask.snapshot.settings.model == ModelName::Auto;
+async fn complete_by(shared: &Arc<Shared>, ask: Arc<Ask>) -> Result<Option<Shown>, Error> {
+    let asked = ask.clone();
+    let (settings, decision) = (&asked.snapshot.settings, &asked.decision);
+    let is_embedded = decision.is_embedded();
     let completions = &shared.completions;
     let documents = &shared.documents;
     if !completions
@@ -215,17 +204,18 @@ async fn complete_by(shared: &Arc<Shared>, ask: Ask) -> Result<Option<Shown>, Er
     };
     if matches!(completed, Err(Error::Unreachable(_))) {
         // If it is a local server that was found by looking, the next completion does without it.
-        shared.gateway.forget_server(&provider);
+        shared.gateway.forget_server(&decision.provider);
     }
     let failure = completed.as_ref().err();
     // Where another model takes over, nothing has failed.
     let gateway = &shared.gateway;
-    let failure = failure.filter(|error| gateway.instead(&settings, &decision, error).is_none());
-    let failure = failure.map(|error| advice::of_failure(&name, &provider, error));
+    let failure = failure.filter(|error| gateway.instead(settings, decision, error).is_none());
+    let failure =
+        failure.map(|error| advice::of_failure(&decision.name(), &decision.provider, error));
     shared.status.failure(failure.clone());
     if let Some(failure) = failure.filter(|failure| failure.fix.is_some()) {
         shared.advisor.tell(shared, failure);
-    } else if is_embedded && is_unset && matches!(completed, Ok(Some(_))) {
+    } else if is_embedded && settings.model == ModelName::Auto && matches!(completed, Ok(Some(_))) {
         shared.advisor.hint(shared);
     }
     if let Some(busy) = busy {
