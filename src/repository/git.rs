@@ -20,8 +20,8 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
+use super::blobs::Blobs;
 use crate::scrub;
-use crate::workspace::HEAD;
 
 /// How long git may take in all.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -194,7 +194,7 @@ impl Choice {
 }
 
 /// The program, for one repository.
-struct Git {
+pub(super) struct Git {
     top: PathBuf,
     /// Arguments that switch the repository's filters off.
     without_filters: Vec<String>,
@@ -258,31 +258,26 @@ impl Git {
             STAGED => self.changed(None).await?,
             _ => BTreeSet::new(),
         };
-        let mut heads = BTreeMap::new();
+        let (mut heads, mut blobs) = (BTreeMap::new(), Blobs::of(self));
         for (number, name) in names.iter().enumerate() {
             let mut texts = Vec::new();
             if number >= MOST_FILES {
                 texts.push(None);
             } else {
-                match self.head(&format!("HEAD:{name}")).await {
-                    Ok(head) => texts.push(Some(head)),
+                match blobs.head(&format!("HEAD:{name}")).await {
+                    Ok(Some(head)) => texts.push(Some(head)),
                     // It is new.
-                    Err(Failure::Refused(_)) => {}
+                    Ok(None) => {}
                     Err(_) => texts.push(None),
                 }
                 if others.contains(name) {
-                    texts.push(self.head(&format!(":0:{name}")).await.ok());
+                    let staged = blobs.head(&format!(":0:{name}")).await;
+                    texts.push(staged.ok().flatten());
                 }
             }
             heads.insert(name.clone(), texts);
         }
         Ok(heads)
-    }
-
-    async fn head(&self, object: &str) -> Result<Vec<u8>, Failure> {
-        let arguments = ["cat-file", "blob", object];
-        let head = self.bytes(&arguments, HEAD as u64).await;
-        head.map(|(head, _)| head)
     }
 
     /// Returns the files that have changed since a commit, or since they were staged, as paths from the top. Of one that was renamed that is the old name and
@@ -358,8 +353,8 @@ impl Git {
         Ok((String::from_utf8_lossy(&printed).into_owned(), is_cut))
     }
 
-    /// The same, to the byte.
-    async fn bytes(&self, arguments: &[&str], most: u64) -> Result<(Vec<u8>, bool), Failure> {
+    /// Returns how git is run so that nothing of a repository's is.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         command
             .arg("--no-pager")
@@ -381,7 +376,13 @@ impl Git {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command
+        command
+    }
+
+    /// The same as [`run_for`](Self::run_for), to the byte.
+    async fn bytes(&self, arguments: &[&str], most: u64) -> Result<(Vec<u8>, bool), Failure> {
+        let mut child = self
+            .command(arguments)
             .spawn()
             .map_err(|error| Failure::NoGit(error.to_string()))?;
         let refused = |error: std::io::Error| Failure::Refused(error.to_string());

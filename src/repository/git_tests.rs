@@ -143,6 +143,44 @@ async fn what_is_staged_is_judged_where_the_disk_has_another_text_by_now() {
 }
 
 #[tokio::test]
+async fn behind_a_text_however_long_the_next_is_judged_by_its_own() {
+    let folder = repository();
+    let path = folder.path();
+    let filler = "0123456789abcde\n";
+    for (name, lines) in [("b.txt", 100_000), ("c.txt", 1_000), ("d.txt", 0)] {
+        for (kind, head) in [("marked", "denied\n"), ("open", "open\n"), ("none", "")] {
+            let text = format!("{head}{}", filler.repeat(lines));
+            std::fs::write(path.join(format!("{kind}-{name}")), text).unwrap();
+        }
+    }
+    git(path, &["add", "."]);
+    git(path, &["commit", "-q", "-m", "b: long and short"]);
+    for file in std::fs::read_dir(path).unwrap().flatten() {
+        if file.file_type().unwrap().is_file() {
+            std::fs::write(file.path(), "changed\n").unwrap();
+        }
+    }
+    let names = super::Git::of(path).await.unwrap();
+    let names = names.changed(Some("HEAD")).await.unwrap();
+    let heads = super::Git::of(path).await.unwrap();
+    let heads = heads.heads("HEAD", &names).await.unwrap();
+    assert_eq!(heads.len(), 10);
+    for (name, texts) in heads {
+        let text = texts.into_iter().next().unwrap().unwrap();
+        let expected = match name.split('-').next().unwrap() {
+            "marked" => "denied\n",
+            "open" => "open\n",
+            "none" if name.contains('d') => "",
+            "none" => filler,
+            _ => "one\n",
+        };
+        assert!(text.starts_with(expected.as_bytes()), "{name}");
+        assert!(text.len() <= crate::workspace::HEAD, "{name}");
+        assert_eq!(text.is_empty(), name == "none-d.txt", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_folder_without_repository_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let told = changes(folder.path(), Which::All).await.unwrap_err();

@@ -5,6 +5,7 @@
 //! Invariant: what a repository says is data. Nothing in it can make us run a program, reach the network, or read outside of it; only the user
 //! can name a program that looks at it.
 
+mod blobs;
 mod check;
 mod git;
 mod place;
