@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client};
+use crate::client::{Builder, Client, mock_config};
 use crate::provider::{Scripted, Seen, Step, event, events, stream_end, stream_head};
 
 /// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.
@@ -173,6 +173,25 @@ fn a_folder_whose_own_file_says_something_is_shown_in_no_other_folders_prompts()
             true
         });
     }
+    client.finish();
+}
+
+#[test]
+fn a_project_with_a_model_of_its_own_is_read_when_its_first_document_is_opened() {
+    let (folder, other, provider) = (workspace(), tempfile::tempdir().unwrap(), fill());
+    let project = json!({"folder": folder.path(), "completion": "mock/m"});
+    let mut config = mock_config(&provider.address, "openai-completions");
+    config["completion"]["model"] = "local".into();
+    let mut client = Builder::default()
+        .config(config)
+        .own("projects", json!([project]))
+        .workspace(other.path())
+        .workspace(folder.path())
+        .start();
+    client.open_as(&uri(&other.path().join("a.rs")), "rust", "ˇ\n");
+    let uri = uri(&folder.path().join("main.rs"));
+    let at = client.open_as(&uri, "rust", TEXT);
+    asked(&mut client, &provider, &uri, &at);
     client.finish();
 }
 

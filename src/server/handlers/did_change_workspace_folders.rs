@@ -5,13 +5,11 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::settle::decide;
-use super::{context, workspace_file};
+use super::{context, settle, workspace_file};
 use crate::session::path_of;
 
 /// Adds and removes folders.
 pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams) {
-    let reads_workspace = decide(shared).is_embedded();
     let mut session = shared.session();
     for folder in &params.event.removed {
         if let Some(path) = path_of(folder.uri.as_ref()) {
@@ -22,17 +20,12 @@ pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams
     }
     for folder in &params.event.added {
         if let Some(path) = path_of(folder.uri.as_ref()) {
-            session.add_folder(path.clone());
-            if session.settings().context.reads_workspace() && !reads_workspace {
-                shared.symbols.add_folder(path.clone());
-            }
-            if reads_workspace {
-                shared.engine.add_workspace(path);
-            }
+            session.add_folder(path);
         }
     }
     drop(session);
     // Rules name a file from its folder on.
     context::confine_all(shared);
     workspace_file::look_at_all(shared);
+    settle::get_ready(shared);
 }

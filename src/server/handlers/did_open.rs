@@ -21,7 +21,6 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     parse::begin(shared, uri);
     workspace_file::opened(shared, uri);
     organisation::look(shared);
-    // Another folder may have other settings.
-    settle::decide(shared);
+    settle::look(shared);
     settle::connect_ahead(shared);
 }

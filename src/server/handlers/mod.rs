@@ -24,7 +24,7 @@ mod parse;
 mod pick_model;
 pub mod run_action;
 pub mod set_model;
-mod settle;
+pub mod settle;
 pub mod sign_in;
 mod suggest;
 mod wanted;

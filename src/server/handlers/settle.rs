@@ -1,6 +1,7 @@
 //! What follows from any change of settings: mistakes and the model are told, and what the first completion needs is got ready.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 use tower_lsp::gen_lsp_types as lsp;
@@ -10,6 +11,16 @@ use super::super::backend::Shared;
 use super::context;
 use crate::config::{Problem, Settings};
 use crate::routing::{Decision, Feature};
+
+/// Which models completions were got ready for since the settings changed, by their names: as many at most as the settings name.
+#[derive(Default)]
+pub struct Ready(Mutex<HashSet<String>>);
+
+impl Ready {
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Does what new settings call for.
 pub fn settle(shared: &Arc<Shared>) {
@@ -69,8 +80,29 @@ pub fn decide(shared: &Shared) -> Decision {
     decision
 }
 
-fn get_ready(shared: &Arc<Shared>) {
+/// Decides anew, and gets ready for what completions go to now, whatever was got ready before.
+pub fn get_ready(shared: &Arc<Shared>) {
     let decision = decide(shared);
+    let name = decision.name();
+    {
+        let mut ready = shared.ready.lock();
+        ready.clear();
+        ready.insert(name);
+    }
+    get_ready_for(shared, decision);
+}
+
+/// Decides anew, and gets ready for what completions go to now, unless that was done since the settings changed: another folder may have a model of its own.
+pub fn look(shared: &Arc<Shared>) {
+    let decision = decide(shared);
+    let name = decision.name();
+    let is_news = shared.ready.lock().insert(name);
+    if is_news {
+        get_ready_for(shared, decision);
+    }
+}
+
+fn get_ready_for(shared: &Arc<Shared>, decision: Decision) {
     if shared.session().may_use_engine() {
         feed_engine(shared);
     }
