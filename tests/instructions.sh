@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=$(realpath "${1:-target/debug/byok-lsp}")
-usual=4080000
+usual=3600000
 folder=$(mktemp -d)
 . tests/support/clear_away.sh
 trap 'kill "${provider:-}" 2>/dev/null || true; clear_away "$folder"' EXIT
