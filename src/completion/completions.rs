@@ -191,7 +191,7 @@ impl Completions {
             *no_ahead_until = Some(Instant::now() + ahead::REST);
         }
         if let Some(flight) = &mut desk.flight {
-            // Whatever comes from here on wakes who waits.
+            // What comes from here on is news to who waits.
             flight.progress.mark_unchanged();
         }
         desk.land(record)?;

@@ -46,12 +46,12 @@ impl Waiting {
         }
     }
 
-    /// Waits until there is a whole line more or the end, or any piece that may belie what was typed along the stream meanwhile.
+    /// Waits until there are other whole lines, of which a chatty model's may be fewer than before, or the end, or any piece that may belie what was typed along the stream meanwhile.
     async fn worth(&mut self) {
         // The stream is gone if this fails, and the next look tells.
         while self.progress.changed().await.is_ok() {
             let progress = self.progress.borrow_and_update();
-            let is_more = progress.end.is_some() || progress.lines > self.lines;
+            let is_more = progress.end.is_some() || progress.lines != self.lines;
             drop(progress);
             if is_more || self.is_typed_along() {
                 return;

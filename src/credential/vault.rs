@@ -161,7 +161,10 @@ impl Vault {
     pub(super) fn may_hold(&self, kind: Kind, name: &Name, fault: &Fault) -> bool {
         !fault.is_absent()
             && match self.noted() {
-                Some(noted) => noted.iter().any(|one| one.ends_with(&entry("", name))),
+                // A line without a store is of an older version.
+                Some(noted) => noted
+                    .iter()
+                    .any(|one| *one == name.to_string() || one.ends_with(&entry("", name))),
                 // The file is there if it could not be asked, and may have come from another machine.
                 None => kind == Kind::File,
             }

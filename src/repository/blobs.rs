@@ -39,7 +39,8 @@ impl<'a> Blobs<'a> {
 
     /// Returns the first bytes of a file's text by its object's name (`HEAD:path`), [`HEAD`] at most; `None` if there is no such file.
     pub(super) async fn head(&mut self, object: &str) -> Result<Option<Vec<u8>>, Failure> {
-        if object.contains('\n') {
+        // Git ends the line at the one and takes the other for a part of the line's end, so it would answer for another file.
+        if object.contains(['\n', '\r']) {
             let why = "it takes no name with a line break";
             return Err(Failure::Refused(why.into()));
         }

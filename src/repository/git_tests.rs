@@ -36,13 +36,15 @@ fn git(folder: &Path, arguments: &[&str]) {
 async fn a_file_whose_mark_a_change_takes_away_is_in_no_diff() {
     let folder = repository();
     let path = folder.path();
-    for name in ["gone.txt", "unmarked.txt"] {
+    // The last name's end is none of a line's.
+    for name in ["gone.txt", "unmarked.txt", "ended.txt\r"] {
         std::fs::write(path.join(name), "denied\nsecret\n").unwrap();
     }
     git(path, &["add", "."]);
     git(path, &["commit", "-q", "-m", "b: marked"]);
     std::fs::write(path.join("a.txt"), "two\n").unwrap();
     std::fs::write(path.join("unmarked.txt"), "open\nsecret\n").unwrap();
+    std::fs::write(path.join("ended.txt\r"), "open\nsecret\n").unwrap();
     std::fs::remove_file(path.join("gone.txt")).unwrap();
     for which in [Which::All, Which::Staged] {
         let changes = changes(path, which).await.unwrap();
