@@ -357,9 +357,7 @@ impl Workspace {
         let snapshot = session.snapshot(&uri).unwrap();
         // Those that are context of no other are not handed over.
         if let Some(tree) = snapshot.tree.clone()
-            && snapshot.confined.is_none()
-            && !snapshot.is_ignored
-            && snapshot.real.is_none()
+            && snapshot.is_context_of_others()
         {
             index.update(&snapshot.path(), tree, snapshot.text.clone());
         }

@@ -60,14 +60,19 @@ pub struct Progress {
     pub id: Option<CallId>,
     /// The suggestion, as far as it has come.
     pub text: String,
-    /// How many whole lines of it have come, blank ones included.
-    pub lines: usize,
     /// When the first whole line was there.
     pub first_line: Option<Instant>,
     /// What it cost, once it has ended.
     pub cost: Option<Cost>,
     /// How it ended, once it has.
     pub end: Option<Result<(), Error>>,
+}
+
+impl Progress {
+    /// Returns how many whole lines have come, blank ones included.
+    pub fn lines(&self) -> usize {
+        self.text.matches('\n').count()
+    }
 }
 
 impl Flight {
@@ -211,7 +216,6 @@ async fn read(
                 progress.send_modify(|progress| {
                     progress.text.clear();
                     progress.text.push_str(stop.text());
-                    progress.lines = progress.text.matches('\n').count();
                     let has_line = progress.text.trim_start().contains('\n');
                     if has_line && progress.first_line.is_none() {
                         progress.first_line = Some(Instant::now());

@@ -289,9 +289,10 @@ async fn who_waited_for_a_stream_that_turns_out_wrong_asks_once_more() {
     let newer = scene.request();
     settle().await;
     assert!(!scene.model.is_called());
+    // A piece is enough, long before a line or the end.
     running.text("compute();");
-    drop(running);
     let second = scene.model.next().await;
+    drop(running);
     second.text("yz;");
     drop(second);
     assert_eq!(newer.await.unwrap().unwrap(), "yz;");

@@ -21,10 +21,10 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Begins to wait for a document's stream.
+    /// Begins to wait for a document's stream. Call it in the look that found nothing to show: what comes in between would not be news.
     pub fn new(completions: Completions, uri: Arc<str>, flight: &mut Flight) -> Self {
         flight.waiting += 1;
-        let lines = flight.progress.borrow().lines;
+        let lines = flight.progress.borrow().lines();
         Self {
             lines,
             completions,
@@ -46,21 +46,21 @@ impl Waiting {
         }
     }
 
-    /// Waits until there are other whole lines, of which a chatty model's may be fewer than before, or the end, or any piece that may belie what was typed along the stream meanwhile.
+    /// Waits until there are other whole lines (fewer, where a model's talk is taken off), or the end, or a piece that may belie what was typed meanwhile.
     async fn worth(&mut self) {
         // The stream is gone if this fails, and the next look tells.
         while self.progress.changed().await.is_ok() {
             let progress = self.progress.borrow_and_update();
-            let is_more = progress.end.is_some() || progress.lines != self.lines;
+            let is_more = progress.end.is_some() || progress.lines() != self.lines;
             drop(progress);
-            if is_more || self.is_typed_along() {
+            if is_more || self.may_be_belied() {
                 return;
             }
         }
     }
 
     /// Returns whether somebody typed at the stream's place since it began, or another stream has its place.
-    fn is_typed_along(&self) -> bool {
+    fn may_be_belied(&self) -> bool {
         let desks = self.completions.desks();
         let desk = desks.by_uri.get(&self.uri);
         let flight = desk.and_then(|desk| desk.flight.as_ref());

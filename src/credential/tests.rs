@@ -195,6 +195,13 @@ async fn a_store_that_is_not_there_holds_no_key_and_one_that_is_locked_does_if_t
     vault.note(Kind::Session, &own, true);
     vault.note(Kind::Session, &own, false);
     assert!(may(Kind::System, &locked));
+    // So did an older version note it.
+    let noted = folder.path().join("keys.names");
+    std::fs::write(&noted, format!("{own}\n")).unwrap();
+    assert!(may(Kind::System, &locked) && !vault.may_hold(Kind::System, &other, &locked));
+    vault.note(Kind::System, &own, false);
+    assert!(!may(Kind::System, &locked));
+    vault.note(Kind::System, &own, true);
     // Another provider's key is none of this one's.
     for kind in [Kind::System, Kind::File] {
         assert!(!vault.may_hold(kind, &other, &locked));

@@ -189,7 +189,7 @@ impl Vault {
         let is_news = if is_stored {
             names.insert(entry)
         } else {
-            names.remove(&entry)
+            names.remove(&entry) | names.remove(&name.to_string())
         };
         let text: String = names
             .iter()

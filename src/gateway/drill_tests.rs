@@ -248,7 +248,7 @@ impl Drill {
         self.rows.try_iter().collect()
     }
 
-    /// What all calls until now have cost, in nanos.
+    /// What all calls have cost whose rows were not asked for yet, in nanos.
     fn spent(&self) -> i64 {
         let rows = self.rows();
         let amounts = rows.iter().filter_map(|row| row.cost.amount());
@@ -266,8 +266,7 @@ fn recovered_within_a_second(who: &str, mut recoveries: Vec<Duration>) {
     assert!(p95 < Duration::from_secs(1), "{who}: {p95:?}");
 }
 
-/// Returns whether a call was refused by the day's cap rather than answered. Nothing else may become of it, but that a machine that stands still for
-/// seconds cannot know what was spent.
+/// Returns whether a call was refused by the day's cap rather than answered; nothing else may become of it.
 fn is_refused(told: Result<String, Error>) -> bool {
     let refusal = match told {
         Ok(_) => return false,
@@ -276,7 +275,6 @@ fn is_refused(told: Result<String, Error>) -> bool {
     };
     match &*refusal {
         Refusal::Cap { standing, .. } => assert_eq!(&*standing.cap.name, "day", "{refusal}"),
-        Refusal::Unsure(_) => println!("{refusal}"),
         _ => panic!("{refusal}"),
     }
     true

@@ -291,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn the_rest_of_a_line_that_looks_made_up_does_not_make_an_example_of_the_key() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n";
+        for rest in ["AAAA", "EXAMPLE", "xxxxxxxx"] {
+            let tail = format!("{rest}\n{line}{line}-----END RSA {}-----", super::PRIVATE);
+            assert_eq!(find(&tail).len(), 1, "{rest}");
+        }
+    }
+
+    #[test]
     fn talk_of_private_keys_is_left() {
         for text in [
             "if line.startswith('-----BEGIN PRIVATE KEY-----'):",

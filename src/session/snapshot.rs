@@ -115,6 +115,12 @@ impl Snapshot {
         self.opening != 0
     }
 
+    /// Returns whether its text may be context of other documents. A link's text is judged by where it leads, which the index, that knows files by their
+    /// paths, cannot do: so what is open over a link is context of none.
+    pub fn is_context_of_others(&self) -> bool {
+        self.confined.is_none() && !self.is_ignored && self.real.is_none()
+    }
+
     /// Returns which moment this is of.
     pub fn stamp(&self) -> Stamp {
         Stamp {

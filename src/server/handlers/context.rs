@@ -185,8 +185,7 @@ pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
 /// Hands a document's tree to the index of symbols, if it may be context of others and the index has not got it; else has the index forget it.
 fn hand_over(shared: &Shared, snapshot: &Snapshot) {
     let path = snapshot.path();
-    // A link's text is judged by where it leads, which the index does not know: the disk has it there, too.
-    if snapshot.confined.is_some() || snapshot.is_ignored || snapshot.real.is_some() {
+    if !snapshot.is_context_of_others() {
         shared.symbols.close(&path);
         snapshot.desk.is_forgotten();
         return;

@@ -27,10 +27,10 @@ struct Asked {
 /// Runs the command; nothing if the user chose nothing.
 pub async fn run(shared: &Arc<Shared>, arguments: &[Value]) -> Result<Option<Done>> {
     let asked = Asked::of(arguments);
-    let of = feature(asked.feature.as_deref())?;
+    let feature = feature(asked.feature.as_deref())?;
     let chosen = match asked.model {
         Some(model) => Some(model),
-        None => pick_model::chosen(shared, &models::answer(shared).await?, of).await,
+        None => pick_model::chosen(shared, &models::answer(shared).await?, feature).await,
     };
     let Some(model) = chosen else {
         return Ok(None);

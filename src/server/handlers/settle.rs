@@ -12,12 +12,13 @@ use super::context;
 use crate::config::{Problem, Settings};
 use crate::routing::{Decision, Feature};
 
-/// Which models completions were got ready for since the settings changed, by their names: as many at most as the settings name.
+/// What completions were got ready for since the settings changed: models by their names, and whether the workspace is read for them. They are twice as many
+/// at most as the settings name models.
 #[derive(Default)]
-pub struct Ready(Mutex<HashSet<String>>);
+pub struct Ready(Mutex<HashSet<(String, bool)>>);
 
 impl Ready {
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<(String, bool)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,21 +83,16 @@ pub fn decide(shared: &Shared) -> Decision {
 
 /// Decides anew, and gets ready for what completions go to now, whatever was got ready before.
 pub fn get_ready(shared: &Arc<Shared>) {
-    let decision = decide(shared);
-    let name = decision.name();
-    {
-        let mut ready = shared.ready.lock();
-        ready.clear();
-        ready.insert(name);
-    }
-    get_ready_for(shared, decision);
+    shared.ready.lock().clear();
+    look(shared);
 }
 
 /// Decides anew, and gets ready for what completions go to now, unless that was done since the settings changed: another folder may have a model of its own.
 pub fn look(shared: &Arc<Shared>) {
     let decision = decide(shared);
-    let name = decision.name();
-    let is_news = shared.ready.lock().insert(name);
+    let reads_workspace = shared.session().settings().context.reads_workspace();
+    let wanted = (decision.name(), reads_workspace);
+    let is_news = shared.ready.lock().insert(wanted);
     if is_news {
         get_ready_for(shared, decision);
     }
