@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::relay;
-
 /// How long anything may take before the run is given up.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -84,13 +82,11 @@ impl Editor {
         editor
     }
 
-    /// Starts a relay in a server's place, and initializes it.
-    pub fn relay(settings: &Value) -> Self {
+    /// Starts this very program in a server's place, as what an argument makes of it, and initializes it.
+    pub fn own(argument: &str, settings: &Value) -> Self {
         let own = std::env::current_exe().expect("this program has a path");
-        let mut editor = Self::spawn_program(
-            &format!("{} {}", own.display(), relay::ARGUMENT),
-            &Start::default(),
-        );
+        let program = format!("{} {argument}", own.display());
+        let mut editor = Self::spawn_program(&program, &Start::default());
         editor.initialize(settings);
         editor
     }

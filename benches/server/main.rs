@@ -18,6 +18,8 @@ mod relay;
 #[path = "../../tests/support/scripted.rs"]
 mod scripted;
 mod soak;
+#[cfg(unix)]
+mod stack;
 mod stall;
 mod start;
 mod storm;
@@ -25,6 +27,11 @@ mod table;
 mod text;
 
 use std::process::ExitCode;
+
+/// The program's own, for the servers that this one is where it is asked to.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 use table::Table;
 
@@ -68,6 +75,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == relay::ARGUMENT) {
         relay::run();
+        return ExitCode::SUCCESS;
+    }
+    #[cfg(unix)]
+    if arguments.iter().any(|argument| argument == stack::ARGUMENT) {
+        stack::run();
         return ExitCode::SUCCESS;
     }
     let is_quick = arguments.iter().any(|argument| argument == "--quick");

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::Amount;
 use super::editor::{Editor, texts};
 use super::provider::{self, SUGGESTED, hole, served};
+use super::relay;
 use super::scripted::Scripted;
+#[cfg(unix)]
+use super::stack;
 use super::table::{SHOWN, Samples, Table, Target, millis, most};
 use super::text::{code, middle};
 
@@ -46,8 +49,11 @@ pub fn run(amount: &Amount, table: &mut Table) {
     let peer = most(0.3).peer(0.3);
     // An edit costs the relay nothing, but the pause behind it does: the longer a processor has nothing to do, the slower it begins.
     for when in [When::Idle, When::AtOnce, When::AfterEdit] {
-        let figure = format!("floor: a relay that only copies, {}", when.name());
-        measure(amount, table, &figure, relay, 100, when, SHOWN);
+        measure(amount, table, Who::Relay, 100, when, SHOWN);
+    }
+    #[cfg(unix)]
+    for when in [When::Idle, When::AtOnce, When::AfterEdit] {
+        measure(amount, table, Who::Stack, 10_000, when, SHOWN);
     }
     for (lines, when, target) in [
         (100, When::Idle, peer),
@@ -58,31 +64,46 @@ pub fn run(amount: &Amount, table: &mut Table) {
         (10_000, When::AfterEdit, most(0.5).peer(1.6)),
         (100_000, When::AfterEdit, most(1.0).peer(6.3)),
     ] {
-        let figure = format!("overhead of a completion, {lines} lines, {}", when.name());
-        measure(amount, table, &figure, server, lines, when, target);
+        measure(amount, table, Who::Server, lines, when, target);
     }
 }
 
-fn server(provider: &Scripted) -> Editor {
-    Editor::start(&provider::settings(provider))
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// What only copies.
+    Relay,
+    /// The libraries that the server is made of, and nothing else.
+    #[cfg(unix)]
+    Stack,
+    Server,
 }
 
-fn relay(provider: &Scripted) -> Editor {
-    Editor::relay(&provider::own_settings(provider))
+impl Who {
+    fn start(self, provider: &Scripted) -> Editor {
+        match self {
+            Self::Relay => Editor::own(relay::ARGUMENT, &provider::own_settings(provider)),
+            #[cfg(unix)]
+            Self::Stack => Editor::own(stack::ARGUMENT, &provider::own_settings(provider)),
+            Self::Server => Editor::start(&provider::settings(provider)),
+        }
+    }
+
+    fn figure(self, lines: usize, when: When) -> String {
+        let when = when.name();
+        match self {
+            Self::Relay => format!("floor: a relay that only copies, {when}"),
+            #[cfg(unix)]
+            Self::Stack => format!("floor: the libraries alone, {lines} lines, {when}"),
+            Self::Server => format!("overhead of a completion, {lines} lines, {when}"),
+        }
+    }
 }
 
-fn measure(
-    amount: &Amount,
-    table: &mut Table,
-    figure: &str,
-    start: fn(&Scripted) -> Editor,
-    lines: usize,
-    when: When,
-    target: Target,
-) {
+fn measure(amount: &Amount, table: &mut Table, who: Who, lines: usize, when: When, target: Target) {
     let provider = Scripted::start(provider::answer());
-    let is_relay = target.most.is_none();
-    let mut editor = start(&provider);
+    let is_relay = who == Who::Relay;
+    let mut editor = who.start(&provider);
     let text = code(lines);
     editor.open(URI, &text);
     editor.settle();
@@ -146,7 +167,7 @@ fn measure(
         to_editor.millis(50),
         millis(each)
     );
-    table.rounds(figure, &rounds, &note, target);
+    table.rounds(&who.figure(lines, when), &rounds, &note, target);
 }
 
 /// Returns the ends of some lines behind which a call may stand, from a line on and round to it: what breaks the syntax is not shown.

@@ -19,7 +19,7 @@ pub fn settings(provider: &Scripted) -> Value {
     own_settings(provider)
 }
 
-/// The same for this crate's server, and for the relay.
+/// The same for this crate's server, for the relay, and for the libraries alone.
 pub fn own_settings(provider: &Scripted) -> Value {
     json!({"completion": {"model": "mock/m", "debounce_ms": 0}, "providers": {"mock": of(provider)}})
 }

@@ -92,7 +92,7 @@ fn a_correction_after_a_fate_leaves_both_right() {
 fn fates_that_cannot_be_written_leave_room_for_calls_and_are_no_calls() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l");
-    let ledger = open(&path);
+    let ledger = open_impatient(&path);
     settle_now(&ledger, 1);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();

@@ -80,6 +80,15 @@ fn open(path: &Path) -> Ledger {
     Ledger::start(Place::File(path.to_owned()), setting())
 }
 
+/// Opens a ledger that waits for nobody's lock for long, for a test that holds the lock itself.
+fn open_impatient(path: &Path) -> Ledger {
+    let impatient = Setting {
+        patience: Duration::from_millis(50),
+        ..setting()
+    };
+    Ledger::start(Place::File(path.to_owned()), impatient)
+}
+
 /// Settles a row and returns the totals that follow from it.
 fn settle(ledger: &Ledger, cost: Cost, started: &str) -> Totals {
     let (sender, receiver) = mpsc::channel();
@@ -227,7 +236,7 @@ fn a_corrected_row_changes_every_total_and_counts_once() {
 fn a_correction_waits_with_its_row_for_a_file_that_is_locked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l");
-    let ledger = open(&path);
+    let ledger = open_impatient(&path);
     settle_now(&ledger, 1_000);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -391,7 +391,7 @@ fn a_damaged_ledger_holds_back_what_its_caps_cover_until_the_loss_is_accepted() 
 fn a_locked_ledger_refuses_and_goes_on_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l");
-    let ledger = open(&path);
+    let ledger = open_impatient(&path);
     settle_now(&ledger, 1);
     let budget = budget([cap(100, Per::Day, AtCap::Hard)]);
     let holder = Connection::open(&path).unwrap();

@@ -13,7 +13,7 @@ fn reason(ledger: &Ledger) -> String {
 fn rows_wait_for_a_locked_file_and_are_written_once_it_is_free() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l");
-    let ledger = open(&path);
+    let ledger = open_impatient(&path);
     settle_now(&ledger, 1);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
