@@ -166,4 +166,7 @@ impl Telemetry {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+mod log_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

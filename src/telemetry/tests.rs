@@ -197,9 +197,9 @@ impl Collector for Fake {
     }
 }
 
-type Seen = UnboundedReceiver<(Instant, usize)>;
+pub(super) type Seen = UnboundedReceiver<(Instant, usize)>;
 
-fn start(verdicts: impl IntoIterator<Item = Verdict>, answers: bool) -> (Telemetry, Seen) {
+pub(super) fn start(verdicts: impl IntoIterator<Item = Verdict>, answers: bool) -> (Telemetry, Seen) {
     let (seen, received) = unbounded_channel();
     let verdicts = Mutex::new(verdicts.into_iter().collect());
     let fake = Fake {
@@ -210,7 +210,7 @@ fn start(verdicts: impl IntoIterator<Item = Verdict>, answers: bool) -> (Telemet
     (Telemetry::into_outlet(fake), received)
 }
 
-fn tell(telemetry: &Telemetry, count: usize) {
+pub(super) fn tell(telemetry: &Telemetry, count: usize) {
     for number in 0..count {
         telemetry.tell(|| call(&number.to_string()));
     }
@@ -227,7 +227,7 @@ fn lost(telemetry: &Telemetry) -> u64 {
     counts(telemetry).1
 }
 
-const CLOSING: Duration = Duration::from_millis(500);
+pub(super) const CLOSING: Duration = Duration::from_millis(500);
 
 #[tokio::test(start_paused = true)]
 async fn calls_of_a_second_go_in_one_message_and_many_go_at_once() {
