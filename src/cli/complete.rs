@@ -22,6 +22,7 @@ use crate::document::{Encoding, Position};
 use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
 use crate::session::{Session, Snapshot};
+use crate::telemetry::Telemetry;
 use crate::workspace::standing;
 use style::Style;
 
@@ -47,6 +48,9 @@ pub struct Arguments {
 
 /// How long the workspace may be read before the embedded engine is asked with what it knows.
 const INDEXING: Duration = Duration::from_mins(1);
+
+/// How long a collector of telemetry may take before the answer is printed without it.
+const COLLECTOR: Duration = Duration::from_millis(500);
 
 /// Prints the suggestion. Having none is an answer, not a failure.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -96,6 +100,8 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         .to_string();
     let project = project_of(&path);
     let engine = parts::engine(&layers.settings());
+    // By the user's own file, as in the server.
+    let collector = layers.settings_of_own_file().telemetry;
     let mut session = Session::new(layers);
     session.add_folder(project.clone());
     let file = WorkspaceFile::read(&project);
@@ -116,7 +122,9 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     let (reporter, report) = report_slot();
     let ledger = parts::ledger();
     let http = Http::new(&snapshot.settings.network);
+    let telemetry = Telemetry::start(&collector, &http);
     let gateway = Gateway::new(http, engine.clone(), ledger.clone(), reporter);
+    gateway.export_to(telemetry.clone());
     gateway.probe(&snapshot.settings).await;
     let decision = completion::decide(&gateway, &snapshot);
     if decision.is_embedded() {
@@ -153,6 +161,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         closing.close();
     })
     .await?;
+    telemetry.close(COLLECTOR).await;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
     let report = match (report, &completed) {
         (Some(report), _) => report,

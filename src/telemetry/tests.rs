@@ -199,7 +199,10 @@ impl Collector for Fake {
 
 pub(super) type Seen = UnboundedReceiver<(Instant, usize)>;
 
-pub(super) fn start(verdicts: impl IntoIterator<Item = Verdict>, answers: bool) -> (Telemetry, Seen) {
+pub(super) fn start(
+    verdicts: impl IntoIterator<Item = Verdict>,
+    answers: bool,
+) -> (Telemetry, Seen) {
     let (seen, received) = unbounded_channel();
     let verdicts = Mutex::new(verdicts.into_iter().collect());
     let fake = Fake {

@@ -1,9 +1,9 @@
-//! What the doctor says of telemetry.
+//! What the doctor says of telemetry, and what is told of a completion by hand.
 
 use std::path::Path;
 
 use super::scripted::{Scripted, Step, response};
-use super::{byok, stdout, workspace};
+use super::{byok, stderr, stdout, workspace};
 
 /// What the doctor says of it, in one line, and whether it names a fix.
 fn told(folder: &Path, more: &[&str]) -> (String, bool) {
@@ -55,4 +55,36 @@ fn the_doctor_says_whether_a_collector_is_told_of_calls_and_whether_it_answers()
     for more in [&[][..], &["--offline"]] {
         assert_eq!(told(folder.path(), more), (says.to_owned(), false));
     }
+}
+
+#[test]
+fn a_completion_by_hand_is_told_to_the_collector_and_one_that_is_gone_costs_nothing() {
+    let folder = workspace();
+    let configured = |endpoint: &str| {
+        let config = format!("[telemetry]\nendpoint = \"{endpoint}\"\n");
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let output = byok(
+            folder.path(),
+            &["complete", "cart.rs:10:12", "--model", "local"],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let collector = Scripted::start(vec![Step::Send(response(
+        "200 OK",
+        "application/x-protobuf",
+        "",
+    ))]);
+    let printed = configured(&collector.address);
+    let (head, span) = collector.request();
+    assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
+    for said in ["text_completion patterns", "byok.outcome", "completed"] {
+        assert!(span.contains(said), "{said}: {span}");
+    }
+    assert!(!span.contains("compute"), "content: {span}");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let first = |text: &str| text.lines().next().map(str::to_owned);
+    assert_eq!(first(&configured(&gone)), first(&printed));
 }
