@@ -8,6 +8,8 @@ mod scripted;
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/faults.rs"]
+mod faults;
 #[path = "cli/logs.rs"]
 mod logs;
 #[path = "cli/organisation.rs"]

@@ -21,6 +21,7 @@ use crate::cost::{Cost, Money};
 use crate::document::{Encoding, Position};
 use crate::gateway::{Gateway, Report};
 use crate::provider::{self, Http};
+use crate::server::stdio::told;
 use crate::session::{Session, Snapshot};
 use crate::telemetry::Telemetry;
 use crate::workspace::standing;
@@ -49,6 +50,9 @@ pub struct Arguments {
 /// How long the workspace may be read before the embedded engine is asked with what it knows.
 const INDEXING: Duration = Duration::from_mins(1);
 
+/// The exit code of what Ctrl-C ended, as shells know it.
+const STOPPED: u8 = 130;
+
 /// How long a collector of telemetry may take before the answer is printed without it.
 const COLLECTOR: Duration = Duration::from_millis(500);
 
@@ -65,7 +69,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .map_err(|problem| anyhow::anyhow!("--model: {}", problem.message))?;
     }
     let runtime = runtime()?;
-    let done = runtime.block_on(complete(layers, arguments))?;
+    let Some(done) = runtime.block_on(complete(layers, arguments))? else {
+        style::complain("stopped; what was sent is booked (byok-lsp usage)");
+        return Ok(ExitCode::from(STOPPED));
+    };
     let text = if arguments.json {
         format!("{:#}\n", done.json(arguments.explain))
     } else {
@@ -90,7 +97,8 @@ struct Done {
     report: Report,
 }
 
-async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done> {
+/// Completes; nothing comes of it where the system, or Ctrl-C, ended it.
+async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Option<Done>> {
     let place = &arguments.place;
     let path = std::path::absolute(&place.path)?;
     let (text, cursor) = text_at(&path, arguments)?;
@@ -151,7 +159,13 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         Mutex::new(session),
     );
     let completing = completions.complete(&gateway, &session, ask);
-    let completed = with_progress(&waiting, completing).await;
+    // Who stops it is billed for what was sent, and so sees it booked.
+    let completed = tokio::select! {
+        biased;
+        () = told() => None,
+        completed = with_progress(&waiting, completing) => Some(completed),
+    };
+    completions.end_all();
     completions.settled().await;
     let closing = gateway.clone();
     tokio::task::spawn_blocking(move || {
@@ -163,6 +177,9 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
     .await?;
     telemetry.close(COLLECTOR).await;
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(completed) = completed else {
+        return Ok(None);
+    };
     let report = match (report, &completed) {
         (Some(report), _) => report,
         // Nothing was sent, so nothing was booked.
@@ -175,13 +192,13 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Done>
         Ok(shown) => (shown.map(|shown| shown.suggestion), None),
         Err(error) => (None, Some(error)),
     };
-    Ok(Done {
+    Ok(Some(Done {
         snapshot,
         cursor,
         suggestion,
         error,
         report,
-    })
+    }))
 }
 
 /// Reads the file and finds the place in it; what stands behind it on its line is left out, unless it is to be kept.

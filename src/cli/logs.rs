@@ -128,7 +128,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if shown == 0 {
         style::complain(&format!("waiting for lines in {}", path.display()));
     }
-    loop {
+    // Who reads no more ends it with the next line.
+    while !style::is_over() {
         tail.read(|line| {
             if is_wanted(&line) {
                 print(&line);
@@ -136,6 +137,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         })?;
         std::thread::sleep(LOOK);
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Returns the moment that a text names.

@@ -147,14 +147,21 @@ pub fn main() -> ExitCode {
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "byok-lsp", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "byok-lsp", &mut script);
+            style::print(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
     };
-    outcome.unwrap_or_else(|error| {
+    let code = outcome.unwrap_or_else(|error| {
         style::complain(&format!("{error:#}"));
         ExitCode::FAILURE
-    })
+    });
+    if let Some(fault) = style::fault() {
+        style::complain(&format!("stdout cannot be written: {fault}"));
+        return ExitCode::FAILURE;
+    }
+    code
 }
 
 /// Prints what is wrong with the arguments, or the help that was asked for. A key that somebody put among them is not repeated.

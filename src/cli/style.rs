@@ -1,6 +1,7 @@
 //! How things look on a terminal.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::OnceLock;
 
 use crate::{credential, scrub};
 
@@ -14,7 +15,7 @@ impl Style {
     /// The style of stdout: colours on a terminal, unless `NO_COLOR` is set.
     pub fn stdout() -> Self {
         Self {
-            is_coloured: std::io::stdout().is_terminal()
+            is_coloured: io::stdout().is_terminal()
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
     }
@@ -70,16 +71,34 @@ impl Style {
     }
 }
 
-/// Prints an answer. A reader that hung up, such as `head`, is no fault.
+/// Why stdout took no more, once it did not. There is one stdout, and one end of the program, which says it.
+static FAULT: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints an answer. What comes of that is known at the [end](fault).
 pub fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     let text = credential::redact(text);
-    let _ = stdout
+    let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    if let Err(error) = written {
+        let _ = FAULT.set(error);
+    }
+}
+
+/// Returns whether stdout takes no more, so that who prints without end may end.
+pub fn is_over() -> bool {
+    FAULT.get().is_some()
+}
+
+/// Returns why not all was printed. A reader that hung up, such as `head`, is no fault.
+pub fn fault() -> Option<&'static io::Error> {
+    FAULT
+        .get()
+        .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
 }
 
 /// Prints a complaint or progress to stderr.
 pub fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "byok-lsp: {}", scrub::scrub_keys(text));
+    let _ = writeln!(io::stderr(), "byok-lsp: {}", scrub::scrub_keys(text));
 }

@@ -16,6 +16,8 @@ pub(super) struct Files {
     settings: LogSettings,
     /// The one that is written to, once it is open.
     current: Option<File>,
+    /// Whether the last line may be there in part, as where the disk is full.
+    is_torn: bool,
 }
 
 impl Files {
@@ -24,6 +26,7 @@ impl Files {
             path,
             settings,
             current: None,
+            is_torn: false,
         }
     }
 
@@ -54,7 +57,11 @@ impl Files {
                 }
             }
         }
-        file.write_all(line)?;
+        // What is left of a line that was torn off does not take the next one with it.
+        let begun: &[u8] = if self.is_torn { b"\n" } else { b"" };
+        let written = file.write_all(&[begun, line].concat());
+        self.is_torn = written.is_err();
+        written?;
         self.current = Some(file);
         Ok(())
     }
@@ -94,13 +101,7 @@ fn open(path: &Path) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                let mut builder = std::fs::DirBuilder::new();
-                builder.recursive(true);
-                #[cfg(unix)]
-                std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-                builder.create(folder)?;
-            }
+            make_folder(path)?;
             options.open(path)?
         }
         opened => opened?,
@@ -115,6 +116,18 @@ fn open(path: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// Makes the folder of a log that is not there yet, for its owner alone.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent() else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Takes the lock, which is the open file. Who waits here is the thread that writes the log, and nobody who logs; what comes meanwhile is bounded.

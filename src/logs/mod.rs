@@ -16,6 +16,7 @@ mod sink;
 
 use std::path::{Path, PathBuf};
 
+pub use file::make_folder;
 pub use layer::layer;
 pub use sink::{flush, note_panic};
 

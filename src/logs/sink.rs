@@ -80,14 +80,18 @@ fn write(waiting: &Receiver<Message>, dropped: &AtomicU64, mut files: Files) {
                 let lost = dropped.swap(0, Ordering::Relaxed);
                 if lost > 0 {
                     let mut fields = line::Fields::default();
-                    let message =
-                        "lines were dropped, since they came faster than they are written";
+                    let message = "lines were dropped, since they came faster than they are written or could not be";
                     fields.0.insert("message".into(), message.into());
                     fields.0.insert("lines".into(), lost.into());
-                    let _ = files.append(line::line("WARN", fields, None).as_bytes());
+                    let told = files.append(line::line("WARN", fields, None).as_bytes());
+                    if told.is_err() {
+                        dropped.fetch_add(lost, Ordering::Relaxed);
+                    }
                 }
                 // A log that cannot be written is no reason to disturb anybody; `byok-lsp doctor` tells it.
-                let _ = files.append(line.as_bytes());
+                if files.append(line.as_bytes()).is_err() {
+                    dropped.fetch_add(1, Ordering::Relaxed);
+                }
             }
             Message::Flush(done) => {
                 let _ = done.try_send(());

@@ -181,6 +181,7 @@ mod tests {
             spent: usd(spent),
             reserved: usd(0),
             state,
+            lost: None,
         };
         let params = params(vec![
             standing("wide", 100, 10, CapState::Ok),

@@ -35,17 +35,23 @@ pub fn output() -> Output {
     Box::new(tokio::io::stdout())
 }
 
-/// Returns stdin, which ends when the system asks the process to end (by SIGTERM, SIGINT or SIGHUP), so that what runs is booked and told as when
-/// the editor hangs up.
+/// Returns stdin, which ends when the system asks the process to end, so that what runs is booked and told as when the editor hangs up.
 pub fn input_until_told() -> Input {
+    Box::new(UntilTold {
+        input: input(),
+        told: Some(Box::pin(told())),
+    })
+}
+
+/// Ends when the system asks the process to end: by SIGTERM, SIGINT or SIGHUP, elsewhere by Ctrl-C. Where that cannot be known, never.
+pub async fn told() {
     #[cfg(unix)]
-    if let Ok(told) = unix::told() {
-        return Box::new(UntilTold {
-            input: input(),
-            told: Some(told),
-        });
+    let told = unix::told().await;
+    #[cfg(not(unix))]
+    let told = tokio::signal::ctrl_c().await;
+    if told.is_err() {
+        std::future::pending().await
     }
-    input()
 }
 
 /// An input that ends when it is told.
@@ -80,8 +86,6 @@ mod unix {
     use std::os::unix::fs::FileTypeExt as _;
     use std::os::unix::net::UnixStream as Socket;
 
-    use std::pin::Pin;
-
     use tokio::net::UnixStream;
     use tokio::net::unix::pipe::{Receiver, Sender};
     use tokio::signal::unix::{SignalKind, signal};
@@ -89,17 +93,16 @@ mod unix {
     use super::{Input, Output};
 
     /// Ends when the system asks the process to end.
-    pub fn told() -> Result<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    pub async fn told() -> Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        Ok(Box::pin(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hang_up.recv() => {}
-            }
-        }))
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+        Ok(())
     }
 
     enum Kind {

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
+use url::Url;
 
 use super::logs::pretty;
 use super::style::Style;
@@ -86,7 +87,7 @@ fn sections(lines: usize) -> anyhow::Result<Vec<(&'static str, String)>> {
         ("ledger", ledger),
         ("settings", settings()),
         ("environment", environment()),
-        ("doctor --offline", doctor::offline()?),
+        ("doctor", doctor::for_others()?),
         ("log", log(lines)),
     ])
 }
@@ -181,13 +182,27 @@ fn log(most: usize) -> String {
     text
 }
 
-/// Writes `~` for the home folder.
+/// Writes `~` for the home folder, as the folders of settings and state are found in it.
 fn without_home(text: &str) -> String {
-    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
-    match home.and_then(|home| home.into_string().ok()) {
-        Some(home) if home.len() > 1 => text.replace(home.trim_end_matches(['/', '\\']), "~"),
-        _ => text.to_owned(),
-    }
+    let home = etcetera::home_dir().ok();
+    home.map_or_else(|| text.to_owned(), |home| without(text, &home))
+}
+
+/// Writes `~` for a folder, however it is written: as a path, in JSON, or in an address, where what is not ASCII or a blank is encoded.
+fn without(text: &str, home: &Path) -> String {
+    let path = home.to_string_lossy();
+    let address = Url::from_file_path(home);
+    let address = address.as_ref().map_or("", Url::path);
+    // Some editors encode the colon of a drive, so what stands behind it is looked for.
+    let address = address.split_once(':').map_or(address, |(_, path)| path);
+    let mut forms = [&*path, &path.replace('\\', "\\\\"), address]
+        .map(|form| form.trim_end_matches(['/', '\\']).to_owned());
+    // One may hold another, which comes after it.
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    let forms = forms.iter().filter(|form| form.len() > 1);
+    forms.fold(text.to_owned(), |text, form| {
+        text.replace(form.as_str(), "~")
+    })
 }
 
 /// Writes a file that is not there yet, for its owner alone.
@@ -197,4 +212,19 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_home_folder_is_named_in_no_form() {
+        let home = Path::new("/home/jürgen müller");
+        let text = r#"uri=file:///home/j%C3%BCrgen%20m%C3%BCller/a.rs at "/home/jürgen müller/b" and /home/other"#;
+        let told = without(text, home);
+        assert_eq!(told, r#"uri=file://~/a.rs at "~/b" and /home/other"#);
+        assert_eq!(without("/ and /a", Path::new("/")), "/ and /a");
+    }
 }

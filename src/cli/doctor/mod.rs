@@ -1,6 +1,7 @@
 //! `byok-lsp doctor`: what is configured, what works, and what to do about the rest.
 
 mod index;
+mod ledger;
 mod log;
 mod stores;
 mod telemetry;
@@ -15,8 +16,6 @@ use serde::Serialize;
 use crate::cli::place::settings_here;
 use crate::cli::{parts, runtime, style};
 use crate::config::{KeySource, Settings, host_of, user_file};
-use crate::cost::budget::{Cap, CapState, Per};
-use crate::cost::{Ledger, State};
 use crate::credential::{Error as KeyError, Keys, Use, environment};
 use crate::gateway::Gateway;
 use crate::models;
@@ -86,7 +85,12 @@ const LOCAL_SERVERS: [&str; 3] = ["llama-cpp", "ollama", "lm-studio"];
 
 /// Looks at everything; the exit code says whether all of it works.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let findings = runtime()?.block_on(look(arguments.offline))?;
+    let asked = if arguments.offline {
+        Asked::Nobody
+    } else {
+        Asked::All
+    };
+    let findings = runtime()?.block_on(look(asked))?;
     let is_well = findings.iter().all(|finding| finding.ok);
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string_pretty(&findings)?)
@@ -101,13 +105,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Looks at all that needs nobody outside of this machine, and renders it.
-pub(super) fn offline() -> anyhow::Result<String> {
-    let findings = runtime()?.block_on(look(true))?;
+/// Looks at all that needs nobody outside of this machine and no key, and renders it for others to read.
+pub(super) fn for_others() -> anyhow::Result<String> {
+    let findings = runtime()?.block_on(look(Asked::NobodyForAKey))?;
     Ok(pretty(&findings, Style::plain()))
 }
 
-async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
+/// Who may be asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Whoever can say something.
+    All,
+    /// Nobody outside of this machine.
+    Nobody,
+    /// Nobody, and no key is fetched either: what is seen is handed on.
+    NobodyForAKey,
+}
+
+async fn look(asked: Asked) -> anyhow::Result<Vec<Finding>> {
+    let is_offline = asked != Asked::All;
     let (layers, problems) = parts::configuration();
     let settings = settings_here(&layers.settings());
     let mut findings = vec![Finding::good(
@@ -134,14 +150,8 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
         ),
     });
     let ledger = parts::ledger();
-    findings.push(
-        tokio::task::spawn_blocking({
-            let ledger = ledger.clone();
-            move || look_at_ledger(&ledger)
-        })
-        .await?,
-    );
-    findings.extend(look_at_caps(&ledger, &settings).await);
+    findings.extend(ledger::look(&ledger).await?);
+    findings.extend(ledger::look_at_caps(&ledger, &settings).await);
     findings.push(index::look(&settings));
     findings.extend(log::look(&settings));
     let http = Http::new(&settings.network);
@@ -166,30 +176,9 @@ async fn look(is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     let keys = gateway.keys();
     findings.extend(stores::look(&settings, keys.vault()).await);
     findings.extend(look_for_keys(&settings, &decision));
-    findings.extend(look_at_provider(&http, keys, &decision, is_offline).await);
+    findings.extend(look_at_provider(&http, keys, &decision, asked).await);
     findings.extend(look_for_servers(&http, &settings, keys).await);
     Ok(findings)
-}
-
-fn look_at_ledger(ledger: &Ledger) -> Finding {
-    let place =
-        parts::ledger_path().map_or_else(|| "in memory".into(), |path| path.display().to_string());
-    let totals = ledger.totals(Duration::from_secs(5));
-    match (totals, ledger.state()) {
-        (Ok(totals), State::Ready) => {
-            let today = totals
-                .day
-                .cost
-                .first()
-                .map_or_else(|| "$0".into(), ToString::to_string);
-            Finding::good(
-                "ledger",
-                format!("{place}; today {today}, {} calls", totals.day.calls),
-            )
-        }
-        (_, State::Degraded { reason }) => Finding::bad("ledger", place, reason),
-        (Err(error), State::Ready) => Finding::bad("ledger", place, error.to_string()),
-    }
 }
 
 /// Looks at the key and the address that completions use. The question to the provider is free everywhere: its list of models.
@@ -197,11 +186,15 @@ async fn look_at_provider(
     http: &Http,
     keys: &Keys,
     decision: &Decision,
-    is_offline: bool,
+    asked: Asked,
 ) -> Vec<Finding> {
     let Way::Http(provider) = &decision.way else {
         return Vec::new();
     };
+    if asked == Asked::NobodyForAKey {
+        let says = format!("{} was not asked, nor its key looked for", provider.name);
+        return vec![Finding::good("provider", says)];
+    }
     let mut findings = Vec::new();
     let held = match keys.authorization(provider, Use::QUESTION).await {
         Ok(held) => held,
@@ -233,7 +226,7 @@ async fn look_at_provider(
         None if provider.key == KeySource::None => Finding::good("key", "none needed"),
         None => Finding::good("key", "none; the provider is asked without one"),
     });
-    if is_offline && !provider.is_on_this_machine() {
+    if asked == Asked::Nobody && !provider.is_on_this_machine() {
         let says = format!("{} was not asked", provider.name);
         findings.push(Finding::good("provider", says));
         return findings;
@@ -311,57 +304,6 @@ fn account(key: Result<KeyInfo, provider::Error>) -> Finding {
         return Finding::bad("account", says, fix);
     }
     Finding::good("account", says)
-}
-
-/// Tells of each cap what is left of it.
-async fn look_at_caps(ledger: &Ledger, settings: &Settings) -> Vec<Finding> {
-    if !settings.budget.has_caps() {
-        return vec![Finding {
-            fix: Some("to cap what may be spent: [budget] day = \"2 USD\"".into()),
-            ..Finding::good("budget", "no caps are set")
-        }];
-    }
-    let standings = ledger.standings(settings.budget.clone()).await;
-    let mut findings: Vec<Finding> = standings
-        .iter()
-        .map(|standing| {
-            let Cap {
-                name, amount, per, ..
-            } = &standing.cap;
-            let says = format!(
-                "{name}: {} left of {amount} per {}; {} spent, {} reserved",
-                standing.left(),
-                per.name(),
-                standing.spent,
-                standing.reserved
-            );
-            match standing.state {
-                CapState::Reached => {
-                    Finding::bad("budget", says, "raise the cap, or wait for its end")
-                }
-                CapState::Ok | CapState::Warned | CapState::Asked | CapState::Degraded => {
-                    Finding::good("budget", says)
-                }
-            }
-        })
-        .collect();
-    let of_requests = settings
-        .budget
-        .caps
-        .iter()
-        .filter(|cap| cap.per == Per::Request);
-    findings.extend(of_requests.map(|cap| {
-        let says = format!("{}: {} for each request", cap.name, cap.amount);
-        Finding::good("budget", says)
-    }));
-    if findings.is_empty() {
-        findings.push(Finding::bad(
-            "budget",
-            "the ledger cannot say what was spent, so the caps cannot be measured",
-            "see the ledger above; until then nothing is sent that costs money",
-        ));
-    }
-    findings
 }
 
 /// Looks for keys that are there and not used: whoever has one may not know that naming a model is all it takes.

@@ -1,5 +1,7 @@
 //! How a cap stands: what was spent, what is reserved, and what that means for the next call.
 
+use jiff::Timestamp;
+
 use super::super::money::Money;
 use super::{AtCap, Cap};
 
@@ -14,6 +16,8 @@ pub struct Standing {
     pub reserved: Money,
     /// How it stands in a word.
     pub state: CapState,
+    /// When, within its span, a damaged ledger was moved aside: what was spent before is not known, and nothing that costs money is sent.
+    pub lost: Option<Timestamp>,
 }
 
 /// How a cap stands in a word.

@@ -203,6 +203,7 @@ pub(super) fn standing(
         spent,
         reserved,
         state: CapState::Ok,
+        lost: damage::lost_in(connection, cap, who.now)?,
     };
     standing.state = state(&standing);
     Ok(standing)
