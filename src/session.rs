@@ -276,6 +276,9 @@ impl Session {
         open.is_in_step |= changes.iter().any(|change| change.range.is_none());
         if open.document.text().len_bytes() > MAX_PARSED_BYTES {
             open.tree = None;
+        } else if open.tree.is_none() {
+            // It is short enough again.
+            open.tree = open.language.map(SyntaxTree::new);
         }
         if let Some(edit) = open.document.history().last() {
             let text = open.document.text();

@@ -97,6 +97,7 @@ impl Completions {
                     continue;
                 }
                 Look::Nothing { is_current } if starts == STARTS || starts > 0 && !is_current => {
+                    self.end_if_against(&ask.snapshot.uri);
                     return Ok(None);
                 }
                 Look::Nothing { .. } => {}
@@ -104,6 +105,7 @@ impl Completions {
             // The stream that was waited for is not what was typed; whether that is meant is waited for like anything else that is typed.
             if std::mem::take(&mut has_waited) {
                 if !self.hold_back(gateway, session, &ask).await {
+                    self.end_if_against(&ask.snapshot.uri);
                     return Ok(None);
                 }
                 continue;
@@ -122,8 +124,26 @@ impl Completions {
     /// Follows a document's edits, so that what is known stays where it belongs. Called for each change; it costs a few comparisons.
     pub fn follow(&self, session: &Session, uri: &str) {
         let Desks { by_uri, record, .. } = &mut *self.desks();
-        if let Some(desk) = by_uri.get_mut(uri) {
-            follow(desk, session, uri, record);
+        let Some(desk) = by_uri.get_mut(uri) else {
+            return;
+        };
+        follow(desk, session, uri, record);
+        // Also one that was shown in part is of no use to anybody then.
+        if let Some(flight) = desk
+            .flight
+            .as_ref()
+            .filter(|flight| flight.is_left_against())
+        {
+            self.end_unless_wanted_soon(uri.into(), flight.number);
+        }
+    }
+
+    /// Ends a document's stream soon, if nobody waits for it and something else was typed.
+    fn end_if_against(&self, uri: &Arc<str>) {
+        let desks = self.desks();
+        let flight = desks.by_uri.get(uri).and_then(|desk| desk.flight.as_ref());
+        if let Some(flight) = flight.filter(|flight| flight.is_left_against()) {
+            self.end_unless_wanted_soon(uri.clone(), flight.number);
         }
     }
 
@@ -324,7 +344,8 @@ impl Completions {
                 return;
             };
             let is_idle = |flight: &mut Flight| {
-                let is_it = flight.number == number && flight.waiting == 0 && !flight.is_shown;
+                let is_left = flight.waiting == 0 && !flight.is_shown || flight.is_left_against();
+                let is_it = flight.number == number && is_left;
                 is_it && !(may_go_on && flight.is_typed_along())
             };
             if let Some(flight) = desk.flight.take_if(is_idle) {

@@ -140,6 +140,11 @@ impl Flight {
         self.trail.fit(self.trail.end(), &progress.text).0 == Fit::Against
     }
 
+    /// Returns whether nobody waits for it and something else was typed: who asks next asks anew.
+    pub fn is_left_against(&self) -> bool {
+        self.waiting == 0 && self.trail.is_touched() && !self.is_over() && self.is_against()
+    }
+
     /// Returns whether it has ended. A sender that is gone without a word has panicked.
     pub fn is_over(&self) -> bool {
         self.progress.borrow().end.is_some() || self.progress.has_changed().is_err()

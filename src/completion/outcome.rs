@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::reuse::{Fit, Trail};
+use super::reuse::{Fit, Trail, as_suggested};
 use super::trigger::Habits;
 use crate::cost::{Fate, Ledger};
 use crate::document::Edit;
@@ -167,10 +167,11 @@ impl Watch {
         if !is_insertion || is_key {
             return;
         }
+        let taken = as_suggested(&edit.text);
         if let (Fit::Rest(rest), _) = self.trail.fit(at, &self.text)
-            && rest.starts_with(edit.text.as_str())
+            && rest.starts_with(&*taken)
         {
-            let chars = edit.text.chars().count() as u64;
+            let chars = taken.chars().count() as u64;
             let taken = self.taken.get_or_insert((at, 0));
             taken.1 += chars;
         }
@@ -311,6 +312,12 @@ mod tests {
         assert_eq!(course, Some(Course::Followed));
         assert_eq!(taken[0].bytes, 11..21);
         assert_eq!(taken[0].left, 10);
+        // Editors put in their document's line breaks.
+        let mut watch = record.show(&Ledger::in_memory().next_id(), 0, "one();\n  two();");
+        let all = edit(0..0, "one();\r\n  two();");
+        let course = watch.follow(&[&all], now, &mut record, &mut taken);
+        assert_eq!(course, Some(Course::Followed));
+        assert_eq!((taken[0].bytes.clone(), taken[0].left), (0..16, 15));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Entry point: [`Trail`]. It begins at the cursor that a suggestion was asked for and is told every edit since. What was typed at the place
 //! is kept apart from the rest of the document, of which it knows that it is byte for byte what it was; so a suggestion is found again after
 //! any way back to where it fits (a key, several, a backspace, a part of it accepted), and never in another place or another text. It costs
-//! a few comparisons an edit, whatever the size of the document.
+//! a few comparisons an edit, whatever the size of the document. Suggestions have "\n" at the ends of their lines, whatever the document has; so
+//! what is compared with them is [brought to that](as_suggested), and what is kept of the document is as it stands there.
+
+use std::borrow::Cow;
 
 use crate::document::Edit;
 
@@ -65,7 +68,7 @@ impl Trail {
 
     /// Returns whether what was to stand before the text stands there.
     pub fn is_behind_lead(&self) -> bool {
-        self.typed.starts_with(&self.lead)
+        as_suggested(&self.typed).starts_with(&*as_suggested(&self.lead))
     }
 
     /// Follows an edit. `None` if the place is gone.
@@ -126,14 +129,15 @@ impl Trail {
         else {
             return (Fit::Against, "");
         };
-        if before.len() <= self.lead.len() {
-            let fit = match self.lead.strip_prefix(before) {
+        let (before, lead) = (&*as_suggested(before), &*as_suggested(&self.lead));
+        if before.len() <= lead.len() {
+            let fit = match lead.strip_prefix(before) {
                 Some(lead) => Fit::Rest(format!("{lead}{suggestion}")),
                 None => Fit::Against,
             };
             return (fit, after);
         }
-        let Some(before) = before.strip_prefix(self.lead.as_str()) else {
+        let Some(before) = before.strip_prefix(lead) else {
             return (Fit::Against, after);
         };
         let fit = match suggestion.strip_prefix(before) {
@@ -142,6 +146,15 @@ impl Trail {
             None => Fit::Against,
         };
         (fit, after)
+    }
+}
+
+/// Returns a document's text with the line breaks that suggestions have.
+pub fn as_suggested(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").into()
+    } else {
+        text.into()
     }
 }
 
@@ -236,6 +249,22 @@ mod tests {
         assert_eq!(trail.fit(14, "\nbar();").0, rest("\nbar();"));
         trail.follow(&edit(14..14, "x")).unwrap();
         assert_eq!(trail.fit(15, "\nbar();").0, Fit::Against);
+    }
+
+    #[test]
+    fn lines_that_end_as_on_windows_are_those_of_the_suggestion() {
+        let mut trail = Trail::new(10, "let x = fo");
+        trail.follow(&edit(10..10, "one();\r\n    tw")).unwrap();
+        assert_eq!(trail.fit(24, "one();\n    two();").0, rest("o();"));
+        trail.follow(&edit(24..24, "o();\r\n")).unwrap();
+        assert_eq!(trail.fit(30, "one();\n    two();").0, Fit::Ahead);
+        let mut trail = Trail::new(7, "a();\r\nb");
+        trail.follow(&edit(4..7, "")).unwrap();
+        assert_eq!(trail.fit(4, "()").0, rest("\nb()"));
+        let mut behind = Trail::behind(10, "let x = fo", "o();\n");
+        behind.follow(&edit(10..10, "o();\r\n")).unwrap();
+        assert!(behind.is_behind_lead());
+        assert_eq!(behind.fit(16, "p();").0, rest("p();"));
     }
 
     #[test]

@@ -346,6 +346,45 @@ async fn the_first_whole_line_is_answered_while_the_stream_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_is_closed_when_something_else_is_typed_and_nobody_asks_also_one_that_was_shown_in_part()
+ {
+    // Whoever waited is told that there is nothing, by the next piece.
+    let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
+    let request = scene.request();
+    let running = streaming(&scene, "com").await;
+    scene.type_text("x");
+    running.text("pute(");
+    assert_eq!(request.await.unwrap(), None);
+    let begun = Instant::now();
+    running.dropped().await;
+    assert!(begun.elapsed() < Duration::from_millis(50));
+    // The first line is shown, and not what is typed.
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    let request = scene.request();
+    let running = streaming(&scene, "let a = 1;\n    le").await;
+    assert_eq!(request.await.unwrap().unwrap(), "let a = 1;");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!running.is_dropped());
+    scene.type_text("x");
+    let begun = Instant::now();
+    running.dropped().await;
+    assert!(begun.elapsed() < Duration::from_millis(50));
+    settle().await;
+    assert_eq!(scene.outcomes(), [Outcome::Superseded]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suggestion_that_is_taken_with_the_line_breaks_of_windows_is_taken() {
+    let mut scene = Scene::open("fn main() {\r\n    ˇ\r\n}\r\n");
+    let text = "let a = 1;\n    let b = 2;";
+    assert_eq!(scene.answered(text).await.unwrap(), text);
+    scene.type_text("let a = 1;\r\n");
+    assert_eq!(scene.now().unwrap(), "    let b = 2;");
+    scene.type_text("    let b = 2;");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_is_carried_over_an_edit_elsewhere() {
     let mut scene = Scene::open("fn main() {\n    let x = ˇ\n}\n");
     let request = scene.request();

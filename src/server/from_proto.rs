@@ -72,7 +72,20 @@ fn clamp(number: &serde_json::Number) -> u32 {
     if let Some(number) = number.as_u64() {
         return u32::try_from(number).unwrap_or(u32::MAX);
     }
-    // Negative numbers and fractions name no place; the text's start is the nearest that does.
+    // Languages without integers write 4 as 4.0.
+    let whole = number
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number));
+    if let Some(whole) = whole {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is whole, and within the bounds"
+        )]
+        return whole as u32;
+    }
+    // Negative numbers and fractions name no place; the start is the nearest that does.
+    tracing::warn!(%number, "a position names no place in a text; it is taken for the start");
     0
 }
 

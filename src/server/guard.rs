@@ -48,7 +48,10 @@ impl<S: LanguageServer> Service<Request> for Guard<S> {
             }
             Ok(response.map(|response| match (response.error(), empty) {
                 // Neovim takes a stale ghost text down only for an empty list; an error leaves it, and accepting it damages the line.
-                (Some(error), Some(empty)) if error.code == ErrorCode::RequestCancelled => {
+                (Some(error), Some(empty)) if is_of_the_request(error.code) => {
+                    if error.code == ErrorCode::InvalidParams {
+                        tracing::warn!("a request for completions cannot be read; it is answered with none");
+                    }
                     Response::from_ok(response.id().clone(), empty)
                 }
                 _ => response,
@@ -70,6 +73,14 @@ fn with_params(request: Request) -> Request {
         Some(id) => request.id(id).finish(),
         None => request.finish(),
     }
+}
+
+/// Returns whether an error is about one request, rather than about a client that has not begun or has ended.
+fn is_of_the_request(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::RequestCancelled | ErrorCode::InvalidParams | ErrorCode::InternalError
+    )
 }
 
 /// The reply that says "nothing to suggest", for the methods that have one.

@@ -274,3 +274,21 @@ fn a_document_belongs_to_the_innermost_folder() {
         Some("/w".into())
     );
 }
+
+#[test]
+fn a_document_that_was_too_long_to_be_parsed_for_a_while_is_parsed_again() {
+    let mut session = session();
+    let uri = "file:///w/a.rs";
+    session.change(uri, &insert(0, 0, &"x".repeat(MAX_PARSED_BYTES)));
+    assert!(session.snapshot(uri).expect("open").tree.is_none());
+    let whole = Change {
+        range: None,
+        text: "fn b() {}\n".into(),
+    };
+    session.change(uri, &[whole]);
+    assert!(session.claim_parse(uri));
+    let job = session.begin_parse(uri).expect("due");
+    assert!(session.end_parse(&job, job.run()).is_break());
+    let snapshot = session.snapshot(uri).expect("open");
+    assert!(snapshot.tree.expect("Rust has one").is_current());
+}

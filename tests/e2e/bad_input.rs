@@ -77,7 +77,7 @@ fn unknown_methods_are_answered_and_unknown_notifications_ignored() {
     client.notify("nobody/knows", json!({}));
     let id = client.request("nobody/knows", json!({}));
     assert_eq!(client.answer(id)["error"]["code"], -32601);
-    let id = client.request("textDocument/inlineCompletion", json!({"textDocument": 7}));
+    let id = client.request("textDocument/codeAction", json!({"textDocument": 7}));
     assert_eq!(client.answer(id)["error"]["code"], -32602);
     client.finish();
 }
@@ -109,6 +109,64 @@ fn places_outside_the_text_are_clamped() {
     assert_eq!((fill.prefix.as_str(), fill.suffix.as_str()), ("ad", ""));
     drop(running);
     client.texts(id);
+    client.finish();
+}
+
+#[test]
+fn a_request_for_a_completion_that_cannot_be_read_is_answered_empty() {
+    let mut client = Builder::default().start();
+    client.open("abc");
+    let at = |line: Value| json!({"line": line, "character": 0});
+    for (method, position, context) in [
+        (
+            "textDocument/inlineCompletion",
+            at(json!(-1)),
+            json!({"triggerKind": 2}),
+        ),
+        (
+            "textDocument/inlineCompletion",
+            at(json!(0.5)),
+            json!({"triggerKind": 2}),
+        ),
+        ("textDocument/inlineCompletion", at(json!(0)), json!({})),
+        (
+            "textDocument/completion",
+            at(json!("x")),
+            json!({"triggerKind": 1}),
+        ),
+    ] {
+        let params =
+            json!({"textDocument": {"uri": URI}, "position": position, "context": context});
+        let id = client.request(method, params);
+        assert_eq!(
+            client.answer(id)["result"]["items"],
+            json!([]),
+            "{position}"
+        );
+    }
+    client.finish();
+}
+
+#[test]
+fn positions_of_clients_without_integers_are_where_they_say() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    client.open("one\ntwo three");
+    let at = |character: f64| json!({"line": 1.0, "character": character});
+    let edit = json!({"range": {"start": at(4.0), "end": at(9.0)}, "text": "four"});
+    let params = json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [edit]});
+    client.notify("textDocument/didChange", params);
+    let id = client.ask(&json!({"line": 1, "character": 8}));
+    let running = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(fake.next());
+    let Input::Fill(fill) = running.call.input.clone() else {
+        panic!("a hole")
+    };
+    assert_eq!(fill.prefix, "one\ntwo four");
+    drop(running);
+    client.answer(id);
     client.finish();
 }
 

@@ -292,6 +292,31 @@ fn sync(client: &mut Client) {
 }
 
 #[test]
+fn what_is_asked_for_by_hand_is_answered_empty_where_the_text_moved_on_or_somebody_asked_anew() {
+    let fake = Fake::default();
+    for is_asked_anew in [false, true] {
+        let mut client = Builder::default().fake(&fake).start();
+        let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+        let first = client.ask(&at);
+        wait(fake.next()).text("compute(1);");
+        assert_eq!(client.texts(first), ["compute(1);"]);
+        let by_hand =
+            json!({"textDocument": {"uri": URI}, "position": at, "context": {"triggerKind": 1}});
+        let again = client.request("textDocument/inlineCompletion", by_hand);
+        let running = [wait(fake.next()), wait(fake.next())];
+        client.type_at(&json!({"line": 0, "character": 0}), "/**/ ");
+        if is_asked_anew {
+            client.ask(&at);
+        }
+        sync(&mut client);
+        running.iter().for_each(|one| one.text("other(2);"));
+        drop(running);
+        assert_eq!(client.texts(again), Vec::<String>::new(), "{is_asked_anew}");
+        client.finish();
+    }
+}
+
+#[test]
 fn asking_again_by_hand_offers_others_and_each_is_accounted() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();

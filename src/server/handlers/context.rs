@@ -184,6 +184,11 @@ pub fn follow(shared: &Arc<Shared>, snapshot: &Snapshot, cursor: usize) {
 
 /// Hands a document's tree to the index of symbols, if it may be context of others and the index has not got it; else has the index forget it.
 fn hand_over(shared: &Shared, snapshot: &Snapshot) {
+    let now = shared.session().stamp(&snapshot.uri);
+    if now.is_none_or(|now| now.opening != snapshot.stamp().opening) {
+        // It was closed meanwhile: what was not saved is nobody's context any more, and what is known of it is the disk's again.
+        return;
+    }
     let path = snapshot.path();
     if !snapshot.is_context_of_others() {
         shared.symbols.close(&path);

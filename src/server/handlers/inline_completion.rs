@@ -24,7 +24,10 @@ pub async fn answer(
     let suggested = suggest(shared, at, trigger).await;
     let others = match trigger {
         Trigger::Explicit => others(shared, uri.as_ref(), &suggested).await,
-        Trigger::Automatic => Vec::new(),
+        Trigger::Automatic => Some(Vec::new()),
+    };
+    let Some(others) = others else {
+        return to_proto::InlineCompletions::default();
     };
     let suggestions = suggested.suggestion.into_iter().chain(others);
     to_proto::inline_completion(suggestions, &suggested.text, suggested.encoding)

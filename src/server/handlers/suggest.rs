@@ -24,16 +24,22 @@ pub struct Suggested {
     pub encoding: Encoding,
 }
 
-/// Returns what else is suggested where a suggestion is shown for the second time, as somebody asks by hand; asks for it if need be.
-pub async fn others(shared: &Arc<Shared>, uri: &str, suggested: &Suggested) -> Vec<Suggestion> {
-    let snapshot = shared.session().snapshot(uri);
-    let (Some(snapshot), Some(first)) = (snapshot, &suggested.suggestion) else {
-        return Vec::new();
+/// Returns what else is suggested where a suggestion is shown for the second time, as somebody asks by hand; asks for it if need be. `None` if what is
+/// suggested is of no use any more: the text moved on meanwhile, or somebody asked anew.
+pub async fn others(
+    shared: &Arc<Shared>,
+    uri: &str,
+    suggested: &Suggested,
+) -> Option<Vec<Suggestion>> {
+    let Some(first) = &suggested.suggestion else {
+        return Some(Vec::new());
     };
     // Not the same text by chance, but one that nobody edited: to compare texts takes time for every line.
-    if !snapshot.text.is_instance(&suggested.text) {
-        return Vec::new();
-    }
+    let present = || {
+        let snapshot = shared.session().snapshot(uri);
+        snapshot.filter(|snapshot| snapshot.text.is_instance(&suggested.text))
+    };
+    let snapshot = present()?;
     let decision = completion::decide(&shared.gateway, &snapshot);
     let ask = Ask::new(snapshot, first.cursor, Trigger::Explicit, decision);
     let ticket = shared.in_flight.begin(ask.snapshot.uri.clone());
@@ -42,10 +48,11 @@ pub async fn others(shared: &Arc<Shared>, uri: &str, suggested: &Suggested) -> V
         .others(&shared.gateway, &shared.documents, &ask, first);
     let others = tokio::select! {
         biased;
-        () = ticket.interrupt.over() => Vec::new(),
+        () = ticket.interrupt.over() => return None,
         others = others => others,
     };
-    others.into_iter().map(|shown| shown.suggestion).collect()
+    present()?;
+    Some(others.into_iter().map(|shown| shown.suggestion).collect())
 }
 
 /// Suggests something at a position of a document. A document that is not open has no suggestion.
