@@ -47,6 +47,23 @@ no_file_of_one_target_overwrites_anothers() {
 }
 check "jobs for two targets make no file of the same name" no_file_of_one_target_overwrites_anothers
 
+the_readme_counts_as_the_sbom() {
+  local target number row pattern said
+  for target in "$(uname -m)"-unknown-linux-{gnu,musl}; do
+    number=$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["components"]))' "$work/built/$target/byok-lsp-$version-$target.cdx.json")
+    said=''
+    while IFS= read -r row; do
+      for pattern in $(cut -d '|' -f 2 <<< "$row" | grep -o '`[^`]*`' | tr -d '`'); do
+        # shellcheck disable=SC2053  # The README's names are patterns.
+        if [[ $target == $pattern ]]; then said=$(sed 's/.*| \([0-9]*\) crates |$/\1/' <<< "$row"); fi
+      done
+    done < <(grep ' crates |$' release/README.md)
+    echo "$target: $number crates are linked, and release/README.md says: $said"
+    [ "$number" = "$said" ]
+  done
+}
+check "the README says how many crates are linked" the_readme_counts_as_the_sbom
+
 licences_are_checked_for_each_target() {
   diff <(echo "$targets") <(sed -n '/^targets = \[/,/^]/s/^ *"\(.*\)",$/\1/p' deny.toml | sort)
 }
