@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: release/build.sh [--binary FILE] [--out FOLDER] [TARGET]
 #
-# Makes the archive of a release: the program, its manual pages, completions for shells, licences, changelog; beside it its checksum and, once, the SBOM.
+# Makes the archive of a release: the program, its manual pages, completions for shells, licences, changelog; beside it its checksum and its SBOM.
 # The same sources, toolchain and TARGET give the same bytes, wherever they lie: paths are mapped, times are the commit's, owners nobody's.
 #   --binary FILE   packs a program that is there already, instead of building one (for trials, and for targets that are built elsewhere)
 #   --out FOLDER    default: target/release-archives
@@ -53,6 +53,8 @@ find "$tree" -type d -exec chmod 755 {} + ; find "$tree/share" -type f -exec chm
 
 archive=$out/$name.tar.gz
 tar --sort=name --format=ustar --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -C "$work" -cf - "$name" | gzip -9n > "$archive"
-(cd "$out" && sha256sum "$name.tar.gz" > "$name.tar.gz.sha256")
-release/sbom.py "$target" > "$out/byok-lsp-$version.cdx.json"
+# Not as sha256sum writes it by itself: on Windows a star stands before the name.
+echo "$(sha256sum < "$archive" | cut -d ' ' -f 1)  $name.tar.gz" > "$archive.sha256"
+# Each target links other crates.
+release/sbom.py "$target" > "$out/$name.cdx.json"
 echo "$archive"

@@ -1,19 +1,35 @@
 #!/usr/bin/env bash
-# Usage: release/recipes.sh VERSION URL FOLDER      fills in the recipes for the archives that lie in FOLDER and are served at URL; into FOLDER/recipes
+# Usage: release/recipes.sh [--some] VERSION URL FOLDER      fills in the recipes for the archives that lie in FOLDER and are served at URL; into FOLDER/recipes
 #
-# A recipe that names an archive which is not in FOLDER is left out, and said.
+# It fails where an archive of VERSION has no checksum in FOLDER, for a target or for the sources, and says which.
+#   --some   leaves out the recipes that name such an archive, and says so (for trials)
 set -euo pipefail
-[ $# = 3 ] || { sed -n 2p "$0" >&2; exit 64; }
+some=false
+if [ "${1:-}" = --some ]; then some=true; shift; fi
+[ $# = 3 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 version=$1 url=$2 folder=$(realpath "$3")
 cd "$(dirname "$0")"
-mkdir -p "$folder/recipes/npm"
+# What the recipes, npm and the installer may ask for.
+targets=({x86_64,aarch64}-{unknown-linux-gnu,unknown-linux-musl,apple-darwin,pc-windows-msvc})
+
+declare -A sums=()
+missing=()
+for target in "${targets[@]}" source; do
+  file=$folder/byok-lsp-$version-$target.tar.gz.sha256
+  if [ -e "$file" ]; then sums[$target]=$(cut -d ' ' -f 1 "$file"); else missing+=("$target"); fi
+done
+if [ ${#missing[@]} -gt 0 ] && ! $some; then
+  echo "release/recipes.sh: no checksum in $folder of byok-lsp-$version for: ${missing[*]}" >&2
+  exit 1
+fi
+
+# plain TEXT        as what sed puts in
+plain() { printf '%s' "$1" | sed 's/[&|\\]/\\&/g'; }
 fill() { # FROM TO
-  sed -e "s|@VERSION@|$version|g" -e "s|@URL@|$url|g" "$1" > "$2"
-  local sum target
-  for sum in "$folder"/*.tar.gz.sha256; do
-    target=$(basename "$sum" .tar.gz.sha256); target=${target#"byok-lsp-$version-"}
-    sed -i "s|@SHA256_$target@|$(cut -d ' ' -f 1 "$sum")|g" "$2"
-  done
+  local script target
+  script="s|@VERSION@|$(plain "$version")|g; s|@URL@|$(plain "$url")|g"
+  for target in "${!sums[@]}"; do script+="; s|@SHA256_$target@|${sums[$target]}|g"; done
+  sed "$script" "$1" > "$2"
   if grep -q '@SHA256_' "$2"; then
     echo "left out $(basename "$2"): no archive for $(grep -o '@SHA256_[^@]*@' "$2" | sed 's/@SHA256_//; s/@//' | paste -sd ' ')" >&2
     rm "$2"
@@ -21,13 +37,20 @@ fill() { # FROM TO
     echo "$2"
   fi
 }
+mkdir -p "$folder/recipes/npm"
 for recipe in recipes/*; do fill "$recipe" "$folder/recipes/$(basename "$recipe")"; done
+cp ../Cargo.lock "$folder/recipes/"
 for file in package.json run.mjs install.mjs; do fill "npm/$file" "$folder/recipes/npm/$file"; done
 {
   printf '{"url":"%s","archives":{' "$url"
-  awk '{ printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $2, $1 }' "$folder"/*.tar.gz.sha256
+  separator=''
+  for target in "${targets[@]}"; do
+    [ -n "${sums[$target]:-}" ] || continue
+    printf '%s"byok-lsp-%s-%s.tar.gz":"%s"' "$separator" "$version" "$target" "${sums[$target]}"
+    separator=,
+  done
   printf '}}\n'
 } > "$folder/recipes/npm/checksums.json"
-sed "s|^version=.*|version=$version to=\${HOME:?}/.local from=\${BYOK_RELEASES:-$url}|" install.sh > "$folder/install.sh"
+sed "s|^version=.*|version=$(plain "$version")|; s|^from=.*|from=\${BYOK_RELEASES:-$(plain "$url")}|" install.sh > "$folder/install.sh"
 chmod +x "$folder/install.sh"
 echo "$folder/install.sh"
