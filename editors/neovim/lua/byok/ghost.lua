@@ -13,7 +13,7 @@ local METHOD = 'textDocument/inlineCompletion'
 ---@field row integer
 ---@field col integer The cursor's byte column when the suggestion was asked for.
 ---@field line string The cursor's line at that time.
----@field text? string The suggestion's first line from the cursor on, once it is shown.
+---@field text? string The suggestion from the cursor on, once it is shown, as the screen has it.
 ---@field stale? boolean The text has moved on; what Neovim still shows must not be seen.
 
 ---@type table<integer, byok.Place> By request number.
@@ -67,9 +67,10 @@ end
 local function remember(buf, place)
   local mark = visible_mark(buf)
   if mark then
-    local first = mark[4].virt_text or {}
-    -- Neovim skips the part that stands behind the cursor already.
-    place.text = place.line:sub(place.col + 1, mark[3]) .. (first[1] and first[1][1] or '')
+    local lines = { mark[4].virt_text or {}, unpack(mark[4].virt_lines or {}) }
+    -- A line's second chunk counts the suggestions. Neovim skips the part that stands behind the cursor already.
+    local seen = vim.tbl_map(function(line) return line[1] and line[1][1] or '' end, lines)
+    place.text = place.line:sub(place.col + 1, mark[3]) .. table.concat(seen, '\n')
     shown[buf] = place
   else
     shown[buf] = nil
@@ -172,13 +173,19 @@ end
 ---@return integer done
 ---@return string rest
 local function remaining(buf)
-  local place = shown[buf]
-  local typed = place and place.text and typed_since(place, here())
-  for _, item in ipairs(typed and answers[buf] or {}) do
+  local place, now, client = shown[buf], here(), require('byok.client').of(buf)
+  if not client or not place or not place.text or not typed_since(place, now) then
+    return nil, 0, ''
+  end
+  for _, item in ipairs(answers[buf] or {}) do
     local text = item.insertText
-    local first = type(text) == 'string' and vim.split(text, '\n', { plain = true })[1]
-    if first and vim.endswith(first, place.text) then
-      local done = #first - #place.text + #typed
+    local start = item.range
+        and vim.str_byteindex(place.line, client.offset_encoding, item.range.start.character, false)
+      or place.col
+    local seen = place.line:sub(start + 1, place.col) .. place.text
+    -- The screen has "^L" and the like where characters cannot be printed.
+    if type(text) == 'string' and vim.fn.strtrans(text) == vim.fn.strtrans(seen) then
+      local done = now.col - start
       return item, done, text:sub(done + 1)
     end
   end

@@ -77,6 +77,51 @@ return {
     assert(#nvim:heard('workspace/executeCommand') == 0, 'a part is not the whole')
   end },
 
+  { 'of several suggestions the one on the screen is taken in parts, also where all begin alike', function(nvim)
+    nvim:ready({ 'if (a) {\n        return x;', 'if (a) {\n        go(y);' })
+    nvim:keys('if (a) {')
+    quiet(nvim, '\n        return x;')
+    nvim:keys('<M-]>')
+    quiet(nvim, '\n        go(y);')
+    nvim:keys('<M-w>')
+    nvim:expect('text()', 'int add(int a, int b) {\nif (a) {\n        go\n}')
+    local told = nvim:expect_heard('textDocument/didPartiallyAcceptCompletion', 1)[1]
+    assert(told.acceptedLength == #'\n        go' and told.item.command.arguments[1] == 'call-1', vim.inspect(told))
+  end },
+
+  { 'also where another one ends as it does', function(nvim)
+    nvim:ready({ 'é =  a + b;', 'é = a + b;' })
+    nvim:keys('é = ')
+    quiet(nvim, ' a + b;')
+    nvim:keys('<M-]>')
+    quiet(nvim, 'a + b; (2/2)')
+    nvim:keys('<M-w>')
+    nvim:expect('text()', 'int add(int a, int b) {\né = a\n}')
+    local told = nvim:expect_heard('textDocument/didPartiallyAcceptCompletion', 1)[1]
+    assert(told.acceptedLength == #'a' and told.item.command.arguments[1] == 'call-1', vim.inspect(told))
+  end },
+
+  { 'and where they replace the line', function(nvim)
+    nvim:ready({ '    if (a) {\n        return x;', '    if (a) {\n        go(y);' })
+    nvim:tell('test/script', { whole_line = true })
+    nvim:keys('    if (a) {')
+    quiet(nvim, '\n        return x;')
+    nvim:keys('<M-]>')
+    quiet(nvim, '\n        go(y);')
+    nvim:keys('<M-w>')
+    nvim:expect('text()', 'int add(int a, int b) {\n    if (a) {\n        go\n}')
+    local told = nvim:expect_heard('textDocument/didPartiallyAcceptCompletion', 1)[1]
+    assert(told.acceptedLength == #'    if (a) {\n        go', vim.inspect(told))
+  end },
+
+  { 'characters that the screen shows otherwise hinder no part', function(nvim)
+    nvim:ready({ 'if (a) {\n\f\treturn "\u{200b}";' })
+    nvim:keys('if')
+    quiet(nvim, ' (a) {\n^L\treturn "<200b>";')
+    nvim:keys('<M-l>')
+    nvim:expect('text()', 'int add(int a, int b) {\nif (a) {\n}')
+  end },
+
   { 'undo takes back one part', function(nvim)
     nvim:ready({ LINE })
     nvim:keys('    ret')
