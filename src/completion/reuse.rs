@@ -1,7 +1,7 @@
 //! Whether typed text lies on a suggestion: follows the place of a suggestion through the document's edits.
 //!
 //! Entry point: [`Trail`]. It begins at the cursor that a suggestion was asked for and is told every edit since. What was typed at the place
-//! is kept apart from the rest of the document, of which it knows that it is byte for byte what it was; so a suggestion is found again after
+//! is kept apart from the rest of the document, of which it knows [whether it was edited](Trail::is_moved); so a suggestion is found again after
 //! any way back to where it fits (a key, several, a backspace, a part of it accepted), and never in another place or another text. It costs
 //! a few comparisons an edit, whatever the size of the document. Suggestions have "\n" at the ends of their lines, whatever the document has; so
 //! what is compared with them is [brought to that](as_suggested), and what is kept of the document is as it stands there.

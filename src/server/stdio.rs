@@ -50,7 +50,7 @@ pub async fn told() {
     #[cfg(not(unix))]
     let told = tokio::signal::ctrl_c().await;
     if told.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

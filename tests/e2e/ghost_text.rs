@@ -309,7 +309,9 @@ fn what_is_asked_for_by_hand_is_answered_empty_where_the_text_moved_on_or_somebo
             client.ask(&at);
         }
         sync(&mut client);
-        running.iter().for_each(|one| one.text("other(2);"));
+        for one in &running {
+            one.text("other(2);");
+        }
         drop(running);
         assert_eq!(client.texts(again), Vec::<String>::new(), "{is_asked_anew}");
         client.finish();
