@@ -97,6 +97,15 @@ struct Done {
     report: Report,
 }
 
+/// Ends when somebody stops this. Who says so again waits for nothing more.
+async fn stopped() {
+    told().await;
+    tokio::spawn(async {
+        told().await;
+        std::process::exit(i32::from(STOPPED));
+    });
+}
+
 /// Completes; nothing comes of it where the system, or Ctrl-C, ended it.
 async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Option<Done>> {
     let place = &arguments.place;
@@ -162,7 +171,7 @@ async fn complete(layers: Layers, arguments: &Arguments) -> anyhow::Result<Optio
     // Who stops it is billed for what was sent, and so sees it booked.
     let completed = tokio::select! {
         biased;
-        () = told() => None,
+        () = stopped() => None,
         completed = with_progress(&waiting, completing) => Some(completed),
     };
     completions.end_all();

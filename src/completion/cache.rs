@@ -239,6 +239,18 @@ impl Desk {
         end
     }
 
+    /// Remembers of a stream that is given up what was seen of it: who typed something else may take that back.
+    pub fn keep_shown(&mut self, flight: &Flight) {
+        if !flight.is_shown {
+            return;
+        }
+        let seen = filter::whole_lines(&flight.progress.borrow().text).to_owned();
+        if let Some(known) = brought_by(flight, &seen).filter(|known| known.text.is_some()) {
+            self.known.truncate(KNOWN - 1);
+            self.known.push_front(known);
+        }
+    }
+
     /// Remembers what another stream brought, behind the latest suggestion, which stays the one that is shown first.
     pub fn keep_beside(&mut self, flight: &Flight) {
         let is_sound = matches!(flight.progress.borrow().end, Some(Ok(())));
@@ -356,10 +368,15 @@ impl Desk {
 
 /// Returns the suggestion that a stream's text makes.
 fn brought(flight: &Flight) -> Option<Known> {
+    brought_by(flight, &flight.progress.borrow().text)
+}
+
+/// Returns the suggestion that so much of a stream's text makes.
+fn brought_by(flight: &Flight, text: &str) -> Option<Known> {
     let progress = flight.progress.borrow();
     Some(Known {
         trail: flight.trail.clone(),
-        text: filter::fit_in(&progress.text, &flight.around, flight.code.as_ref()),
+        text: filter::fit_in(text, &flight.around, flight.code.as_ref()),
         id: progress.id.clone()?,
         cost: progress.cost,
         decision: flight.decision.clone(),

@@ -343,12 +343,19 @@ impl Completions {
             let Some(desk) = desks.by_uri.get_mut(&uri) else {
                 return;
             };
+            if desk
+                .flight
+                .as_ref()
+                .is_none_or(|flight| flight.number != number)
+            {
+                return;
+            }
             let is_idle = |flight: &mut Flight| {
                 let is_left = flight.waiting == 0 && !flight.is_shown || flight.is_left_against();
-                let is_it = flight.number == number && is_left;
-                is_it && !(may_go_on && flight.is_typed_along())
+                is_left && !(may_go_on && flight.is_typed_along())
             };
             if let Some(flight) = desk.flight.take_if(is_idle) {
+                desk.keep_shown(&flight);
                 if flight.trail.is_touched() {
                     flight.supersede();
                 }

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::place::Around;
 use super::request::Question;
-use super::reuse::{Fit, Trail};
+use super::reuse::Trail;
 use super::stop::{Extent, Stop};
 use super::{Ask, filter};
 use crate::config::Settings;
@@ -118,9 +118,7 @@ impl Flight {
 
     /// Returns whether what was typed since is, or may become, what streams in.
     pub fn is_typed_along(&self) -> bool {
-        let progress = self.progress.borrow();
-        let fit = self.trail.fit(self.trail.end(), &progress.text).0;
-        self.trail.is_touched() && fit != Fit::Against
+        self.trail.is_touched() && !self.is_against()
     }
 
     /// Makes it wait for a text to be accepted at a cursor, behind which it was asked for.
@@ -136,8 +134,7 @@ impl Flight {
 
     /// Returns whether something else was typed than what it waits for and what it brings.
     pub fn is_against(&self) -> bool {
-        let progress = self.progress.borrow();
-        self.trail.fit(self.trail.end(), &progress.text).0 == Fit::Against
+        self.trail.is_against(&self.progress.borrow().text)
     }
 
     /// Returns whether nobody waits for it and something else was typed: who asks next asks anew.

@@ -115,6 +115,16 @@ impl Trail {
         !self.typed.is_empty() || !self.lead.is_empty()
     }
 
+    /// Returns whether something else was typed than a suggestion, wherever at the place the cursor is: brackets and blanks at the end may be the editor's,
+    /// behind it.
+    pub fn is_against(&self, suggestion: &str) -> bool {
+        let is_closer = |c: char| c.is_whitespace() || ")]}>\"'`".contains(c);
+        let typed = self.typed.trim_end_matches(is_closer);
+        [self.typed.len(), typed.len()]
+            .into_iter()
+            .all(|length| self.fit(self.start + length, suggestion).0 == Fit::Against)
+    }
+
     /// Returns where the place's text ends: where the cursor is of somebody who types along.
     pub fn end(&self) -> usize {
         self.start + self.typed.len()

@@ -374,6 +374,33 @@ async fn a_stream_is_closed_when_something_else_is_typed_and_nobody_asks_also_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_shown_of_a_stream_that_was_closed_is_there_again_once_the_slip_is_taken_back() {
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    let request = scene.request();
+    let running = streaming(&scene, "let a = 1;\n    le").await;
+    assert_eq!(request.await.unwrap().unwrap(), "let a = 1;");
+    scene.type_text("x");
+    running.dropped().await;
+    scene.backspace();
+    assert_eq!(scene.now().unwrap(), "let a = 1;");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bracket_that_the_editor_closes_ends_no_stream_that_is_shown() {
+    let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
+    let request = scene.request();
+    let running = streaming(&scene, "compute(1);\n    le").await;
+    assert_eq!(request.await.unwrap().unwrap(), "compute(1);");
+    scene.type_text("compute");
+    scene.type_text("()");
+    scene.cursor -= 1;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!running.is_dropped());
+    assert_eq!(scene.now().unwrap(), "1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_suggestion_that_is_taken_with_the_line_breaks_of_windows_is_taken() {
     let mut scene = Scene::open("fn main() {\r\n    ˇ\r\n}\r\n");
     let text = "let a = 1;\n    let b = 2;";

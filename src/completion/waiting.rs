@@ -80,7 +80,8 @@ impl Drop for Waiting {
             return;
         };
         flight.waiting -= 1;
-        let is_left = flight.waiting == 0 && !flight.is_shown && !self.is_done;
+        let is_unseen = !flight.is_shown || flight.is_left_against();
+        let is_left = flight.waiting == 0 && is_unseen && !self.is_done;
         drop(desks);
         if is_left {
             self.completions

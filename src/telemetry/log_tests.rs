@@ -1,7 +1,9 @@
 //! What the log says of a collector: each state once, and how many calls it was not told of.
 
 use std::io;
+use std::sync::LazyLock;
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
 use super::outlet::Verdict;
@@ -23,9 +25,13 @@ impl io::Write for Log {
     }
 }
 
+/// As long as there is but one subscriber, a place in the code that another thread comes by first is off for good; with a second one each is asked.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
 impl Log {
     /// Listens until the guard goes.
     fn listen() -> (Self, DefaultGuard) {
+        LazyLock::force(&SECOND);
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
