@@ -35,15 +35,20 @@ fn workspace() -> TempDir {
 }
 
 fn byok(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
+    command(folder, arguments).output().unwrap()
+}
+
+/// The program in a folder that has its settings and all that it keeps.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_byok-lsp"));
+    command
         .args(arguments)
         .current_dir(folder)
         .env("BYOK_CONFIG", folder.join("config.toml"))
         .env("BYOK_LEDGER", folder.join("ledger.sqlite3"))
         .env("BYOK_CACHE", folder.join("cache"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+        .stdin(Stdio::null());
+    command
 }
 
 fn stdout(output: &Output) -> String {
@@ -339,15 +344,10 @@ fn a_key_reaches_its_provider_and_no_output_at_any_level() {
         provider.address
     );
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
-        .args(["complete", "cart.rs:10:12", "--model", "mine/m"])
-        .current_dir(folder.path())
-        .env("BYOK_CONFIG", folder.path().join("config.toml"))
-        .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
-        .env("BYOK_CACHE", folder.path().join("cache"))
+    let arguments = ["complete", "cart.rs:10:12", "--model", "mine/m"];
+    let output = command(folder.path(), &arguments)
         .env("BYOK_LOG", "trace")
         .env("BYOK_TEST_CANARY", key)
-        .stdin(Stdio::null())
         .output()
         .unwrap();
     let (head, _) = provider.request();

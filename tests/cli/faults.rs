@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::scripted::{Scripted, Step, event, stream_head};
-use super::{byok, stderr, stdout, workspace};
+use super::{byok, command, stderr, stdout, workspace};
 
 fn finding(output: &std::process::Output, name: &str) -> Vec<Value> {
     let findings: Vec<Value> = serde_json::from_str(&stdout(output)).unwrap();
@@ -40,8 +40,25 @@ fn the_doctor_tells_of_a_damaged_ledger_and_that_nothing_is_sent_until_its_loss_
         );
         assert!(!output.status.success());
     }
+    // A cap that only warns holds nothing back, nor does one under which calls go on.
+    for config in [
+        "[budget]\nday = \"2 USD\"\nwhen_unsure = \"allow\"\n",
+        "[[budget.caps]]\namount = \"2 USD\"\nper = \"day\"\nat = \"soft\"\n",
+    ] {
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let budget = finding(&look(), "budget");
+        assert_eq!(budget[0]["warning"], true, "{budget:?}");
+        assert!(
+            budget[0]["says"].as_str().unwrap().ends_with("calls go on"),
+            "{budget:?}"
+        );
+    }
     byok(folder.path(), &["usage", "--accept-loss"]);
-    assert_eq!(finding(&look(), "budget")[0]["ok"], true);
+    let budget = finding(&look(), "budget");
+    assert!(
+        budget[0]["ok"] == true && budget[0].get("warning").is_none(),
+        "{budget:?}"
+    );
 }
 
 #[cfg(unix)]
@@ -59,13 +76,8 @@ fn a_completion_that_ctrl_c_ends_is_booked() {
             provider.address
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
-            .args(["complete", "cart.rs:10:12", "--model", "mine/m"])
-            .current_dir(folder.path())
-            .env("BYOK_CONFIG", folder.path().join("config.toml"))
-            .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
-            .env("BYOK_CACHE", folder.path().join("cache"))
-            .stdin(Stdio::null())
+        let arguments = ["complete", "cart.rs:10:12", "--model", "mine/m"];
+        let child = command(folder.path(), &arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -102,10 +114,7 @@ fn what_cannot_be_written_is_a_failure_and_whoever_reads_no_more_is_none() {
         &["usage", "--json"],
     ] {
         let into = |stdout: Stdio| {
-            Command::new(env!("CARGO_BIN_EXE_byok-lsp"))
-                .args(arguments)
-                .env("BYOK_CONFIG", folder.path().join("config.toml"))
-                .env("BYOK_LEDGER", folder.path().join("ledger.sqlite3"))
+            command(folder.path(), arguments)
                 .stdout(stdout)
                 .stderr(Stdio::piped())
                 .output()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Finding;
 use crate::cli::parts;
 use crate::config::Settings;
-use crate::cost::budget::{Cap, CapState, Per};
+use crate::cost::budget::{AtCap, Cap, CapState, Per, WhenUnsure};
 use crate::cost::{Ledger, State};
 
 /// Looks at the ledger. What is to be told once, such as that a damaged file was moved aside, is told here, since nobody else would say it any more.
@@ -57,7 +57,11 @@ pub(super) async fn look_at_caps(ledger: &Ledger, settings: &Settings) -> Vec<Fi
         .iter()
         .map(|standing| {
             let Cap {
-                name, amount, per, ..
+                name,
+                amount,
+                per,
+                at,
+                ..
             } = &standing.cap;
             let says = format!(
                 "{name}: {} left of {amount} per {}; {} spent, {} reserved",
@@ -67,11 +71,14 @@ pub(super) async fn look_at_caps(ledger: &Ledger, settings: &Settings) -> Vec<Fi
                 standing.reserved
             );
             if let Some(lost) = standing.lost {
-                return Finding::bad(
-                    "budget",
-                    format!("{says}, beside what was in a ledger that was found damaged at {lost}; until that is settled nothing is sent that costs money"),
-                    "wait for the cap's span to end, or count from zero: byok-lsp usage --accept-loss",
-                );
+                let says = format!("{says}, beside what was in a ledger that was found damaged at {lost}");
+                let fix = "wait for the cap's span to end, or count from zero: byok-lsp usage --accept-loss";
+                let holds_back = *at != AtCap::Soft && settings.budget.when_unsure == WhenUnsure::Refuse;
+                return if holds_back {
+                    Finding::bad("budget", format!("{says}; until that is settled the cap lets nothing pass"), fix)
+                } else {
+                    Finding::warning("budget", format!("{says}; calls go on"), fix)
+                };
             }
             match standing.state {
                 CapState::Reached => {

@@ -162,7 +162,10 @@ async fn look(asked: Asked) -> anyhow::Result<Vec<Finding>> {
         ledger,
         Arc::new(|_| ()),
     );
-    gateway.probe(&settings).await;
+    if asked != Asked::NobodyForAKey {
+        // They may be asked with a key, too.
+        gateway.probe(&settings).await;
+    }
     let decision = gateway.decide(&settings, Feature::Completion);
     findings.push(Finding::good(
         "model",
@@ -177,7 +180,9 @@ async fn look(asked: Asked) -> anyhow::Result<Vec<Finding>> {
     findings.extend(stores::look(&settings, keys.vault()).await);
     findings.extend(look_for_keys(&settings, &decision));
     findings.extend(look_at_provider(&http, keys, &decision, asked).await);
-    findings.extend(look_for_servers(&http, &settings, keys).await);
+    if asked != Asked::NobodyForAKey {
+        findings.extend(look_for_servers(&http, &settings, keys).await);
+    }
     Ok(findings)
 }
 

@@ -16,7 +16,7 @@ pub struct Standing {
     pub reserved: Money,
     /// How it stands in a word.
     pub state: CapState,
-    /// When, within its span, a damaged ledger was moved aside: what was spent before is not known, and nothing that costs money is sent.
+    /// When, within its span, a damaged ledger was moved aside: what was spent before is not known.
     pub lost: Option<Timestamp>,
 }
 

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::ahead::SHARE;
@@ -27,8 +26,6 @@ struct Entry {
     cap: usize,
     spans: (i64, i64),
     standing: Standing,
-    /// When, within the span, a ledger was lost.
-    lost: Option<Timestamp>,
 }
 
 impl Measured {
@@ -57,7 +54,7 @@ impl Measured {
             let entry = self.entry(connection, who, budget, number)?;
             if cap.holds_back(&kind)
                 && budget.when_unsure == WhenUnsure::Refuse
-                && let Some(at) = entry.lost
+                && let Some(at) = entry.standing.lost
             {
                 return Ok(Verdict::Refused(Refusal::Unsure(format!(
                     "the ledger was damaged at {}, and what the cap \"{}\" counted before is lost; wait until {}",
@@ -110,7 +107,7 @@ impl Measured {
             };
             let entry = self.entry(connection, who, budget, number)?;
             let part = entry.standing.left().nanos() / SHARE;
-            most = most.min(if entry.lost.is_some() {
+            most = most.min(if entry.standing.lost.is_some() {
                 0
             } else {
                 part / each.nanos().max(1)
@@ -157,7 +154,6 @@ impl Measured {
                 cap: number,
                 spans,
                 standing: standing(connection, who, budget, cap)?,
-                lost: damage::lost_in(connection, cap, who.now)?,
             });
             self.0.len() - 1
         };
