@@ -233,8 +233,7 @@ impl Desk {
         if let Some(known) = brought
             && (end.is_ok() || is_something && flight.is_shown)
         {
-            self.known.truncate(KNOWN - 1);
-            self.known.push_front(known);
+            self.remember(known, 0);
         }
         end
     }
@@ -246,17 +245,29 @@ impl Desk {
         }
         let seen = filter::whole_lines(&flight.progress.borrow().text).to_owned();
         if let Some(known) = brought_by(flight, &seen).filter(|known| known.text.is_some()) {
-            self.known.truncate(KNOWN - 1);
-            self.known.push_front(known);
+            self.remember(known, 0);
         }
+    }
+
+    /// Returns the number of the stream, if nobody waits for it and something else was typed.
+    pub fn left_against(&self) -> Option<u64> {
+        let flight = self.flight.as_ref();
+        flight
+            .filter(|flight| flight.is_left_against())
+            .map(|flight| flight.number)
+    }
+
+    /// Remembers a suggestion behind so many others, and forgets the oldest.
+    fn remember(&mut self, known: Known, behind: usize) {
+        self.known.truncate(KNOWN - 1);
+        self.known.insert(self.known.len().min(behind), known);
     }
 
     /// Remembers what another stream brought, behind the latest suggestion, which stays the one that is shown first.
     pub fn keep_beside(&mut self, flight: &Flight) {
         let is_sound = matches!(flight.progress.borrow().end, Some(Ok(())));
         if let Some(known) = brought(flight).filter(|known| is_sound && known.text.is_some()) {
-            self.known.truncate(KNOWN - 1);
-            self.known.insert(self.known.len().min(1), known);
+            self.remember(known, 1);
         }
     }
 

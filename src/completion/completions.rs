@@ -129,21 +129,16 @@ impl Completions {
         };
         follow(desk, session, uri, record);
         // Also one that was shown in part is of no use to anybody then.
-        if let Some(flight) = desk
-            .flight
-            .as_ref()
-            .filter(|flight| flight.is_left_against())
-        {
-            self.end_unless_wanted_soon(uri.into(), flight.number);
+        if let Some(number) = desk.left_against() {
+            self.end_unless_wanted_soon(uri.into(), number);
         }
     }
 
     /// Ends a document's stream soon, if nobody waits for it and something else was typed.
     fn end_if_against(&self, uri: &Arc<str>) {
-        let desks = self.desks();
-        let flight = desks.by_uri.get(uri).and_then(|desk| desk.flight.as_ref());
-        if let Some(flight) = flight.filter(|flight| flight.is_left_against()) {
-            self.end_unless_wanted_soon(uri.clone(), flight.number);
+        let left = self.desks().by_uri.get(uri).and_then(Desk::left_against);
+        if let Some(number) = left {
+            self.end_unless_wanted_soon(uri.clone(), number);
         }
     }
 
