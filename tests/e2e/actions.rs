@@ -10,21 +10,8 @@ use byok_lsp::cost::Tokens;
 use byok_lsp::provider::{Error, Event, Finish, Input, Usage, fake::Fake, fake::Running};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, URI};
+use crate::client::{Builder, Client, URI, wait};
 use samples::{SAMPLES, changed_lines, cursor_only};
-
-/// Runs a future of the fake provider on the test's own thread.
-pub fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_secs(20), future)
-            .await
-            .expect("in time")
-    })
-}
 
 /// An editor with all abilities, a provider that the test plays, and what the editor shows.
 pub struct Desk {

@@ -4,23 +4,10 @@ use byok_lsp::provider::Error;
 use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client};
+use crate::client::{Builder, Client, wait};
 
 /// A line is half typed that the embedded engine can continue.
 const CART: &str = "fn a() {\n    let total = compute(left, right);\n}\nfn b() {\n    let total = compute(left, right);\n}\nfn c() {\n    let totˇ\n}\n";
-
-/// Runs a future of the fake provider on the test's own thread.
-fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_secs(20), future)
-            .await
-            .expect("in time")
-    })
-}
 
 fn suggested(client: &mut Client, at: &Value) -> Vec<String> {
     let id = client.ask(at);

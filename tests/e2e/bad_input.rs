@@ -3,7 +3,7 @@
 use byok_lsp::provider::{Input, fake::Fake};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, URI};
+use crate::client::{Builder, Client, URI, wait};
 
 /// The code of the next error without an id.
 fn error_code(client: &mut Client) -> i64 {
@@ -98,10 +98,7 @@ fn places_outside_the_text_are_clamped() {
         client.notify("textDocument/didChange", params);
     }
     let id = client.ask(&json!({"line": 70, "character": 70}));
-    let running = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(fake.next());
+    let running = wait(fake.next());
     let Input::Fill(fill) = running.call.input.clone() else {
         panic!("a hole")
     };
@@ -157,10 +154,7 @@ fn positions_of_clients_without_integers_are_where_they_say() {
     let params = json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [edit]});
     client.notify("textDocument/didChange", params);
     let id = client.ask(&json!({"line": 1, "character": 8}));
-    let running = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(fake.next());
+    let running = wait(fake.next());
     let Input::Fill(fill) = running.call.input.clone() else {
         panic!("a hole")
     };
@@ -298,10 +292,7 @@ fn half_a_character_keeps_the_document_in_step() {
         client.send_bytes(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
     }
     let id = client.ask(&json!({"line": 0, "character": 2}));
-    let running = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(fake.next());
+    let running = wait(fake.next());
     let Input::Fill(fill) = running.call.input.clone() else {
         panic!("a hole")
     };
@@ -329,10 +320,7 @@ fn a_document_with_a_change_that_cannot_be_read_is_left_alone_until_it_is_sent_w
         json!({"textDocument": {"uri": URI, "version": 3}, "contentChanges": [{"text": "new"}]}),
     );
     let id = client.ask(&json!({"line": 0, "character": 3}));
-    let running = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(fake.next());
+    let running = wait(fake.next());
     drop(running);
     client.texts(id);
     client.finish();

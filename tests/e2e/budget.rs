@@ -4,19 +4,7 @@ use byok_lsp::cost::{Ledger, Tokens};
 use byok_lsp::provider::{Event, Usage, fake::Fake};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, URI, mock_config};
-
-fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_secs(20), future)
-            .await
-            .expect("in time")
-    })
-}
+use crate::client::{Builder, Client, URI, mock_config, wait};
 
 /// A server whose model costs a dollar for a million tokens read, and two for as many written; a suggestion reserves some 400 microdollars.
 fn start(fake: &Fake, wire: &str, budget: Value) -> Client {

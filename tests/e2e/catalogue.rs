@@ -5,8 +5,8 @@ use std::path::Path;
 use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
-use crate::actions::{ABILITIES, Desk, apply, wait};
-use crate::client::{Builder, mock_config};
+use crate::actions::{ABILITIES, Desk, apply};
+use crate::client::{Builder, mock_config, wait};
 
 /// A file: what stands before a function, the function, and what stands after it.
 struct Ground {

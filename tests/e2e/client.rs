@@ -505,3 +505,16 @@ fn read_message(from: &mut std::io::PipeReader) -> Option<Value> {
     from.read_exact(&mut body).ok()?;
     Some(serde_json::from_slice(&body).expect("the server sends JSON"))
 }
+
+/// Runs a future of the fake provider on the test's own thread.
+pub fn wait<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(20), future)
+            .await
+            .expect("in time")
+    })
+}

@@ -4,20 +4,7 @@ use byok_lsp::cost::Tokens;
 use byok_lsp::provider::{Error, Event, Finish, Usage, fake::Fake};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, URI};
-
-/// Runs a future of the fake provider on the test's own thread.
-fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_secs(20), future)
-            .await
-            .expect("in time")
-    })
-}
+use crate::client::{Builder, Client, URI, wait};
 
 #[test]
 fn the_embedded_engine_continues_a_line_of_the_same_document_for_nothing() {

@@ -4,8 +4,8 @@ use byok_lsp::provider::Input;
 use byok_lsp::provider::fake::Fake;
 use serde_json::json;
 
-use crate::actions::wait;
 use crate::client::Builder;
+use crate::client::wait;
 
 /// Put together, so that this file holds nothing that looks like a token.
 fn token() -> String {
