@@ -11,9 +11,9 @@ use std::process::Command;
 
 use byok_lsp::server::protocol::UsageSummaryParams;
 use byok_lsp::server::protocol::{
-    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, ExplainContext,
-    ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer, PreviewParams, SetModelParams,
-    SignInResult, StatusParams, UsageParams, UsageSummary,
+    ActionParams, ActionProgressParams, ActionResult, AdviceParams, BudgetParams, DidDismissParams,
+    ExplainContext, ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer, PreviewParams,
+    SetModelParams, SignInResult, StatusParams, UsageParams, UsageSummary,
 };
 use schemars::schema_for;
 
@@ -76,6 +76,7 @@ fn the_schemas_are_those_of_the_types_and_the_extension_has_their_settings() {
         ("sign-in-result", schema_for!(SignInResult)),
         ("preview", schema_for!(PreviewParams)),
         ("answer-preview", schema_for!(PreviewAnswer)),
+        ("did-dismiss", schema_for!(DidDismissParams)),
         ("action-progress", schema_for!(ActionProgressParams)),
         ("settings", byok_lsp::config::schema()),
     ];

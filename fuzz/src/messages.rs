@@ -46,6 +46,7 @@ const METHODS: [&str; 30] = [
     "byok/resume",
     "textDocument/didPartiallyAcceptCompletion",
     "textDocument/didShowCompletion",
+    "byok/didDismiss",
     "nobody/knows",
     "",
 ];

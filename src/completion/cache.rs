@@ -10,8 +10,11 @@ use std::sync::Arc;
 use ropey::Rope;
 use tokio::time::Instant;
 
+use super::Trigger;
+use super::dismissal::Quiet;
 use super::filter;
 use super::flight::Flight;
+use super::habits::Spot;
 use super::outcome::{Course, Kept, Record, Watch};
 use super::place::{Around, Writing};
 use super::reuse::{Fit, Trail};
@@ -50,6 +53,8 @@ pub struct Desk {
     /// For how many keys it is doubtful whether it is worth asking: what was typed against the last suggestion may be a slip, and a model that had
     /// nothing to say has hardly more to say a key later.
     pub doubt: usize,
+    /// Where the user dismissed a suggestion of late.
+    quiet: Option<Quiet>,
     /// The document's state and the cursor for which something was shown last, and whether it was shown for them before.
     shown_at: Option<(Stamp, usize, bool)>,
     /// What stands around the place that was looked at last, since one request looks several times.
@@ -71,6 +76,8 @@ pub struct Known {
     pub decision: Decision,
     /// The settings it was made under.
     pub settings: Arc<Settings>,
+    /// Whether the user took it off the screen.
+    pub is_dismissed: bool,
 }
 
 /// What a place and a moment are compared with.
@@ -85,14 +92,14 @@ pub struct Wanted<'a> {
     pub settings: &'a Arc<Settings>,
     /// How much may be shown here at once.
     pub extent: Extent,
-    /// Whether what the embedded engine said in the model's place will do.
-    pub takes_partner: bool,
+    /// Why it is wanted. Who asks by hand does not want what the embedded engine said in the model's place, and does want what they dismissed.
+    pub trigger: Trigger,
 }
 
 impl Wanted<'_> {
     fn is_by(&self, decision: &Decision, settings: &Arc<Settings>) -> bool {
         let is_same = self.decision.is_alike(decision);
-        let is_partner = self.takes_partner && decision.is_embedded();
+        let is_partner = self.trigger == Trigger::Automatic && decision.is_embedded();
         Arc::ptr_eq(self.settings, settings) && (is_same || is_partner)
     }
 }
@@ -109,6 +116,7 @@ impl Desk {
             watch: None,
             kept: VecDeque::new(),
             doubt: 0,
+            quiet: None,
             shown_at: None,
             looked: None,
         }
@@ -148,6 +156,7 @@ impl Desk {
             self.flight = None;
             self.ahead = None;
             self.watch = None;
+            self.quiet = None;
             self.kept.clear();
             return;
         };
@@ -159,6 +168,7 @@ impl Desk {
             self.kept.iter_mut().for_each(|kept| kept.follow(edit));
         }
         self.doubt = self.doubt.saturating_sub(edits.len());
+        self.quiet.take_if(|quiet| !quiet.follow(edits));
         let course = self
             .watch
             .as_mut()
@@ -271,13 +281,24 @@ impl Desk {
         }
     }
 
-    /// Notes that a text is shown at a cursor.
-    pub fn show(&mut self, id: &CallId, cursor: usize, text: &str, record: &mut Record) {
+    /// Notes that a text is shown at a cursor, in such a place.
+    pub fn show(
+        &mut self,
+        id: &CallId,
+        cursor: usize,
+        spot: Spot,
+        text: &str,
+        record: &mut Record,
+    ) {
         let is_shown = |watch: &Watch| watch.is_shown_at(cursor, text);
         if !self.watch.as_ref().is_some_and(is_shown) {
-            self.watch = Some(record.show(id, cursor, text));
+            self.watch = Some(record.show(id, cursor, spot, text));
         }
         self.doubt = 0;
+        // Who sees it anew asked for it.
+        self.quiet = None;
+        let again = self.known.iter_mut().filter(|known| known.id == *id);
+        again.for_each(|known| known.is_dismissed = false);
         let is_again = self
             .shown_at
             .is_some_and(|(stamp, at, _)| (stamp, at) == (self.stamp, cursor));
@@ -287,6 +308,40 @@ impl Desk {
     /// Returns whether what is shown at a cursor was shown there before, with no edit since.
     pub fn is_shown_again(&self, cursor: usize) -> bool {
         self.shown_at == Some((self.stamp, cursor, true))
+    }
+
+    /// Notes that the user dismissed a suggestion. False if it is none of this document's.
+    pub fn dismiss(&mut self, id: &str, now: Instant, record: &mut Record) -> bool {
+        let streams = |flight: &mut Flight| {
+            let of = &flight.progress.borrow().id;
+            of.as_ref().is_some_and(|of| of.to_string() == id)
+        };
+        if let Some(flight) = self.flight.take_if(streams) {
+            self.keep_shown(&flight);
+        }
+        let mut place = None;
+        for known in &mut self.known {
+            if known.id.to_string() == id {
+                known.is_dismissed = true;
+                place = Some(known.trail.clone());
+            }
+        }
+        if let Some(watch) = self.watch.take_if(|watch| watch.is_of(id)) {
+            watch.dismissed(now, record, &mut self.kept);
+            place = Some(watch.trail().clone());
+        }
+        let is_there = place.is_some();
+        if is_there {
+            self.quiet = place.map(Quiet::at);
+            self.ahead = None;
+            self.shown_at = None;
+        }
+        is_there
+    }
+
+    /// Returns how many keys ago the user dismissed a suggestion at a place.
+    pub fn since_dismissal(&self, cursor: usize) -> Option<usize> {
+        self.quiet.as_ref()?.keys_at(cursor)
     }
 
     /// Notes how much is still there of what was accepted, where it is time.
@@ -299,7 +354,8 @@ impl Desk {
 
     /// Finds a suggestion on which the text before the cursor lies, and what is left of it. `Some(None)` is known to be nothing.
     ///
-    /// Nothing as well is what is known to come but is not shown here: at the end of a block's last line, what follows the block.
+    /// Nothing as well is what is known to come but is not shown here: at the end of a block's last line, what follows the block; and what the user
+    /// dismissed, unless it is asked for by hand.
     pub fn find(&self, wanted: &Wanted<'_>) -> Option<(Option<String>, &Known)> {
         let mut silent = None;
         for known in &self.known {
@@ -317,6 +373,9 @@ impl Desk {
                 continue;
             };
             let comes = !rest.trim().is_empty();
+            if known.is_dismissed && comes && wanted.trigger == Trigger::Automatic {
+                return Some((None, known));
+            }
             if let Some((rest, _)) = fitted(rest, after, wanted) {
                 return Some((Some(rest), known));
             }
@@ -392,6 +451,7 @@ fn brought_by(flight: &Flight, text: &str) -> Option<Known> {
         cost: progress.cost,
         decision: flight.decision.clone(),
         settings: flight.settings.clone(),
+        is_dismissed: false,
     })
 }
 

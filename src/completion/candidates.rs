@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use super::cache::Wanted;
 use super::completions::{Completions, lock};
 use super::flight::Flight;
+use super::habits::Spot;
 use super::place::{self, Around};
 use super::{Ask, Shown, Suggestion, Trigger};
 use crate::gateway::Gateway;
@@ -61,7 +62,7 @@ impl Completions {
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
             extent: place::extent(&ask.snapshot, &around, ask.cursor),
-            takes_partner: false,
+            trigger: Trigger::Explicit,
         };
         if !is_current(&lock(session), ask) {
             return Vec::new();
@@ -70,6 +71,7 @@ impl Completions {
         let Some(desk) = by_uri.get(&ask.snapshot.uri) else {
             return Vec::new();
         };
+        let spot = Spot::of(ask.snapshot.language, &around);
         let mut said = vec![gist(&first.text)];
         let mut others = Vec::new();
         for (text, known) in desk.all(&wanted) {
@@ -79,7 +81,7 @@ impl Completions {
             }
             said.push(gist);
             // So that an editor may say later that it was accepted.
-            record.show(&known.id, ask.cursor, &text);
+            record.show(&known.id, ask.cursor, spot, &text);
             others.push(Shown {
                 suggestion: Suggestion {
                     id: known.id.clone(),

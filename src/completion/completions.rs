@@ -12,8 +12,10 @@ use super::ahead;
 use super::cache::{Desk, Wanted};
 use super::desks::{Desks, follow};
 use super::flight::Flight;
+use super::habits::Spot;
 use super::place;
 use super::reuse;
+use super::trigger;
 use super::waiting::Waiting;
 use super::{Ask, Shown, Suggestion, Trigger};
 use crate::cost::{Cost, Ledger};
@@ -218,8 +220,9 @@ impl Completions {
             decision: &ask.decision,
             settings: &ask.snapshot.settings,
             extent: place::extent(&ask.snapshot, &around, ask.cursor),
-            takes_partner: ask.trigger == Trigger::Automatic,
+            trigger: ask.trigger,
         };
+        let spot = Spot::of(ask.snapshot.language, &around);
         let shown = |insert: String, id: CallId, decision: &Decision, cost: Option<Cost>| Shown {
             suggestion: Suggestion {
                 id,
@@ -230,16 +233,28 @@ impl Completions {
             },
             text: text.clone(),
         };
+        let eagerness = ask.snapshot.settings.eagerness;
+        let is_quiet = |keys| trigger::is_quiet(eagerness, keys);
+        if ask.trigger == Trigger::Automatic && desk.since_dismissal(cursor).is_some_and(is_quiet) {
+            return Ok(Look::Here(None));
+        }
         match desk.find(&wanted) {
             Some((Some(rest), known)) => {
                 let shown = shown(rest, known.id.clone(), &known.decision, known.cost);
-                desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
+                desk.show(
+                    &shown.suggestion.id,
+                    cursor,
+                    spot,
+                    &shown.suggestion.text,
+                    record,
+                );
                 return Ok(Look::Here(Some(shown)));
             }
             // Who asks by hand what had no answer wants it tried again; and the embedded engine, which costs nothing, may have read more by now.
             Some((None, known))
                 if starts > 0
-                    || ask.trigger == Trigger::Automatic && !known.decision.is_embedded() =>
+                    || ask.trigger == Trigger::Automatic
+                        && (known.is_dismissed || !known.decision.is_embedded()) =>
             {
                 return Ok(Look::Here(None));
             }
@@ -256,7 +271,13 @@ impl Completions {
         {
             flight.is_shown = true;
             let shown = shown(lines.clone(), id, &flight.decision, None);
-            desk.show(&shown.suggestion.id, cursor, &shown.suggestion.text, record);
+            desk.show(
+                &shown.suggestion.id,
+                cursor,
+                spot,
+                &shown.suggestion.text,
+                record,
+            );
             return Ok(Look::Here(Some(shown)));
         }
         let waiting = Waiting::new(self.clone(), uri.clone(), flight);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::cache::Desk;
 use super::completions::{Completions, Look, lock};
 use super::desks::{Desks, follow};
+use super::habits::Spot;
 use super::trigger::{Moment, Verdict};
 use super::{Ask, Trigger};
 use crate::config::Eagerness;
@@ -50,6 +51,9 @@ impl Completions {
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
         let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, ask.writing);
+        let is_barren = record
+            .habits
+            .passes_over(Spot::of(snapshot.language, &around));
         let moment = Moment {
             eagerness: snapshot.settings.eagerness,
             fixed: snapshot.settings.debounce,
@@ -59,6 +63,7 @@ impl Completions {
             is_within_word: around.is_within_word(),
             is_within_line: around.is_within_line(),
             is_doubtful: desk.doubt > 0,
+            is_barren,
         };
         moment.verdict(Instant::now())
     }

@@ -3,7 +3,8 @@
 //! Entry point: [`Completions`]. A request is answered from what is known ([`cache`]), as long as the text before the cursor lies on a
 //! suggestion that was made, which takes no time and asks nobody; else from the document's stream ([`flight`]), if that goes on as was typed;
 //! else a model is asked, in a stream that outlives the request. The stream ends as soon as the suggestion is whole ([`stop`]), and with it
-//! the bill; what came is fitted to the place ([`filter`]). Who asks again by hand is offered others ([`candidates`]); what follows a suggestion may be asked for ahead ([`ahead`]). All of it follows the document through its edits ([`reuse`]), so an answer is
+//! the bill; what came is fitted to the place ([`filter`]). Who asks again by hand is offered others ([`candidates`]); what follows a suggestion may be asked for
+//! ahead ([`ahead`]); what the user dismissed stays off the screen ([`dismissal`]). All of it follows the document through its edits ([`reuse`]), so an answer is
 //! for the text as it is when it goes out, or there is none.
 
 mod ahead;
@@ -11,8 +12,10 @@ mod cache;
 mod candidates;
 mod completions;
 mod desks;
+mod dismissal;
 mod filter;
 mod flight;
+mod habits;
 mod hold;
 mod outcome;
 mod place;

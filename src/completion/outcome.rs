@@ -1,4 +1,5 @@
-//! What becomes of a suggestion that was shown: accepted, partly accepted, typed along, typed against, and how much of it is still there later.
+//! What becomes of a suggestion that was shown: accepted, partly accepted, typed along, typed against,
+//! dismissed, and how much of it is still there later.
 //!
 //! Entry points: [`Watch`] for what is on the screen, [`Kept`] for what was taken, [`Record`] where it is written down: fates in the ledger,
 //! odds for the [trigger](super::trigger). It is all told by the document's own edits, so it is known of every editor, whether or not it says
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::habits::{Habits, Spot};
 use super::reuse::{Fit, Trail, as_suggested};
-use super::trigger::Habits;
 use crate::cost::{Fate, Ledger};
 use crate::document::Edit;
 use crate::gateway::CallId;
@@ -36,6 +37,7 @@ struct Name {
 #[derive(Debug)]
 pub struct Watch {
     name: Name,
+    spot: Spot,
     trail: Trail,
     text: String,
     /// How much of it was typed or accepted, in bytes, at most.
@@ -84,8 +86,8 @@ impl Record {
         }
     }
 
-    /// Notes that a text is shown at a cursor, and watches it from now on.
-    pub fn show(&mut self, id: &CallId, cursor: usize, text: &str) -> Watch {
+    /// Notes that a text is shown at a cursor in such a place, and watches it from now on.
+    pub fn show(&mut self, id: &CallId, cursor: usize, spot: Spot, text: &str) -> Watch {
         // A stream is shown in pieces, one after the other; each may be taken or left.
         let of_call = self.shown.iter().filter(|name| name.id == *id);
         let number = of_call.map(|name| name.number + 1).max().unwrap_or(1);
@@ -99,6 +101,7 @@ impl Record {
         self.shown.push_front(name.clone());
         Watch {
             name,
+            spot,
             trail: Trail::new(cursor, ""),
             text: text.to_owned(),
             followed: 0,
@@ -159,6 +162,21 @@ impl Watch {
         matches!(fit, Fit::Rest(rest) if rest == text)
     }
 
+    /// Returns whether it is a suggestion of a call.
+    pub fn is_of(&self, id: &str) -> bool {
+        self.name.id.to_string() == id
+    }
+
+    /// Returns where it is.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Ends its course because the user took it off the screen.
+    pub fn dismissed(&self, now: Instant, record: &mut Record, kept: &mut VecDeque<Kept>) {
+        self.end(now, record, kept);
+    }
+
     /// Notes an edit that inserts a piece of the suggestion at once, which is no key.
     fn note_taken(&mut self, edit: &Edit) {
         let at = self.trail.end();
@@ -181,7 +199,7 @@ impl Watch {
         #[expect(clippy::cast_precision_loss, reason = "lengths of suggestions")]
         let share = self.followed as f32 / self.text.len().clamp(1, PLENTY) as f32;
         let share = share.min(1.0);
-        record.habits.followed(share);
+        record.habits.followed(share, self.spot);
         if let Some((start, chars)) = self.taken {
             let fate = if chars >= self.name.chars {
                 Fate::Accepted { chars }
@@ -261,6 +279,7 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::Around;
     use super::*;
 
     fn edit(bytes: std::ops::Range<usize>, text: &str) -> Edit {
@@ -268,6 +287,11 @@ mod tests {
             bytes,
             text: text.into(),
         }
+    }
+
+    fn show(record: &mut Record, cursor: usize, text: &str) -> Watch {
+        let spot = Spot::of(None, &Around::default());
+        record.show(&Ledger::in_memory().next_id(), cursor, spot, text)
     }
 
     fn kept() -> Kept {
@@ -303,7 +327,7 @@ mod tests {
         let mut record = Record::new(Ledger::in_memory());
         let mut taken = VecDeque::new();
         let now = Instant::now();
-        let mut watch = record.show(&Ledger::in_memory().next_id(), 10, "compute(1);");
+        let mut watch = show(&mut record, 10, "compute(1);");
         let typed = edit(10..10, "c");
         assert_eq!(watch.follow(&[&typed], now, &mut record, &mut taken), None);
         assert_eq!(watch.taken, None);
@@ -313,7 +337,7 @@ mod tests {
         assert_eq!(taken[0].bytes, 11..21);
         assert_eq!(taken[0].left, 10);
         // Editors put in their document's line breaks.
-        let mut watch = record.show(&Ledger::in_memory().next_id(), 0, "one();\n  two();");
+        let mut watch = show(&mut record, 0, "one();\n  two();");
         let all = edit(0..0, "one();\r\n  two();");
         let course = watch.follow(&[&all], now, &mut record, &mut taken);
         assert_eq!(course, Some(Course::Followed));
@@ -324,13 +348,13 @@ mod tests {
     fn typing_against_it_lowers_the_odds_and_following_it_raises_them() {
         let mut record = Record::new(Ledger::in_memory());
         let before = record.habits.odds;
-        let mut watch = record.show(&Ledger::in_memory().next_id(), 0, "compute(1);");
+        let mut watch = show(&mut record, 0, "compute(1);");
         let mut taken = VecDeque::new();
         let wrong = edit(0..0, "x");
         watch.follow(&[&wrong], Instant::now(), &mut record, &mut taken);
         assert!(record.habits.odds < before);
         let lower = record.habits.odds;
-        let mut watch = record.show(&Ledger::in_memory().next_id(), 1, "yes");
+        let mut watch = show(&mut record, 1, "yes");
         let right = edit(1..1, "yes");
         watch.follow(&[&right], Instant::now(), &mut record, &mut taken);
         assert!(record.habits.odds > lower);

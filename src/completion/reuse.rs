@@ -130,6 +130,11 @@ impl Trail {
         self.start + self.typed.len()
     }
 
+    /// Returns whether a byte of the document lies in what was typed at the place, or at either end of that.
+    pub fn holds(&self, byte: usize) -> bool {
+        (self.start..=self.end()).contains(&byte)
+    }
+
     /// Compares what was typed before `cursor` with a suggestion for the place. What stands behind the cursor at the place, such as a
     /// bracket that the editor closed by itself, is returned with it.
     pub fn fit(&self, cursor: usize, suggestion: &str) -> (Fit, &str) {

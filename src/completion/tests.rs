@@ -22,6 +22,7 @@ use crate::session::Session;
 
 mod ahead;
 mod candidates;
+mod dismissed;
 
 const URI: &str = "file:///w/a.rs";
 
@@ -152,6 +153,10 @@ impl Scene {
     fn backspace(&mut self) {
         self.edit(self.cursor - 1, self.cursor, "");
         self.cursor -= 1;
+    }
+
+    fn odds(&self) -> f32 {
+        self.completions.desks().record.habits.odds
     }
 
     /// Returns how the calls ended that were settled so far.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::habits::Habits;
 use crate::config::Eagerness;
 use crate::document::Edit;
 
@@ -20,15 +21,6 @@ pub struct Rhythm {
     gap: Option<f32>,
     /// Whether the last edit took something away.
     is_deleting: bool,
-}
-
-/// What suggestions were good for so far, in one session.
-#[derive(Debug, Clone)]
-pub struct Habits {
-    /// The chance that a suggestion is followed.
-    pub odds: f32,
-    /// The time from the request to the first whole line, in milliseconds.
-    latency: f32,
 }
 
 /// A moment at which a model might be asked that nobody asked for.
@@ -50,6 +42,8 @@ pub struct Moment<'a> {
     pub is_within_line: bool,
     /// Whether a suggestion was typed against just now, which may be a slip that is about to be taken back, or a model had nothing to say.
     pub is_doubtful: bool,
+    /// Whether suggestions are never taken in such a place, and it is not yet time to see whether that has changed.
+    pub is_barren: bool,
 }
 
 /// What to do.
@@ -71,6 +65,10 @@ struct Preset {
     gaps: f32,
     /// Below these odds nothing is asked within a line.
     odds_within_line: f32,
+    /// For so many keys nothing is suggested where a suggestion was dismissed.
+    keys_after_dismissal: usize,
+    /// Whether nothing is asked where suggestions are never taken.
+    spares_barren: bool,
 }
 
 /// A key that comes later than this ends a burst; it says nothing about the rhythm.
@@ -79,57 +77,14 @@ const BURST: Duration = Duration::from_secs(2);
 /// How much a new gap counts.
 const GAP_WEIGHT: f32 = 0.15;
 
-/// How much a new suggestion counts.
-const ODDS_WEIGHT: f32 = 0.2;
-
 /// The time between two keys of somebody of whom nothing is known, in milliseconds.
 const USUAL_GAP: f32 = 160.0;
-
-/// The latency at which the odds count as they are, in milliseconds.
-const USUAL_LATENCY: f32 = 500.0;
 
 /// How many gaps between keys are waited for a slip to be taken back.
 const DOUBT_GAPS: f32 = 3.0;
 
-/// The odds above which an answer is read on: some forty tokens of an answer cost a tenth of what the next call's prompt does, or a fifth where
-/// a provider's answers are dear.
-const READ_ON: f32 = 0.3;
-
 /// What a call may cost before it doubles the wait, in nano-dollars: a fifth of a cent.
 const DEAR: f32 = 2_000_000.0;
-
-impl Default for Habits {
-    fn default() -> Self {
-        Self {
-            odds: 0.5,
-            latency: USUAL_LATENCY,
-        }
-    }
-}
-
-impl Habits {
-    /// Notes how much of a suggestion was followed, from nothing to all of it.
-    pub fn followed(&mut self, share: f32) {
-        self.odds += ODDS_WEIGHT * (share.clamp(0.0, 1.0) - self.odds);
-    }
-
-    /// Notes how long a call took.
-    pub fn took(&mut self, latency: Duration) {
-        let millis = latency.as_secs_f32() * 1000.0;
-        self.latency += ODDS_WEIGHT * (millis - self.latency);
-    }
-
-    /// Returns whether what comes after the present suggestion is likely enough to be wanted that reading on is worth its tokens.
-    pub fn is_worth_reading_on(&self) -> bool {
-        self.odds > READ_ON
-    }
-
-    /// The odds for an answer that comes as late as this provider's do.
-    fn reach(&self) -> f32 {
-        self.odds
-            .powf((self.latency / USUAL_LATENCY).clamp(0.5, 3.0))
-    }
-}
 
 impl Rhythm {
     /// Notes edits that were made since the last call.
@@ -159,7 +114,8 @@ impl Moment<'_> {
             return Verdict::Silent;
         };
         let is_unlikely_here = self.is_within_line && self.habits.odds < preset.odds_within_line;
-        if self.rhythm.is_deleting || self.is_within_word || is_unlikely_here {
+        let is_barren = self.is_barren && preset.spares_barren;
+        if self.rhythm.is_deleting || self.is_within_word || is_unlikely_here || is_barren {
             return Verdict::Silent;
         }
         let wait = self.fixed.unwrap_or_else(|| self.wait(&preset));
@@ -192,6 +148,11 @@ impl Moment<'_> {
     }
 }
 
+/// Returns whether nothing is to be suggested unasked at a place where the user dismissed a suggestion so many keys ago.
+pub fn is_quiet(eagerness: Eagerness, keys: usize) -> bool {
+    Preset::of(eagerness).is_none_or(|preset| keys < preset.keys_after_dismissal)
+}
+
 impl Preset {
     fn of(eagerness: Eagerness) -> Option<Self> {
         match eagerness {
@@ -201,18 +162,24 @@ impl Preset {
                 most: 1000.0,
                 gaps: 2.5,
                 odds_within_line: 0.6,
+                keys_after_dismissal: usize::MAX,
+                spares_barren: true,
             }),
             Eagerness::Balanced => Some(Self {
                 least: 20.0,
                 most: 500.0,
                 gaps: 1.3,
                 odds_within_line: 0.2,
+                keys_after_dismissal: 12,
+                spares_barren: true,
             }),
             Eagerness::Eager => Some(Self {
                 least: 0.0,
                 most: 150.0,
                 gaps: 0.4,
                 odds_within_line: 0.0,
+                keys_after_dismissal: 4,
+                spares_barren: false,
             }),
         }
     }
@@ -248,6 +215,7 @@ mod tests {
             is_within_word: false,
             is_within_line: false,
             is_doubtful: false,
+            is_barren: false,
         };
         change(&mut moment);
         moment.verdict(now)
@@ -267,14 +235,12 @@ mod tests {
 
     #[test]
     fn who_follows_suggestions_waits_less_for_the_next() {
-        let liked = Habits {
-            odds: 0.95,
-            ..Habits::default()
+        let with_odds = |odds| {
+            let mut habits = Habits::default();
+            habits.odds = odds;
+            habits
         };
-        let disliked = Habits {
-            odds: 0.05,
-            ..Habits::default()
-        };
+        let (liked, disliked) = (with_odds(0.95), with_odds(0.05));
         let with = |habits: &Habits| {
             let habits = habits.clone();
             wait(after_keys(150, |moment| {
@@ -317,6 +283,28 @@ mod tests {
     }
 
     #[test]
+    fn where_suggestions_are_never_taken_who_is_not_eager_is_left_alone() {
+        let with = |eagerness| {
+            after_keys(150, |moment| {
+                (moment.eagerness, moment.is_barren) = (eagerness, true);
+            })
+        };
+        assert_eq!(with(Eagerness::Quiet), Verdict::Silent);
+        assert_eq!(with(Eagerness::Balanced), Verdict::Silent);
+        assert_ne!(with(Eagerness::Eager), Verdict::Silent);
+    }
+
+    #[test]
+    fn after_a_dismissal_it_is_quiet_for_some_keys_the_fewer_the_more_eager_and_for_the_line_if_quiet()
+     {
+        let keys = |eagerness| (0..1000).find(|keys| !is_quiet(eagerness, *keys));
+        assert_eq!(keys(Eagerness::Eager), Some(4));
+        assert_eq!(keys(Eagerness::Balanced), Some(12));
+        assert_eq!(keys(Eagerness::Quiet), None);
+        assert_eq!(keys(Eagerness::Manual), None);
+    }
+
+    #[test]
     fn a_fixed_wait_is_what_the_user_fixed() {
         let fixed = Duration::from_millis(321);
         let verdict = after_keys(150, |moment| moment.fixed = Some(fixed));
@@ -346,6 +334,7 @@ mod tests {
             is_within_word: false,
             is_within_line: false,
             is_doubtful: false,
+            is_barren: false,
         };
         let later = now + Duration::from_millis(600);
         assert_eq!(moment.verdict(later), Verdict::Ask(Duration::ZERO));

@@ -23,8 +23,8 @@ use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::previews::Previews;
 use super::protocol::{
-    Done, ExplainContext, ExplainContextParams, ExplainRouteParams, Models, PreviewAnswer,
-    PreviewTaken, SetModelParams, UsageParams, UsageSummary,
+    DidDismissParams, Done, ExplainContext, ExplainContextParams, ExplainRouteParams, Models,
+    PreviewAnswer, PreviewTaken, SetModelParams, UsageParams, UsageSummary,
 };
 use super::running::Running;
 use super::status::Status;
@@ -129,6 +129,7 @@ pub fn service(parts: Parts, outbox: Outbox) -> (LspService<Backend>, ClientSock
             "textDocument/didPartiallyAcceptCompletion",
             Backend::did_partially_accept_completion,
         )
+        .custom_method("byok/didDismiss", Backend::did_dismiss)
         .custom_method("textDocument/codeAction", Backend::code_action)
         .custom_method("codeAction/resolve", Backend::code_action_resolve)
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
@@ -237,6 +238,10 @@ impl Backend {
 
     async fn did_partially_accept_completion(&self, params: serde_json::Value) {
         accepted::note_part(&self.shared, &params);
+    }
+
+    async fn did_dismiss(&self, params: DidDismissParams) {
+        self.shared.completions.dismissed(&params.id);
     }
 
     async fn code_action(&self, params: code_action::Params) -> Result<Vec<serde_json::Value>> {

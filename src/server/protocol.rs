@@ -585,6 +585,13 @@ pub struct PreviewAnswer {
     pub accepted: bool,
 }
 
+/// `byok/didDismiss`, client to server: the user took a suggestion off the screen.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct DidDismissParams {
+    /// The suggestion's call: the argument of its command `byok.didAccept`.
+    pub id: String,
+}
+
 /// The answer to `byok/answerPreview`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PreviewTaken {

@@ -143,6 +143,23 @@ fn typing_along_a_suggestion_is_answered_from_what_is_known() {
 }
 
 #[test]
+fn a_suggestion_that_the_editor_says_was_dismissed_does_not_come_back_while_typing_along_it() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    wait(fake.next()).text("compute(1);");
+    let answer = client.answer(id);
+    let call = answer["result"]["items"][0]["command"]["arguments"][0].clone();
+    client.notify("byok/didDismiss", json!({"id": call}));
+    let at = client.type_at(&at, "c");
+    let id = client.ask(&at);
+    assert!(client.texts(id).is_empty());
+    assert!(!fake.is_called());
+    client.finish();
+}
+
+#[test]
 fn typing_along_while_the_model_answers_keeps_what_is_left() {
     let fake = Fake::default();
     let mut client = Builder::default().fake(&fake).start();

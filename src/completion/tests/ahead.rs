@@ -6,7 +6,7 @@ const TEXT: &str = "fn main() {\n    ˇ\n}\n";
 
 impl Scene {
     /// Opens a document of somebody who set a budget for it, who sees `one();` and has the next asked for.
-    async fn ahead() -> Self {
+    pub(super) async fn ahead() -> Self {
         Self::ahead_by("mock/m", "1 USD").await
     }
 
