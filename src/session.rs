@@ -12,11 +12,13 @@ mod ruled;
 mod snapshot;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ropey::Rope;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{Layers, Organisation, Settings, WorkspaceFile};
@@ -282,8 +284,9 @@ impl Session {
         }
         if let Some(edit) = open.document.history().last() {
             let text = open.document.text();
-            let line = text.byte_to_line(edit.bytes.start.min(text.len_bytes()));
-            self.recent.note(&name, line);
+            let line = |byte: usize| text.byte_to_line(byte.min(text.len_bytes()));
+            let lines = line(edit.bytes.start)..=line(edit.new_end());
+            self.recent.note(&name, lines, Instant::now());
         }
         if is_news {
             self.note_company(uri);
@@ -454,12 +457,10 @@ impl Session {
                 return None;
             }
             let text = open.document.text();
-            let first = group.line.saturating_sub(EDITED_AROUND);
-            let last = (group.line + EDITED_AROUND + 1).min(text.len_lines());
-            let bytes = text.line_to_byte(first.min(last))..text.line_to_byte(last);
-            let lines = String::from(text.byte_slice(bytes));
-            let is_shown = lines.len() <= EDITED_BYTES && !lines.trim().is_empty();
-            is_shown.then(|| Fragment {
+            // All that was edited in one go, or what was edited last of it if that is much.
+            let mut ranges = [group.lines.clone(), group.line..=group.line].into_iter();
+            let (first, lines) = ranges.find_map(|lines| edited(text, &lines))?;
+            Some(Fragment {
                 file: shown_path(&path, &folder).into(),
                 line: u32::try_from(first).unwrap_or(u32::MAX),
                 text: lines.trim_end().into(),
@@ -493,6 +494,18 @@ impl Session {
         let edits = open.document.history().since(Revision(stamp.revision))?;
         Some(with(&edits, open.document.text()))
     }
+}
+
+/// Returns lines that were edited and a few round them, with the first one's number, if they are few and there is something in them.
+fn edited(text: &Rope, lines: &RangeInclusive<usize>) -> Option<(usize, String)> {
+    let last = (lines.end() + EDITED_AROUND + 1).min(text.len_lines());
+    let first = lines.start().saturating_sub(EDITED_AROUND).min(last);
+    let bytes = text.line_to_byte(first)..text.line_to_byte(last);
+    if bytes.len() > EDITED_BYTES {
+        return None;
+    }
+    let lines = String::from(text.byte_slice(bytes));
+    (!lines.trim().is_empty()).then_some((first, lines))
 }
 
 /// Returns a document's name in the index of symbols: its path, or its address if it is no file.

@@ -254,14 +254,16 @@ fn report_slot() -> (crate::gateway::Reporter, Slot) {
 }
 
 impl Done {
-    /// Returns what the prompt was made of.
-    fn manifest(&self) -> Arc<Manifest> {
+    /// Returns what the prompt was made of, and what it cost, where that is known.
+    fn prompt(&self) -> (Arc<Manifest>, Option<Money>) {
         let kept = self.snapshot.desk.manifests.of(None);
-        kept.map(|(_, manifest)| manifest).unwrap_or_default()
+        let manifest = kept.map(|kept| kept.manifest).unwrap_or_default();
+        (manifest, self.report.row.prompt_cost())
     }
 
     fn explained(&self, style: Style) -> String {
-        let mut out = context::pretty(&self.manifest(), style);
+        let (manifest, cost) = self.prompt();
+        let mut out = context::pretty(&manifest, cost, style);
         if let Some(expected) = &self.report.expected {
             let tokens = &expected.tokens;
             let line = format!(
@@ -293,7 +295,8 @@ impl Done {
             "error": self.error.as_ref().map(ToString::to_string),
         });
         if explain {
-            json["context"] = context::json(&self.manifest());
+            let (manifest, cost) = self.prompt();
+            json["context"] = context::json(&manifest, cost);
             json["expected"] = self.report.expected.map_or(Value::Null, |expected| {
                 json!({"cost": expected.cost, "tokens": expected.tokens, "missPercent": expected.miss})
             });

@@ -11,6 +11,7 @@ use super::style::Style;
 use super::{parts, style};
 use crate::completion;
 use crate::context::{Attention, Manifest, Rule};
+use crate::cost::Money;
 use crate::index::Shelf;
 use crate::session::Snapshot;
 use crate::workspace::Markers;
@@ -51,24 +52,25 @@ pub(super) async fn get_ready(
     Ok(())
 }
 
-/// Shows each piece of a prompt: what part of it is whose.
-pub(super) fn pretty(manifest: &Manifest, style: Style) -> String {
+/// Shows each piece of a prompt: what part of it is whose, and what that cost.
+pub(super) fn pretty(manifest: &Manifest, cost: Option<Money>, style: Style) -> String {
     let mut out = String::new();
     if manifest.parts().is_empty() {
         return "nothing was sent: the embedded engine reads the document itself\n".into();
     }
-    for part in manifest.parts() {
+    for (part, cost) in manifest.parts().iter().zip(costs(manifest, cost)) {
         let place = match (part.rule.place(), part.lines()) {
             (Some((file, _)), Some(lines)) => format!("{file}:{}-{}", lines.start + 1, lines.end),
             _ => String::new(),
         };
         let head = format!(
-            "{:<7} {:<8} {:>5} B  ~{:>4} tokens  {:>5.1} %  {place}",
+            "{:<7} {:<10} {:>5} B  ~{:>4} tokens  {:>5.1} %  {:>15}  {place}",
             part.field.name(),
             part.rule.name(),
             part.text.len(),
             part.tokens(),
             tenths(manifest.share(part)),
+            cost.map_or_else(|| "cost unknown".into(), exact),
         );
         let _ = writeln!(out, "{}", style.dim(&head));
         for line in part.text.lines() {
@@ -81,14 +83,16 @@ pub(super) fn pretty(manifest: &Manifest, style: Style) -> String {
     }
     let bytes = manifest.bytes();
     let tokens = crate::cost::Tokens::in_bytes(bytes);
-    let whole = format!("{bytes} bytes in all, about {tokens} tokens");
+    let price = cost.map_or_else(String::new, |cost| format!(", {}", exact(cost)));
+    let whole = format!("{bytes} bytes in all, about {tokens} tokens{price}");
     let _ = writeln!(out, "{}\n", style.dim(&whole));
     out
 }
 
 /// The same for scripts.
-pub(super) fn json(manifest: &Manifest) -> Value {
-    let parts = manifest.parts().iter().map(|part| {
+pub(super) fn json(manifest: &Manifest, cost: Option<Money>) -> Value {
+    let parts = manifest.parts().iter().zip(costs(manifest, cost));
+    let parts = parts.map(|(part, cost)| {
         let lines = part.lines().map(|lines| [lines.start + 1, lines.end]);
         json!({
             "field": part.field.name(),
@@ -98,10 +102,22 @@ pub(super) fn json(manifest: &Manifest) -> Value {
             "bytes": part.text.len(),
             "tokens": part.tokens(),
             "share": manifest.share(part),
+            "cost": cost.map(|cost| json!({"nanos": cost.nanos(), "currency": cost.currency().code()})),
             "text": part.text,
         })
     });
     parts.collect()
+}
+
+/// What each piece cost, as far as that is known.
+fn costs(manifest: &Manifest, whole: Option<Money>) -> impl Iterator<Item = Option<Money>> {
+    let known = whole.map_or_else(Vec::new, |whole| manifest.costs(whole));
+    known.into_iter().map(Some).chain(std::iter::repeat(None))
+}
+
+/// A piece costs so little that it takes all digits to tell.
+fn exact(money: Money) -> String {
+    format!("{} {}", money.to_decimal(), money.currency().code())
 }
 
 fn tenths(thousandths: usize) -> f64 {

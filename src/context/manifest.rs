@@ -1,4 +1,5 @@
-//! What a prompt is made of, piece by piece: which file, which lines, which rule put it there, and what part of the tokens it takes.
+//! What a prompt is made of, piece by piece: which file, which lines, which rule put it there, and what part of the tokens and of the money
+//! it takes.
 //!
 //! Entry points: [`Manifest`], which comes with each prompt, and [`Manifests`], the last ones of a session by their call. The pieces of a
 //! field, put together in order, are what was sent in that field.
@@ -8,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Fragment, Source};
-use crate::cost::Tokens;
+use crate::cost::{Money, Tokens};
 
 /// Where in a request a piece is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,6 +145,23 @@ impl Manifest {
         part.text.len() * 1000 / self.bytes().max(1)
     }
 
+    /// Returns what each piece cost where the whole cost so much: its part by its length, as its provider counts it or not. Together they are the whole.
+    pub fn costs(&self, whole: Money) -> Vec<Money> {
+        let all = self.bytes().max(1) as i128;
+        let mut done = 0;
+        let upto = |bytes: usize| {
+            let nanos = i128::from(whole.nanos()) * bytes as i128 / all;
+            // A part of what fits fits.
+            i64::try_from(nanos).unwrap_or_default()
+        };
+        let costs = self.parts.iter().map(|part| {
+            let before = upto(done);
+            done += part.text.len();
+            Money::from_nanos(upto(done) - before, whole.currency())
+        });
+        costs.collect()
+    }
+
     pub(super) fn push(&mut self, field: Field, text: &str, rule: Rule) {
         if !text.is_empty() {
             self.parts.push(Part {
@@ -170,7 +188,18 @@ impl Manifest {
 
 /// The manifests of a session's last calls.
 #[derive(Debug, Default)]
-pub struct Manifests(Mutex<VecDeque<(Box<str>, Arc<Manifest>)>>);
+pub struct Manifests(Mutex<VecDeque<Kept>>);
+
+/// The manifest of a call.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The call's id.
+    pub call: Box<str>,
+    /// What its prompt was made of.
+    pub manifest: Arc<Manifest>,
+    /// What its prompt cost; `None` as long as the call goes on, and where it is not known.
+    pub cost: Option<Money>,
+}
 
 /// How many are kept: some minutes of typing, and some hundred kilobytes.
 const KEPT: usize = 64;
@@ -182,17 +211,55 @@ impl Manifests {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back((call.into(), Arc::new(manifest)));
+        kept.push_back(Kept {
+            call: call.into(),
+            manifest: Arc::new(manifest),
+            cost: None,
+        });
     }
 
-    /// Returns the manifest of a call, or of the last one, with the call's id.
-    pub fn of(&self, call: Option<&str>) -> Option<(Box<str>, Arc<Manifest>)> {
+    /// Notes what the prompt of a call cost, once that is settled.
+    pub fn settled(&self, call: &str, cost: Option<Money>) {
+        let mut kept = self.kept();
+        if let Some(one) = kept.iter_mut().rev().find(|one| *one.call == *call) {
+            one.cost = cost;
+        }
+    }
+
+    /// Returns the manifest of a call, or of the last one.
+    pub fn of(&self, call: Option<&str>) -> Option<Kept> {
         let kept = self.kept();
-        let is_it = |(id, _): &&(Box<str>, Arc<Manifest>)| call.is_none_or(|call| **id == *call);
+        let is_it = |one: &&Kept| call.is_none_or(|call| *one.call == *call);
         kept.iter().rev().find(is_it).cloned()
     }
 
-    fn kept(&self) -> MutexGuard<'_, VecDeque<(Box<str>, Arc<Manifest>)>> {
+    fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Currency;
+
+    #[test]
+    fn what_the_pieces_cost_is_together_what_the_prompt_cost() {
+        let mut manifest = Manifest::default();
+        for text in ["a", "bb", "cccc", "dddddddddd"] {
+            manifest.push(Field::Prefix, text, Rule::Frame);
+        }
+        let nanos = |whole| {
+            let costs = manifest.costs(Money::from_nanos(whole, Currency::USD));
+            costs.into_iter().map(Money::nanos).collect::<Vec<_>>()
+        };
+        assert_eq!(nanos(1700), [100, 200, 400, 1000]);
+        for whole in [0, 1, 7, 1_000_003, i64::MAX] {
+            assert_eq!(nanos(whole).iter().sum::<i64>(), whole);
+        }
+        assert_eq!(
+            Manifest::default().costs(Money::from_nanos(5, Currency::USD)),
+            []
+        );
     }
 }

@@ -23,7 +23,7 @@ pub use assemble::{Assembled, Form, Prompt, View, assemble, shares};
 pub use attention::{Attention, Viewed};
 pub use desk::Desk;
 pub use fragment::{Fragment, Source};
-pub use manifest::{Field, Manifest, Manifests, Part, Rule};
+pub use manifest::{Field, Kept, Manifest, Manifests, Part, Rule};
 pub use pace::{Pace, When};
 pub use prepare::{Inputs, Prepared, prepare};
 pub use rank::judged;

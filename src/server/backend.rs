@@ -296,8 +296,12 @@ impl Shared {
         let (latest, usage_outbox) = (last.clone(), outbox.clone());
         let changed = Arc::<Notify>::default();
         let settled = changed.clone();
+        let mut session = Session::new(parts.layers.clone());
+        let manifests = session.manifests.clone();
         let reporter: Reporter = Arc::new(move |report| {
             settled.notify_one();
+            let row = &report.row;
+            manifests.settled(&row.id.to_string(), row.prompt_cost());
             let usage = to_proto::usage(&report);
             usage_outbox.notify("byok/usage", &usage);
             let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -318,7 +322,6 @@ impl Shared {
         let collector = parts.layers.settings_of_own_file().telemetry;
         gateway.export_to(Telemetry::start(&collector, &parts.http));
         let status = Status::new(outbox.clone());
-        let mut session = Session::new(parts.layers);
         session.watch(parts.symbols.withdrawn());
         gateway.watch(budget::watch(
             outbox.clone(),

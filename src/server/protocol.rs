@@ -301,6 +301,8 @@ pub struct ExplainContext {
     pub id: String,
     /// About how many tokens the prompt had.
     pub tokens: u64,
+    /// What the prompt cost, without the answer; null while the call goes on, and where no price is known.
+    pub cost: Option<MoneyParams>,
     /// Its pieces in the order in which they were sent; those of one field, put together, are what that field held.
     pub parts: Vec<ContextPartParams>,
     /// The same in a sentence.
@@ -323,8 +325,10 @@ pub struct ContextPartParams {
     pub bytes: usize,
     /// About how many tokens it has.
     pub tokens: u64,
-    /// Its part of the prompt, and so of what the prompt cost, in thousandths.
+    /// Its part of the prompt, in thousandths.
     pub share: usize,
+    /// Its part of what the prompt cost, by its length; null as long as that is not known. Together the pieces cost what the prompt did.
+    pub cost: Option<MoneyParams>,
     /// The piece itself.
     pub text: String,
 }

@@ -8,16 +8,25 @@ use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::protocol::{
-    CostParams, LatencyParams, SumParams, TokensParams, TotalsParams, UsageParams, VERSION,
+    CostParams, LatencyParams, MoneyParams, SumParams, TokensParams, TotalsParams, UsageParams,
+    VERSION,
 };
 use crate::completion::Suggestion;
 use crate::cost::ledger::Sum;
-use crate::cost::{Cost, Currency, Totals};
+use crate::cost::{Cost, Currency, Money, Totals};
 use crate::document::{self, ByteOffset, Edit, Encoding};
 use crate::gateway::Report;
 
 /// The command that an editor runs after a suggestion was accepted.
 pub const DID_ACCEPT: &str = "byok.didAccept";
+
+/// An amount of money.
+pub fn money(money: Money) -> MoneyParams {
+    MoneyParams {
+        nanos: money.nanos(),
+        currency: money.currency().code().into(),
+    }
+}
 
 /// The reply to `textDocument/inlineCompletion`: a list, possibly empty, never null.
 #[derive(Default, Serialize)]

@@ -1,5 +1,7 @@
 //! What of a session draws attention besides the text at the cursor: where the cursor was in other documents, and what was complained about.
 
+use tokio::time::Instant;
+
 use super::recent::Recent;
 use super::{Company, Session, Snapshot, path_of};
 use crate::context::{Attention, Viewed};
@@ -28,7 +30,8 @@ impl Session {
     pub fn note_viewed(&mut self, snapshot: &Snapshot, cursor: usize) {
         let text = &snapshot.text;
         let line = text.byte_to_line(cursor.min(text.len_bytes()));
-        self.looked.places.note(&snapshot.uri, line);
+        let now = Instant::now();
+        self.looked.places.note(&snapshot.uri, line..=line, now);
     }
 
     /// Notes what the editor says is complained about at a place; nothing, if nothing is.

@@ -90,6 +90,30 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
 }
 
 /// A session with a rule for files that are marked, and one for Python.
+#[test]
+fn what_was_edited_elsewhere_in_one_go_is_shown_whole_and_of_much_the_last_of_it() {
+    let mut session = session();
+    let a = session.snapshot("file:///w/a.rs").expect("open");
+    let b = "file:///w/b.rs";
+    let lines: String = (0..60).map(|n| format!("let line_{n} = {n};\n")).collect();
+    session.open(b, "rust", &lines);
+    for line in [10, 14, 18] {
+        session.change(b, &insert(line, 0, "/* x */ "));
+    }
+    let edited = drawn(&session, &a, 0).edited;
+    let shown = |number: usize| edited[0].text.contains(&format!("line_{number} "));
+    assert_eq!((edited.len(), edited[0].line), (1, 8));
+    assert!([8, 10, 14, 18, 20].into_iter().all(shown) && !shown(7) && !shown(21));
+    for line in (22..50).step_by(6) {
+        session.change(b, &insert(line, 0, "/* x */ "));
+    }
+    let edited = drawn(&session, &a, 0).edited;
+    assert_eq!(
+        (edited.len(), edited[0].line, edited[0].lines()),
+        (1, 44, 5)
+    );
+}
+
 fn ruled() -> Session {
     let rules = serde_json::json!([
         {"markers": ["CONFIDENTIAL"], "providers": []},

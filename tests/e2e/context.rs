@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use byok_lsp::cost::Tokens;
+use byok_lsp::provider::{Event, Usage, fake::Fake};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, mock_config};
+use crate::client::{Builder, Client, mock_config, wait};
 use crate::provider::{Scripted, Seen, Step, event, events, stream_end, stream_head};
 
 /// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.
@@ -532,6 +534,36 @@ fn the_editor_is_told_quietly_and_once_how_far_a_document_gets_by_a_rule_about_f
             .any(|method| message["method"] == **method)
     };
     assert!(!client.has_unread(is_word), "once, and in the log alone");
+    client.finish();
+}
+
+#[test]
+fn what_the_pieces_of_a_prompt_cost_is_together_what_the_prompt_did() {
+    let fake = Fake::default();
+    let mut client = Builder::default().fake(&fake).start();
+    let at = client.open("fn main() {\n    let x = ˇ\n}\n");
+    let id = client.ask(&at);
+    let running = wait(fake.next());
+    running.text("1;");
+    running.event(Event::Usage(Usage {
+        tokens: Tokens {
+            input: 20,
+            output: 5,
+            ..Tokens::default()
+        },
+        ..Usage::default()
+    }));
+    drop(running);
+    client.answer(id);
+    client.notification("byok/usage");
+    let explained = explained(&mut client, json!({}));
+    // 20 tokens at 1 USD a million; the answer is not of it.
+    let whole = json!({"nanos": 20_000, "currency": "USD"});
+    assert_eq!(explained["cost"], whole);
+    let parts = explained["parts"].as_array().unwrap();
+    let nanos = parts.iter().map(|part| part["cost"]["nanos"].as_i64());
+    assert_eq!(nanos.sum::<Option<i64>>(), Some(20_000));
+    assert!(parts.len() > 1);
     client.finish();
 }
 

@@ -172,6 +172,8 @@ export interface ContextPart {
   readonly tokens: number;
   /** In thousandths of the prompt. */
   readonly share: number;
+  /** Null as long as it is not known; older servers do not say. */
+  readonly cost?: Money | null;
   readonly text: string;
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{Cost, Price, RawUsage, Usage};
+use crate::cost::{Cost, Money, Price, RawUsage, Tokens, Usage};
 
 /// One attempt to call a model. A retry is a row of its own, under the same decision.
 ///
@@ -62,6 +62,32 @@ pub struct Row {
     pub request_id: Option<String>,
     /// The user's tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// Returns what the prompt cost, without the answer; `None` if that is not known. Of a cost that the provider reported it is the part that the prompt has by
+    /// the price that we know.
+    pub fn prompt_cost(&self) -> Option<Money> {
+        prompt_cost(&self.cost, self.price.as_ref(), self.usage.tokens())
+    }
+}
+
+fn prompt_cost(cost: &Cost, price: Option<&Price>, tokens: &Tokens) -> Option<Money> {
+    if *cost == Cost::Free {
+        return cost.amount();
+    }
+    let prompt = price?.cost(&Tokens {
+        output: 0,
+        reasoning: 0,
+        ..*tokens
+    });
+    let Cost::Reported(whole) = cost else {
+        return Some(prompt);
+    };
+    let priced = i128::from(price?.cost(tokens).nanos());
+    let part = i128::from(whole.nanos()) * i128::from(prompt.nanos());
+    let nanos = i64::try_from(part.checked_div(priced)?).ok()?;
+    Some(Money::from_nanos(nanos, whole.currency()))
 }
 
 /// A name for one attempt, unique on this machine.
@@ -141,6 +167,32 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
         }
+    }
+
+    #[test]
+    fn what_a_prompt_cost_is_known_by_its_tokens_and_the_price_alone() {
+        use crate::cost::{Currency, PerMillion};
+        let price = Price::per_million(PerMillion {
+            input: "1",
+            output: "2",
+            ..PerMillion::default()
+        });
+        let price = price.unwrap();
+        let tokens = Tokens {
+            input: 200,
+            output: 50,
+            ..Tokens::default()
+        };
+        let usd = |nanos| Money::from_nanos(nanos, Currency::USD);
+        let of = |cost, price| prompt_cost(&cost, price, &tokens);
+        let priced = Cost::Priced(price.cost(&tokens));
+        assert_eq!(of(priced, Some(&price)), Some(usd(200_000)));
+        // A third of the call is the answer's, and so of what was reported.
+        let reported = Cost::Reported(usd(600_000));
+        assert_eq!(of(reported, Some(&price)), Some(usd(400_000)));
+        assert_eq!(of(reported, None), None);
+        assert_eq!(of(Cost::Unknown, None), None);
+        assert_eq!(of(Cost::Free, None), Some(usd(0)));
     }
 
     #[test]

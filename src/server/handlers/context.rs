@@ -9,8 +9,9 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
+use super::super::to_proto;
 use crate::completion;
-use crate::context::{Manifest, When};
+use crate::context::{Kept, When};
 use crate::session::{Session, Snapshot, path_of};
 use crate::syntax::SyntaxTree;
 use crate::workspace::{self, Standing};
@@ -244,17 +245,24 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
 /// Says what the prompt of a call was made of: of the last one, or of the one named.
 pub fn explain(shared: &Shared, call: Option<&str>) -> Result<ExplainContext> {
     let manifests = shared.session().manifests.clone();
-    let (id, manifest) = manifests.of(call).ok_or_else(|| {
+    let kept = manifests.of(call).ok_or_else(|| {
         Error::invalid_params(match call {
             Some(call) => format!("nothing is known of the call {call}; the last 64 are kept"),
             None => "no suggestion was asked of a model yet".into(),
         })
     })?;
-    Ok(explained(&id, &manifest))
+    Ok(explained(&kept))
 }
 
 /// Puts a manifest into the form of a message.
-pub fn explained(id: &str, manifest: &Manifest) -> ExplainContext {
+pub fn explained(kept: &Kept) -> ExplainContext {
+    let Kept {
+        call,
+        manifest,
+        cost,
+    } = kept;
+    let costs = cost.map_or_else(Vec::new, |cost| manifest.costs(cost));
+    let mut costs = costs.into_iter().map(to_proto::money);
     let parts = manifest.parts().iter().map(|part| ContextPartParams {
         field: part.field.name().into(),
         rule: part.rule.name().into(),
@@ -263,6 +271,7 @@ pub fn explained(id: &str, manifest: &Manifest) -> ExplainContext {
         bytes: part.text.len(),
         tokens: part.tokens(),
         share: manifest.share(part),
+        cost: costs.next(),
         text: part.text.to_string(),
     });
     let parts: Vec<ContextPartParams> = parts.collect();
@@ -271,14 +280,13 @@ pub fn explained(id: &str, manifest: &Manifest) -> ExplainContext {
         .iter()
         .filter_map(|part| part.file.as_deref())
         .collect();
-    let text = format!(
-        "byok-lsp: call {id} was shown about {tokens} tokens from {}",
-        files.iter().copied().collect::<Vec<_>>().join(", ")
-    );
+    let files = files.iter().copied().collect::<Vec<_>>().join(", ");
+    let price = cost.map_or_else(String::new, |cost| format!(", for {cost}"));
     ExplainContext {
-        id: id.to_owned(),
+        id: call.to_string(),
         tokens,
+        cost: cost.map(to_proto::money),
         parts,
-        text,
+        text: format!("byok-lsp: call {call} was shown about {tokens} tokens{price}, from {files}"),
     }
 }

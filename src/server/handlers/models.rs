@@ -8,13 +8,11 @@ use jiff::Timestamp;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
-use super::super::protocol::{
-    ListParams, ModelParams, Models, MoneyParams, PriceParams, SpeedParams,
-};
+use super::super::protocol::{ListParams, ModelParams, Models, PriceParams, SpeedParams};
+use super::super::to_proto;
 use super::settle::decide;
 use crate::action::unable;
 use crate::config::{POOL, Pool, ProviderSettings, Settings};
-use crate::cost::Money;
 use crate::credential;
 use crate::gateway::Gateway;
 use crate::models::{self, Model, Offer, Source};
@@ -147,16 +145,12 @@ fn unknown(provider: &ProviderSettings, id: String) -> ModelParams {
 }
 
 fn offered(provider: &ProviderSettings, model: &Model) -> ModelParams {
-    let money = |money: Money| MoneyParams {
-        nanos: money.nanos(),
-        currency: money.currency().code().into(),
-    };
     ModelParams {
         ability: Some(model.ability.name().into()),
         context: model.context,
         price: model.price.map(|(price, source)| PriceParams {
-            input: money(price.input),
-            output: money(price.output),
+            input: to_proto::money(price.input),
+            output: to_proto::money(price.output),
             source: source.name().into(),
         }),
         ..unknown(

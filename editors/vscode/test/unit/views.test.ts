@@ -60,9 +60,10 @@ test('the usage page may ask for what it offers, and for nothing else', () => {
 });
 
 test('what a prompt was made of reads in pieces, and no piece breaks out of its block', () => {
-  const part = { field: 'prefix', rule: 'window', file: 'a|b.rs', lines: [3, 9] as const, bytes: 9, tokens: 4, share: 125, text: '````\n# no heading' };
+  const part = { field: 'prefix', rule: 'window', file: 'a|b.rs', lines: [3, 9] as const, bytes: 9, tokens: 4, share: 125, cost: { nanos: 12_340, currency: 'USD' }, text: '````\n# no heading' };
   const text = contextText({ id: 'x', tokens: 4, parts: [part], text: '4 tokens' });
-  assert.match(text, /\| 12\.5 % \|/);
+  assert.match(text, /\| 12\.5 % \| &#36;0&#46;000012 \|/);
+  assert.match(contextText({ id: 'x', tokens: 4, parts: [{ ...part, cost: null }], text: '' }), /\| 12\.5 % \|  \|/);
   assert.match(text, /\n`````\n````\n# no heading\n`````\n/);
   assert.match(text, /lines 3 to 9/);
 });
