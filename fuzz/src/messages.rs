@@ -17,7 +17,7 @@ use byok_lsp::server::{self, Frame, FrameDecoder, Parts};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const METHODS: [&str; 30] = [
+const METHODS: [&str; 31] = [
     "initialize",
     "initialized",
     "shutdown",

@@ -10,9 +10,11 @@ use super::progress::with_progress;
 use super::style::Style;
 use super::{parts, style};
 use crate::completion;
-use crate::context::{Attention, Manifest, Rule};
+use crate::config::ContextSource;
+use crate::context::{Attention, Changed, Manifest, Rule};
 use crate::cost::Money;
 use crate::index::Shelf;
+use crate::repository;
 use crate::session::Snapshot;
 use crate::workspace::Markers;
 
@@ -37,16 +39,25 @@ pub(super) async fn get_ready(
     symbols.look_for(&Markers::of(snapshot.settings.policy.markers()));
     if settings.reads_workspace() && snapshot.confined.is_none() {
         symbols.update(&snapshot.path(), tree, snapshot.text.clone());
-        symbols.add_folder(project);
+        symbols.add_folder(project.clone());
         let reading = symbols.clone();
         let reading = tokio::task::spawn_blocking(move || reading.wait_until_idle(READING));
         with_progress("reading the workspace", reading).await?;
+    }
+    let mut attention = Attention::default();
+    if settings.sources.contains(&ContextSource::Changed) {
+        // Where git says nothing, prompts go without it.
+        let told = repository::changed_lines(&project).await;
+        let told = told.unwrap_or_default().into_iter();
+        attention.changed = told
+            .filter_map(|one| Changed::of(&one.path, one.lines))
+            .collect();
     }
     completion::get_ready(
         snapshot,
         cursor,
         &symbols.definitions(),
-        &Attention::default(),
+        &attention,
         &snapshot.company(),
     );
     Ok(())

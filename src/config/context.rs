@@ -46,11 +46,13 @@ pub enum ContextSource {
     Viewed,
     /// It is what is complained about at the cursor.
     Diagnostic,
+    /// It has changed since the last commit, in another file.
+    Changed,
 }
 
 impl ContextSource {
     /// Every source.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Scope,
         Self::Import,
         Self::Nearby,
@@ -59,6 +61,7 @@ impl ContextSource {
         Self::Edited,
         Self::Viewed,
         Self::Diagnostic,
+        Self::Changed,
     ];
 
     /// Returns its name in settings and manifests.
@@ -72,6 +75,7 @@ impl ContextSource {
             Self::Edited => "edited",
             Self::Viewed => "viewed",
             Self::Diagnostic => "diagnostic",
+            Self::Changed => "changed",
         }
     }
 }

@@ -20,7 +20,7 @@ mod source;
 mod window;
 
 pub use assemble::{Assembled, Form, Prompt, View, assemble, shares};
-pub use attention::{Attention, Viewed};
+pub use attention::{Attention, Changed, Viewed};
 pub use desk::Desk;
 pub use fragment::{Fragment, Source};
 pub use manifest::{Field, Kept, Manifest, Manifests, Part, Rule};

@@ -139,7 +139,7 @@ pub async fn changes(
         if choice.shown.is_empty() {
             return Err(Failure::Withheld);
         }
-        let (diff, is_cut) = git.diff(since, &choice.shown).await?;
+        let (diff, is_cut) = git.diff(since, &["--unified=5"], &choice.shown).await?;
         let subjects = match which {
             Which::Staged => git.subjects().await,
             Which::All => Vec::new(),
@@ -195,13 +195,13 @@ impl Choice {
 
 /// The program, for one repository.
 pub(super) struct Git {
-    top: PathBuf,
+    pub(super) top: PathBuf,
     /// Arguments that switch the repository's filters off.
     without_filters: Vec<String>,
 }
 
 impl Git {
-    async fn of(folder: &Path) -> Result<Self, Failure> {
+    pub(super) async fn of(folder: &Path) -> Result<Self, Failure> {
         let start = folder.to_owned();
         let finding = tokio::task::spawn_blocking(move || top_of(&start));
         let top = finding.await.ok().flatten();
@@ -282,7 +282,7 @@ impl Git {
 
     /// Returns the files that have changed since a commit, or since they were staged, as paths from the top. Of one that was renamed that is the old name and
     /// the new one.
-    async fn changed(&self, since: Option<&str>) -> Result<BTreeSet<String>, Failure> {
+    pub(super) async fn changed(&self, since: Option<&str>) -> Result<BTreeSet<String>, Failure> {
         let mut arguments = vec![
             "diff",
             "--no-ext-diff",
@@ -303,8 +303,13 @@ impl Git {
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// Returns the diff of these files alone.
-    async fn diff(&self, since: &str, files: &[String]) -> Result<(String, bool), Failure> {
+    /// Returns the diff of these files alone, with what else git is told about it.
+    pub(super) async fn diff(
+        &self,
+        since: &str,
+        more: &[&str],
+        files: &[String],
+    ) -> Result<(String, bool), Failure> {
         let mut arguments = vec![
             "diff",
             "--no-ext-diff",
@@ -314,10 +319,9 @@ impl Git {
             "--ignore-submodules=all",
             "--src-prefix=a/",
             "--dst-prefix=b/",
-            "--unified=5",
-            since,
-            "--",
         ];
+        arguments.extend(more);
+        arguments.extend([since, "--"]);
         arguments.extend(files.iter().map(String::as_str));
         self.run(&arguments).await
     }

@@ -55,6 +55,32 @@ async fn a_file_whose_mark_a_change_takes_away_is_in_no_diff() {
 }
 
 #[tokio::test]
+async fn the_lines_that_have_changed_are_told_of_what_was_written_last_first() {
+    let folder = repository();
+    let path = folder.path();
+    let lines = || super::super::changed_lines(path);
+    assert_eq!(lines().await, Ok(Vec::new()));
+    std::fs::write(path.join("b ü.txt"), "1\n2\n3\n").unwrap();
+    git(path, &["add", "."]);
+    git(path, &["commit", "-q", "-m", "b: more"]);
+    std::fs::write(path.join("a.txt"), "zero\none\n").unwrap();
+    std::fs::write(path.join("b ü.txt"), "1\nII\n3\nIV\n").unwrap();
+    std::fs::write(path.join("unknown.txt"), "to git\n").unwrap();
+    let later = std::time::SystemTime::now() + Duration::from_secs(60);
+    let file = std::fs::File::options()
+        .append(true)
+        .open(path.join("b ü.txt"));
+    file.unwrap().set_modified(later).unwrap();
+    let found = lines().await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.path.file_name().unwrap().to_str().unwrap(), &*one.lines))
+        .collect();
+    let (a, b) = ([0..=0], [1..=1, 3..=3]);
+    assert_eq!(found, [("b ü.txt", &b[..]), ("a.txt", &a[..])]);
+}
+
+#[tokio::test]
 async fn what_is_staged_and_what_is_not_are_told_apart() {
     let folder = repository();
     let path = folder.path();

@@ -29,6 +29,7 @@ use super::protocol::{
 use super::running::Running;
 use super::status::Status;
 use super::to_proto;
+use super::uncommitted::Uncommitted;
 use super::{Parts, budget};
 use crate::action::Diagnostic;
 use crate::completion::Completions;
@@ -61,6 +62,8 @@ pub struct Shared {
     pub lists: Lists,
     /// What the workspace defines, for prompts.
     pub symbols: SymbolIndex,
+    /// What has changed in it since the last commit, for prompts too.
+    pub uncommitted: Uncommitted,
     /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
@@ -338,6 +341,7 @@ impl Shared {
             engine: parts.engine,
             lists: parts.lists,
             symbols: parts.symbols,
+            uncommitted: Uncommitted::default(),
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

@@ -25,6 +25,7 @@ mod status;
 pub mod stdio;
 mod to_proto;
 mod transport;
+mod uncommitted;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -315,7 +315,8 @@ pub struct ExplainContext {
 pub struct ContextPartParams {
     /// Where it was sent: `prompt`, `prefix`, `suffix`, `file`, `system`, `user`.
     pub field: String,
-    /// Why: `frame`, `window`, or the source that put it there: `scope`, `import`, `nearby`, `member`, `sibling`, `edited`, `viewed`, `diagnostic`.
+    /// Why: `frame`, `window`, or the source that put it there: `scope`, `import`, `nearby`, `member`, `sibling`, `edited`, `viewed`, `diagnostic`,
+    /// `changed`.
     pub rule: String,
     /// The file that it is of, from the workspace's folder on; null of the frame.
     pub file: Option<String>,

@@ -74,6 +74,8 @@ impl Session {
             edited: self.edited_elsewhere(snapshot, company),
             viewed: viewed.collect(),
             complaints: complaint.map_or_else(Vec::new, |one| one.messages.clone()),
+            // No session knows that.
+            changed: std::sync::Arc::default(),
         }
     }
 }

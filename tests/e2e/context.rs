@@ -537,6 +537,61 @@ fn the_editor_is_told_quietly_and_once_how_far_a_document_gets_by_a_rule_about_f
     client.finish();
 }
 
+/// Does what somebody does in a repository.
+fn git(folder: &Path, arguments: &[&str]) {
+    let status = std::process::Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .status();
+    assert!(status.unwrap().success(), "{arguments:?}");
+}
+
+#[test]
+fn what_has_changed_since_the_last_commit_is_shown_and_nothing_else_of_its_file() {
+    const NEW: &str = "pub fn freshly_written() -> u8";
+    let (folder, provider) = (workspace(), fill());
+    let path = folder.path();
+    let far = path.join("far");
+    fs::create_dir(&far).unwrap();
+    // Nothing that stands near the cursor leads there.
+    let old = "pub fn untouched() -> u8 {\n    1\n}\n";
+    fs::write(far.join("away.rs"), old).unwrap();
+    git(path, &["init", "-q"]);
+    git(path, &["add", "."]);
+    git(path, &["commit", "-q", "-m", "begin"]);
+    fs::write(far.join("away.rs"), format!("{old}\n{NEW} {{\n    2\n}}\n")).unwrap();
+    fs::write(path.join("private.rs"), "pub const TOKEN: usize = 777;\n").unwrap();
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    let (uri, at) = open(&mut client, path, "main.rs");
+    let mut versions = 2..TRIES;
+    let body = loop {
+        let version = versions.next().expect("a prompt shows what has changed");
+        let place = (&*uri, &at, TEXT);
+        if let Some(body) = ask_anew(&mut client, &provider, place, version)
+            && body.contains(NEW)
+        {
+            break body;
+        }
+    };
+    assert!(
+        !body.contains("untouched") && !body.contains("777"),
+        "{body}"
+    );
+    let explained = explained(&mut client, json!({}));
+    let parts = explained["parts"].as_array().unwrap();
+    let of = |part: &&Value| part["rule"] == "changed";
+    let part = parts.iter().find(of).expect("a piece of that rule");
+    assert_eq!(
+        (&part["file"], &part["lines"]),
+        (&json!("far/away.rs"), &json!([5, 5]))
+    );
+    client.finish();
+}
+
 #[test]
 fn what_the_pieces_of_a_prompt_cost_is_together_what_the_prompt_did() {
     let fake = Fake::default();

@@ -1,4 +1,5 @@
-//! Where candidates come from: one file a source. Each is bounded in what it looks at, so that none needs a clock.
+//! Where candidates come from: one file a source. Each is bounded in what it looks at, so that none needs a clock, and the same
+//! state gives the same prompt.
 //!
 //! Entry point: [`gather`]. A source names definitions; what speaks for each of them is gathered as its [`Signs`], of which
 //! [`super::rank`] makes one number. Several sources may name the same definition: it is one candidate, with the signs of all.
@@ -131,6 +132,9 @@ pub fn gather(inputs: &Inputs<'_>) -> Gathered {
     }
     if on(Source::Diagnostic) {
         pointed::add_complained(&mut pool, inputs);
+    }
+    if on(Source::Changed) {
+        pointed::add_changed(&mut pool, inputs);
     }
     let mut first = Vec::new();
     if on(Source::Scope) {

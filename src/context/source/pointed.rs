@@ -1,5 +1,5 @@
-//! What is pointed at: definitions in other files that the cursor was in a short while ago, and those of the names in complaints about
-//! the lines at the cursor.
+//! What is pointed at: definitions in other files that the cursor was in a short while ago, those of the names in complaints about
+//! the lines at the cursor, and those that are new or other than in the last commit.
 //!
 //! Only what defines something is shown of either, so that what they cost is bounded by a few lines, and nothing where there is nothing.
 
@@ -44,6 +44,43 @@ fn round(file: &Arc<FileSymbols>, line: u32) -> Option<Found> {
         file: file.clone(),
         at,
     })
+}
+
+/// How many definitions count that have changed.
+const CHANGED: usize = 4;
+
+/// How much one of them is pointed at: somebody who is at a change may well go on with it, though less likely there than where they looked a moment ago.
+const CHANGED_POINTED: f32 = 0.6;
+
+/// Adds the definitions whose first line has changed since the last commit, in the files that were written last.
+pub(super) fn add_changed(pool: &mut Pool<'_>, inputs: &Inputs<'_>) {
+    let mut count = 0;
+    for changed in inputs.attention.changed.iter() {
+        let Some(file) = inputs.definitions.file(&changed.path) else {
+            continue;
+        };
+        for (at, definition) in file.definitions.iter().enumerate() {
+            let is_changed = changed
+                .lines
+                .iter()
+                .any(|lines| lines.contains(&definition.line));
+            // A field says little without the others.
+            if !is_changed || definition.kind == Kind::Field {
+                continue;
+            }
+            let found = Found {
+                file: file.clone(),
+                at,
+            };
+            if let Some(signs) = pool.add(found, Source::Changed) {
+                signs.pointed = signs.pointed.max(CHANGED_POINTED);
+                count += 1;
+            }
+            if count == CHANGED {
+                return;
+            }
+        }
+    }
 }
 
 /// Adds the definitions of what complaints name.

@@ -11,7 +11,8 @@ use super::super::backend::Shared;
 use super::super::protocol::{ContextPartParams, ExplainContext};
 use super::super::to_proto;
 use crate::completion;
-use crate::context::{Kept, When};
+use crate::config::ContextSource;
+use crate::context::{Changed, Kept, When};
 use crate::session::{Session, Snapshot, path_of};
 use crate::syntax::SyntaxTree;
 use crate::workspace::{self, Standing};
@@ -112,6 +113,7 @@ fn say(shared: &Shared, uri: &str, words: &str) {
 
 /// Notes that a file was saved: it may be one of the workspace's, or say which of them may leave the machine.
 pub fn saved(shared: &Shared, uri: &str) {
+    shared.uncommitted.saved(tokio::time::Instant::now());
     let Some(path) = path_of(uri) else { return };
     let name = path.file_name().and_then(|name| name.to_str());
     let is_rule = |name: &str| {
@@ -224,11 +226,12 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
         return;
     };
     let symbols = shared.symbols.clone();
-    let (attention, company) = {
+    let (mut attention, company) = {
         let session = shared.session();
         let company = session.company(&snapshot);
         (session.attention(&snapshot, cursor, &company), company)
     };
+    attention.changed = changed(shared, &snapshot);
     let choosing = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let begun = Instant::now();
@@ -240,6 +243,23 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     if choosing.await.is_err() {
         tracing::error!("choosing context panicked; prompts go on without it");
     }
+}
+
+/// Returns what has changed in a document's folder since the last commit, as far as that is known, and has git asked again if it is time.
+fn changed(shared: &Shared, snapshot: &Snapshot) -> Arc<[Changed]> {
+    let sources = &snapshot.settings.context.sources;
+    let Some(folder) = &snapshot.folder else {
+        return Arc::default();
+    };
+    if !sources.contains(&ContextSource::Changed) {
+        return Arc::default();
+    }
+    let now = tokio::time::Instant::now();
+    let (changed, turn) = shared.uncommitted.of(folder, now);
+    if let Some(turn) = turn {
+        tokio::spawn(turn.ask());
+    }
+    changed
 }
 
 /// Says what the prompt of a call was made of: of the last one, or of the one named.

@@ -16,6 +16,7 @@ pub fn apply(shared: &Arc<Shared>, params: &lsp::DidChangeWorkspaceFoldersParams
             session.remove_folder(&path);
             shared.engine.remove_workspace(&path);
             shared.symbols.remove_folder(&path);
+            shared.uncommitted.forget(&path);
         }
     }
     for folder in &params.event.added {
