@@ -8,7 +8,7 @@ use super::cache::Desk;
 use super::completions::{Completions, Look, lock};
 use super::desks::{Desks, follow};
 use super::habits::Spot;
-use super::trigger::{Moment, Verdict};
+use super::trigger::{self, Moment, Verdict};
 use super::{Ask, Trigger};
 use crate::config::Eagerness;
 use crate::gateway::Gateway;
@@ -51,9 +51,10 @@ impl Completions {
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
         let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, ask.writing);
-        let is_barren = record
-            .habits
-            .passes_over(Spot::of(snapshot.language, &around));
+        let spot = Spot::of(snapshot.language, &around);
+        if trigger::spares_barren(snapshot.settings.eagerness) && record.habits.passes_over(spot) {
+            return Verdict::Silent;
+        }
         let moment = Moment {
             eagerness: snapshot.settings.eagerness,
             fixed: snapshot.settings.debounce,
@@ -63,7 +64,6 @@ impl Completions {
             is_within_word: around.is_within_word(),
             is_within_line: around.is_within_line(),
             is_doubtful: desk.doubt > 0,
-            is_barren,
         };
         moment.verdict(Instant::now())
     }

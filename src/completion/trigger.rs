@@ -42,8 +42,6 @@ pub struct Moment<'a> {
     pub is_within_line: bool,
     /// Whether a suggestion was typed against just now, which may be a slip that is about to be taken back, or a model had nothing to say.
     pub is_doubtful: bool,
-    /// Whether suggestions are never taken in such a place, and it is not yet time to see whether that has changed.
-    pub is_barren: bool,
 }
 
 /// What to do.
@@ -114,8 +112,7 @@ impl Moment<'_> {
             return Verdict::Silent;
         };
         let is_unlikely_here = self.is_within_line && self.habits.odds < preset.odds_within_line;
-        let is_barren = self.is_barren && preset.spares_barren;
-        if self.rhythm.is_deleting || self.is_within_word || is_unlikely_here || is_barren {
+        if self.rhythm.is_deleting || self.is_within_word || is_unlikely_here {
             return Verdict::Silent;
         }
         let wait = self.fixed.unwrap_or_else(|| self.wait(&preset));
@@ -151,6 +148,11 @@ impl Moment<'_> {
 /// Returns whether nothing is to be suggested unasked at a place where the user dismissed a suggestion so many keys ago.
 pub fn is_quiet(eagerness: Eagerness, keys: usize) -> bool {
     Preset::of(eagerness).is_none_or(|preset| keys < preset.keys_after_dismissal)
+}
+
+/// Returns whether nothing is to be suggested unasked where suggestions are never taken.
+pub fn spares_barren(eagerness: Eagerness) -> bool {
+    Preset::of(eagerness).is_none_or(|preset| preset.spares_barren)
 }
 
 impl Preset {
@@ -215,7 +217,6 @@ mod tests {
             is_within_word: false,
             is_within_line: false,
             is_doubtful: false,
-            is_barren: false,
         };
         change(&mut moment);
         moment.verdict(now)
@@ -283,15 +284,9 @@ mod tests {
     }
 
     #[test]
-    fn where_suggestions_are_never_taken_who_is_not_eager_is_left_alone() {
-        let with = |eagerness| {
-            after_keys(150, |moment| {
-                (moment.eagerness, moment.is_barren) = (eagerness, true);
-            })
-        };
-        assert_eq!(with(Eagerness::Quiet), Verdict::Silent);
-        assert_eq!(with(Eagerness::Balanced), Verdict::Silent);
-        assert_ne!(with(Eagerness::Eager), Verdict::Silent);
+    fn where_suggestions_are_never_taken_only_who_is_eager_is_made_any() {
+        assert!(spares_barren(Eagerness::Quiet) && spares_barren(Eagerness::Balanced));
+        assert!(!spares_barren(Eagerness::Eager));
     }
 
     #[test]
@@ -334,7 +329,6 @@ mod tests {
             is_within_word: false,
             is_within_line: false,
             is_doubtful: false,
-            is_barren: false,
         };
         let later = now + Duration::from_millis(600);
         assert_eq!(moment.verdict(later), Verdict::Ask(Duration::ZERO));

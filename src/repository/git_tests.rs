@@ -66,7 +66,7 @@ async fn the_lines_that_have_changed_are_told_of_what_was_written_last_first() {
     std::fs::write(path.join("a.txt"), "zero\none\n").unwrap();
     std::fs::write(path.join("b ü.txt"), "1\nII\n3\nIV\n").unwrap();
     std::fs::write(path.join("unknown.txt"), "to git\n").unwrap();
-    let later = std::time::SystemTime::now() + Duration::from_secs(60);
+    let later = std::time::SystemTime::now() + Duration::from_mins(1);
     let file = std::fs::File::options()
         .append(true)
         .open(path.join("b ü.txt"));

@@ -95,7 +95,8 @@ fn what_was_edited_elsewhere_in_one_go_is_shown_whole_and_of_much_the_last_of_it
     let mut session = session();
     let a = session.snapshot("file:///w/a.rs").expect("open");
     let b = "file:///w/b.rs";
-    let lines: String = (0..60).map(|n| format!("let line_{n} = {n};\n")).collect();
+    let lines: Vec<String> = (0..60).map(|n| format!("let line_{n} = {n};")).collect();
+    let lines = lines.join("\n");
     session.open(b, "rust", &lines);
     for line in [10, 14, 18] {
         session.change(b, &insert(line, 0, "/* x */ "));

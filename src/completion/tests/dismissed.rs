@@ -129,3 +129,23 @@ async fn the_embedded_engine_is_quiet_after_a_dismissal_too() {
     scene.type_text("a");
     assert_eq!(scene.now().unwrap(), "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_suggestions_are_never_taken_nobody_is_held_back_to_ask_but_once_in_ten_times() {
+    let mut scene = Scene::open(TEXT);
+    for _ in 0..13 {
+        let shown = scene.answered("compute(1);").await;
+        assert!(shown.is_some());
+        // Something else on the next line of its kind.
+        scene.type_text("z;\n    let y = ");
+    }
+    let mut asked = 0;
+    for _ in 0..20 {
+        let ask = scene.ask();
+        let asks = scene
+            .completions
+            .hold_back(&scene.gateway, &scene.session, &ask);
+        asked += usize::from(asks.await);
+    }
+    assert_eq!(asked, 2);
+}
