@@ -555,7 +555,6 @@ fn what_has_changed_since_the_last_commit_is_shown_and_nothing_else_of_its_file(
     let path = folder.path();
     let far = path.join("far");
     fs::create_dir(&far).unwrap();
-    // Nothing that stands near the cursor leads there.
     let old = "pub fn untouched() -> u8 {\n    1\n}\n";
     fs::write(far.join("away.rs"), old).unwrap();
     git(path, &["init", "-q"]);
@@ -563,9 +562,9 @@ fn what_has_changed_since_the_last_commit_is_shown_and_nothing_else_of_its_file(
     git(path, &["commit", "-q", "-m", "begin"]);
     fs::write(far.join("away.rs"), format!("{old}\n{NEW} {{\n    2\n}}\n")).unwrap();
     fs::write(path.join("private.rs"), "pub const TOKEN: usize = 777;\n").unwrap();
-    let mut client = Builder::default()
-        .http(&provider.address, "openai-completions")
-        .start();
+    let mut config = mock_config(&provider.address, "openai-completions");
+    config["context"] = json!({"sources": ["changed"]});
+    let mut client = Builder::default().config(config).start();
     let (uri, at) = open(&mut client, path, "main.rs");
     let mut versions = 2..TRIES;
     let body = loop {

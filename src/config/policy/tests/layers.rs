@@ -202,7 +202,7 @@ const TABLE: [Row; 26] = [
         somewhat: "[context]\nsources = [\"scope\"]",
         more: "[context]\nsources = []",
         shows: |settings| settings.context.sources.len().to_string(),
-        is: ["8", "1", "0"],
+        is: ["9", "1", "0"],
     },
     Row {
         option: "privacy.credentials",
