@@ -276,11 +276,32 @@ function M.cycle(count)
   return true
 end
 
+--- Tells the server what its user took off the screen, so that it does not come back at the next key. Of several suggestions
+--- all go at once, the ones that were not looked at too.
+---@param buf integer
+local function tell_dismissed(buf)
+  local client = require('byok.client').of(buf)
+  for _, item in ipairs(client and answers[buf] or {}) do
+    local id = item.command and item.command.arguments and item.command.arguments[1]
+    if type(id) == 'string' then
+      client:notify('byok/didDismiss', { id = id })
+    end
+  end
+  answers[buf] = nil
+end
+
 --- Takes the visible suggestion off the screen and calls off what was asked meanwhile.
 ---@return boolean
 function M.dismiss()
+  local buf = vim.api.nvim_get_current_buf()
+  look(buf)
+  tidy(buf)
   -- Accepting nothing is the one public way to make Neovim forget a suggestion.
-  return M.visible() and vim.lsp.inline_completion.get({ on_accept = function() end })
+  local dismissed = M.visible() and vim.lsp.inline_completion.get({ on_accept = function() end })
+  if dismissed then
+    tell_dismissed(buf)
+  end
+  return dismissed
 end
 
 --- Switches ghost text on for a buffer.

@@ -157,6 +157,29 @@ return {
     nvim:expect('ghost()', '')
     nvim:keys('<C-]>')
     nvim:expect('text()', 'int add(int a, int b) {\n    ret<free>\n}')
+    local told = nvim:expect_heard('byok/didDismiss', 1)
+    assert(#told == 1 and told[1].id == 'call-0', vim.inspect(told))
+  end },
+
+  { 'dismiss tells of all suggestions that were to be chosen from', function(nvim)
+    nvim:ready({ 'return a;', 'return b;' })
+    nvim:keys('ret')
+    nvim:expect('ghost()', 'urn a;')
+    nvim:keys('<C-]>')
+    nvim:expect('ghost()', '')
+    local told = nvim:expect_heard('byok/didDismiss', 2)
+    assert(told[1].id == 'call-0' and told[2].id == 'call-1', vim.inspect(told))
+  end },
+
+  { 'leaving insert mode refuses nothing: the suggestion is there again', function(nvim)
+    nvim:ready({ LINE })
+    nvim:keys('    ret')
+    nvim:expect('ghost()', 'urn a + b;')
+    nvim:keys('<Esc>')
+    nvim:expect('ghost()', '')
+    nvim:keys('a')
+    nvim:expect('ghost()', 'urn a + b;')
+    assert(#nvim:heard('byok/didDismiss') == 0)
   end },
 
   { 'next and previous show the other suggestions', function(nvim)
