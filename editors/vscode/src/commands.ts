@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Previews } from './actions/preview';
+import { dismiss } from './ghost/dismiss';
 import { setKey } from './keys/set';
 import { signIn } from './keys/signIn';
 import { showMenu } from './menu';
@@ -37,6 +38,7 @@ export function registerCommands({ server, state, usage, documents, previews, lo
     resume: () => server.request('byok/resume'),
     acceptPreview: () => previews.answerActive(true),
     discardPreview: () => previews.answerActive(false),
+    dismiss: () => dismiss(server),
     explainContext: () => showContext(server, documents),
     explainRoute: () => showRoute(server, documents),
     usage: () => usage.show(),

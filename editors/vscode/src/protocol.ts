@@ -108,6 +108,9 @@ export interface ActionArgument {
 
 export const ACTION_COMMAND = 'byok.action';
 
+/** What the editor runs when a suggestion was accepted; its argument is the suggestion's call. */
+export const ACCEPTED_COMMAND = 'byok.didAccept';
+
 export interface Position {
   readonly line: number;
   readonly character: number;

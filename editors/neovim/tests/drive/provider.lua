@@ -66,6 +66,28 @@ return {
   { 'openai-completions: typed, seen, accepted, paid', journey('openai-completions', '/v1/completions') },
   { 'openai-chat: typed, seen, accepted, paid', journey('openai-chat', '/v1/chat/completions') },
 
+  { 'a dismissed suggestion does not come back while it is typed along', function(nvim)
+    local url, requests = provider(nvim, { { text = { 'Reader::new(path);' } } })
+    ready(nvim, url, 'openai-completions')
+    nvim:keys('    let reader = ')
+    nvim:expect('ghost()', 'Reader::new(path);')
+    nvim:keys('<C-]>')
+    nvim:expect('ghost()', '')
+    nvim:lua([[
+      answered = 0
+      vim.api.nvim_create_autocmd('LspRequest', { callback = function(event)
+        local request = event.data.request
+        if request.method == 'textDocument/inlineCompletion' and request.type == 'complete' then answered = answered + 1 end
+      end })
+    ]])
+    for number, key in ipairs({ 'R', 'e', 'a' }) do
+      nvim:keys(key)
+      nvim:eventually('the key is answered', function() return nvim:lua('return answered') end, function(answered) return answered >= number end)
+      nvim:expect('ghost()', '')
+    end
+    assert(#requests() == 1)
+  end },
+
   { 'leaving insert mode closes the stream', function(nvim)
     local slow = {}
     for number = 1, 200 do

@@ -7,13 +7,16 @@ import {
 import { completed } from '../actions/arguments';
 import { ActionProgress } from '../actions/progress';
 import { renameIfAsked } from '../actions/rename';
-import { ACTION_COMMAND } from '../protocol';
+import type { Shown } from '../ghost/shown';
+import { ACCEPTED_COMMAND, ACTION_COMMAND } from '../protocol';
 
 export interface Wiring {
   readonly program: string;
   readonly settings: Record<string, unknown>;
   readonly log: vscode.LogOutputChannel;
   readonly memory: vscode.Memento;
+  /** Is told what is suggested. */
+  readonly shown: Shown;
   /** Whether edits are shown before they are made. */
   readonly previews: boolean;
   /** The server's end, unless it was asked to end. */
@@ -65,7 +68,17 @@ export function createClient(wiring: Wiring): Client {
       handleWorkDoneProgress: (token, params, next) => {
         if (!progress.handle(token, params)) next(token, params);
       },
+      provideInlineCompletionItems: async (document, position, context, token, next) => {
+        const answer = await next(document, position, context, token);
+        // Of a request that was taken back nothing is shown.
+        if (!token.isCancellationRequested) {
+          const items = answer === null || answer === undefined ? [] : Array.isArray(answer) ? answer : answer.items;
+          wiring.shown.answered(String(document.uri), position.line, items);
+        }
+        return answer;
+      },
       executeCommand: async (command, args: unknown[], next) => {
+        if (command === ACCEPTED_COMMAND) wiring.shown.accepted();
         if (command !== ACTION_COMMAND) return next(command, args);
         const whole = await completed(args, wiring.memory);
         if (whole === undefined) return undefined;

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { Shown } from '../ghost/shown';
 import { plain } from '../text/escape';
 import { Backoff, MOST_RESTARTS } from './backoff';
 import { findServer } from './binary';
@@ -35,6 +36,8 @@ export class Server implements vscode.Disposable {
   readonly onNotification = this.notified.event;
   /** Says something in the progress of an action. */
   say: (token: string, message: string) => void = () => {};
+  /** What is suggested. */
+  readonly shown = new Shown();
   /** The program in use, for those who start it for other tasks. */
   program: string | undefined;
 
@@ -66,6 +69,7 @@ export class Server implements vscode.Disposable {
       settings: this.settings(),
       log: this.log,
       memory: this.context.globalState,
+      shown: this.shown,
       previews: vscode.workspace.getConfiguration('byok').inspect<boolean>('previewEdits')?.globalValue ?? true,
       ended: () => this.ended(run),
       actionEnded: (token) => this.notified.fire({ method: ACTION_ENDED, params: { id: token } }),
@@ -108,6 +112,11 @@ export class Server implements vscode.Disposable {
   async request<T>(method: string, params: object = {}): Promise<T> {
     if (this.client === undefined || this.current !== 'running') throw new Error('the server does not run; see "BYOK: Show Log"');
     return this.client.sendRequest<T>(method, params);
+  }
+
+  /** Tells the server something, if it runs. */
+  notify(method: string, params: object): void {
+    if (this.current === 'running') void this.client?.sendNotification(method, params).catch((error: unknown) => this.log.warn(plain(String(error))));
   }
 
   /** Whether the server offers a command, and so the request of that name. */

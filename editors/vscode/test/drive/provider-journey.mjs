@@ -44,6 +44,15 @@ async function usageView(editor) {
   return view;
 }
 
+/** What went one way between the editor and the server. */
+function messages(editor, way) {
+  // The last one may be on its way still.
+  const frames = editor.read(way).split(/Content-Length: \d+\r\n\r\n/).slice(1);
+  return frames.flatMap((frame) => { try { return [JSON.parse(frame)]; } catch { return []; } });
+}
+
+const asked = (editor) => messages(editor, 'to-server').filter(({ method }) => method === 'textDocument/inlineCompletion');
+
 export const steps = {
   'ghost text comes from the provider, and its cost into the status bar': async (editor, { provider }) => {
     await editor.expectStatus(/small/);
@@ -57,6 +66,24 @@ export const steps = {
     assert.equal((await provider.requests())[0].body.model, 'small');
     await editor.keys('Tab');
     await editor.expectText(/let reader = Reader::new\(path\);/);
+  },
+  'a dismissed suggestion does not come back while it is typed along': async (editor) => {
+    await editor.keys('Enter');
+    await editor.type('let again = ');
+    await editor.expectGhost(/^Reader::new\(path\);/);
+    await editor.keys('Escape');
+    await editor.until('it is off the screen', async () => (await editor.ghost()) === '');
+    await editor.until('the server is told', () => messages(editor, 'to-server').some(({ method }) => method === 'byok/didDismiss'));
+    const before = asked(editor).length;
+    await editor.type('Re');
+    await editor.until('each key is asked about, and there is nothing', () => {
+      const answers = messages(editor, 'from-server');
+      const since = asked(editor).slice(before);
+      const last = answers.find(({ id }) => id === since.at(-1)?.id);
+      return last !== undefined && last.result?.items.length === 0;
+    });
+    assert.equal(await editor.ghost(), '');
+    for (let keys = 'let again = Re'.length; keys > 0; keys -= 1) await editor.keys('Backspace');
   },
   'the card has the last calls': async (editor) => {
     await hover(editor);
