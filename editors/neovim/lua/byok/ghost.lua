@@ -277,12 +277,17 @@ function M.cycle(count)
 end
 
 --- Tells the server what its user took off the screen, so that it does not come back at the next key. Of several suggestions
---- all go at once, the ones that were not looked at too.
+--- all go at once, the ones that were not looked at too: the next of them would else be shown in the place of the refused one.
+--- Where another server's is refused, nothing is said of ours.
 ---@param buf integer
-local function tell_dismissed(buf)
+---@param item vim.lsp.inline_completion.Item
+local function tell_dismissed(buf, item)
   local client = require('byok.client').of(buf)
-  for _, item in ipairs(client and answers[buf] or {}) do
-    local id = item.command and item.command.arguments and item.command.arguments[1]
+  if not client or client.id ~= item.client_id then
+    return
+  end
+  for _, answer in ipairs(answers[buf] or {}) do
+    local id = vim.tbl_get(answer, 'command', 'arguments', 1)
     if type(id) == 'string' then
       client:notify('byok/didDismiss', { id = id })
     end
@@ -291,17 +296,18 @@ local function tell_dismissed(buf)
 end
 
 --- Takes the visible suggestion off the screen and calls off what was asked meanwhile.
+---
+--- This alone is a refusal. Ghost text that goes when its user leaves insert mode is none: they may want to read, or to move to
+--- where it fits, and it is there again when they come back. What goes because something else was typed, the server knows
+--- from the edit.
 ---@return boolean
 function M.dismiss()
   local buf = vim.api.nvim_get_current_buf()
   look(buf)
   tidy(buf)
-  -- Accepting nothing is the one public way to make Neovim forget a suggestion.
-  local dismissed = M.visible() and vim.lsp.inline_completion.get({ on_accept = function() end })
-  if dismissed then
-    tell_dismissed(buf)
-  end
-  return dismissed
+  -- Accepting nothing is the one public way to make Neovim forget a suggestion, and it says which one that was.
+  return M.visible()
+    and vim.lsp.inline_completion.get({ bufnr = buf, on_accept = function(item) tell_dismissed(buf, item) end })
 end
 
 --- Switches ghost text on for a buffer.

@@ -171,6 +171,23 @@ return {
     assert(told[1].id == 'call-0' and told[2].id == 'call-1', vim.inspect(told))
   end },
 
+  { "of another server's suggestion ours is not told, nor that ours stood behind it", function(nvim)
+    nvim:open('add.c', { 'int add(int a, int b) {', '', '}' })
+    nvim:lua('vim.lsp.start({ name = "other", cmd = { ... } })', nvim.HERE .. '/support/scripted_lsp.py')
+    nvim:expect('#vim.lsp.get_clients({ name = "other" })', 1)
+    nvim:lua('vim.lsp.get_clients({ name = "other" })[1]:notify("test/script", { suggestions = { "return theirs;" } })')
+    nvim:setup()
+    nvim:expect('attached()', true)
+    nvim:tell('test/script', { suggestions = { 'return ours;' } })
+    nvim:keys('jAret')
+    -- Neovim shows what the server says that was there first.
+    nvim:expect('ghost()', 'urn theirs;')
+    nvim:expect_heard('textDocument/inlineCompletion', 1)
+    nvim:keys('<C-]>')
+    nvim:expect('ghost()', '')
+    assert(#nvim:heard('byok/didDismiss') == 0, vim.inspect(nvim:heard('byok/didDismiss')))
+  end },
+
   { 'leaving insert mode refuses nothing: the suggestion is there again', function(nvim)
     nvim:ready({ LINE })
     nvim:keys('    ret')

@@ -4,12 +4,19 @@
  */
 
 import * as vscode from 'vscode';
+import type { Position } from '../protocol';
 import type { Server } from '../server/server';
 
 /** Runs on Escape. */
 export async function dismiss(server: Server): Promise<void> {
   const editor = vscode.window.activeTextEditor;
-  const ids = editor === undefined ? [] : server.shown.dismissed(String(editor.document.uri), editor.selection.active.line);
+  const ids = editor === undefined ? [] : server.shown.dismissed(String(editor.document.uri), (from) => typedSince(from, editor));
   for (const id of ids) server.notify('byok/didDismiss', { id });
   await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
+}
+
+/** The text from a place to the cursor; undefined if the cursor stands before it. */
+function typedSince(from: Position, { document, selection }: vscode.TextEditor): string | undefined {
+  const start = new vscode.Position(from.line, from.character);
+  return selection.active.isBefore(start) ? undefined : document.getText(new vscode.Range(start, selection.active));
 }

@@ -73,7 +73,7 @@ export function createClient(wiring: Wiring): Client {
         // Of a request that was taken back nothing is shown.
         if (!token.isCancellationRequested) {
           const items = answer === null || answer === undefined ? [] : Array.isArray(answer) ? answer : answer.items;
-          wiring.shown.answered(String(document.uri), position.line, items);
+          wiring.shown.answered(String(document.uri), position, items);
         }
         return answer;
       },

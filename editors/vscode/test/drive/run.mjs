@@ -16,7 +16,7 @@ const binary = resolve(process.env.BYOK_BINARY ?? join(root, 'target/debug/byok-
 const MOST_VSIX_BYTES = 500_000;
 
 const wanted = process.argv.slice(2);
-const scenarios = ['host', 'first-minute', 'provider-journey', 'actions', 'fix', 'troubles', 'budget', 'keys'].filter((name) => wanted.length === 0 || wanted.includes(name));
+const scenarios = ['host', 'first-minute', 'provider-journey', 'dismiss', 'actions', 'fix', 'troubles', 'budget', 'keys'].filter((name) => wanted.length === 0 || wanted.includes(name));
 
 rmSync(artifacts, { recursive: true, force: true });
 mkdirSync(artifacts, { recursive: true });

@@ -40,6 +40,12 @@ test('every command in the palette is one that the code registers, and none has 
   }
 });
 
+test('Escape is ours only where a suggestion of an editor without Vim\'s keys is visible, and no menu is', () => {
+  const { when } = manifest.contributes.keybindings.find((binding: { key: string }) => binding.key === 'escape');
+  const conditions = ['byok.running', 'inlineSuggestionVisible', 'editorTextFocus', '!suggestWidgetVisible', '!vim.active', '!neovim.init'];
+  assert.deepEqual(when.split(' && ').sort(), conditions.sort());
+});
+
 test('the lock file names no place that packages come from', () => {
   const lock = readFileSync('package-lock.json', 'utf8');
   assert.doesNotMatch(lock, /"resolved"/);
