@@ -7,6 +7,10 @@
 #[allow(dead_code, reason = "the end-to-end tests use the rest of it")]
 mod scripted;
 
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[path = "faults/clock.rs"]
+mod clock;
+
 use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;

@@ -301,6 +301,15 @@ fn a_document_belongs_to_the_innermost_folder() {
 }
 
 #[test]
+fn a_document_that_is_opened_too_long_is_not_parsed_at_all() {
+    let mut session = session();
+    let uri = "file:///w/a.rs";
+    session.open(uri, "rust", &"x".repeat(MAX_PARSED_BYTES + 1));
+    assert!(!session.claim_parse(uri));
+    assert!(session.snapshot(uri).expect("open").tree.is_none());
+}
+
+#[test]
 fn a_document_that_was_too_long_to_be_parsed_for_a_while_is_parsed_again() {
     let mut session = session();
     let uri = "file:///w/a.rs";

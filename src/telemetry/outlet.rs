@@ -105,6 +105,7 @@ mod tests {
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::config::Network;
@@ -143,6 +144,19 @@ mod tests {
         let verdict = outlet.post(Vec::new()).await;
         assert_eq!(verdict, Verdict::Taken { rejected: 0 });
         collector.await.expect("it answered");
+    }
+
+    /// The clock moves on by itself, as soon as there is nothing to do but to wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_collector_that_takes_a_message_and_never_answers_is_given_up_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let traces = Url::parse(&format!("http://{address}/v1/traces")).expect("an address");
+        let outlet = Outlet::new(Http::new(&Arc::default()), traces);
+        let begun = Instant::now();
+        let verdict = outlet.post(Vec::new()).await;
+        assert!(matches!(verdict, Verdict::Later(_, None)), "{verdict:?}");
+        assert_eq!(begun.elapsed(), LIMIT);
     }
 
     #[tokio::test]
