@@ -1,8 +1,10 @@
-//! What syntax costs in a file of 100,000 lines: `cargo bench --bench syntax`.
+//! What syntax costs in a file of 100,000 lines, and a snapshot of a document in shorter and longer ones: `cargo bench --bench syntax`.
 
 use std::hint::black_box;
 use std::time::Duration;
 
+use byok_lsp::config::Layers;
+use byok_lsp::session::Session;
 use byok_lsp::syntax::{
     Language, SyntaxTree, enclosing_scopes, imports, open_brackets, outline, place,
 };
@@ -15,7 +17,7 @@ const FIXTURE: &str = include_str!("../grammars/rust/fixture.rs");
 
 fn syntax(criterion: &mut Criterion) {
     let language = Language::from_id("rust").expect("it is in the registry");
-    let text = Rope::from_str(&FIXTURE.repeat(LINES / FIXTURE.lines().count() + 1));
+    let text = Rope::from_str(&code(LINES));
     let cursor = text.line_to_byte(LINES / 2) + text.line(LINES / 2).len_bytes() - 1;
     let tree = SyntaxTree::new(language)
         .parsed(&text, MINUTE)
@@ -62,5 +64,32 @@ fn syntax(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, syntax);
+/// A request's first deed, in the loop: what it takes must not grow with the document.
+fn snapshot(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("snapshot of a document");
+    for lines in [10_000, LINES] {
+        let uri = "file:///w/a.rs";
+        let mut session = Session::new(Layers::default());
+        session.open(uri, "rust", &code(lines));
+        // A parse is given up after two seconds, so a busy machine may need another.
+        while session.claim_parse(uri) {
+            let job = session.begin_parse(uri).expect("it was claimed");
+            let tree = job.run();
+            assert!(session.end_parse(&job, tree).is_break());
+        }
+        let snapshot = session.snapshot(uri).expect("it is open");
+        assert!(snapshot.tree.is_some_and(|tree| tree.is_current()));
+        group.bench_function(format!("{lines} lines"), |bench| {
+            bench.iter(|| session.snapshot(black_box(uri)));
+        });
+    }
+    group.finish();
+}
+
+/// The fixture again and again, until there are so many lines.
+fn code(lines: usize) -> String {
+    FIXTURE.repeat(lines / FIXTURE.lines().count() + 1)
+}
+
+criterion_group!(benches, syntax, snapshot);
 criterion_main!(benches);

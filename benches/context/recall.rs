@@ -13,6 +13,7 @@ use ropey::Rope;
 
 use super::corpus::{self, Dice, Project};
 use super::places::{self, Place, Symbol};
+use super::targets::{Bound, Targets};
 use super::truth;
 
 /// The tokens that a prompt may have: the program's own default.
@@ -134,8 +135,9 @@ pub fn index(project: &Project) -> SymbolIndex {
     index
 }
 
+/// What was shown of what was needed, and for how many tokens.
 #[derive(Default)]
-struct Score {
+pub struct Score {
     places: usize,
     /// Names that one line of the project defines: shown, shown without fragments, all.
     certain: [usize; 3],
@@ -164,9 +166,26 @@ impl Score {
         self.tokens += other.tokens;
         self.window += other.window;
     }
+
+    /// Holds it against what is wanted of it; where nothing was needed there is nothing to hold.
+    pub fn hold(&self, targets: &mut Targets) {
+        if self.certain[2] == 0 {
+            return;
+        }
+        let shown = percent(self.certain[0], self.certain[2]);
+        targets.hold(
+            "needed names that are shown",
+            shown,
+            " %",
+            Bound::Least(85.0),
+        );
+        let tokens = self.tokens as f64 / self.places.max(1) as f64;
+        targets.hold("tokens of a prompt", tokens, "", Bound::Most(1_500.0));
+    }
 }
 
-pub fn measure(projects: &[Project], misses: bool, is_distracted: bool) {
+/// Measures it and prints it; returns it over all languages.
+pub fn measure(projects: &[Project], misses: bool, is_distracted: bool) -> Score {
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
     for project in projects {
         let truth = truth::read(project);
@@ -243,7 +262,7 @@ pub fn measure(projects: &[Project], misses: bool, is_distracted: bool) {
     for score in scores.values() {
         pooled.add(score);
     }
-    scores.insert("~ all", pooled);
+    scores.insert(ALL, pooled);
     for (language, score) in &scores {
         let places = score.places.max(1) as f64;
         println!(
@@ -260,7 +279,11 @@ pub fn measure(projects: &[Project], misses: bool, is_distracted: bool) {
             percent(score.candidates, score.certain[2])
         );
     }
+    scores.remove(ALL).unwrap_or_default()
 }
+
+/// The row of all languages together, which stands behind theirs.
+const ALL: &str = "~ all";
 
 fn percent(part: usize, whole: usize) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64

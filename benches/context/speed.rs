@@ -8,8 +8,15 @@ use std::time::{Duration, Instant, SystemTime};
 use byok_lsp::index::{Limits, Shelf, SymbolIndex};
 
 use super::corpus;
+use super::targets::Bound;
 
 const FILES: usize = 10_000;
+
+/// What is wanted: that so many files are known within these seconds, take no more than these megabytes, and that a name is found in them within these
+/// milliseconds.
+const SECONDS: Bound = Bound::Most(20.0);
+const MEGABYTES: Bound = Bound::Most(150.0);
+const MILLIS: Bound = Bound::Most(5.0);
 
 /// How a process of this bench is told that it is to be a server's start, with the folder to work in behind it.
 pub const START: &str = "--start-in";
@@ -70,17 +77,19 @@ pub fn start(folder: &str) {
     let settled = begin.elapsed();
     let definitions = index.definitions();
     println!(
-        "  {} files and {} definitions known after {:.2} s, saved in {:.1} MB after {:.2} s",
+        "  {} files and {} definitions known after {:.2} s ({}), saved in {:.1} MB after {:.2} s",
         definitions.files(),
         definitions.len(),
         known.as_secs_f64(),
+        SECONDS.verdict(known.as_secs_f64()),
         shelf.holding().bytes as f64 / 1e6,
         settled.as_secs_f64(),
     );
+    let after = resident();
     println!(
-        "  resident: {:.0} MB more than before, {:.0} MB in all",
-        resident() - before,
-        resident()
+        "  resident: {:.0} MB more than before, {after:.0} MB in all ({})",
+        after - before,
+        MEGABYTES.verdict(after)
     );
     find(&index);
 }
@@ -105,10 +114,11 @@ fn find(index: &SymbolIndex) {
         slowest = slowest.max(took);
         total += took;
     }
+    let slowest = slowest.as_secs_f64() * 1000.0;
     println!(
-        "  a name found in {:.3} ms in the mean, {:.3} ms at most",
+        "  a name found in {:.3} ms in the mean, {slowest:.3} ms at most ({})",
         total.as_secs_f64() * 1000.0 / NAMES.len() as f64,
-        slowest.as_secs_f64() * 1000.0
+        MILLIS.verdict(slowest)
     );
 }
 

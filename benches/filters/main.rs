@@ -1,8 +1,8 @@
 //! Measures the filters on real code: spans of files are hidden, a model's answer is the hidden text with a fault that real models make, and
 //! what would be inserted is compared with the file.
 //!
-//! `cargo bench --bench filters`, with `-- --quick` for a tenth of the spans and `-- --show FAULT` to see what went wrong. The files are found
-//! on the machine: crates of the local cargo registry, Python's standard library, Node's packages; none is shipped.
+//! `cargo bench --bench filters`, with `-- --quick` for a tenth of the spans, `-- --show FAULT` to see what went wrong, and `-- --strict` to fail if a target is
+//! missed over all faults. The files are found on the machine: crates of the local cargo registry, Python's standard library, Node's packages; none is shipped.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -15,14 +15,18 @@
 mod corpus;
 mod faults;
 mod spans;
+#[path = "../shared/targets.rs"]
+mod targets;
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 use byok_lsp::completion;
 use byok_lsp::config::Layers;
 use byok_lsp::session::{Session, Snapshot};
 use faults::{FAULTS, Faulty};
 use spans::{KINDS, Span};
+use targets::{Bound, Targets};
 
 const URI: &str = "file:///w/hidden";
 
@@ -48,19 +52,23 @@ impl Tally {
         self.damaged += other.damaged;
     }
 
+    /// What part of the answers something became of, in percent.
+    fn share(self, part: usize) -> f64 {
+        part as f64 * 100.0 / self.count().max(1) as f64
+    }
+
     fn line(self) -> String {
-        let share = |part: usize| part as f64 * 100.0 / self.count().max(1) as f64;
         format!(
             "right {:>5.1} %   less {:>4.1} %   damaged {:>4.1} %   of {}",
-            share(self.right),
-            share(self.less),
-            share(self.damaged),
+            self.share(self.right),
+            self.share(self.less),
+            self.share(self.damaged),
             self.count()
         )
     }
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
     let shown = arguments
@@ -115,6 +123,13 @@ fn main() {
         all.add(*tally);
     }
     println!("\n{:<20} {}", "all faults", all.line());
+    let mut targets = Targets::begin();
+    if all.count() > 0 {
+        let (right, damaged) = (all.share(all.right), all.share(all.damaged));
+        targets.hold("right over all faults", right, " %", Bound::Least(98.0));
+        targets.hold("damaged over all faults", damaged, " %", Bound::Most(1.0));
+    }
+    targets.end()
 }
 
 fn snapshot(span: &Span) -> Snapshot {

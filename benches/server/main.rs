@@ -10,6 +10,7 @@ mod crowd;
 mod editor;
 mod edits;
 mod growth;
+mod idle;
 mod large;
 mod overhead;
 mod provider;
@@ -54,8 +55,9 @@ impl Amount {
 
 type Scenario = fn(&Amount, &mut Table);
 
-const SCENARIOS: [(&str, Scenario); 11] = [
+const SCENARIOS: [(&str, Scenario); 12] = [
     ("start", start::run),
+    ("idle", idle::run),
     ("overhead", overhead::run),
     ("edits", edits::run),
     ("stall", stall::run),

@@ -49,22 +49,32 @@ pub fn run(amount: &Amount, table: &mut Table) {
     let peer = most(0.3).peer(0.3);
     // An edit costs the relay nothing, but the pause behind it does: the longer a processor has nothing to do, the slower it begins.
     for when in [When::Idle, When::AtOnce, When::AfterEdit] {
-        measure(amount, table, Who::Relay, 100, when, SHOWN);
+        measure(amount, table, (Who::Relay, 100, when), SHOWN, None);
     }
     #[cfg(unix)]
     for when in [When::Idle, When::AtOnce, When::AfterEdit] {
-        measure(amount, table, Who::Stack, 10_000, when, SHOWN);
+        measure(amount, table, (Who::Stack, 10_000, when), SHOWN, None);
     }
-    for (lines, when, target) in [
-        (100, When::Idle, peer),
-        (10_000, When::Idle, peer),
-        (100_000, When::Idle, peer),
-        (10_000, When::AtOnce, peer),
-        (100_000, When::AtOnce, peer),
-        (10_000, When::AfterEdit, most(0.5).peer(1.6)),
-        (100_000, When::AfterEdit, most(1.0).peer(6.3)),
+    for (lines, when, target, tail) in [
+        (100, When::Idle, peer, None),
+        (10_000, When::Idle, peer, None),
+        (100_000, When::Idle, peer, None),
+        (10_000, When::AtOnce, peer, None),
+        (100_000, When::AtOnce, peer, None),
+        (
+            10_000,
+            When::AfterEdit,
+            most(0.5).peer(1.6),
+            Some(most(3.0)),
+        ),
+        (
+            100_000,
+            When::AfterEdit,
+            most(1.0).peer(6.3),
+            Some(most(10.0)),
+        ),
     ] {
-        measure(amount, table, Who::Server, lines, when, target);
+        measure(amount, table, (Who::Server, lines, when), target, tail);
     }
 }
 
@@ -100,7 +110,14 @@ impl Who {
     }
 }
 
-fn measure(amount: &Amount, table: &mut Table, who: Who, lines: usize, when: When, target: Target) {
+/// Measures one figure, and its slowest of a hundred in a row of their own where there is a target for them.
+fn measure(
+    amount: &Amount,
+    table: &mut Table,
+    (who, lines, when): (Who, usize, When),
+    target: Target,
+    tail: Option<Target>,
+) {
     let provider = Scripted::start(provider::answer());
     let is_relay = who == Who::Relay;
     let mut editor = who.start(&provider);
@@ -167,7 +184,15 @@ fn measure(amount: &Amount, table: &mut Table, who: Who, lines: usize, when: Whe
         to_editor.millis(50),
         millis(each)
     );
-    table.rounds(&who.figure(lines, when), &rounds, &note, target);
+    let figure = who.figure(lines, when);
+    table.rounds(&figure, &rounds, &note, target);
+    if let Some(target) = tail {
+        table.tails(
+            &format!("… 99 of 100 of them, {lines} lines"),
+            &rounds,
+            target,
+        );
+    }
 }
 
 /// Returns the ends of some lines behind which a call may stand, from a line on and round to it: what breaks the syntax is not shown.

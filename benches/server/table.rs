@@ -110,12 +110,7 @@ impl Table {
 
     /// Prints how the rounds of one figure went: the median of their medians, and how far apart they lie; `parts` says more.
     pub fn rounds(&mut self, figure: &str, rounds: &[Samples], parts: &str, target: Target) {
-        let of = |percent| {
-            let mut values: Vec<f64> = rounds.iter().map(|round| round.millis(percent)).collect();
-            values.sort_by(f64::total_cmp);
-            values
-        };
-        let (medians, tails) = (of(50), of(99));
+        let (medians, tails) = (percentiles(rounds, 50), percentiles(rounds, 99));
         let note = format!(
             "p99 {}; p50 by round {} to {}; {parts}",
             short(tails[tails.len() / 2]),
@@ -123,6 +118,17 @@ impl Table {
             short(medians[medians.len() - 1])
         );
         self.row(figure, medians[medians.len() / 2], "ms", &note, target);
+    }
+
+    /// Prints how long the slowest of a hundred took in the rounds of one figure: the median of the rounds' 99th percentiles, and how far apart they lie.
+    pub fn tails(&mut self, figure: &str, rounds: &[Samples], target: Target) {
+        let tails = percentiles(rounds, 99);
+        let note = format!(
+            "by round {} to {}",
+            short(tails[0]),
+            short(tails[tails.len() - 1])
+        );
+        self.row(figure, tails[tails.len() / 2], "ms", &note, target);
     }
 
     /// Notes an answer that is not what it has to be.
@@ -167,6 +173,13 @@ impl Samples {
         let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
         millis(sorted.get(at).copied().unwrap_or_default())
     }
+}
+
+/// Returns a percentile of each round, in milliseconds, the smallest first.
+fn percentiles(rounds: &[Samples], percent: usize) -> Vec<f64> {
+    let mut values: Vec<f64> = rounds.iter().map(|round| round.millis(percent)).collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// Returns a duration in milliseconds.

@@ -9,6 +9,7 @@ use byok_lsp::cost::{CallId, Row};
 
 use super::desk::Desk;
 use super::model::{Asked, Model};
+use super::targets::{Bound, Targets};
 use super::trace::{Stroke, Trace};
 
 /// When an editor asks.
@@ -280,9 +281,7 @@ impl Figures {
     }
 
     /// Prints a row.
-    pub fn print(mut self, name: &str) {
-        let per = |count: u64| count as f64 * 1000.0 / self.keys as f64;
-        let share = |part: usize, whole: usize| part as f64 * 100.0 / whole.max(1) as f64;
+    pub fn print(&mut self, name: &str) {
         self.reused.sort_unstable();
         self.to_screen.sort_unstable();
         let at = |times: &[Duration], percent: usize| {
@@ -293,16 +292,16 @@ impl Figures {
         };
         println!(
             "{name:<50} {:>7.1} {:>8.0} {:>8.0} {:>8.0} {:>6.1}% {:>6.1}% {:>6.1}% {:>5} ms {:>6} µs {:>6.1}%",
-            per(self.calls as u64),
-            per(self.prompt),
-            per(self.billed),
-            per(self.wasted),
+            self.per_thousand(self.calls as u64),
+            self.per_thousand(self.prompt),
+            self.per_thousand(self.billed),
+            self.per_thousand(self.wasted),
             share(self.right, self.keys),
             share(self.shown, self.keys),
             share(self.unseen, self.calls),
             at(&self.to_screen, 95).as_millis(),
             at(&self.reused, 50).as_micros(),
-            share(self.shared, self.shared + self.lost.iter().sum::<usize>()),
+            self.kept(),
         );
         if self.says_unseen {
             println!(
@@ -311,4 +310,55 @@ impl Figures {
             );
         }
     }
+
+    /// Holds what typing costs and shows against what is wanted of it.
+    pub fn hold(&self, targets: &mut Targets) {
+        let calls = self.per_thousand(self.calls as u64);
+        targets.hold(
+            "provider calls per 1,000 keys",
+            calls,
+            "",
+            Bound::Most(25.0),
+        );
+        let prompt = self.per_thousand(self.prompt);
+        targets.hold(
+            "prompt tokens per 1,000 keys",
+            prompt,
+            "",
+            Bound::Most(30_000.0),
+        );
+        let right = share(self.right, self.keys);
+        targets.hold(
+            "keys with a right suggestion",
+            right,
+            " %",
+            Bound::Least(85.0),
+        );
+        let unseen = share(self.unseen, self.calls);
+        targets.hold(
+            "calls whose answer nobody saw",
+            unseen,
+            " %",
+            Bound::Most(30.0),
+        );
+        targets.hold(
+            "prompt shared with the one before",
+            self.kept(),
+            " %",
+            Bound::Least(80.0),
+        );
+    }
+
+    fn per_thousand(&self, count: u64) -> f64 {
+        count as f64 * 1000.0 / self.keys.max(1) as f64
+    }
+
+    /// How much of the prompts was the beginning of the one before.
+    fn kept(&self) -> f64 {
+        share(self.shared, self.shared + self.lost.iter().sum::<usize>())
+    }
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 * 100.0 / whole.max(1) as f64
 }
