@@ -1,4 +1,4 @@
-//! What figures are held against that are the same on every run, or nearly so, since no clock is in them: each says `ok` or **over**, and with
+//! What figures are held against that are the same on every run, or nearly so, since no clock is in them: each says `ok`, or that it is **over** or **under**, and with
 //! `--strict` one that misses its target ends the run with 1.
 //!
 //! A figure that no clock of a shared machine has touched may fail a run; times are only shown, by whoever measures them.
@@ -17,11 +17,11 @@ pub enum Bound {
 impl Bound {
     /// Says what is wanted, and how a figure stands to it.
     pub fn verdict(self, value: f64) -> String {
-        let (sign, bound) = match self {
-            Self::Most(most) => ("≤", most),
-            Self::Least(least) => ("≥", least),
+        let (sign, bound, missed) = match self {
+            Self::Most(most) => ("≤", most, "**over**"),
+            Self::Least(least) => ("≥", least, "**under**"),
         };
-        let verdict = if self.is_met(value) { "ok" } else { "**over**" };
+        let verdict = if self.is_met(value) { "ok" } else { missed };
         format!("{sign} {bound}: {verdict}")
     }
 
