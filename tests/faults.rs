@@ -175,17 +175,24 @@ impl Editor {
     /// Returns how much memory the server has, in MiB.
     #[cfg(target_os = "linux")]
     fn resident(&self) -> u64 {
+        // In kilobytes there.
+        self.status("VmRSS:") / 1024
+    }
+
+    /// Returns how many threads the server has.
+    #[cfg(target_os = "linux")]
+    fn threads(&self) -> usize {
+        usize::try_from(self.status("Threads:")).unwrap()
+    }
+
+    /// Returns a number that the system tells of the server.
+    #[cfg(target_os = "linux")]
+    fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(path).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line
-            .unwrap()
-            .trim()
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse::<u64>();
-        kilobytes.unwrap() / 1024
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.unwrap().split_whitespace().next().unwrap();
+        number.parse().unwrap()
     }
 }
 
@@ -456,6 +463,10 @@ fn ten_thousand_documents_are_open_at_once() {
     assert_eq!(editor.suggestions(), ["42;"]);
     let resident = editor.resident();
     assert!(resident < 500, "{resident} MiB");
+    // A thread that has nothing more to do is kept for ten seconds, so these are the most there were of late.
+    let (threads, cores) = (editor.threads(), std::thread::available_parallelism());
+    let most = 40 + 4 * cores.map_or(1, std::num::NonZero::get);
+    assert!(threads < most, "{threads} threads");
     editor.finish();
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Deserialize as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
@@ -64,6 +64,9 @@ pub struct Shared {
     pub symbols: SymbolIndex,
     /// What has changed in it since the last commit, for prompts too.
     pub uncommitted: Uncommitted,
+    /// Room for those documents that are being parsed, and for those for whose prompts is being chosen: as many as there are processors.
+    pub parsing: Semaphore,
+    pub choosing: Semaphore,
     /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
@@ -293,6 +296,11 @@ impl Backend {
     }
 }
 
+/// Returns how many threads can run at once; two where it is one, so that no long document keeps all others waiting.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| count.get().max(2))
+}
+
 impl Shared {
     fn new(parts: Parts, outbox: Outbox, client: Client) -> Self {
         let last = Arc::<Mutex<Option<UsageParams>>>::default();
@@ -342,6 +350,8 @@ impl Shared {
             lists: parts.lists,
             symbols: parts.symbols,
             uncommitted: Uncommitted::default(),
+            parsing: Semaphore::new(processors()),
+            choosing: Semaphore::new(processors()),
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

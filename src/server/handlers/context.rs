@@ -225,6 +225,10 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
     let Some(turn) = snapshot.desk.take_turn() else {
         return;
     };
+    // As few at a time as are parsed. Nobody closes it.
+    let Ok(_place) = shared.choosing.acquire().await else {
+        return;
+    };
     let symbols = shared.symbols.clone();
     let (mut attention, company) = {
         let session = shared.session();

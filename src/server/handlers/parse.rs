@@ -1,4 +1,5 @@
-//! Parsing behind the editor's back: after an edit, on a thread of its own, one parse per document at a time.
+//! Parsing behind the editor's back: after an edit, on a thread of its own, one parse per document at a time, and of all documents no more at a time
+//! than there are processors: an editor that opens a thousand at once would else have the system run a thread for each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,10 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
             .session()
             .text(&uri)
             .map_or(AFTER_EDIT, |text| after_edit(text.len_bytes()));
+        // Nobody closes it.
+        let Ok(place) = shared.parsing.acquire().await else {
+            return;
+        };
         let Some(job) = shared.session().begin_parse(&uri) else {
             return;
         };
@@ -57,6 +62,7 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
         let is_over = shared.session().end_parse(&job, tree).is_break();
         // With it goes most of the tree before this one, which takes as long as the rest of a completion does.
         tokio::task::spawn_blocking(move || drop(job));
+        drop(place);
         if is_over {
             context::refresh(&shared, &uri).await;
             return;
