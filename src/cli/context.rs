@@ -47,7 +47,7 @@ pub(super) async fn get_ready(
     let mut attention = Attention::default();
     if settings.sources.contains(&ContextSource::Changed) {
         // Where git says nothing, prompts go without it.
-        let told = repository::changed_lines(&project).await;
+        let told = repository::changed_lines(&project, crate::server::is_code).await;
         let told = told.unwrap_or_default().into_iter();
         attention.changed = told
             .filter_map(|one| Changed::of(&one.path, one.lines))

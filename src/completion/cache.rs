@@ -76,8 +76,8 @@ pub struct Known {
     pub decision: Decision,
     /// The settings it was made under.
     pub settings: Arc<Settings>,
-    /// Whether the user took it off the screen.
-    pub is_dismissed: bool,
+    /// How much of its text the user took off the screen, in bytes from its start.
+    refused: Option<usize>,
 }
 
 /// What a place and a moment are compared with.
@@ -94,6 +94,51 @@ pub struct Wanted<'a> {
     pub extent: Extent,
     /// Why it is wanted. Who asks by hand does not want what the embedded engine said in the model's place, and does want what they dismissed.
     pub trigger: Trigger,
+}
+
+/// What of a suggestion the user dismissed.
+enum Refused {
+    /// Nothing of what is left.
+    No,
+    /// What is left, or begins with.
+    All,
+    /// It, but the cursor stands before its place: there it is neither offered nor does it keep others from being so.
+    Elsewhere,
+}
+
+impl Known {
+    /// Notes that the user dismissed it: what is on the screen, as far as that is known, else its first line. What was read on behind that nobody saw.
+    fn refuse(&mut self, watch: Option<&Watch>) {
+        let Some(text) = &self.text else {
+            return;
+        };
+        let seen = watch.and_then(|watch| {
+            let cursor = watch.trail().end();
+            let (Fit::Rest(rest), _) = self.trail.fit(cursor, text) else {
+                return None;
+            };
+            Some((text.len() + watch.rest()?.len()).saturating_sub(rest.len()))
+        });
+        let line = text.trim_start_matches('\n').find('\n');
+        self.refused = Some(seen.or(line).unwrap_or(text.len()));
+    }
+
+    /// Returns whether the user dismissed what is left of it.
+    fn is_refused(&self, rest: &str) -> Refused {
+        let (Some(refused), Some(text)) = (self.refused, &self.text) else {
+            return Refused::No;
+        };
+        match text.len().checked_sub(rest.len()) {
+            None => Refused::Elsewhere,
+            Some(done) if done < refused => Refused::All,
+            Some(_) => Refused::No,
+        }
+    }
+
+    /// Returns whether the user dismissed anything of it.
+    pub fn was_dismissed(&self) -> bool {
+        self.refused.is_some()
+    }
 }
 
 impl Wanted<'_> {
@@ -295,10 +340,9 @@ impl Desk {
             self.watch = Some(record.show(id, cursor, spot, text));
         }
         self.doubt = 0;
-        // Who sees it anew asked for it.
-        self.quiet = None;
-        let again = self.known.iter_mut().filter(|known| known.id == *id);
-        again.for_each(|known| known.is_dismissed = false);
+        // Who sees something there anew asked for it.
+        self.quiet.take_if(|quiet| quiet.keys_at(cursor).is_some());
+        self.offer_again(id);
         let is_again = self
             .shown_at
             .is_some_and(|(stamp, at, _)| (stamp, at) == (self.stamp, cursor));
@@ -312,31 +356,41 @@ impl Desk {
 
     /// Notes that the user dismissed a suggestion. False if it is none of this document's.
     pub fn dismiss(&mut self, id: &str, now: Instant, record: &mut Record) -> bool {
+        // What it failed with is told to who asks next.
+        let _ = self.land(record);
         let streams = |flight: &mut Flight| {
             let of = &flight.progress.borrow().id;
-            of.as_ref().is_some_and(|of| of.to_string() == id)
+            of.as_ref().is_some_and(|of| of.as_str() == id)
         };
         if let Some(flight) = self.flight.take_if(streams) {
             self.keep_shown(&flight);
         }
+        let watch = self.watch.take_if(|watch| watch.is_of(id));
         let mut place = None;
-        for known in &mut self.known {
-            if known.id.to_string() == id {
-                known.is_dismissed = true;
-                place = Some(known.trail.clone());
-            }
+        for known in self.known.iter_mut().filter(|one| one.id.as_str() == id) {
+            known.refuse(watch.as_ref());
+            place.get_or_insert_with(|| known.trail.clone());
         }
-        if let Some(watch) = self.watch.take_if(|watch| watch.is_of(id)) {
-            watch.dismissed(now, record, &mut self.kept);
-            place = Some(watch.trail().clone());
+        if let Some(watch) = watch {
+            watch.end(now, record, &mut self.kept);
+            place.get_or_insert_with(|| watch.trail().clone());
         }
-        let is_there = place.is_some();
-        if is_there {
-            self.quiet = place.map(Quiet::at);
-            self.ahead = None;
-            self.shown_at = None;
-        }
-        is_there
+        let Some(place) = place else {
+            return false;
+        };
+        // Whatever else is on its way to the same place, nobody wants it.
+        self.flight
+            .take_if(|flight| flight.trail.holds(place.end()));
+        self.quiet = Some(Quiet::at(place));
+        self.ahead = None;
+        self.shown_at = None;
+        true
+    }
+
+    /// Forgets that the user dismissed a suggestion: it was asked for by hand.
+    pub fn offer_again(&mut self, id: &CallId) {
+        let again = self.known.iter_mut().filter(|known| known.id == *id);
+        again.for_each(|known| known.refused = None);
     }
 
     /// Returns how many keys ago the user dismissed a suggestion at a place.
@@ -373,8 +427,12 @@ impl Desk {
                 continue;
             };
             let comes = !rest.trim().is_empty();
-            if known.is_dismissed && comes && wanted.trigger == Trigger::Automatic {
-                return Some((None, known));
+            if wanted.trigger == Trigger::Automatic && comes {
+                match known.is_refused(&rest) {
+                    Refused::All => return Some((None, known)),
+                    Refused::Elsewhere => continue,
+                    Refused::No => {}
+                }
             }
             if let Some((rest, _)) = fitted(rest, after, wanted) {
                 return Some((Some(rest), known));
@@ -451,7 +509,7 @@ fn brought_by(flight: &Flight, text: &str) -> Option<Known> {
         cost: progress.cost,
         decision: flight.decision.clone(),
         settings: flight.settings.clone(),
-        is_dismissed: false,
+        refused: None,
     })
 }
 

@@ -68,7 +68,7 @@ impl Completions {
             return Vec::new();
         }
         let super::desks::Desks { by_uri, record, .. } = &mut *self.desks();
-        let Some(desk) = by_uri.get(&ask.snapshot.uri) else {
+        let Some(desk) = by_uri.get_mut(&ask.snapshot.uri) else {
             return Vec::new();
         };
         let spot = Spot::of(ask.snapshot.language, &around);
@@ -92,6 +92,9 @@ impl Completions {
                 },
                 text: ask.snapshot.text.clone(),
             });
+        }
+        for other in &others {
+            desk.offer_again(&other.suggestion.id);
         }
         others
     }

@@ -254,7 +254,7 @@ impl Completions {
             Some((None, known))
                 if starts > 0
                     || ask.trigger == Trigger::Automatic
-                        && (known.is_dismissed || !known.decision.is_embedded()) =>
+                        && (known.was_dismissed() || !known.decision.is_embedded()) =>
             {
                 return Ok(Look::Here(None));
             }
@@ -312,6 +312,7 @@ impl Completions {
     fn start(&self, gateway: &Gateway, session: &Mutex<Session>, ask: &Ask) {
         let snapshot = &ask.snapshot;
         let around = self.desks().look_round(ask);
+        let spot = Spot::of(snapshot.language, &around);
         let mut extent = place::extent(snapshot, &around, ask.cursor);
         // What closes brackets behind the cursor ends a suggestion anyway.
         let may_read_on = !ask.decision.is_embedded() && around.line_after.trim().is_empty();
@@ -329,6 +330,7 @@ impl Completions {
             count,
             ..
         } = &mut *self.desks();
+        record.habits.asked(spot);
         *count += 1;
         flight.number = *count;
         let desk = by_uri

@@ -1,6 +1,6 @@
 //! What follows when the user takes a suggestion off the screen: it stays off, and it is quiet for a while.
 //!
-//! Entry point: [`Completions::dismissed`], told by the editor, since nothing in a document's edits shows it. A suggestion that was dismissed is not
+//! Entry point: [`Completions::dismissed`], told by the editor, since nothing in a document's edits shows it. What was on the screen is not
 //! offered again as it is typed along, but where it is asked for by hand; its stream ends, and what was asked ahead of it. Nothing is
 //! suggested [at that place](Quiet) until some keys later, or until another line is begun; how many keys those are, the
 //! [trigger](super::trigger::is_quiet) knows.
@@ -21,7 +21,9 @@ pub struct Quiet {
 
 impl Quiet {
     /// Begins where a suggestion was for.
-    pub fn at(trail: Trail) -> Self {
+    pub fn at(mut trail: Trail) -> Self {
+        // What was edited elsewhere before is not what ends it.
+        trail.is_moved = false;
         Self { trail, keys: 0 }
     }
 
@@ -45,6 +47,9 @@ impl Completions {
     /// Notes that the user dismissed a suggestion, by its call's name. One that is not known is left alone.
     pub fn dismissed(&self, id: &str) {
         let Desks { by_uri, record, .. } = &mut *self.desks();
+        if !record.knows(id) {
+            return;
+        }
         for desk in by_uri.values_mut() {
             if desk.dismiss(id, Instant::now(), record) {
                 return;

@@ -62,8 +62,8 @@ const USUAL_LATENCY: f32 = 500.0;
 /// a provider's answers are dear.
 const READ_ON: f32 = 0.3;
 
-/// Below these odds suggestions are as good as never taken: it takes thirteen in a row of which nothing was followed, and one that was makes an end
-/// of it.
+/// Below these odds suggestions are as good as never taken: from the start it takes thirteen in a row of which nothing was followed, after better times a
+/// few more; one that is taken makes an end of it.
 const NEVER: f32 = 0.03;
 
 /// Where suggestions are never taken, every so many moments one is asked for all the same: the user may have come to like them.
@@ -92,14 +92,21 @@ impl Habits {
         learn(&mut tally.odds);
     }
 
-    /// Returns whether nobody is to be asked at a place, since suggestions are never taken in its kind. It is counted how often that is so: once in a while
-    /// somebody is.
+    /// Returns whether nobody is to be asked at a place, since suggestions are never taken in its kind. It is counted how often that is so: after some
+    /// times somebody is, whenever it comes to that.
     pub fn passes_over(&mut self, spot: Spot) -> bool {
         let Some(tally) = self.spots.get_mut(&spot).filter(|one| one.odds < NEVER) else {
             return false;
         };
-        tally.passed_over = (tally.passed_over + 1) % EVERY;
-        tally.passed_over != 0
+        tally.passed_over = tally.passed_over.saturating_add(1);
+        tally.passed_over < EVERY
+    }
+
+    /// Notes that somebody was asked.
+    pub fn asked(&mut self, spot: Spot) {
+        if let Some(tally) = self.spots.get_mut(&spot) {
+            tally.passed_over = 0;
+        }
     }
 
     /// Notes how long a call took.
@@ -160,8 +167,19 @@ mod tests {
             assert!(!habits.passes_over(end));
         }
         habits.followed(0.0, end);
-        let asked = (0..30).filter(|_| !habits.passes_over(end)).count();
-        assert_eq!(asked, 3);
+        let asked = (0..30).filter(|_| {
+            let is_asked = !habits.passes_over(end);
+            if is_asked {
+                habits.asked(end);
+            }
+            is_asked
+        });
+        assert_eq!(asked.count(), 3);
+        // The moment stays until somebody really is: requests are taken back.
+        for _ in 0..10 {
+            habits.passes_over(end);
+        }
+        assert!(!habits.passes_over(end));
         assert!(!habits.passes_over(within));
         // One that is taken is enough.
         habits.followed(1.0, end);

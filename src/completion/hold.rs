@@ -51,10 +51,6 @@ impl Completions {
             .or_insert_with(|| Desk::new(snapshot.stamp()));
         follow(desk, &session, &snapshot.uri, record);
         let around = desk.look_round(&snapshot.text, snapshot.stamp(), ask.cursor, ask.writing);
-        let spot = Spot::of(snapshot.language, &around);
-        if trigger::spares_barren(snapshot.settings.eagerness) && record.habits.passes_over(spot) {
-            return Verdict::Silent;
-        }
         let moment = Moment {
             eagerness: snapshot.settings.eagerness,
             fixed: snapshot.settings.debounce,
@@ -65,6 +61,12 @@ impl Completions {
             is_within_line: around.is_within_line(),
             is_doubtful: desk.doubt > 0,
         };
-        moment.verdict(Instant::now())
+        let verdict = moment.verdict(Instant::now());
+        let spot = Spot::of(snapshot.language, &around);
+        let is_sparing = trigger::spares_barren(snapshot.settings.eagerness);
+        if verdict != Verdict::Silent && is_sparing && record.habits.passes_over(spot) {
+            return Verdict::Silent;
+        }
+        verdict
     }
 }

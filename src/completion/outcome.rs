@@ -111,7 +111,7 @@ impl Record {
 
     /// Notes what an editor says: a suggestion was accepted, all of it or so many characters.
     pub fn accepted(&mut self, id: &str, chars: Option<u64>) {
-        let named = self.shown.iter().find(|name| name.id.to_string() == id);
+        let named = self.shown.iter().find(|name| name.id.as_str() == id);
         let Some(name) = named.cloned() else {
             return;
         };
@@ -120,6 +120,11 @@ impl Record {
             None => Fate::Accepted { chars: name.chars },
         };
         self.note(&name, fate);
+    }
+
+    /// Returns whether a suggestion was shown of late.
+    pub fn knows(&self, id: &str) -> bool {
+        self.shown.iter().any(|name| name.id.as_str() == id)
     }
 
     fn note(&self, name: &Name, fate: Fate) {
@@ -164,7 +169,7 @@ impl Watch {
 
     /// Returns whether it is a suggestion of a call.
     pub fn is_of(&self, id: &str) -> bool {
-        self.name.id.to_string() == id
+        self.name.id.as_str() == id
     }
 
     /// Returns where it is.
@@ -172,9 +177,12 @@ impl Watch {
         &self.trail
     }
 
-    /// Ends its course because the user took it off the screen.
-    pub fn dismissed(&self, now: Instant, record: &mut Record, kept: &mut VecDeque<Kept>) {
-        self.end(now, record, kept);
+    /// Returns what of it is on the screen still.
+    pub fn rest(&self) -> Option<String> {
+        match self.trail.fit(self.trail.end(), &self.text).0 {
+            Fit::Rest(rest) => Some(rest),
+            Fit::Ahead | Fit::Against => None,
+        }
     }
 
     /// Notes an edit that inserts a piece of the suggestion at once, which is no key.
@@ -195,7 +203,8 @@ impl Watch {
         }
     }
 
-    fn end(&self, now: Instant, record: &mut Record, kept: &mut VecDeque<Kept>) -> Course {
+    /// Ends its course, by whatever was typed or because the user took it off the screen, and tells how it ran.
+    pub fn end(&self, now: Instant, record: &mut Record, kept: &mut VecDeque<Kept>) -> Course {
         #[expect(clippy::cast_precision_loss, reason = "lengths of suggestions")]
         let share = self.followed as f32 / self.text.len().clamp(1, PLENTY) as f32;
         let share = share.min(1.0);

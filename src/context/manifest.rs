@@ -145,7 +145,7 @@ impl Manifest {
         part.text.len() * 1000 / self.bytes().max(1)
     }
 
-    /// Returns what each piece cost where the whole cost so much: its part by its length, as its provider counts it or not. Together they are the whole.
+    /// Returns what each piece cost where the whole cost so much: its part by its length, cached or not. Together they are the whole.
     pub fn costs(&self, whole: Money) -> Vec<Money> {
         let all = self.bytes().max(1) as i128;
         let mut done = 0;

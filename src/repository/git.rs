@@ -85,8 +85,8 @@ pub enum Failure {
     #[error("git cannot be started ({0}); install it, or put it on the PATH")]
     NoGit(String),
     /// It took too long.
-    #[error("git took more than {} s and was stopped", LIMIT.as_secs())]
-    TooSlow,
+    #[error("git took more than {} s and was stopped", .0.as_secs())]
+    TooSlow(Duration),
     /// It said no.
     #[error("git refused: {0}")]
     Refused(String),
@@ -153,7 +153,7 @@ pub async fn changes(
     };
     tokio::time::timeout(LIMIT, whole)
         .await
-        .unwrap_or(Err(Failure::TooSlow))
+        .unwrap_or(Err(Failure::TooSlow(LIMIT)))
 }
 
 /// How git is asked for what is staged.

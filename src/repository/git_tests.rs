@@ -58,14 +58,22 @@ async fn a_file_whose_mark_a_change_takes_away_is_in_no_diff() {
 async fn the_lines_that_have_changed_are_told_of_what_was_written_last_first() {
     let folder = repository();
     let path = folder.path();
-    let lines = || super::super::changed_lines(path);
+    let lines = || {
+        super::super::changed_lines(path, |file| {
+            file.extension().is_some_and(|end| end == "txt")
+        })
+    };
     assert_eq!(lines().await, Ok(Vec::new()));
     std::fs::write(path.join("b ü.txt"), "1\n2\n3\n").unwrap();
+    std::fs::write(path.join("a.lock"), "x\n").unwrap();
     git(path, &["add", "."]);
     git(path, &["commit", "-q", "-m", "b: more"]);
     std::fs::write(path.join("a.txt"), "zero\none\n").unwrap();
     std::fs::write(path.join("b ü.txt"), "1\nII\n3\nIV\n").unwrap();
     std::fs::write(path.join("unknown.txt"), "to git\n").unwrap();
+    // Of what nobody is interested in git prints nothing, however long it is.
+    std::fs::write(path.join("a.lock"), "y\n".repeat(100_000)).unwrap();
+    git(path, &["config", "diff.interHunkContext", "20"]);
     let later = std::time::SystemTime::now() + Duration::from_mins(1);
     let file = std::fs::File::options()
         .append(true)

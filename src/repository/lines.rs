@@ -15,8 +15,8 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How many files are looked at.
 const FILES: usize = 16;
 
-/// Of how many changed files it is asked when they were written.
-const NAMES: usize = 400;
+/// Of how many changed files it is asked when they were written, the first by their names.
+const NAMES: usize = 4_000;
 
 /// How many places of a file are told.
 const HUNKS: usize = 32;
@@ -30,34 +30,46 @@ pub struct ChangedLines {
     pub lines: Vec<RangeInclusive<u32>>,
 }
 
-/// Returns which lines have changed since the last commit in the repository that a folder belongs to, of the files that were written last, the latest first.
-/// Files that git does not know yet are none of them.
-pub async fn changed_lines(folder: &Path) -> Result<Vec<ChangedLines>, Failure> {
+/// Returns which lines have changed since the last commit in the repository that a folder belongs to, of those files of interest that were written last, the
+/// latest first. Files that git does not know yet are none of them.
+pub async fn changed_lines(
+    folder: &Path,
+    is_of_interest: impl Fn(&Path) -> bool + Send + 'static,
+) -> Result<Vec<ChangedLines>, Failure> {
     let whole = async {
         let git = Git::of(folder).await?;
         let names = git.changed(Some("HEAD")).await?;
         let top = git.top.clone();
         let looking = tokio::task::spawn_blocking(move || {
-            latest(&top, names.into_iter().take(NAMES).collect())
+            let wanted = names.into_iter();
+            let wanted = wanted.filter(|name| is_of_interest(Path::new(name)));
+            latest(&top, wanted.take(NAMES).collect())
         });
         let names = looking.await.unwrap_or_default();
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let (diff, _) = git.diff("HEAD", &["--unified=0"], &names).await?;
-        let mut changed: Vec<ChangedLines> = hunks(&diff)
-            .map(|(name, lines)| ChangedLines {
-                path: git.top.join(name),
-                lines,
-            })
-            .collect();
-        let place = |one: &ChangedLines| names.iter().position(|name| one.path.ends_with(name));
-        changed.sort_by_key(place);
-        Ok(changed)
+        // A repository may say that there is more round a change.
+        let bare = ["--unified=0", "--inter-hunk-context=0"];
+        let (diff, _) = git.diff("HEAD", &bare, &names).await?;
+        let mut changed: Vec<_> = hunks(&diff).collect();
+        changed.sort_by_key(|(name, _)| names.iter().position(|one| one == name));
+        let changed = changed.into_iter().map(|(name, lines)| ChangedLines {
+            path: below(&git.top, name),
+            lines,
+        });
+        Ok(changed.collect())
     };
     tokio::time::timeout(LIMIT, whole)
         .await
-        .unwrap_or(Err(Failure::TooSlow))
+        .unwrap_or(Err(Failure::TooSlow(LIMIT)))
+}
+
+/// Returns the path of a file that git names, with what parts paths on this system: the index knows it by that.
+fn below(top: &Path, name: &str) -> PathBuf {
+    let mut path = top.to_owned();
+    path.extend(name.split('/'));
+    path
 }
 
 /// Returns the names of those that were written last, the latest first.
@@ -82,8 +94,11 @@ fn hunks(diff: &str) -> impl Iterator<Item = (&str, Vec<RangeInclusive<u32>>)> {
     // What a hunk holds may look like anything, so its lines are counted.
     let mut within = 0_u32;
     for line in diff.lines() {
-        if within > 0 && line.starts_with(['+', '-']) {
-            within -= 1;
+        if line.starts_with("diff --git ") {
+            (within, is_named) = (0, false);
+        } else if within > 0 && line.starts_with(['+', '-', ' ']) {
+            // What is round a change is on both sides.
+            within = within.saturating_sub(1 + u32::from(line.starts_with(' ')));
         } else if let Some(name) = line.strip_prefix("+++ ") {
             // Git ends a name that holds a blank with a tab.
             let name = name
@@ -143,6 +158,15 @@ diff --git \"a/b\\t.rs\" \"b/b\\t.rs\"
 @@ -1 +1 @@
 -x
 +y
+diff --git a/round.rs b/round.rs
+--- a/round.rs
++++ b/round.rs
+@@ -3,3 +3,3 @@
+-x
++y
+ both
+-x
++y
 diff --git a/c d.rs b/c d.rs
 --- a/c d.rs\t
 +++ b/c d.rs\t
@@ -153,6 +177,7 @@ diff --git a/c d.rs b/c d.rs
             found,
             [
                 ("a.rs", vec![0..=1, 11..=11]),
+                ("round.rs", vec![2..=4]),
                 ("c d.rs", vec![4_294_967_294..=u32::MAX])
             ]
         );

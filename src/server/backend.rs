@@ -64,7 +64,7 @@ pub struct Shared {
     pub symbols: SymbolIndex,
     /// What has changed in it since the last commit, for prompts too.
     pub uncommitted: Uncommitted,
-    /// Room for those documents that are being parsed, and for those for whose prompts is being chosen: as many as there are processors.
+    /// Room for the documents that are being parsed, and for those for whose prompts context is being chosen: as many as there are processors.
     pub parsing: Semaphore,
     pub choosing: Semaphore,
     /// What goes on in the background: providers being asked for their lists, caps being told.
@@ -190,6 +190,7 @@ impl Backend {
         let uri = params.text_document.uri.as_ref();
         workspace_file::saved(&self.shared, uri);
         organisation::look(&self.shared);
+        self.shared.uncommitted.saved(tokio::time::Instant::now());
         context::saved(&self.shared, uri);
     }
 

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use transport::{Frame, FrameDecoder, MAX_FRAME};
+pub use uncommitted::is_code;
 
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;

@@ -13,12 +13,13 @@ use tokio::time::Instant;
 
 use crate::context::Changed;
 use crate::repository::{self, ChangedLines, Failure};
+use crate::syntax::Language;
 
 /// How long what was told holds.
 const FRESH: Duration = Duration::from_secs(30);
 
 /// The same once something was saved.
-const FRESH_AFTER_SAVING: Duration = Duration::from_secs(3);
+const FRESH_AFTER_SAVING: Duration = Duration::from_secs(5);
 
 /// How long nobody is asked after a failure.
 const REST: Duration = Duration::from_mins(10);
@@ -80,10 +81,16 @@ impl Uncommitted {
     }
 }
 
+/// Returns whether a file may define something that prompts show, by its name.
+pub fn is_code(path: &Path) -> bool {
+    let path = path.to_str().and_then(Language::from_path);
+    path.is_some_and(|language| !language.is_data())
+}
+
 impl Turn {
     /// Asks git, which takes two seconds at most.
     pub async fn ask(self) {
-        let told = repository::changed_lines(&self.folder).await;
+        let told = repository::changed_lines(&self.folder, is_code).await;
         self.note(told, Instant::now());
     }
 
@@ -142,7 +149,7 @@ mod tests {
         let all = Uncommitted::default();
         let (folder, mut now) = (Path::new("/w"), Instant::now());
         let turn = all.of(folder, now).1.expect("it was never asked");
-        turn.note(Err(Failure::TooSlow), now);
+        turn.note(Err(Failure::TooSlow(FRESH)), now);
         drop(turn);
         all.saved(now);
         now += FRESH * 2;

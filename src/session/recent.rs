@@ -39,7 +39,7 @@ impl Recent {
         let (first, last) = (*lines.start(), *lines.end());
         let is_near = |group: &Group| {
             let around = group.lines.start().saturating_sub(LINES)..=group.lines.end() + LINES;
-            group.uri == *uri && around.contains(&first)
+            group.uri == *uri && first <= *around.end() && last >= *around.start()
         };
         let mut group = Group {
             uri: uri.clone(),

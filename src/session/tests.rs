@@ -89,7 +89,6 @@ fn where_the_cursor_was_elsewhere_and_what_is_complained_about_here_draw_attenti
     assert!(drawn(&session, &a, 5).viewed.is_empty());
 }
 
-/// A session with a rule for files that are marked, and one for Python.
 #[test]
 fn what_was_edited_elsewhere_in_one_go_is_shown_whole_and_of_much_the_last_of_it() {
     let mut session = session();
@@ -115,6 +114,7 @@ fn what_was_edited_elsewhere_in_one_go_is_shown_whole_and_of_much_the_last_of_it
     );
 }
 
+/// A session with a rule for files that are marked, and one for Python.
 fn ruled() -> Session {
     let rules = serde_json::json!([
         {"markers": ["CONFIDENTIAL"], "providers": []},

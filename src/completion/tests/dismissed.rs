@@ -139,13 +139,117 @@ async fn where_suggestions_are_never_taken_nobody_is_held_back_to_ask_but_once_i
         // Something else on the next line of its kind.
         scene.type_text("z;\n    let y = ");
     }
-    let mut asked = 0;
-    for _ in 0..20 {
-        let ask = scene.ask();
-        let asks = scene
-            .completions
-            .hold_back(&scene.gateway, &scene.session, &ask);
-        asked += usize::from(asks.await);
+    let mut asked = Vec::new();
+    for moment in 1..=25 {
+        // A moment at which it is silent anyway is none.
+        scene.type_text("z ");
+        scene.backspace();
+        assert!(!scene.would_ask().await);
+        scene.type_text("= ");
+        if scene.would_ask().await {
+            asked.push(moment);
+            scene.answered("compute(1);").await;
+        }
     }
-    assert_eq!(asked, 2);
+    assert_eq!(asked, [10, 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_on_behind_a_dismissed_suggestion_is_offered_to_who_typed_that_by_hand() {
+    let mut scene = Scene::open("fn a() {\n    ˇ\n");
+    let answer = "done();\n}\n\nfn b() {\n    more();\n";
+    let seen = scene.answered(answer).await.unwrap();
+    assert_eq!(seen, "done();");
+    scene.dismiss();
+    for key in ["done", "();"] {
+        scene.type_text(key);
+        assert_eq!(scene.now().unwrap(), "");
+    }
+    scene.type_text("\n}");
+    assert_eq!(scene.now().unwrap(), "\n\nfn b() {\n    more();");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_quiet_after_a_dismissal_whatever_was_edited_before_and_whatever_is_looked_at_since()
+{
+    let mut scene = Scene::open(TEXT);
+    scene.answered("compute(1);").await;
+    // What the language's own server adds.
+    scene.edit(0, 0, "use a;\n");
+    scene.cursor += 7;
+    scene.dismiss();
+    scene.type_text("z");
+    assert_eq!(scene.now().unwrap(), "");
+    // More is deleted than was typed since.
+    let mut scene = Scene::open(TEXT);
+    scene.answered("compute(1);").await;
+    scene.dismiss();
+    scene.backspace();
+    scene.type_text(" y");
+    assert_eq!(scene.now().unwrap(), "");
+    // Something is suggested elsewhere meanwhile.
+    let here = std::mem::replace(&mut scene.cursor, "fn main() {".len());
+    assert!(scene.answered("\n    let z = 3;").await.is_some());
+    scene.cursor = here;
+    assert_eq!(scene.now().unwrap(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_what_stood_before_a_dismissed_suggestion_is_deleted_others_may_be_asked_for() {
+    let mut scene = Scene::open(TEXT);
+    scene.answered("compute(1);").await;
+    scene.dismiss();
+    for _ in 0.."let x = ".len() {
+        scene.backspace();
+    }
+    // Until some keys later it is quiet there too.
+    for key in "yyyyyyyyyyyy".chars() {
+        scene.type_text(&key.to_string());
+        scene.backspace();
+    }
+    assert!(scene.is_asked().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_that_were_dismissed_each_is_offered_again_by_hand_and_then_typed_along() {
+    let mut scene = Scene::open(TEXT);
+    scene.answered("first();").await;
+    let (first, others) = scene.all_by_hand(["second();", "third();"]).await;
+    let ids = [vec![first], others].concat();
+    ids.iter().for_each(|id| scene.completions.dismissed(id));
+    assert_eq!(scene.now().unwrap(), "");
+    scene.all_by_hand([]).await;
+    scene.type_text("sec");
+    assert_eq!(scene.now().unwrap(), "ond();");
+}
+
+impl Scene {
+    async fn would_ask(&self) -> bool {
+        let ask = self.ask();
+        let asks = self
+            .completions
+            .hold_back(&self.gateway, &self.session, &ask);
+        asks.await
+    }
+
+    /// Asks twice by hand, as who wants to choose does; returns the ids of what is offered then.
+    async fn all_by_hand<const N: usize>(&self, answers: [&str; N]) -> (String, Vec<String>) {
+        let mut ask = self.ask();
+        ask.trigger = Trigger::Explicit;
+        let first = self.completions.reuse(&self.session, &ask);
+        self.completions.reuse(&self.session, &ask);
+        let first = first.flatten().unwrap().suggestion;
+        let others = self
+            .completions
+            .others(&self.gateway, &self.session, &ask, &first);
+        let answering = async {
+            for answer in answers {
+                self.model.next().await.text(answer);
+            }
+        };
+        let (others, ()) = tokio::join!(others, answering);
+        let ids = others.iter().map(|shown| shown.suggestion.id.to_string());
+        (first.id.to_string(), ids.collect())
+    }
 }

@@ -52,11 +52,13 @@ const CHANGED: usize = 4;
 /// How much one of them is pointed at: somebody who is at a change may well go on with it, though less likely there than where they looked a moment ago.
 const CHANGED_POINTED: f32 = 0.6;
 
-/// Adds the definitions whose first line has changed since the last commit, in the files that were written last.
+/// Adds the definitions whose first line has changed since the last commit, in the files that were written last. Of a document that is open and not saved
+/// the lines are those of the disk, so that they may be others by now: no harm but a definition that is shown in another one's place.
 pub(super) fn add_changed(pool: &mut Pool<'_>, inputs: &Inputs<'_>) {
     let mut count = 0;
     for changed in inputs.attention.changed.iter() {
-        let Some(file) = inputs.definitions.file(&changed.path) else {
+        let file = inputs.definitions.file(&changed.path);
+        let Some(file) = file.filter(|file| (inputs.admits)(file)) else {
             continue;
         };
         for (at, definition) in file.definitions.iter().enumerate() {

@@ -95,6 +95,13 @@ fn prompt_cost(cost: &Cost, price: Option<&Price>, tokens: &Tokens) -> Option<Mo
 #[serde(transparent)]
 pub struct CallId(pub(super) String);
 
+impl CallId {
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -113,7 +113,6 @@ fn say(shared: &Shared, uri: &str, words: &str) {
 
 /// Notes that a file was saved: it may be one of the workspace's, or say which of them may leave the machine.
 pub fn saved(shared: &Shared, uri: &str) {
-    shared.uncommitted.saved(tokio::time::Instant::now());
     let Some(path) = path_of(uri) else { return };
     let name = path.file_name().and_then(|name| name.to_str());
     let is_rule = |name: &str| {

@@ -73,7 +73,8 @@ export function createClient(wiring: Wiring): Client {
         // Of a request that was taken back nothing is shown.
         if (!token.isCancellationRequested) {
           const items = answer === null || answer === undefined ? [] : Array.isArray(answer) ? answer : answer.items;
-          wiring.shown.answered(String(document.uri), position, items);
+          // Where the server put it: the document may have moved on since.
+          wiring.shown.answered(String(document.uri), items[0]?.range?.start ?? position, items);
         }
         return answer;
       },
