@@ -217,7 +217,9 @@ async fn of_several_that_were_dismissed_each_is_offered_again_by_hand_and_then_t
     scene.answered("first();").await;
     let (first, others) = scene.all_by_hand(["second();", "third();"]).await;
     let ids = [vec![first], others].concat();
-    ids.iter().for_each(|id| scene.completions.dismissed(id));
+    for id in ids {
+        scene.completions.dismissed(&id);
+    }
     assert_eq!(scene.now().unwrap(), "");
     scene.all_by_hand([]).await;
     scene.type_text("sec");
