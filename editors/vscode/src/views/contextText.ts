@@ -7,8 +7,9 @@ import { size } from '../text/numbers';
 
 /** Writes the document. */
 export function contextText(explained: ExplainContext): string {
-  const head = ['# What the model was shown', '', markdown(explained.text, 1_000), '', '| part | why | from | tokens | share | cost |', '|:--|:--|:--|--:|--:|--:|'];
-  const rows = explained.parts.map((part, index) => `| ${index + 1}: ${markdown(part.field)} | ${markdown(part.rule)} | ${place(part)} | ${size(part.tokens)} | ${(part.share / 10).toFixed(1)} % | ${part.cost ? markdown(money(part.cost)) : ''} |`);
+  // Few columns: beside the code there is room for hardly more.
+  const head = ['# What the model was shown', '', markdown(explained.text, 1_000), '', '| part | from | tokens | share | cost |', '|:--|:--|--:|--:|--:|'];
+  const rows = explained.parts.map((part, index) => `| ${index + 1}: ${markdown(part.field)}, ${markdown(part.rule)} | ${place(part)} | ${size(part.tokens)} | ${(part.share / 10).toFixed(1)} % | ${part.cost ? markdown(money(part.cost)) : ''} |`);
   const pieces = explained.parts.flatMap((part, index) => ['', `## ${index + 1}: ${markdown(part.rule)}${part.file === null ? '' : `, ${place(part)}`}`, '', ...fenced(part.text)]);
   return [...head, ...rows, ...pieces, ''].join('\n');
 }
