@@ -11,10 +11,10 @@ use super::style::Style;
 use super::{parts, style};
 use crate::completion;
 use crate::config::ContextSource;
-use crate::context::{Attention, Changed, Manifest, Rule};
+use crate::context::{Attention, Manifest, Rule};
 use crate::cost::Money;
 use crate::index::Shelf;
-use crate::repository;
+use crate::server;
 use crate::session::Snapshot;
 use crate::workspace::Markers;
 
@@ -47,11 +47,7 @@ pub(super) async fn get_ready(
     let mut attention = Attention::default();
     if settings.sources.contains(&ContextSource::Changed) {
         // Where git says nothing, prompts go without it.
-        let told = repository::changed_lines(&project, crate::server::is_code).await;
-        let told = told.unwrap_or_default().into_iter();
-        attention.changed = told
-            .filter_map(|one| Changed::of(&one.path, one.lines))
-            .collect();
+        attention.changed = server::changed(&project).await.unwrap_or_default();
     }
     completion::get_ready(
         snapshot,

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use ropey::Rope;
 use tokio::time::Instant;
 
-use super::Trigger;
 use super::dismissal::Quiet;
 use super::filter;
 use super::flight::Flight;
@@ -20,6 +19,7 @@ use super::place::{Around, Writing};
 use super::reuse::{Fit, Trail};
 use super::stop::Extent;
 use super::trigger::Rhythm;
+use super::{Suggestion, Trigger};
 use crate::config::Settings;
 use crate::cost::Cost;
 use crate::document::Edit;
@@ -119,8 +119,7 @@ impl Known {
             };
             Some((text.len() + watch.rest()?.len()).saturating_sub(rest.len()))
         });
-        let line = text.trim_start_matches('\n').find('\n');
-        self.refused = Some(seen.or(line).unwrap_or(text.len()));
+        self.refused = Some(seen.unwrap_or_else(|| first_line(text)));
     }
 
     /// Returns whether the user dismissed what is left of it.
@@ -326,15 +325,12 @@ impl Desk {
         }
     }
 
-    /// Notes that a text is shown at a cursor, in such a place.
-    pub fn show(
-        &mut self,
-        id: &CallId,
-        cursor: usize,
-        spot: Spot,
-        text: &str,
-        record: &mut Record,
-    ) {
+    /// Notes that a suggestion is shown in such a place.
+    pub fn show(&mut self, shown: &Suggestion, spot: Spot, record: &mut Record) {
+        let Suggestion {
+            id, cursor, text, ..
+        } = shown;
+        let cursor = *cursor;
         let is_shown = |watch: &Watch| watch.is_shown_at(cursor, text);
         if !self.watch.as_ref().is_some_and(is_shown) {
             self.watch = Some(record.show(id, cursor, spot, text));
@@ -356,7 +352,7 @@ impl Desk {
 
     /// Notes that the user dismissed a suggestion. False if it is none of this document's.
     pub fn dismiss(&mut self, id: &str, now: Instant, record: &mut Record) -> bool {
-        // What it failed with is told to who asks next.
+        // Whatever it failed with in the end was no news to who had seen enough of it to refuse it; the call is booked as it ended.
         let _ = self.land(record);
         let streams = |flight: &mut Flight| {
             let of = &flight.progress.borrow().id;
@@ -494,6 +490,14 @@ impl Desk {
     }
 }
 
+/// Returns where the first line of a text ends that is not blank, in bytes.
+fn first_line(text: &str) -> usize {
+    let blank = text.len() - text.trim_start_matches('\n').len();
+    text[blank..]
+        .find('\n')
+        .map_or(text.len(), |end| blank + end)
+}
+
 /// Returns the suggestion that a stream's text makes.
 fn brought(flight: &Flight) -> Option<Known> {
     brought_by(flight, &flight.progress.borrow().text)
@@ -524,4 +528,17 @@ fn fitted(rest: String, after: &str, wanted: &Wanted<'_>) -> Option<(String, boo
     let (rest, is_whole) = wanted.extent.visible(&rest);
     let is_new = !rest.trim().is_empty() && !filter::is_there_already(rest, wanted.around);
     is_new.then(|| (rest.to_owned(), is_whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn a_first_line_ends_behind_what_stands_in_it_whatever_breaks_stand_before() {
+        let table = [("", 0), ("one", 3), ("one\ntwo", 3), ("\n\none\ntwo", 5)];
+        for (text, end) in table {
+            assert_eq!(first_line(text), end, "{text:?}");
+        }
+    }
 }

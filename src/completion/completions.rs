@@ -241,13 +241,7 @@ impl Completions {
         match desk.find(&wanted) {
             Some((Some(rest), known)) => {
                 let shown = shown(rest, known.id.clone(), &known.decision, known.cost);
-                desk.show(
-                    &shown.suggestion.id,
-                    cursor,
-                    spot,
-                    &shown.suggestion.text,
-                    record,
-                );
+                desk.show(&shown.suggestion, spot, record);
                 return Ok(Look::Here(Some(shown)));
             }
             // Who asks by hand what had no answer wants it tried again; and the embedded engine, which costs nothing, may have read more by now.
@@ -271,13 +265,7 @@ impl Completions {
         {
             flight.is_shown = true;
             let shown = shown(lines.clone(), id, &flight.decision, None);
-            desk.show(
-                &shown.suggestion.id,
-                cursor,
-                spot,
-                &shown.suggestion.text,
-                record,
-            );
+            desk.show(&shown.suggestion, spot, record);
             return Ok(Look::Here(Some(shown)));
         }
         let waiting = Waiting::new(self.clone(), uri.clone(), flight);

@@ -313,7 +313,7 @@ impl Shared {
         let reporter: Reporter = Arc::new(move |report| {
             settled.notify_one();
             let row = &report.row;
-            manifests.settled(&row.id.to_string(), row.prompt_cost());
+            manifests.settled(row.id.as_str(), row.prompt_cost());
             let usage = to_proto::usage(&report);
             usage_outbox.notify("byok/usage", &usage);
             let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use transport::{Frame, FrameDecoder, MAX_FRAME};
-pub use uncommitted::is_code;
+pub use uncommitted::changed;
 
 use crate::config::{Layers, Problem};
 use crate::cost::Ledger;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::context::Changed;
-use crate::repository::{self, ChangedLines, Failure};
+use crate::repository::{self, Failure};
 use crate::syntax::Language;
 
 /// How long what was told holds.
@@ -81,28 +81,32 @@ impl Uncommitted {
     }
 }
 
-/// Returns whether a file may define something that prompts show, by its name.
-pub fn is_code(path: &Path) -> bool {
-    let path = path.to_str().and_then(Language::from_path);
-    path.is_some_and(|language| !language.is_data())
+/// Asks git what has changed in a folder, of the files that may define something that prompts show.
+pub async fn changed(folder: &Path) -> Result<Arc<[Changed]>, Failure> {
+    let is_code = |path: &Path| {
+        let language = path.to_str().and_then(Language::from_path);
+        language.is_some_and(|language| !language.is_data())
+    };
+    let told = repository::changed_lines(folder, is_code).await?;
+    let changed = told.into_iter();
+    let changed = changed.filter_map(|one| Changed::of(&one.path, one.lines));
+    Ok(changed.collect())
 }
 
 impl Turn {
     /// Asks git, which takes two seconds at most.
     pub async fn ask(self) {
-        let told = repository::changed_lines(&self.folder, is_code).await;
+        let told = changed(&self.folder).await;
         self.note(told, Instant::now());
     }
 
-    fn note(&self, told: Result<Vec<ChangedLines>, Failure>, now: Instant) {
+    fn note(&self, told: Result<Arc<[Changed]>, Failure>, now: Instant) {
         if let Err(failure) = &told {
             tracing::debug!(folder = %self.folder.display(), %failure, "git does not say what has changed");
         }
         let rest = if told.is_ok() { FRESH } else { REST };
-        let told = told.unwrap_or_default().into_iter();
-        let changed = told.filter_map(|one| Changed::of(&one.path, one.lines));
         if let Some(known) = self.all.all().get_mut(&self.folder) {
-            known.changed = changed.collect();
+            known.changed = told.unwrap_or_default();
             known.due = now + rest;
         }
     }
@@ -126,11 +130,8 @@ mod tests {
         let (folder, mut now) = (Path::new("/w"), Instant::now());
         let turn = all.of(folder, now).1.expect("it was never asked");
         assert!(all.of(folder, now).1.is_none(), "it is being asked");
-        let told = ChangedLines {
-            path: "/w/a.rs".into(),
-            lines: vec![1..=2],
-        };
-        turn.note(Ok(vec![told]), now);
+        let told = Changed::of(Path::new("/w/a.rs"), vec![1..=2]);
+        turn.note(Ok(told.into_iter().collect()), now);
         drop(turn);
         assert_eq!(all.of(folder, now).0[0].path, "/w/a.rs");
         now += FRESH_AFTER_SAVING;
@@ -138,7 +139,7 @@ mod tests {
         all.saved(now);
         now += FRESH_AFTER_SAVING;
         let turn = all.of(folder, now).1.expect("a file was saved");
-        turn.note(Ok(Vec::new()), now);
+        turn.note(Ok(Arc::default()), now);
         drop(turn);
         now += FRESH;
         assert!(all.of(folder, now).1.is_some());
