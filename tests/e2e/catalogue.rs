@@ -6,7 +6,7 @@ use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
 use crate::actions::{ABILITIES, Desk, apply};
-use crate::client::{Builder, mock_config, wait};
+use crate::client::{Builder, git, mock_config, wait};
 
 /// A file: what stands before a function, the function, and what stands after it.
 struct Ground {
@@ -279,16 +279,6 @@ fn a_name_whose_uses_are_not_certain_is_left_to_the_editors_own_rename() {
         assert!(!desk.client.has_unread(is_edited));
         desk.client.finish();
     }
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let status = std::process::Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(status.unwrap().success(), "{arguments:?}");
 }
 
 fn file_uri(path: &Path) -> String {

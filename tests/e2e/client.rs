@@ -2,17 +2,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use byok_lsp::config::{Layer, Layers, OrganisationSources, Patience};
-use byok_lsp::cost::Ledger;
+use byok_lsp::cost::{Ledger, Tokens};
 use byok_lsp::index::SymbolIndex;
 use byok_lsp::local::{Engine, Limits};
 use byok_lsp::models::Lists;
-use byok_lsp::provider::{Http, Provider, fake::Fake};
+use byok_lsp::provider::{Event, Http, Provider, Usage, fake::Fake};
 use byok_lsp::server::{self, Ended, Parts};
 use serde_json::{Value, json};
 use tokio::net::unix::pipe::{Receiver as PipeReceiver, Sender as PipeSender};
@@ -516,5 +516,28 @@ pub fn wait<F: Future>(future: F) -> F::Output {
         tokio::time::timeout(std::time::Duration::from_secs(20), future)
             .await
             .expect("in time")
+    })
+}
+
+/// Does what somebody does in a repository.
+pub fn git(folder: &Path, arguments: &[&str]) {
+    let status = std::process::Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .status();
+    assert!(status.unwrap().success(), "{arguments:?}");
+}
+
+/// What a provider tells of a call that read and wrote so many tokens.
+pub fn used(input: u64, output: u64) -> Event {
+    Event::Usage(Usage {
+        tokens: Tokens {
+            input,
+            output,
+            ..Tokens::default()
+        },
+        ..Usage::default()
     })
 }

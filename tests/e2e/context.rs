@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use byok_lsp::cost::Tokens;
-use byok_lsp::provider::{Event, Usage, fake::Fake};
+use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, mock_config, wait};
+use crate::client::{Builder, Client, git, mock_config, used, wait};
 use crate::provider::{Scripted, Seen, Step, event, events, stream_end, stream_head};
 
 /// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.
@@ -537,17 +536,6 @@ fn the_editor_is_told_quietly_and_once_how_far_a_document_gets_by_a_rule_about_f
     client.finish();
 }
 
-/// Does what somebody does in a repository.
-fn git(folder: &Path, arguments: &[&str]) {
-    let status = std::process::Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(status.unwrap().success(), "{arguments:?}");
-}
-
 #[test]
 fn what_has_changed_since_the_last_commit_is_shown_and_nothing_else_of_its_file() {
     const NEW: &str = "pub fn freshly_written() -> u8";
@@ -599,14 +587,7 @@ fn what_the_pieces_of_a_prompt_cost_is_together_what_the_prompt_did() {
     let id = client.ask(&at);
     let running = wait(fake.next());
     running.text("1;");
-    running.event(Event::Usage(Usage {
-        tokens: Tokens {
-            input: 20,
-            output: 5,
-            ..Tokens::default()
-        },
-        ..Usage::default()
-    }));
+    running.event(used(20, 5));
     drop(running);
     client.answer(id);
     client.notification("byok/usage");

@@ -1,10 +1,9 @@
 //! Ghost text: asked, streamed, shown, superseded, carried over.
 
-use byok_lsp::cost::Tokens;
-use byok_lsp::provider::{Error, Event, Finish, Usage, fake::Fake};
+use byok_lsp::provider::{Error, Event, Finish, fake::Fake};
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, URI, wait};
+use crate::client::{Builder, Client, URI, used, wait};
 
 #[test]
 fn the_embedded_engine_continues_a_line_of_the_same_document_for_nothing() {
@@ -38,14 +37,7 @@ fn a_streamed_suggestion_is_shown_and_its_cost_told() {
     let running = wait(fake.next());
     running.text("1 +");
     running.text(" 2;");
-    running.event(Event::Usage(Usage {
-        tokens: Tokens {
-            input: 20,
-            output: 5,
-            ..Tokens::default()
-        },
-        ..Usage::default()
-    }));
+    running.event(used(20, 5));
     running.event(Event::Finish(Finish::Stop));
     drop(running);
     let answer = client.answer(id);
