@@ -15,10 +15,10 @@ use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use scripted::{Scripted, Step, event, events, stream_head};
+use scripted::{Scripted, Step, chunk, event, events, stream_head};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,7 +41,12 @@ impl Editor {
         Self::start_in(command, &[])
     }
 
-    fn start_in(mut command: Command, folders: &[Value]) -> Self {
+    fn start_in(command: Command, folders: &[Value]) -> Self {
+        Self::start_for(command, folders, |_| Value::Null)
+    }
+
+    /// Starts a server and names the process that it is told to be its editor.
+    fn start_for(mut command: Command, folders: &[Value], named: impl Fn(&Child) -> Value) -> Self {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -57,6 +62,7 @@ impl Editor {
                 }
             }
         });
+        let process_id = named(&process);
         let mut editor = Self {
             input: process.stdin.take(),
             process,
@@ -66,7 +72,7 @@ impl Editor {
         };
         let id = editor.request(
             "initialize",
-            &json!({"processId": null, "rootUri": null, "workspaceFolders": folders,
+            &json!({"processId": process_id, "rootUri": null, "workspaceFolders": folders,
                 "capabilities": {"textDocument": {"inlineCompletion": {}}}}),
         );
         editor.answer(id);
@@ -278,6 +284,93 @@ fn an_editor_that_dies_ends_the_server_and_its_call_is_booked() {
     assert_eq!(editor.end(), Some(1));
     provider.closed();
     assert_eq!(booked(folder.path()), "today $0, 1 calls");
+}
+
+/// Whether or not its input is still held open, by the editor or by a child of it.
+#[test]
+fn an_editor_that_has_closed_our_output_ends_the_server_and_is_billed_for_one_call_at_most() {
+    let folder = folder();
+    let provider = Scripted::start(answering("42;"));
+    let mut process = server(folder.path(), Some(&provider.address))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = process.stdin.take().unwrap();
+    let mut send = |message: Value| {
+        let body = message.to_string();
+        let _ = write!(input, "Content-Length: {}\r\n\r\n{body}", body.len());
+    };
+    send(
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}}
+        }}),
+    );
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    assert_eq!(read(&mut output).unwrap()["id"], 1);
+    drop(output);
+    let uri = "file:///w/a.rs";
+    send(
+        json!({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {
+            "uri": uri, "languageId": "rust", "version": 1, "text": HALF
+        }}}),
+    );
+    send(
+        json!({"jsonrpc": "2.0", "id": 2, "method": "textDocument/inlineCompletion", "params": {
+            "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}
+        }}),
+    );
+    let (sender, ended) = channel();
+    std::thread::spawn(move || sender.send(process.wait().unwrap().code()));
+    assert_eq!(ended.recv_timeout(DEADLINE).unwrap(), Some(1));
+    assert!(provider.seen.try_iter().count() <= 1);
+}
+
+/// Its other children may hold the pipes open; here this test does.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_editor_whose_process_has_ended_ends_the_server() {
+    let folder = folder();
+    let server = server(folder.path(), None);
+    // A shell that stands for the editor, and has something left to do, so that it stays.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "\"$0\" serve; exit $?"]);
+    shell.arg(server.get_program());
+    at_home(&mut shell, folder.path());
+    let mut editor = Editor::start_for(shell, &[], |shell| json!(shell.id()));
+    let id = editor.request("byok/usageSummary", &json!({}));
+    assert!(editor.answer(id)["result"].is_object(), "it serves as yet");
+    editor.signal("-KILL");
+    let end = loop {
+        match editor.heard.recv_timeout(DEADLINE) {
+            Ok(_) => {}
+            Err(end) => break end,
+        }
+    };
+    assert_eq!(end, RecvTimeoutError::Disconnected);
+}
+
+/// An editor outside of the server's container names a process that is nobody's or somebody else's here.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_is_not_above_the_server_is_not_taken_for_its_editor() {
+    let folder = folder();
+    let mut other = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let named = json!(other.id());
+    let mut editor = Editor::start_for(server(folder.path(), None), &[], |_| named.clone());
+    other.kill().unwrap();
+    other.wait().unwrap();
+    for process_id in [named, json!(i64::from(i32::MAX)), json!(-1), json!(1.5)] {
+        // One that has ended by the time that it is named, and what is no process.
+        let told = process_id.clone();
+        let mut late = Editor::start_for(server(folder.path(), None), &[], |_| told.clone());
+        let id = late.request("byok/usageSummary", &json!({}));
+        assert!(late.answer(id).is_object(), "{process_id}");
+    }
+    let id = editor.request("byok/usageSummary", &json!({}));
+    assert!(editor.answer(id)["result"].is_object());
+    editor.finish();
 }
 
 #[test]
@@ -510,4 +603,26 @@ fn a_provider_that_floods_is_hung_up_on_and_nothing_of_it_is_kept() {
     let grown = editor.resident().saturating_sub(before);
     assert!(grown < 64, "{grown} MiB");
     editor.finish();
+}
+
+/// What holds no text is never too long a suggestion, so that the length of the answer itself is looked at.
+#[test]
+fn a_provider_that_floods_without_a_word_is_hung_up_on_long_before_its_time_is_up() {
+    let silent = json!({"choices": [{"text": ""}]}).to_string();
+    for step in [chunk(b": a comment\n\n"), event(&silent)] {
+        let Step::Send(piece) = step else {
+            unreachable!()
+        };
+        let folder = folder();
+        let flood = Step::Send(piece.repeat((1 << 20) / piece.len()));
+        // 64 MB, then nothing: whoever reads on to the end says that nothing more came.
+        let mut script = vec![stream_head()];
+        script.extend(std::iter::repeat_n(flood, 64));
+        script.push(Step::Stall);
+        let provider = Scripted::start(script);
+        let mut editor = Editor::start(server(folder.path(), Some(&provider.address)));
+        assert_eq!(editor.suggestions(), Vec::<String>::new());
+        editor.told("byok/status", "many times the length that was asked for");
+        editor.finish();
+    }
 }

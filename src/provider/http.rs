@@ -111,12 +111,13 @@ impl Http {
         let _ = self.client(url);
     }
 
-    /// Sends the request when first polled and reads the answer through the wire.
-    pub(super) fn stream(&self, post: Post, wire: Wire) -> Stream {
+    /// Sends the request when first polled and reads the answer through the wire, of which no more is read than `max_tokens` can have taken.
+    pub(super) fn stream(&self, post: Post, wire: Wire, max_tokens: u32) -> Stream {
         let start = State::Start {
             http: self.clone(),
             post,
             wire,
+            room: room(max_tokens),
         };
         futures_util::stream::unfold(start, step).boxed()
     }
@@ -195,7 +196,13 @@ async fn whole(request: reqwest::RequestBuilder, limit: Duration) -> Result<Vec<
 
 /// Where a stream stands.
 enum State {
-    Start { http: Http, post: Post, wire: Wire },
+    Start {
+        http: Http,
+        post: Post,
+        wire: Wire,
+        /// How many bytes of the answer's body are read at the most.
+        room: usize,
+    },
     Running(Box<Running>),
     End,
 }
@@ -204,6 +211,8 @@ struct Running {
     response: reqwest::Response,
     idle: Duration,
     answer: Answer,
+    /// How many more bytes of the body are read.
+    room: usize,
     /// The provider's name for the call, from the headers, until it is handed out.
     request_id: Option<String>,
     /// How long the provider's limits are used up, from the headers, until it is handed out.
@@ -217,7 +226,12 @@ struct Running {
 async fn step(mut state: State) -> Option<(Result<Event, Error>, State)> {
     loop {
         state = match state {
-            State::Start { http, post, wire } => match open(&http, post, wire).await {
+            State::Start {
+                http,
+                post,
+                wire,
+                room,
+            } => match open(&http, post, wire, room).await {
                 Ok(running) => State::Running(running),
                 Err(error) => return Some((Err(error), State::End)),
             },
@@ -255,7 +269,18 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
-async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, Error> {
+/// How many bytes an answer may take for each token that was asked for: an event with a token has some 300, and one that a model thought without saying
+/// has as many.
+const TOKEN_BYTES: usize = 4 * 1024;
+
+/// Returns how long an answer's body may be. A provider that sends on and on without a word of an answer would otherwise keep a processor busy until
+/// the call's deadline; what holds text is [ended sooner](crate::completion).
+fn room(max_tokens: u32) -> usize {
+    let tokens = usize::try_from(max_tokens).unwrap_or(usize::MAX);
+    MAX_BODY.saturating_add(tokens.saturating_mul(TOKEN_BYTES))
+}
+
+async fn open(http: &Http, mut post: Post, wire: Wire, room: usize) -> Result<Box<Running>, Error> {
     let patience = http.patience();
     http.0.plain.prepare(&mut post);
     let mut response = send(http, &post).await?;
@@ -278,6 +303,7 @@ async fn open(http: &Http, mut post: Post, wire: Wire) -> Result<Box<Running>, E
         left: limits::of(response.headers()),
         response,
         idle: patience.idle,
+        room,
         answer: answer.cut_at(post.cut_at),
         ended: None,
     }))
@@ -356,13 +382,16 @@ impl Running {
             self.idle
         };
         let fault = match timeout(limit, self.response.chunk()).await {
-            Ok(Ok(Some(bytes))) => match self.answer.push(&bytes) {
-                Ok(()) => return,
-                Err(error) => {
-                    self.ended = Some(Err(error));
-                    return;
+            Ok(Ok(Some(bytes))) => {
+                let pushed = self.answer.push(&bytes);
+                let left = self.room.checked_sub(bytes.len()).ok_or_else(endless);
+                // A fault of what it says explains more than how much it is.
+                match pushed.and(left) {
+                    Ok(left) => self.room = left,
+                    Err(error) => self.ended = Some(Err(error)),
                 }
-            },
+                return;
+            }
             Ok(Ok(None)) => None,
             Ok(Err(_)) => Some(Error::Cut),
             Err(_) => Some(Error::TimedOut {
@@ -376,6 +405,10 @@ impl Running {
             _ => end,
         });
     }
+}
+
+fn endless() -> Error {
+    Error::Malformed("an answer of many times the length that was asked for".into())
 }
 
 /// Reads a short body to its end, or as much of it as is allowed.

@@ -31,8 +31,9 @@ impl Remote {
 
 impl Provider for Remote {
     fn stream(&self, call: Call) -> Stream {
+        let max_tokens = call.max_tokens;
         match request(self.wire, call) {
-            Ok(post) => self.http.stream(post, self.wire),
+            Ok(post) => self.http.stream(post, self.wire, max_tokens),
             Err(error) => super::failed(error),
         }
     }

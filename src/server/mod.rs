@@ -15,6 +15,7 @@ mod handlers;
 mod in_flight;
 mod ledger_news;
 mod outbox;
+mod parent;
 mod previews;
 mod progress;
 pub mod protocol;

@@ -41,6 +41,8 @@ struct Shared {
     wake: Notify,
     /// Told when the editor has taken something, or is gone.
     taken: Notify,
+    /// Told once the editor is gone.
+    gone: Notify,
 }
 
 #[derive(Default)]
@@ -70,6 +72,7 @@ impl Outbox {
             waiting: Mutex::default(),
             wake: Notify::new(),
             taken: Notify::new(),
+            gone: Notify::new(),
         }));
         let task = tokio::spawn(write_all(output, outbox.0.clone()));
         (outbox, Writer(task))
@@ -119,6 +122,11 @@ impl Outbox {
         }
     }
 
+    /// Waits until the editor no longer reads. One task may wait.
+    pub async fn gone(&self) {
+        self.0.gone.notified().await;
+    }
+
     /// Lets the writer end once it has written what was sent so far.
     pub fn close(&self) {
         self.0.waiting().is_closed = true;
@@ -164,13 +172,14 @@ async fn write_all<W: AsyncWrite + Unpin>(mut output: W, shared: Arc<Shared>) {
             continue;
         }
         shared.taken.notify_waiters();
-        // An editor that is gone is noticed by the reader.
         if output.write_all(&frames).await.is_err() || output.flush().await.is_err() {
             let mut waiting = shared.waiting();
             waiting.is_gone = true;
             waiting.frames = Vec::new();
             drop(waiting);
             shared.taken.notify_waiters();
+            // Kept for who waits later.
+            shared.gone.notify_one();
             return;
         }
         frames.clear();

@@ -16,6 +16,7 @@ use tower_lsp::jsonrpc::{Request, Response};
 use super::backend::{self, Backend};
 use super::guard::Guard;
 use super::outbox::Outbox;
+use super::parent::Parent;
 use super::reader::{Incoming, Reader};
 use super::{Ended, Parts};
 
@@ -77,7 +78,25 @@ async fn pump(
     tasks: &mut JoinSet<()>,
 ) -> Ended {
     let mut was_shut_down = false;
-    while let Some(message) = incoming.next().await {
+    // Whichever way an editor goes: nobody may go on to pay for what nobody reads.
+    let mut gone = std::pin::pin!(outbox.gone());
+    let mut parent = Parent::default();
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = incoming.next() => message,
+            () = &mut gone => {
+                tracing::error!("the editor has closed our output; the session ends");
+                None
+            }
+            () = parent.ended() => {
+                tracing::error!("the editor's process has ended; the session ends");
+                None
+            }
+        };
+        let Some(message) = message else {
+            return Ended::Abruptly;
+        };
         // An editor that writes on and on and reads nothing is none that anybody sits in front of.
         if tokio::time::timeout(STUCK, outbox.room()).await.is_err() {
             tracing::error!("the editor reads nothing any more; the session ends");
@@ -96,7 +115,11 @@ async fn pump(
                 };
             }
             Incoming::Request(request) => {
-                was_shut_down |= request.method() == "shutdown";
+                match request.method() {
+                    "initialize" => parent = Parent::named(request.params()),
+                    "shutdown" => was_shut_down = true,
+                    _ => {}
+                }
                 let is_ready = std::future::poll_fn(|context| service.poll_ready(context)).await;
                 if is_ready.is_ok() {
                     dispatch(&mut service, request, outbox, tasks).await;
@@ -109,7 +132,6 @@ async fn pump(
             Incoming::Bad(response) => outbox.send_unless_full(&response),
         }
     }
-    Ended::Abruptly
 }
 
 /// Calls a handler: polls it once in place, and leaves it to a task if it has to wait.
