@@ -25,9 +25,10 @@ pub struct FimFamily {
 impl FimFamily {
     /// Returns the family that a model belongs to by its name.
     pub fn of(model: &str) -> Option<&'static Self> {
+        let bare = pattern::bare(model);
         all()
             .iter()
-            .find(|family| pattern::any(&family.names, pattern::bare(model).as_str()))
+            .find(|family| pattern::any(&family.names, &bare))
     }
 
     /// Returns the template's parts in order.

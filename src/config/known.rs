@@ -1,5 +1,6 @@
 //! The well-known providers, read from `known.toml`.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -100,12 +101,15 @@ impl Known {
 }
 
 impl Rule {
-    /// Returns whether it is about a model.
-    pub(super) fn names(&self, model: &str) -> bool {
+    /// Returns those that are about a model. This is asked for each candidate of each call, so the name is looked at once, not by every rule.
+    pub(super) fn about<'a>(rules: &'a [Self], model: &str) -> Vec<&'a Self> {
         let bare = pattern::bare(model);
-        let is_family = || FimFamily::of(model).is_some();
-        self.names.iter().any(|name| name == "@fim" && is_family())
-            || pattern::any(&self.names, &bare)
+        let is_family = LazyCell::new(|| FimFamily::of(model).is_some());
+        let is_about = |rule: &&Self| {
+            rule.names.iter().any(|name| name == "@fim" && *is_family)
+                || pattern::any(&rule.names, &bare)
+        };
+        rules.iter().filter(is_about).collect()
     }
 }
 

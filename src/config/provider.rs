@@ -92,18 +92,20 @@ impl ProviderSettings {
     #[must_use]
     pub fn for_model(&self, model: &str) -> Self {
         let mut settings = self.clone();
-        let rules = || self.rules.iter().filter(|rule| rule.names(model));
+        let rules = Rule::about(self.rules, model);
         if !self.is_wire_fixed {
-            settings.wire = rules().find_map(|rule| rule.wire).unwrap_or(self.wire);
+            settings.wire = rules.iter().find_map(|rule| rule.wire).unwrap_or(self.wire);
         }
         // What a rule adds is meant for the wire that it names, or for the provider's usual one.
-        let body = rules().find_map(|rule| Some((rule.wire, rule.body.as_ref()?)));
+        let body = rules
+            .iter()
+            .find_map(|rule| Some((rule.wire, rule.body.as_ref()?)));
         if let Some((wire, body)) = body
             && wire.is_none_or(|wire| wire == settings.wire)
         {
             settings.quirks.body.extend(body.clone());
         }
-        settings.quirks.cache_from = rules().find_map(|rule| rule.cache_from);
+        settings.quirks.cache_from = rules.iter().find_map(|rule| rule.cache_from);
         settings.is_free = self.free.as_ref().is_some_and(|free| free.has(model));
         if settings.is_free {
             free::shape(&mut settings);
