@@ -66,6 +66,14 @@ impl Editor {
         editor
     }
 
+    /// Starts a server in a workspace and initializes it with settings.
+    pub fn start_in(workspace: &Path, settings: &Value) -> Self {
+        let mut editor = Self::spawn();
+        let uri = format!("file://{}", workspace.display());
+        editor.initialize_in(&json!([{"uri": uri, "name": "workspace"}]), settings);
+        editor
+    }
+
     /// Starts a server that was told nothing yet.
     pub fn spawn() -> Self {
         Self::spawn_program(&program(), &Start::default())
@@ -104,6 +112,7 @@ impl Editor {
             .args(words)
             .env("BYOK_CONFIG", folder.join("config.toml"))
             .env("BYOK_LEDGER", folder.join("ledger.db"))
+            .env("BYOK_CACHE", folder.join("cache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -139,8 +148,12 @@ impl Editor {
 
     /// Initializes the server and returns when its answer came.
     pub fn initialize(&mut self, settings: &Value) -> Instant {
+        self.initialize_in(&Value::Null, settings)
+    }
+
+    fn initialize_in(&mut self, folders: &Value, settings: &Value) -> Instant {
         let params = json!({
-            "processId": null, "rootUri": null, "initializationOptions": settings,
+            "processId": null, "rootUri": null, "workspaceFolders": folders, "initializationOptions": settings,
             "capabilities": {"textDocument": {"inlineCompletion": {}}},
         });
         let (id, _) = self.request("initialize", &params);
@@ -200,6 +213,15 @@ impl Editor {
         self.versions.insert(uri.into(), 1);
         let document = json!({"uri": uri, "languageId": "rust", "version": 1, "text": text});
         self.notify("textDocument/didOpen", &json!({"textDocument": document}))
+    }
+
+    /// Closes a document.
+    pub fn close(&mut self, uri: &str) {
+        self.versions.remove(uri);
+        self.notify(
+            "textDocument/didClose",
+            &json!({"textDocument": {"uri": uri}}),
+        );
     }
 
     /// Replaces what lies between two positions, each a line and a UTF-16 column, and returns when that began to go out.

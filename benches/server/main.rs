@@ -26,6 +26,7 @@ mod start;
 mod storm;
 mod table;
 mod text;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -55,7 +56,7 @@ impl Amount {
 
 type Scenario = fn(&Amount, &mut Table);
 
-const SCENARIOS: [(&str, Scenario); 12] = [
+const SCENARIOS: [(&str, Scenario); 13] = [
     ("start", start::run),
     ("idle", idle::run),
     ("overhead", overhead::run),
@@ -67,6 +68,7 @@ const SCENARIOS: [(&str, Scenario); 12] = [
     ("storm", storm::run),
     ("growth", growth::run),
     ("large", large::run),
+    ("workspace", workspace::run),
     ("soak", soak::run),
 ];
 

@@ -27,8 +27,8 @@ pub struct FileSymbols {
     pub passed_on: Box<[Box<str>]>,
     /// A hash of each name that it uses, sorted.
     pub(super) uses: Box<[u32]>,
-    /// The names of each of its passages, one behind the other, and where each ends.
-    pub(super) passages: Box<[Name]>,
+    /// The names of each of its passages, one behind the other, as their places among `uses`, and where each ends.
+    pub(super) passages: Box<[u16]>,
     pub(super) ends: Box<[u32]>,
     /// What stands at its head, of what any rule about files goes by.
     pub marks: Marks,
@@ -42,6 +42,31 @@ impl Name {
     /// Works a name out.
     pub fn of(name: &str) -> Self {
         Self(hash(name))
+    }
+}
+
+/// The names that stand in [`PASSAGE`] lines of a file, each once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Passage<'a> {
+    uses: &'a [u32],
+    pub(super) places: &'a [u16],
+}
+
+impl<'a> Passage<'a> {
+    /// Returns the names.
+    pub fn names(self) -> impl Iterator<Item = Name> + 'a {
+        let Self { uses, places } = self;
+        places.iter().map(|place| Name(uses[usize::from(*place)]))
+    }
+
+    /// Returns how many there are.
+    pub fn len(self) -> usize {
+        self.places.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.places.is_empty()
     }
 }
 
@@ -123,14 +148,15 @@ impl FileSymbols {
         } else {
             Box::default()
         };
-        let (passages, ends) = passages(text);
+        let uses = uses(text);
+        let (passages, ends) = passages(text, &uses);
         Self {
             path: path.into(),
             language: tree.language(),
             passed_on,
             definitions: definitions.into(),
             text: lines.into(),
-            uses: uses(text),
+            uses,
             passages,
             ends,
             marks: Marks::default(),
@@ -143,10 +169,13 @@ impl FileSymbols {
     }
 
     /// Returns the names of each of its passages of [`PASSAGE`] lines, each name once.
-    pub fn passages(&self) -> impl Iterator<Item = &[Name]> {
+    pub fn passages(&self) -> impl Iterator<Item = Passage<'_>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let ranges = starts.zip(self.ends.iter().copied());
-        ranges.map(|(start, end)| &self.passages[start as usize..end as usize])
+        ranges.map(|(start, end)| Passage {
+            uses: &self.uses,
+            places: &self.passages[start as usize..end as usize],
+        })
     }
 
     /// Returns which part of all names of two files stand in both.
@@ -233,19 +262,23 @@ fn outdented(lines: &str) -> String {
     out
 }
 
-/// Returns the names of each stretch of [`PASSAGE`] lines, and where each stretch's end.
-fn passages(text: &Rope) -> (Box<[Name]>, Box<[u32]>) {
+/// Returns the names of each stretch of [`PASSAGE`] lines, as their places among those of the whole text, and where each stretch's end.
+fn passages(text: &Rope, uses: &[u32]) -> (Box<[u16]>, Box<[u32]>) {
     let (mut all, mut ends) = (Vec::new(), Vec::new());
     for first in (0..text.len_lines()).step_by(PASSAGE).take(PASSAGES) {
         let last = (first + PASSAGE).min(text.len_lines());
         let lines = text.byte_slice(text.line_to_byte(first)..text.line_to_byte(last));
         let lines = String::from(lines);
-        let mut names: Vec<Name> = super::table::names(&lines)
-            .map(|(_, name)| Name::of(name))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        all.extend(names);
+        let place = |name: &str| {
+            let place = uses.binary_search(&hash(name)).ok()?;
+            // Nobody writes files with more names than that; the rest would not be found.
+            u16::try_from(place).ok()
+        };
+        let names = super::table::names(&lines);
+        let mut places: Vec<u16> = names.filter_map(|(_, name)| place(name)).collect();
+        places.sort_unstable();
+        places.dedup();
+        all.extend(places);
         ends.push(offset(all.len()));
     }
     (all.into(), ends.into())

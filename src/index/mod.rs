@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use ropey::Rope;
 
-pub use file::{Definition, FileSymbols, Name, PASSAGE};
+pub use file::{Definition, FileSymbols, Name, PASSAGE, Passage};
 pub use saved::{Holding, Shelf};
 pub use table::{Definitions, Found};
 pub(crate) use table::{folder_of, names};

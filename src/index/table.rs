@@ -16,6 +16,10 @@ use crate::workspace::{Marks, Stamp};
 #[derive(Clone, Default)]
 pub struct Definitions {
     files: Shards<Arc<str>, Known>,
+    /// The files' paths, by what places call them.
+    paths: Shards<u32, Arc<str>>,
+    /// What the next file is called by places.
+    next: u32,
     /// By the names' hashes, in order.
     names: Shards<u32, Vec<Place>>,
     owners: Shards<Arc<str>, Vec<Place>>,
@@ -36,12 +40,14 @@ struct Known {
     /// Which state of the file on the disk was read; `None` where that was an open document, or is not sure.
     stamp: Option<Stamp>,
     number: u64,
+    /// What places call it.
+    file: u32,
 }
 
-/// A definition's place: its file and which of its definitions.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A definition's place: its file and which of its definitions. There are as many of these as definitions, so a file is called by a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Place {
-    file: Arc<str>,
+    file: u32,
     definition: u32,
 }
 
@@ -170,18 +176,29 @@ impl Definitions {
 
     fn found(&self, places: Option<&Vec<Place>>) -> Vec<Found> {
         let places = places.into_iter().flatten().take(PLACES);
-        let found = places.filter_map(|place| {
-            let file = self.files.get(&*place.file)?.symbols.clone();
-            let at = place.definition as usize;
-            (at < file.definitions.len()).then_some(Found { file, at })
-        });
+        let found = places.filter_map(|place| self.at(*place));
         found.collect()
+    }
+
+    fn at(&self, place: Place) -> Option<Found> {
+        let path = self.paths.get(&place.file)?;
+        let file = self.files.get(path)?.symbols.clone();
+        let at = place.definition as usize;
+        (at < file.definitions.len()).then_some(Found { file, at })
+    }
+
+    /// Returns a name as a file has it that is known already, since most are names of many: each is in memory once.
+    fn shared(&self, name: &Arc<str>) -> Arc<str> {
+        let places = self.names.get(&hash(name));
+        let other = places.and_then(|places| self.at(*places.first()?));
+        let other = other.map(|other| other.definition().name.clone());
+        other.filter(|other| other == name).unwrap_or(name.clone())
     }
 
     /// Takes a file over in place of what was known of it, unless a later task brought that.
     pub(super) fn put(
         &mut self,
-        symbols: FileSymbols,
+        mut symbols: FileSymbols,
         stamp: Option<Stamp>,
         number: u64,
         limits: &Limits,
@@ -196,17 +213,24 @@ impl Definitions {
         if self.total_files >= limits.files || definitions > limits.definitions {
             return;
         }
+        for definition in &mut symbols.definitions {
+            definition.name = self.shared(&definition.name);
+        }
         let path = symbols.path.clone();
+        let file = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.paths.insert(file, path.clone());
         for (at, definition) in symbols.definitions.iter().enumerate() {
             let place = Place {
-                file: path.clone(),
+                file,
                 definition: u32::try_from(at).unwrap_or(u32::MAX),
             };
             if let Some(owner) = &definition.owner {
-                put_in_order(self.owners.or_default(owner), place.clone());
+                put_in_order(self.owners.or_default(owner), place, &self.paths);
             }
             if !definition.reopens {
-                put_in_order(self.names.or_default(&hash(&definition.name)), place);
+                let places = self.names.or_default(&hash(&definition.name));
+                put_in_order(places, place, &self.paths);
             }
         }
         for name in &symbols.uses {
@@ -225,6 +249,7 @@ impl Definitions {
             symbols,
             stamp,
             number,
+            file,
         };
         self.files.insert(path, known);
     }
@@ -281,10 +306,11 @@ impl Definitions {
     }
 
     fn forget(&mut self, path: &str) {
-        let Some(Known { symbols, .. }) = self.files.remove(path) else {
+        let Some(Known { symbols, file, .. }) = self.files.remove(path) else {
             return;
         };
-        let elsewhere = |place: &Place| *place.file != *path;
+        self.paths.remove(&file);
+        let elsewhere = |place: &Place| place.file != file;
         for definition in &symbols.definitions {
             if let Some(owner) = &definition.owner {
                 self.owners.retain(owner, elsewhere);
@@ -308,9 +334,11 @@ impl Definitions {
     }
 }
 
-/// Puts a place among others. The threads bring files in any order; what is found must not depend on it.
-fn put_in_order(places: &mut Vec<Place>, place: Place) {
-    let at = places.partition_point(|other| *other < place);
+/// Puts a place among others, by the files' paths. The threads bring files in any order; what is found must not depend on it.
+fn put_in_order(places: &mut Vec<Place>, place: Place, paths: &Shards<u32, Arc<str>>) {
+    let order = |place: &Place| (paths.get(&place.file), place.definition);
+    let own = order(&place);
+    let at = places.partition_point(|other| order(other) < own);
     places.insert(at, place);
 }
 

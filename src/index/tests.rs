@@ -194,7 +194,7 @@ fn a_files_passages_tell_which_names_stand_together() {
     let file = definitions.file("/w/a.rs").expect("it is there");
     let mut together = [Name::of("first"), Name::of("second")];
     together.sort_unstable();
-    let passages: Vec<&[Name]> = file.passages().collect();
+    let passages: Vec<Vec<Name>> = file.passages().map(|it| it.names().collect()).collect();
     assert_eq!(passages, [&together[..], &[Name::of("third")]]);
 }
 

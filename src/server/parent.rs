@@ -30,7 +30,7 @@ impl Parent {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -54,7 +54,7 @@ mod linux {
         Receiver::from_owned_fd_unchecked(process).ok()
     }
 
-    /// Returns the parent of a process (proc_pid_stat(5): behind the name, which may hold anything, stand the state and the parent).
+    /// Returns the parent of a process (`proc_pid_stat(5)`: behind the name, which may hold anything, stand the state and the parent).
     fn parent_of(id: Pid) -> Option<Pid> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero())).ok()?;
         let (_, behind) = stat.rsplit_once(')')?;

@@ -10,7 +10,7 @@ use super::names::{Seen, shared};
 use super::{Pool, number};
 use crate::context::fragment::Source;
 use crate::context::prepare::Inputs;
-use crate::index::{Name, PASSAGE};
+use crate::index::{Name, PASSAGE, Passage};
 
 /// What stands farther from the cursor than this (0.05 is some thirty lines) is not compared.
 const NEAR: f32 = 0.05;
@@ -69,19 +69,19 @@ pub(super) fn read(inputs: &Inputs<'_>, seen: &Seen, imports: &Imports) -> Passa
         .text
         .byte_to_line(inputs.cursor.min(inputs.text.len_bytes()))
         / PASSAGE;
-    let mut found: Vec<(f32, &[Name], &[Name])> = Vec::new();
+    let mut found: Vec<(f32, Passage<'_>, Passage<'_>)> = Vec::new();
     for file in looked_at {
-        let passages: Vec<&[Name]> = file.passages().collect();
-        for (at, names) in passages.iter().enumerate() {
+        let passages: Vec<Passage<'_>> = file.passages().collect();
+        for (at, passage) in passages.iter().enumerate() {
             // What stands round the cursor is like itself.
             if *file.path == *inputs.path && at.abs_diff(own) <= 1 {
                 continue;
             }
-            let common: f32 = names.iter().filter_map(|name| wanted.get(name)).sum();
+            let common: f32 = passage.names().filter_map(|name| wanted.get(&name)).sum();
             if common > 0.0 {
-                let likeness = common / number(names.len() + 8).sqrt();
+                let likeness = common / number(passage.len() + 8).sqrt();
                 let behind = passages.get(at + 1).copied().unwrap_or_default();
-                found.push((likeness, names, behind));
+                found.push((likeness, *passage, behind));
             }
         }
     }
@@ -93,9 +93,9 @@ pub(super) fn read(inputs: &Inputs<'_>, seen: &Seen, imports: &Imports) -> Passa
     for (likeness, within, behind) in found {
         let part = likeness.powi(2) / f32::max(all, 1e-6);
         let alike = likeness / f32::max(whole, 1e-6);
-        let said = within.iter().map(|name| (name, 1.0));
-        for (name, much) in said.chain(behind.iter().map(|name| (name, BEHIND))) {
-            let known = names.entry(*name).or_default();
+        let said = within.names().map(|name| (name, 1.0));
+        for (name, much) in said.chain(behind.names().map(|name| (name, BEHIND))) {
+            let known = names.entry(name).or_default();
             known.0 += part * much;
             known.1 = known.1.max(alike * much);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::file::{Definition, FileSymbols, Name};
+use super::super::file::{Definition, FileSymbols};
 use crate::syntax::{Kind, Language};
 use crate::workspace::Marks;
 
@@ -43,13 +43,8 @@ pub(super) fn write(file: &FileSymbols) -> Option<Vec<u8>> {
         owner: one.owner.as_deref(),
         reopens: one.reopens,
     });
-    let passages = file.passages().map(|names| {
-        let places = names.iter().filter_map(|name| {
-            let place = file.uses.binary_search(&name.0).ok()?;
-            u32::try_from(place).ok()
-        });
-        steps(places)
-    });
+    let passages = file.passages();
+    let passages = passages.map(|one| steps(one.places.iter().map(|place| u32::from(*place))));
     let form = Form {
         language: file.language.id(),
         definitions: definitions.collect(),
@@ -68,7 +63,8 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Option<FileSymbols> {
     let (mut passages, mut ends) = (Vec::new(), Vec::new());
     for steps in &form.passages {
         for place in sums(steps)? {
-            passages.push(Name(*uses.get(place as usize)?));
+            uses.get(place as usize)?;
+            passages.push(u16::try_from(place).ok()?);
         }
         ends.push(u32::try_from(passages.len()).ok()?);
     }
