@@ -1,7 +1,7 @@
 //! One key, in every place that a key can come from, through everything that the product does with it; then every byte that left the process
 //! by another way than to its provider is searched for it: as it is, in base64, percent-encoded.
 //!
-//! `tests/keys.sh` runs this once more with `BYOK_TEST_STORES`, where the systems' own stores are.
+//! With `BYOK_TEST_STORES` the places are those of the systems' own stores instead: `tests/keys.sh` runs it so, where they are.
 
 #![allow(clippy::unwrap_used)]
 
@@ -34,16 +34,18 @@ enum Place {
 
 #[test]
 fn a_key_is_seen_by_its_provider_and_by_nobody_else() {
-    let mut places = vec![Place::Environment, Place::Store("file")];
-    if cfg!(unix) {
-        places.push(Place::Command);
-    }
-    let more = std::env::var("BYOK_TEST_STORES").unwrap_or_default();
-    for store in ["system", "session"] {
-        if more.split(',').any(|name| name == store) {
-            places.push(Place::Store(store));
+    let stores = std::env::var("BYOK_TEST_STORES").unwrap_or_default();
+    let store = |name: &&str| stores.split(',').any(|store| store == *name);
+    let mut places = Vec::new();
+    if stores.is_empty() {
+        places.extend([Place::Environment, Place::Store("file")]);
+        if cfg!(unix) {
+            places.push(Place::Command);
         }
     }
+    let of_the_system = ["system", "session"].into_iter().filter(store);
+    places.extend(of_the_system.map(Place::Store));
+    assert!(!places.is_empty(), "{stores} names no store");
     // Most of their time the machines wait for a provider that says nothing.
     std::thread::scope(|scope| {
         for place in &places {
@@ -422,7 +424,7 @@ impl Machine {
             callback.path()
         )
         .unwrap();
-        server.answer(*id);
+        server.consent_until(*id);
         let told = server.told("signed in at OpenRouter");
         assert!(told.contains("the key is kept in"), "{told}");
         let removed = self.run(&["key", "remove", "openrouter"], "");
@@ -544,6 +546,8 @@ struct Editor {
     readers: Vec<std::thread::JoinHandle<()>>,
     /// How much of it the test has looked through.
     seen: usize,
+    /// The requests of the server's that were said yes to.
+    consented: Vec<String>,
 }
 
 impl Editor {
@@ -569,6 +573,7 @@ impl Editor {
             heard,
             readers: readers.into(),
             seen: 0,
+            consented: Vec::new(),
         }
     }
 
@@ -579,13 +584,13 @@ impl Editor {
         write!(self.input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
     }
 
-    /// Waits until something was said that was not there before, and returns what came from there on.
+    /// Waits until something was said that was not there before, and returns what came from there on, to the end of the text at least.
     fn told(&mut self, what: &str) -> String {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
             if let Some(at) = heard.get(self.seen..).and_then(|new| new.find(what))
-                && heard[self.seen + at..].contains("\"type\":")
+                && heard[self.seen + at + what.len()..].contains('"')
             {
                 let at = self.seen + at;
                 self.seen = at + what.len();
@@ -596,36 +601,39 @@ impl Editor {
         }
     }
 
-    /// Says yes to all that the server asks until a request was answered.
+    /// Waits until a request was answered, and says yes to all that the server asks until then.
     fn consent_until(&mut self, id: i64) {
         let deadline = Instant::now() + Duration::from_mins(1);
-        let mut consented = Vec::new();
         while !self.is_answered(id) {
-            let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
-            for method in ["workspace/applyEdit", "window/showDocument"] {
-                for (at, _) in heard.match_indices(&format!("\"method\":\"{method}\"")) {
-                    let frame = &heard[heard[..at].rfind('{').unwrap_or(0)..];
-                    let Some(asked) = frame.split("\"id\":").nth(1) else {
-                        continue;
-                    };
-                    let Some(end) = asked.find([',', '}']) else {
-                        continue;
-                    };
-                    let asked = asked[..end].to_owned();
-                    if !consented.contains(&asked) {
-                        let asked_id: Value = serde_json::from_str(&asked).unwrap_or_default();
-                        self.send(
-                            &json!({"id": asked_id, "result": {"applied": true, "success": true}}),
-                        );
-                        consented.push(asked);
-                    }
-                }
-            }
+            self.consent();
             assert!(
                 Instant::now() < deadline,
-                "request {id} was not answered: {heard}"
+                "request {id} was not answered: {}",
+                String::from_utf8_lossy(&self.heard.lock().unwrap())
             );
             std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    /// Says yes to all that the server has asked so far.
+    fn consent(&mut self) {
+        let heard = String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned();
+        for method in ["workspace/applyEdit", "window/showDocument"] {
+            for (at, _) in heard.match_indices(&format!("\"method\":\"{method}\"")) {
+                let frame = &heard[heard[..at].rfind('{').unwrap_or(0)..];
+                let Some(asked) = frame.split("\"id\":").nth(1) else {
+                    continue;
+                };
+                let Some(end) = asked.find([',', '}']) else {
+                    continue;
+                };
+                let asked = asked[..end].to_owned();
+                if !self.consented.contains(&asked) {
+                    let id: Value = serde_json::from_str(&asked).unwrap_or_default();
+                    self.send(&json!({"id": id, "result": {"applied": true, "success": true}}));
+                    self.consented.push(asked);
+                }
+            }
         }
     }
 

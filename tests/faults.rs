@@ -288,9 +288,9 @@ fn an_editor_that_dies_ends_the_server_and_its_call_is_booked() {
 
 /// Whether or not its input is still held open, by the editor or by a child of it.
 #[test]
-fn an_editor_that_has_closed_our_output_ends_the_server_and_is_billed_for_one_call_at_most() {
+fn an_editor_that_has_closed_our_output_ends_the_server_and_its_call_is_booked() {
     let folder = folder();
-    let provider = Scripted::start(answering("42;"));
+    let provider = Scripted::start(vec![Step::Stall]);
     let mut process = server(folder.path(), Some(&provider.address))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -309,7 +309,6 @@ fn an_editor_that_has_closed_our_output_ends_the_server_and_is_billed_for_one_ca
     );
     let mut output = BufReader::new(process.stdout.take().unwrap());
     assert_eq!(read(&mut output).unwrap()["id"], 1);
-    drop(output);
     let uri = "file:///w/a.rs";
     send(
         json!({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {
@@ -321,26 +320,37 @@ fn an_editor_that_has_closed_our_output_ends_the_server_and_is_billed_for_one_ca
             "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}
         }}),
     );
+    provider.request();
+    drop(output);
+    // The next word finds nobody.
+    send(json!({"jsonrpc": "2.0", "id": 3, "method": "nobody/knows"}));
     let (sender, ended) = channel();
     std::thread::spawn(move || sender.send(process.wait().unwrap().code()));
     assert_eq!(ended.recv_timeout(DEADLINE).unwrap(), Some(1));
-    assert!(provider.seen.try_iter().count() <= 1);
+    provider.closed();
+    assert_eq!(booked(folder.path()), "today $0, 1 calls");
 }
 
 /// Its other children may hold the pipes open; here this test does.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_editor_whose_process_has_ended_ends_the_server() {
+fn an_editor_whose_process_has_ended_ends_the_server_and_its_call_is_booked() {
     let folder = folder();
-    let server = server(folder.path(), None);
+    let provider = Scripted::start(vec![Step::Stall]);
+    let server = server(folder.path(), Some(&provider.address));
     // A shell that stands for the editor, and has something left to do, so that it stays.
     let mut shell = Command::new("sh");
     shell.args(["-c", "\"$0\" serve; exit $?"]);
     shell.arg(server.get_program());
     at_home(&mut shell, folder.path());
     let mut editor = Editor::start_for(shell, &[], |shell| json!(shell.id()));
-    let id = editor.request("byok/usageSummary", &json!({}));
-    assert!(editor.answer(id)["result"].is_object(), "it serves as yet");
+    editor.open("file:///w/a.rs", HALF);
+    editor.ask("file:///w/a.rs", HALF);
+    provider.request();
+    // Refused, so that it takes nothing back of the first.
+    let again = json!({"processId": null, "rootUri": null, "capabilities": {}});
+    let again = editor.request("initialize", &again);
+    assert!(editor.answer(again)["error"].is_object());
     editor.signal("-KILL");
     let end = loop {
         match editor.heard.recv_timeout(DEADLINE) {
@@ -349,6 +359,8 @@ fn an_editor_whose_process_has_ended_ends_the_server() {
         }
     };
     assert_eq!(end, RecvTimeoutError::Disconnected);
+    provider.closed();
+    assert_eq!(booked(folder.path()), "today $0, 1 calls");
 }
 
 /// An editor outside of the server's container names a process that is nobody's or somebody else's here.
@@ -366,7 +378,7 @@ fn a_process_that_is_not_above_the_server_is_not_taken_for_its_editor() {
         let told = process_id.clone();
         let mut late = Editor::start_for(server(folder.path(), None), &[], |_| told.clone());
         let id = late.request("byok/usageSummary", &json!({}));
-        assert!(late.answer(id).is_object(), "{process_id}");
+        assert!(late.answer(id)["result"].is_object(), "{process_id}");
     }
     let id = editor.request("byok/usageSummary", &json!({}));
     assert!(editor.answer(id)["result"].is_object());

@@ -2,7 +2,7 @@
 # Usage: tests/keys.sh BINARY
 #
 # Keys in the system's own stores, for real: gnome-keyring over a private D-Bus (unlocked, locked, absent, mute) and the kernel's keyring.
-# Each is set, used, listed and removed, or fails with a clear message within 5 s; then the canary test runs over them.
+# Each is set, used, listed and removed, or fails with a clear message within 5 s; then the canary test runs over them, and over them alone.
 # Needs dbus, gnome-keyring, keyutils, python3 and cargo.
 set -uo pipefail
 cd "$(dirname "$0")/.."

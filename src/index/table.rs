@@ -17,9 +17,9 @@ use crate::workspace::{Marks, Stamp};
 pub struct Definitions {
     files: Shards<Arc<str>, Known>,
     /// The files' paths, by what places call them.
-    paths: Shards<u32, Arc<str>>,
-    /// What the next file is called by places.
-    next: u32,
+    paths: Shards<FileId, Arc<str>>,
+    /// The next file's.
+    next: FileId,
     /// By the names' hashes, in order.
     names: Shards<u32, Vec<Place>>,
     owners: Shards<Arc<str>, Vec<Place>>,
@@ -41,13 +41,17 @@ struct Known {
     stamp: Option<Stamp>,
     number: u64,
     /// What places call it.
-    file: u32,
+    id: FileId,
 }
 
-/// A definition's place: its file and which of its definitions. There are as many of these as definitions, so a file is called by a number.
+/// A file, for as long as it is not read anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct FileId(u32);
+
+/// A definition's place: its file and which of its definitions. There are as many of these as definitions, so it is small.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Place {
-    file: u32,
+    file: FileId,
     definition: u32,
 }
 
@@ -187,7 +191,7 @@ impl Definitions {
         (at < file.definitions.len()).then_some(Found { file, at })
     }
 
-    /// Returns a name as a file has it that is known already, since most are names of many: each is in memory once.
+    /// Returns a name as a file has it that is known already, if one does: most are names of many, and so are in memory once rather than with each.
     fn shared(&self, name: &Arc<str>) -> Arc<str> {
         let places = self.names.get(&hash(name));
         let other = places.and_then(|places| self.at(*places.first()?));
@@ -218,7 +222,7 @@ impl Definitions {
         }
         let path = symbols.path.clone();
         let file = self.next;
-        self.next = self.next.wrapping_add(1);
+        self.next = FileId(file.0.wrapping_add(1));
         self.paths.insert(file, path.clone());
         for (at, definition) in symbols.definitions.iter().enumerate() {
             let place = Place {
@@ -249,7 +253,7 @@ impl Definitions {
             symbols,
             stamp,
             number,
-            file,
+            id: file,
         };
         self.files.insert(path, known);
     }
@@ -306,11 +310,11 @@ impl Definitions {
     }
 
     fn forget(&mut self, path: &str) {
-        let Some(Known { symbols, file, .. }) = self.files.remove(path) else {
+        let Some(Known { symbols, id, .. }) = self.files.remove(path) else {
             return;
         };
-        self.paths.remove(&file);
-        let elsewhere = |place: &Place| place.file != file;
+        self.paths.remove(&id);
+        let elsewhere = |place: &Place| place.file != id;
         for definition in &symbols.definitions {
             if let Some(owner) = &definition.owner {
                 self.owners.retain(owner, elsewhere);
@@ -335,7 +339,7 @@ impl Definitions {
 }
 
 /// Puts a place among others, by the files' paths. The threads bring files in any order; what is found must not depend on it.
-fn put_in_order(places: &mut Vec<Place>, place: Place, paths: &Shards<u32, Arc<str>>) {
+fn put_in_order(places: &mut Vec<Place>, place: Place, paths: &Shards<FileId, Arc<str>>) {
     let order = |place: &Place| (paths.get(&place.file), place.definition);
     let own = order(&place);
     let at = places.partition_point(|other| order(other) < own);

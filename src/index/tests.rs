@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -260,4 +261,23 @@ fn what_is_withdrawn_is_counted_and_what_comes_in_or_stays_as_it_was_is_not() {
     assert_eq!(after(&|| index.rules_changed()), 0);
     let others = Markers::of(["SECRET", "LIMIT"]);
     assert_eq!(after(&|| assert!(index.look_for(&others))), 1);
+}
+
+#[test]
+fn a_name_that_several_files_define_is_in_memory_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in ["a.rs", "b.rs", "c.rs"] {
+        write(folder.path(), file, "const LIMIT: u8 = 1;\n");
+    }
+    let index = SymbolIndex::new(Limits::default());
+    index.add_folder(folder.path().to_owned());
+    assert!(index.wait_until_idle(LONG));
+    let definitions = index.definitions();
+    let found = definitions.named("LIMIT");
+    let names: Vec<_> = found.iter().map(|one| &one.definition().name).collect();
+    let [first, others @ ..] = &names[..] else {
+        panic!("nothing was found");
+    };
+    assert_eq!(others.len(), 2);
+    assert!(others.iter().all(|other| Arc::ptr_eq(first, other)));
 }

@@ -269,8 +269,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// How long the end of a connection is waited for once the answer is whole, so that the connection can be used again; some servers keep it open.
 const AFTER_DONE: Duration = Duration::from_millis(20);
 
-/// How many bytes an answer may take for each token that was asked for: an event with a token has some 300, and one that a model thought without saying
-/// has as many.
+/// How many bytes an answer may take for each token that was asked for: an event with a token has some 300, and models may think many tokens that nobody
+/// counts among those.
 const TOKEN_BYTES: usize = 4 * 1024;
 
 /// Returns how long an answer's body may be. A provider that sends on and on without a word of an answer would otherwise keep a processor busy until
@@ -382,16 +382,19 @@ impl Running {
             self.idle
         };
         let fault = match timeout(limit, self.response.chunk()).await {
-            Ok(Ok(Some(bytes))) => {
-                let pushed = self.answer.push(&bytes);
-                let left = self.room.checked_sub(bytes.len()).ok_or_else(endless);
-                // A fault of what it says explains more than how much it is.
-                match pushed.and(left) {
-                    Ok(left) => self.room = left,
-                    Err(error) => self.ended = Some(Err(error)),
+            Ok(Ok(Some(bytes))) => match self.answer.push(&bytes) {
+                Ok(()) => match self.room.checked_sub(bytes.len()) {
+                    Some(left) => {
+                        self.room = left;
+                        return;
+                    }
+                    None => Some(endless()),
+                },
+                Err(error) => {
+                    self.ended = Some(Err(error));
+                    return;
                 }
-                return;
-            }
+            },
             Ok(Ok(None)) => None,
             Ok(Err(_)) => Some(Error::Cut),
             Err(_) => Some(Error::TimedOut {

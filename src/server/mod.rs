@@ -73,11 +73,12 @@ pub struct Parts {
 pub enum Ended {
     /// By `shutdown` and `exit`, as the protocol wants it.
     Properly,
-    /// By `exit` alone, or because the editor hung up.
+    /// By `exit` alone, or because the editor hung up, reads nothing any more, or is gone.
     Abruptly,
 }
 
-/// Serves one editor until it says `exit` or its end of the pipe closes. All that was asked is answered before this returns.
+/// Serves one editor until it says `exit`, closes its end of either pipe, or its process ends. All that was asked is answered before this returns, or booked where
+/// nobody would read the answer.
 pub async fn run<R, W>(input: R, output: W, parts: Parts) -> Ended
 where
     R: AsyncRead + Unpin,

@@ -22,6 +22,15 @@ impl Parent {
         parent
     }
 
+    /// Returns whether its end would be noticed.
+    pub fn is_watched(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        let is_watched = self.0.is_some();
+        #[cfg(not(target_os = "linux"))]
+        let is_watched = false;
+        is_watched
+    }
+
     /// Waits until it has ended; for ever, if it is not watched.
     pub async fn ended(&self) {
         #[cfg(target_os = "linux")]
@@ -48,7 +57,7 @@ mod linux {
     pub fn watch(id: u64) -> Option<Watched> {
         let id = Pid::from_raw(i32::try_from(id).ok()?)?;
         // Before the look, so that the number cannot become another's in between.
-        let process = pidfd_open(id, PidfdFlags::NONBLOCK).ok()?;
+        let process = pidfd_open(id, PidfdFlags::empty()).ok()?;
         let mut above = std::iter::successors(rustix::process::getppid(), |id| parent_of(*id));
         above.by_ref().take(MOST).find(|above| *above == id)?;
         Receiver::from_owned_fd_unchecked(process).ok()

@@ -86,12 +86,12 @@ async fn pump(
             biased;
             message = incoming.next() => message,
             () = &mut gone => {
-                tracing::error!("the editor has closed our output; the session ends");
-                None
+                tracing::info!("the editor has closed our output; the session ends");
+                return ended(was_shut_down);
             }
             () = parent.ended() => {
-                tracing::error!("the editor's process has ended; the session ends");
-                None
+                tracing::info!("the editor's process has ended; the session ends");
+                return ended(was_shut_down);
             }
         };
         let Some(message) = message else {
@@ -108,15 +108,14 @@ async fn pump(
         while tasks.try_join_next().is_some() {}
         match message {
             Incoming::Request(request) if request.method() == "exit" => {
-                return if was_shut_down {
-                    Ended::Properly
-                } else {
-                    Ended::Abruptly
-                };
+                return ended(was_shut_down);
             }
             Incoming::Request(request) => {
                 match request.method() {
-                    "initialize" => parent = Parent::named(request.params()),
+                    // A second one is refused, and changes nothing.
+                    "initialize" if !parent.is_watched() => {
+                        parent = Parent::named(request.params());
+                    }
                     "shutdown" => was_shut_down = true,
                     _ => {}
                 }
@@ -131,6 +130,15 @@ async fn pump(
             }
             Incoming::Bad(response) => outbox.send_unless_full(&response),
         }
+    }
+}
+
+/// An editor that has said that it ends may go in whatever way.
+fn ended(was_shut_down: bool) -> Ended {
+    if was_shut_down {
+        Ended::Properly
+    } else {
+        Ended::Abruptly
     }
 }
 

@@ -6,7 +6,7 @@ use byok_lsp::config::Patience;
 use serde_json::{Value, json};
 
 use crate::client::{Builder, Client};
-use crate::provider::{Scripted, Step, events, response};
+use crate::provider::{Scripted, Step, chunk, event, events, response, stream_head};
 use crate::spoken::{Spoken, over_each_wire};
 
 /// Waits that a test can afford, and that a machine which is busy with other things does not overrun while nothing is wrong.
@@ -271,6 +271,23 @@ fn an_error_inside_an_answer_counts_though_the_status_was_good() {
         "{}",
         failed.message
     );
+    client.finish();
+}
+
+/// How much an answer may be does not count once it is whole.
+#[test]
+fn a_flood_behind_a_whole_answer_is_no_fault() {
+    let text = json!({"choices": [{"text": "42;", "finish_reason": "stop"}]}).to_string();
+    let flood = chunk(&b": a comment\n\n".repeat(500_000));
+    let script = vec![stream_head(), event(&text), event("[DONE]"), flood];
+    let provider = Scripted::start(script);
+    let mut client = Builder::default()
+        .http(&provider.address, "openai-completions")
+        .start();
+    let at = fresh(&mut client);
+    let id = client.ask(&at);
+    assert_eq!(client.texts(id), ["42;"]);
+    assert_eq!(client.notification("byok/usage")["outcome"], "completed");
     client.finish();
 }
 
