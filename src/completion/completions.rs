@@ -238,15 +238,17 @@ impl Completions {
         if ask.trigger == Trigger::Automatic && desk.since_dismissal(cursor).is_some_and(is_quiet) {
             return Ok(Look::Here(None));
         }
+        let is_under_way = desk.flight.is_some();
         match desk.find(&wanted) {
             Some((Some(rest), known)) => {
                 let shown = shown(rest, known.id.clone(), &known.decision, known.cost);
                 desk.show(&shown.suggestion, spot, record);
                 return Ok(Look::Here(Some(shown)));
             }
-            // Who asks by hand what had no answer wants it tried again; and the embedded engine, which costs nothing, may have read more by now.
+            // Who asks by hand what had no answer wants it tried again, and waits for what it is answered then; and the embedded engine, which
+            // costs nothing, may have read more by now.
             Some((None, known))
-                if starts > 0
+                if starts > 0 && !is_under_way
                     || ask.trigger == Trigger::Automatic
                         && (known.was_dismissed() || !known.decision.is_embedded()) =>
             {

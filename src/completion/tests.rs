@@ -45,6 +45,11 @@ impl Scene {
 
     /// The same with options of its own.
     fn with(completion: &serde_json::Value, text: &str) -> Self {
+        Self::booked(Ledger::in_memory(), completion, text)
+    }
+
+    /// The same with a ledger that others may have used; to make one takes longer than all else.
+    fn booked(ledger: Ledger, completion: &serde_json::Value, text: &str) -> Self {
         let mut completion = completion.clone();
         if completion.get("model").is_none() {
             completion["model"] = "mock/m".into();
@@ -73,7 +78,7 @@ impl Scene {
         let gateway = Gateway::with_substitutes(
             Http::new(&settings.network),
             engine.clone(),
-            Ledger::in_memory(),
+            ledger,
             Arc::new(move |report: Report| sender.send(report.row).unwrap()),
             HashMap::from(["mock", "paid"].map(|name| {
                 let provider = Arc::new(model.clone()) as Arc<dyn Provider>;
@@ -110,8 +115,14 @@ impl Scene {
 
     /// Asks, in a task, for what may take its time.
     fn request(&self) -> tokio::task::JoinHandle<Option<String>> {
+        self.request_by(Trigger::Automatic)
+    }
+
+    fn request_by(&self, trigger: Trigger) -> tokio::task::JoinHandle<Option<String>> {
         let (completions, gateway) = (self.completions.clone(), self.gateway.clone());
-        let (session, ask) = (self.session.clone(), Arc::new(self.ask()));
+        let mut ask = self.ask();
+        ask.trigger = trigger;
+        let (session, ask) = (self.session.clone(), Arc::new(ask));
         tokio::spawn(async move {
             let shown = completions.complete(&gateway, &session, ask).await;
             shown.unwrap().map(|shown| shown.suggestion.text)
@@ -128,8 +139,12 @@ impl Scene {
     }
 
     fn edit(&mut self, from: usize, to: usize, text: &str) {
+        self.edit_in(URI, from, to, text);
+    }
+
+    fn edit_in(&mut self, uri: &str, from: usize, to: usize, text: &str) {
         let mut session = lock(&self.session);
-        let rope = session.text(URI).unwrap().clone();
+        let rope = session.text(uri).unwrap().clone();
         let position = |byte: usize| {
             let line = rope.byte_to_line(byte);
             Position {
@@ -141,8 +156,8 @@ impl Scene {
             range: Some((position(from), position(to))),
             text: text.into(),
         };
-        session.change(URI, &[change]).unwrap();
-        self.completions.follow(&session, URI);
+        session.change(uri, &[change]).unwrap();
+        self.completions.follow(&session, uri);
     }
 
     fn type_text(&mut self, text: &str) {
@@ -436,6 +451,16 @@ async fn what_a_model_had_nothing_for_is_not_asked_again_until_something_changes
     assert_eq!(scene.now().unwrap(), "");
     scene.type_text("a");
     assert_eq!(scene.now(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_by_hand_for_what_a_model_had_nothing_for_is_answered_what_it_says_then() {
+    let scene = Scene::open("let x = ˇ");
+    assert_eq!(scene.answered("").await, None);
+    let request = scene.request_by(Trigger::Explicit);
+    let running = streaming(&scene, "3;").await;
+    drop(running);
+    assert_eq!(request.await.unwrap().unwrap(), "3;");
 }
 
 #[tokio::test(start_paused = true)]
