@@ -311,6 +311,14 @@ impl Desk {
             .map(|flight| flight.number)
     }
 
+    /// Returns the number of the stream, if nobody waits for it, and nothing of it was shown or something else was typed.
+    pub fn left(&self) -> Option<u64> {
+        let flight = self.flight.as_ref();
+        flight
+            .filter(|flight| flight.is_left())
+            .map(|flight| flight.number)
+    }
+
     /// Remembers a suggestion behind so many others, and forgets the oldest.
     fn remember(&mut self, known: Known, behind: usize) {
         self.known.truncate(KNOWN - 1);

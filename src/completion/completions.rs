@@ -91,7 +91,11 @@ impl Completions {
         let mut has_waited = false;
         loop {
             match self.look(session, &ask, starts)? {
-                Look::Here(answer) => return Ok(answer),
+                Look::Here(answer) => {
+                    // It may have waited for a stream, and be answered without it.
+                    self.end_if_left(&ask.snapshot.uri);
+                    return Ok(answer);
+                }
                 Look::Coming(mut waiting, due) => {
                     waiting.more(due).await;
                     waiting.is_done = true;
@@ -99,7 +103,7 @@ impl Completions {
                     continue;
                 }
                 Look::Nothing { is_current } if starts == STARTS || starts > 0 && !is_current => {
-                    self.end_if_against(&ask.snapshot.uri);
+                    self.end_if_left(&ask.snapshot.uri);
                     return Ok(None);
                 }
                 Look::Nothing { .. } => {}
@@ -107,7 +111,7 @@ impl Completions {
             // The stream that was waited for is not what was typed; whether that is meant is waited for like anything else that is typed.
             if std::mem::take(&mut has_waited) {
                 if !self.hold_back(gateway, session, &ask).await {
-                    self.end_if_against(&ask.snapshot.uri);
+                    self.end_if_left(&ask.snapshot.uri);
                     return Ok(None);
                 }
                 continue;
@@ -136,9 +140,9 @@ impl Completions {
         }
     }
 
-    /// Ends a document's stream soon, if nobody waits for it and something else was typed.
-    fn end_if_against(&self, uri: &Arc<str>) {
-        let left = self.desks().by_uri.get(uri).and_then(Desk::left_against);
+    /// Ends a document's stream soon, if nobody waits for it, and nothing of it was shown or something else was typed.
+    fn end_if_left(&self, uri: &Arc<str>) {
+        let left = self.desks().by_uri.get(uri).and_then(Desk::left);
         if let Some(number) = left {
             self.end_unless_wanted_soon(uri.clone(), number);
         }
@@ -358,10 +362,8 @@ impl Completions {
             {
                 return;
             }
-            let is_idle = |flight: &mut Flight| {
-                let is_left = flight.waiting == 0 && !flight.is_shown || flight.is_left_against();
-                is_left && !(may_go_on && flight.is_typed_along())
-            };
+            let is_idle =
+                |flight: &mut Flight| flight.is_left() && !(may_go_on && flight.is_typed_along());
             if let Some(flight) = desk.flight.take_if(is_idle) {
                 desk.keep_shown(&flight);
                 if flight.trail.is_touched() {

@@ -142,6 +142,11 @@ impl Flight {
         self.waiting == 0 && self.trail.is_touched() && !self.is_over() && self.is_against()
     }
 
+    /// Returns whether nobody waits for it, and nothing of it was shown or something else was typed.
+    pub fn is_left(&self) -> bool {
+        self.waiting == 0 && !self.is_shown || self.is_left_against()
+    }
+
     /// Returns whether it has ended. A sender that is gone without a word has panicked.
     pub fn is_over(&self) -> bool {
         self.progress.borrow().end.is_some() || self.progress.has_changed().is_err()

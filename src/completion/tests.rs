@@ -394,6 +394,21 @@ async fn a_stream_is_closed_when_something_else_is_typed_and_nobody_asks_also_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_without_which_who_waited_for_it_was_answered_is_closed() {
+    let mut scene = Scene::open("let x = ˇ");
+    scene.answered("one").await;
+    scene.type_text("one");
+    let request = scene.request();
+    let running = scene.model.next().await;
+    scene.backspace();
+    running.text("(");
+    assert_eq!(request.await.unwrap().unwrap(), "e");
+    let begun = Instant::now();
+    running.dropped().await;
+    assert!(begun.elapsed() < Duration::from_millis(250));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_shown_of_a_stream_that_was_closed_is_there_again_once_the_slip_is_taken_back() {
     let mut scene = Scene::open("fn main() {\n    ˇ\n}\n");
     let request = scene.request();

@@ -80,8 +80,7 @@ impl Drop for Waiting {
             return;
         };
         flight.waiting -= 1;
-        let is_unseen = !flight.is_shown || flight.is_left_against();
-        let is_left = flight.waiting == 0 && is_unseen && !self.is_done;
+        let is_left = flight.is_left() && !self.is_done;
         drop(desks);
         if is_left {
             self.completions
