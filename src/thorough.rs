@@ -29,3 +29,12 @@ pub fn cases(all: u32) -> proptest::prelude::ProptestConfig {
     let cases = u32::try_from(part(all as usize)).unwrap_or(all);
     proptest::prelude::ProptestConfig::with_cases(cases)
 }
+
+/// Returns how many orders are tried in which things may happen; `BYOK_INTERLEAVINGS=100000` tries so many, for all of an afternoon.
+pub fn interleavings(all: u32) -> proptest::prelude::ProptestConfig {
+    let wanted = env::var("BYOK_INTERLEAVINGS").ok();
+    match wanted.and_then(|wanted| wanted.parse().ok()) {
+        Some(cases) => proptest::prelude::ProptestConfig::with_cases(cases),
+        None => cases(all),
+    }
+}

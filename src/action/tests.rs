@@ -415,17 +415,8 @@ fn change(text: &Rope, edit: &Edit) -> Change {
     }
 }
 
-/// How many interleavings are tried; `BYOK_INTERLEAVINGS=100000` for all of an afternoon's.
-fn interleavings() -> ProptestConfig {
-    let wanted = std::env::var("BYOK_INTERLEAVINGS");
-    match wanted.ok().and_then(|it| it.parse().ok()) {
-        Some(cases) => ProptestConfig::with_cases(cases),
-        None => thorough::cases(2000),
-    }
-}
-
 proptest! {
-    #![proptest_config(interleavings())]
+    #![proptest_config(thorough::interleavings(2000))]
 
     /// The order does not matter: typing carried over the edits, or the edits carried over typing, is the same text. `|` in the text is
     /// typed by nobody, so that what the edits bring can be told apart.

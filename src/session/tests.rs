@@ -3,6 +3,8 @@
 use super::*;
 use crate::document::Position;
 
+mod interleavings;
+
 fn session() -> Session {
     let mut session = Session::new(Layers::default());
     session.open("file:///w/a.rs", "rust", "fn a() {}\n");
