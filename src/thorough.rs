@@ -32,8 +32,8 @@ pub fn cases(all: u32) -> proptest::prelude::ProptestConfig {
 
 /// Returns how many orders are tried in which things may happen; `BYOK_INTERLEAVINGS=100000` tries so many, for all of an afternoon.
 pub fn interleavings(all: u32) -> proptest::prelude::ProptestConfig {
-    let wanted = env::var("BYOK_INTERLEAVINGS").ok();
-    match wanted.and_then(|wanted| wanted.parse().ok()) {
+    let wanted = env::var_os("BYOK_INTERLEAVINGS");
+    match wanted.and_then(|wanted| wanted.to_str()?.parse().ok()) {
         Some(cases) => proptest::prelude::ProptestConfig::with_cases(cases),
         None => cases(all),
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Amount;
 use super::editor::Editor;
@@ -18,6 +19,9 @@ const DOCUMENTS: usize = 200;
 /// What a file of the projects that `benches/context` reads has in the mean: so many definitions in so many bytes.
 const DEFINITIONS: usize = 33;
 const BYTES: usize = 11_800;
+
+/// What the allocator keeps for a while, since it may be wanted again at once, is given back by then.
+const REST: Duration = Duration::from_secs(15);
 
 /// Of three definitions one has a name that no other has.
 const SHARED_NAMES: usize = 20_000;
@@ -45,6 +49,7 @@ pub fn run(_: &Amount, table: &mut Table) {
     });
     let mut row = |editor: &mut Editor, figure: &str| {
         editor.settle();
+        std::thread::sleep(REST);
         let memory = editor.memory();
         let note = format!("{:.1} of it its own", memory.own);
         table.row(figure, memory.resident, "MB", &note, most(150.0));
