@@ -78,6 +78,16 @@ impl FrameDecoder {
         }
     }
 
+    /// Returns how many bytes are kept that are no whole frame yet.
+    pub fn held(&self) -> usize {
+        self.buffer.len() - self.used
+    }
+
+    /// Returns the length of the body that a header has announced and that is not whole yet.
+    pub fn awaited(&self) -> Option<usize> {
+        self.body
+    }
+
     /// Puts back the part of a body in which another frame's header stands, after the body turned out to be no JSON: its length was wrong
     /// and swallowed what followed.
     ///
