@@ -1,8 +1,8 @@
-//! Messages of an editor to the whole server, in any order and with any parameters: each request has one answer, and the server ends when
-//! the editor does. Nothing leaves the process: there is the embedded engine and nothing else.
+//! Messages of an editor to the whole server, in any order and with any parameters: each request has exactly one answer, also one that cannot be read, that
+//! is cancelled, or that comes before `initialize` or after `shutdown`; and the server ends when the editor does. Nothing leaves the process: there is the embedded engine and nothing else.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,11 +69,9 @@ const MOST: i32 = 1000;
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
     let mut frames = Vec::new();
-    let mut asked = Vec::new();
     let begin = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}}
     }});
-    asked.push(0);
     put(&mut frames, &begin.to_string());
     let mut id = 0_i32;
     while !choices.is_over() && id < MOST {
@@ -83,7 +81,6 @@ pub fn run(data: &[u8]) {
             json!({"jsonrpc": "2.0", "method": method, "params": params(&mut choices)});
         if choices.byte() % 3 > 0 {
             message["id"] = id.into();
-            asked.push(id);
         }
         let mut message = message.to_string();
         match choices.byte() {
@@ -97,15 +94,16 @@ pub fn run(data: &[u8]) {
     RUNTIME.with_borrow(|runtime| runtime.block_on(converse(frames)));
 }
 
-/// Has a server hear all of it and then the end of its input; it must end by itself.
+/// Has a server hear all of it, waits for the answers, and hangs up; the server must end by itself.
 async fn converse(frames: Vec<u8>) {
+    let mut open = asked(&frames);
     let (mut to_server, input) = tokio::io::duplex(1 << 16);
     let (output, mut from_server) = tokio::io::duplex(1 << 16);
     let serving = tokio::spawn(server::run(input, output, parts()));
+    let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let hearing = tokio::spawn(async move {
         let mut decoder = FrameDecoder::default();
         let mut chunk = vec![0; 1 << 16];
-        let mut answers: HashMap<String, usize> = HashMap::new();
         while let Ok(length @ 1..) = from_server.read(&mut chunk).await {
             decoder.push(&chunk[..length]);
             while let Some(frame) = decoder.next_frame() {
@@ -113,22 +111,65 @@ async fn converse(frames: Vec<u8>) {
                     panic!("the server wrote what is no frame");
                 };
                 let message: Value = serde_json::from_slice(&body).expect("the server writes JSON");
-                if message.get("method").is_none() && message["id"].is_number() {
-                    *answers.entry(message["id"].to_string()).or_default() += 1;
+                if message.get("method").is_none()
+                    && let Some(id) = message["id"].as_i64()
+                {
+                    let _ = answered.send(id);
                 }
             }
         }
-        answers
     });
     let _ = to_server.write_all(&frames).await;
+    let mut closed = HashSet::new();
+    let answering = async {
+        while !open.is_empty()
+            && let Some(id) = answers.recv().await
+        {
+            open.remove(&id);
+            assert!(closed.insert(id), "request {id} is answered twice");
+        }
+    };
+    let _ = tokio::time::timeout(DEADLINE, answering).await;
+    assert!(open.is_empty(), "without an answer: {open:?}");
     drop(to_server);
     let ended = tokio::time::timeout(DEADLINE, serving).await;
     ended
         .expect("the server ends")
         .expect("the server does not panic");
-    let answers = tokio::time::timeout(DEADLINE, hearing).await;
-    let answers = answers.expect("the output ends").expect("it is read");
-    assert!(answers.values().all(|count| *count == 1), "{answers:?}");
+    let heard = tokio::time::timeout(DEADLINE, hearing).await;
+    heard.expect("the output ends").expect("it is read");
+    while let Ok(id) = answers.try_recv() {
+        assert!(closed.insert(id), "request {id} is answered twice");
+    }
+}
+
+/// Returns the requests that a server reads out of such bytes, by their numbers, each with its method: what is cut off and what is strewn in between
+/// may swallow some of those that were written.
+fn asked(frames: &[u8]) -> HashMap<i64, String> {
+    let mut decoder = FrameDecoder::default();
+    decoder.push(frames);
+    let mut asked = HashMap::new();
+    while let Some(frame) = decoder.next_frame() {
+        let Frame::Body(body) = frame else {
+            continue;
+        };
+        let Ok(message) = serde_json::from_slice::<Value>(&body) else {
+            decoder.put_back(&body);
+            continue;
+        };
+        if message["jsonrpc"] == "2.0"
+            && let (Some(id), Some(method)) = (message["id"].as_i64(), message["method"].as_str())
+            && !is_notification(method)
+        {
+            asked.insert(id, method.to_owned());
+        }
+    }
+    asked
+}
+
+/// Returns whether a method is a notification, which has no answer, whether or not somebody gave it a number.
+fn is_notification(method: &str) -> bool {
+    method.starts_with("$/") || method.contains("/did") || method == "initialized"
 }
 
 fn put(frames: &mut Vec<u8>, body: &str) {
