@@ -12,6 +12,7 @@ mod edits;
 mod growth;
 mod idle;
 mod large;
+mod old_calls;
 mod overhead;
 mod provider;
 mod relay;

@@ -1,15 +1,20 @@
 //! A working day at the keyboard, without its pauses: whether anything grows.
 //!
 //! Eight hours at five keys a second are 144,000 keys. Each is typed and asked about, as VS Code does; documents are opened, typed in, saved and
-//! closed in turn. What is looked at is the server when it rests: its memory, its descriptors, its threads and what its ledger takes on the disk.
+//! closed in turn. What is looked at is the server when it rests: its memory, its descriptors, its threads and what its ledger takes on the disk. That
+//! begins with calls of long ago, longer than it is to keep any.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::Amount;
 use super::editor::Editor;
+use super::old_calls::{self, Content, KEPT_DAYS};
 use super::provider;
 use super::scripted::Scripted;
-use super::table::{SHOWN, Table, most};
+use super::table::{Table, most};
 use super::text::{Random, code, middle};
 
 /// Five keys a second for eight hours, and a part of it.
@@ -27,6 +32,14 @@ const OPEN: usize = 8;
 
 const LINES: usize = 1_000;
 
+/// How many keys there are to a call, about, and how many old calls the ledger has for each: so many that they would double what it takes, though
+/// they are short.
+const KEYS_FOR_A_CALL: usize = 10;
+const OLD_FOR_A_CALL: usize = 3;
+
+/// How long the forgetting may take once nobody types; it goes on in pauses, some two hundred calls a second.
+const FORGETTING: Duration = Duration::from_mins(5);
+
 /// What the server takes while it rests.
 struct Look {
     megabytes: f64,
@@ -38,9 +51,14 @@ struct Look {
 pub fn run(amount: &Amount, table: &mut Table) {
     let provider = Scripted::start(provider::answer());
     let folder = tempfile::tempdir().expect("a folder for the ledger");
+    let ledger = folder.path().join("ledger.db");
+    let keys = amount.of(DAY, MOMENT);
+    old_calls::fill(&ledger, OLD_FOR_A_CALL * keys / KEYS_FOR_A_CALL);
+    let before = old_calls::look(&ledger);
+    let keep = format!("[ledger]\nkeep = \"{KEPT_DAYS} days\"\n");
+    std::fs::write(folder.path().join("config.toml"), keep).expect("a file for the settings");
     let settings = provider::settings(&provider);
     let mut editor = Editor::share(folder.path(), "off", &settings);
-    let keys = amount.of(DAY, MOMENT);
     let mut typist = Typist::new();
     let mut looks = Vec::new();
     for look in 0..LOOKS {
@@ -60,17 +78,36 @@ pub fn run(amount: &Amount, table: &mut Table) {
         typist.seed = look;
     }
     report(table, keys, &looks);
-    let ledger = folder.path().join("ledger.db");
-    let bytes = ["", "-wal"].map(|ending| {
-        let path = format!("{}{ending}", ledger.display());
-        std::fs::metadata(path).map_or(0, |it| it.len())
-    });
+    report_ledger(table, &ledger, &before, typist.shown);
+    drop(editor);
+}
+
+/// Waits until nothing is left to forget, and tells what the ledger has come to.
+fn report_ledger(table: &mut Table, ledger: &Path, before: &Content, shown: usize) {
+    let begun = Instant::now();
+    while old_calls::look(ledger).old > 0 && begun.elapsed() < FORGETTING {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let after = old_calls::look(ledger);
     table.row(
-        &format!("the ledger's file after {keys} keys, {} suggestions shown; what retention leaves of it is tested in `cost::ledger`", typist.shown),
-        bytes.iter().sum::<u64>() as f64 / 1e6,
-        "MB",
+        &format!(
+            "calls that are older than `ledger.keep` allows, of {} that there were",
+            before.old
+        ),
+        f64::from(after.old),
         "",
-        SHOWN,
+        &format!("{:.0} s after the last key", begun.elapsed().as_secs_f64()),
+        most(0.0),
+    );
+    table.row(
+        "what the ledger's file takes for each call that it keeps",
+        after.megabytes * 1e3 / f64::from(after.calls.max(1)),
+        "kB",
+        &format!(
+            "{:.1} MB before and {:.1} after, {:.1} of them free; {} calls, {shown} suggestions shown",
+            before.megabytes, after.megabytes, after.free, after.calls
+        ),
+        most(1.5),
     );
 }
 
