@@ -23,6 +23,7 @@ use crate::session::Session;
 mod ahead;
 mod candidates;
 mod dismissed;
+mod interleavings;
 
 const URI: &str = "file:///w/a.rs";
 
