@@ -10,7 +10,7 @@ static FOUND: Tally = Tally::new("frames", 1_000_000);
 const HEADERS: usize = 2 * 8 * 1024 + 64;
 
 /// A longer body that was announced is not waited for here.
-const LONG: usize = 1 << 20;
+const LONG: usize = 1 << 14;
 
 /// How often what was begun is ended, at the most: a body that was none may hold headers.
 const ENDS: usize = 64;
