@@ -72,7 +72,9 @@ impl Completions {
 
     /// Answers from what is known, without waiting. `None` if somebody has to be asked, or waited for.
     pub fn reuse(&self, session: &Mutex<Session>, ask: &Ask) -> Option<Option<Shown>> {
-        match self.look(session, ask, 0) {
+        // A stream that has failed is gone by the second look, and what is known otherwise is known all the same.
+        let look = || self.look(session, ask, 0);
+        match look().or_else(|_| look()) {
             Ok(Look::Here(answer)) => Some(answer),
             _ => None,
         }

@@ -470,6 +470,22 @@ async fn what_a_model_had_nothing_for_is_not_asked_again_until_something_changes
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_known_is_shown_also_where_a_stream_for_something_else_has_failed() {
+    let mut scene = Scene::open("let x = ˇ");
+    scene.answered("one").await;
+    scene.type_text("one");
+    // Whoever waited for it has gone, so that the next to ask finds the failure.
+    let request = scene.request();
+    let running = scene.model.next().await;
+    request.abort();
+    scene.backspace();
+    assert_eq!(scene.now().unwrap(), "e");
+    running.fail(crate::provider::Error::Unauthorized);
+    settle().await;
+    assert_eq!(scene.now().unwrap(), "e");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_asks_by_hand_for_what_a_model_had_nothing_for_is_answered_what_it_says_then() {
     let scene = Scene::open("let x = ˇ");
     assert_eq!(scene.answered("").await, None);
