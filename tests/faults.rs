@@ -16,6 +16,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use scripted::{Scripted, Step, chunk, event, events, stream_head};
@@ -30,6 +31,8 @@ struct Editor {
     process: Child,
     input: Option<ChildStdin>,
     heard: Receiver<Value>,
+    /// Reads until nobody hears it any more.
+    reading: Option<JoinHandle<()>>,
     /// What came while something else was waited for.
     passed: Vec<Value>,
     last: i64,
@@ -55,7 +58,7 @@ impl Editor {
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let (sender, heard) = channel();
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             while let Some(message) = read(&mut output) {
                 if sender.send(message).is_err() {
                     return;
@@ -67,6 +70,7 @@ impl Editor {
             input: process.stdin.take(),
             process,
             heard,
+            reading: Some(reading),
             passed: Vec::new(),
             last: 0,
         };
@@ -81,9 +85,13 @@ impl Editor {
     }
 
     fn send(&mut self, message: &Value) {
+        self.try_send(message).unwrap();
+    }
+
+    fn try_send(&mut self, message: &Value) -> std::io::Result<()> {
         let body = message.to_string();
         let input = self.input.as_mut().unwrap();
-        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len())
     }
 
     fn notify(&mut self, method: &str, params: &Value) {
@@ -291,42 +299,17 @@ fn an_editor_that_dies_ends_the_server_and_its_call_is_booked() {
 fn an_editor_that_has_closed_our_output_ends_the_server_and_its_call_is_booked() {
     let folder = folder();
     let provider = Scripted::start(vec![Step::Stall]);
-    let mut process = server(folder.path(), Some(&provider.address))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut input = process.stdin.take().unwrap();
-    let mut send = |message: Value| {
-        let body = message.to_string();
-        let _ = write!(input, "Content-Length: {}\r\n\r\n{body}", body.len());
-    };
-    send(
-        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-            "processId": null, "rootUri": null, "capabilities": {"textDocument": {"inlineCompletion": {}}}
-        }}),
-    );
-    let mut output = BufReader::new(process.stdout.take().unwrap());
-    assert_eq!(read(&mut output).unwrap()["id"], 1);
-    let uri = "file:///w/a.rs";
-    send(
-        json!({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {
-            "uri": uri, "languageId": "rust", "version": 1, "text": HALF
-        }}}),
-    );
-    send(
-        json!({"jsonrpc": "2.0", "id": 2, "method": "textDocument/inlineCompletion", "params": {
-            "textDocument": {"uri": uri}, "position": {"line": 0, "character": 12}, "context": {"triggerKind": 1}
-        }}),
-    );
+    let mut editor = Editor::start(server(folder.path(), Some(&provider.address)));
+    editor.open("file:///w/a.rs", HALF);
+    editor.ask("file:///w/a.rs", HALF);
     provider.request();
-    drop(output);
-    // The next word finds nobody.
-    send(json!({"jsonrpc": "2.0", "id": 3, "method": "nobody/knows"}));
-    let (sender, ended) = channel();
-    std::thread::spawn(move || sender.send(process.wait().unwrap().code()));
-    assert_eq!(ended.recv_timeout(DEADLINE).unwrap(), Some(1));
+    // Our end of its output is closed with the next answer.
+    drop(std::mem::replace(&mut editor.heard, channel().1));
+    editor.request("byok/usageSummary", &json!({}));
+    editor.reading.take().unwrap().join().unwrap();
+    // The one behind it finds nobody.
+    let _ = editor.try_send(&json!({"jsonrpc": "2.0", "id": -1, "method": "nobody/knows"}));
+    assert_eq!(editor.end(), Some(1));
     provider.closed();
     assert_eq!(booked(folder.path()), "today $0, 1 calls");
 }

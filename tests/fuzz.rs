@@ -77,7 +77,11 @@ fn changed(seed: &[u8], other: &[u8], chance: &mut Chance) -> Vec<u8> {
     input
 }
 
-/// How long or how much is asked for by hand: `BYOK_FUZZ=100` for so many times as many inputs, `BYOK_FUZZ_SECONDS=60` for so long.
+/// What reads a stream that somebody else writes, and so is run longest.
+const STREAMS: [&str; 3] = ["frames", "messages", "answers"];
+
+/// How long or how much is asked for by hand: `BYOK_FUZZ=100` for so many times as many inputs, `BYOK_FUZZ_SECONDS=60` for so long, where no
+/// [stream](STREAMS) is read for a third of it.
 fn asked(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
@@ -106,8 +110,9 @@ fn run_joined(name: &str, target: fn(&[u8]), count: usize, most_seeds: usize) {
     }
     target(b"");
     let mut chance = Chance(4711);
-    let end =
-        asked("BYOK_FUZZ_SECONDS").map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let share = if STREAMS.contains(&name) { 1 } else { 3 };
+    let end = asked("BYOK_FUZZ_SECONDS")
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds) / share);
     let most = match end {
         Some(_) => usize::MAX,
         None => count * usize::try_from(asked("BYOK_FUZZ").unwrap_or(1)).unwrap(),

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::everything;
+
 /// How long anything may take before the run is given up.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -28,7 +30,7 @@ pub struct Editor {
     next_id: i64,
     /// When the process was asked for.
     pub begun: Instant,
-    /// Where its ledger and its (missing) configuration lie, unless several servers share them.
+    /// Where its ledger and its configuration lie, which is missing unless everything is to be on, unless several servers share them.
     _folder: Option<tempfile::TempDir>,
     /// The lines of its log, where it was asked for one.
     log: Receiver<String>,
@@ -106,11 +108,15 @@ impl Editor {
             .then(|| tempfile::tempdir().expect("a folder for the ledger"));
         let own_path = own.as_ref().map(tempfile::TempDir::path);
         let folder = start.folder.or(own_path).expect("one of the two");
+        let config = folder.join("config.toml");
+        if let Some(written) = everything::own_file() {
+            std::fs::write(&config, written).expect("the folder is this bench's own");
+        }
         let mut words = program.split_whitespace();
         let mut command = Command::new(words.next().expect("BYOK_BENCH_SERVER names a program"));
         command
             .args(words)
-            .env("BYOK_CONFIG", folder.join("config.toml"))
+            .env("BYOK_CONFIG", config)
             .env("BYOK_LEDGER", folder.join("ledger.db"))
             .env("BYOK_CACHE", folder.join("cache"))
             .stdin(Stdio::piped())

@@ -1,6 +1,6 @@
 //! The whole server, started and spoken to as an editor does it, with a scripted provider on loopback: `cargo bench --bench server`.
 //!
-//! `-- --quick` takes fewer samples; `-- NAME` runs the scenarios whose name begins so; `soak` runs by its name alone. No figure fails the run, because the clock of a shared
+//! `-- --quick` takes fewer samples; `-- --everything` switches on what is off by default; `-- NAME` runs the scenarios whose name begins so; `soak` runs by its name alone. No figure fails the run, because the clock of a shared
 //! machine proves nothing; what fails it is an answer that is wrong. `benches/README.md` says how to put another server in this one's place.
 #![allow(missing_docs, clippy::print_stdout, clippy::cast_precision_loss)]
 
@@ -9,6 +9,7 @@ mod cancel;
 mod crowd;
 mod editor;
 mod edits;
+mod everything;
 mod growth;
 mod idle;
 mod large;
@@ -88,6 +89,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    if arguments.iter().any(|argument| argument == "--everything") {
+        everything::switch_on();
+    }
     // Cargo itself adds `--bench`.
     let names: Vec<&str> = arguments
         .iter()

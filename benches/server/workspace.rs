@@ -42,7 +42,6 @@ pub fn run(_: &Amount, table: &mut Table) {
         provider::served(&provider);
     };
     ask(&mut editor, 0, "nothing");
-    editor.settle();
     let mut row = |editor: &mut Editor, figure: &str| {
         editor.settle();
         std::thread::sleep(REST);

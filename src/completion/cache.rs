@@ -303,20 +303,10 @@ impl Desk {
         }
     }
 
-    /// Returns the number of the stream, if nobody waits for it and something else was typed.
-    pub fn left_against(&self) -> Option<u64> {
+    /// Returns the number of the stream, if something is true of it.
+    pub fn flight_if(&self, is_so: impl Fn(&Flight) -> bool) -> Option<u64> {
         let flight = self.flight.as_ref();
-        flight
-            .filter(|flight| flight.is_left_against())
-            .map(|flight| flight.number)
-    }
-
-    /// Returns the number of the stream, if nobody waits for it, and nothing of it was shown or something else was typed.
-    pub fn left(&self) -> Option<u64> {
-        let flight = self.flight.as_ref();
-        flight
-            .filter(|flight| flight.is_left())
-            .map(|flight| flight.number)
+        flight.filter(|it| is_so(it)).map(|it| it.number)
     }
 
     /// Remembers a suggestion behind so many others, and forgets the oldest.
@@ -475,17 +465,23 @@ impl Desk {
         }
     }
 
+    /// Returns whether the stream may still bring what is wanted.
+    pub fn is_coming(&self, wanted: &Wanted<'_>) -> bool {
+        self.flight.as_ref().is_some_and(|flight| {
+            let text = &flight.progress.borrow().text;
+            wanted.is_by(&flight.decision, &flight.settings)
+                && flight.trail.fit(wanted.cursor, text).0 != Fit::Against
+        })
+    }
+
     /// Returns the stream that may still bring what is wanted, and the lines of it that have come, with whether they are all that is shown at once.
     pub fn coming(&mut self, wanted: &Wanted<'_>) -> Option<(&mut Flight, Option<(String, bool)>)> {
-        let flight = self
-            .flight
-            .as_mut()
-            .filter(|flight| wanted.is_by(&flight.decision, &flight.settings))?;
+        if !self.is_coming(wanted) {
+            return None;
+        }
+        let flight = self.flight.as_mut()?;
         let lines = {
             let progress = flight.progress.borrow();
-            if flight.trail.fit(wanted.cursor, &progress.text).0 == Fit::Against {
-                return None;
-            }
             let whole = filter::whole_lines(&progress.text);
             filter::fit(whole, &flight.around).and_then(|lines| {
                 match flight.trail.fit(wanted.cursor, &lines) {

@@ -137,14 +137,19 @@ impl Completions {
         };
         follow(desk, session, uri, record);
         // Also one that was shown in part is of no use to anybody then.
-        if let Some(number) = desk.left_against() {
+        if let Some(number) = desk.flight_if(Flight::is_left_against) {
             self.end_unless_wanted_soon(uri.into(), number);
         }
     }
 
-    /// Ends a document's stream soon, if nobody waits for it, and nothing of it was shown or something else was typed.
+    /// Ends a document's stream soon, if it [is left](Flight::is_left).
     fn end_if_left(&self, uri: &Arc<str>) {
-        let left = self.desks().by_uri.get(uri).and_then(Desk::left);
+        let desks = self.desks();
+        let left = desks
+            .by_uri
+            .get(uri)
+            .and_then(|desk| desk.flight_if(Flight::is_left));
+        drop(desks);
         if let Some(number) = left {
             self.end_unless_wanted_soon(uri.clone(), number);
         }
@@ -251,12 +256,13 @@ impl Completions {
                 desk.show(&shown.suggestion, spot, record);
                 return Ok(Look::Here(Some(shown)));
             }
-            // Who asks by hand what had no answer wants it tried again, and waits for what it is answered then; and the embedded engine, which
-            // costs nothing, may have read more by now.
+            // Who asks by hand what had no answer wants it tried again, and waits for what it is answered then, as whoever asks meanwhile does; and
+            // the embedded engine, which costs nothing, may have read more by now.
             Some((None, known))
                 if starts > 0 && !is_under_way
                     || ask.trigger == Trigger::Automatic
-                        && (known.was_dismissed() || !known.decision.is_embedded()) =>
+                        && (known.was_dismissed()
+                            || !known.decision.is_embedded() && !desk.is_coming(&wanted)) =>
             {
                 return Ok(Look::Here(None));
             }

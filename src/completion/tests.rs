@@ -496,6 +496,17 @@ async fn who_asks_by_hand_for_what_a_model_had_nothing_for_is_answered_what_it_s
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_streams_in_for_who_asked_by_hand_stays_on_the_screen_where_a_model_had_nothing() {
+    let scene = Scene::open("let x = ˇ");
+    assert_eq!(scene.answered("").await, None);
+    let by_hand = scene.request_by(Trigger::Explicit);
+    let running = streaming(&scene, "3;\nlet y").await;
+    assert_eq!(by_hand.await.unwrap().unwrap(), "3;");
+    assert_eq!(scene.now().unwrap(), "3;");
+    drop(running);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_comes_behind_a_block_is_known_when_the_block_is_left() {
     let mut scene = Scene::open("fn a() {\n    done();ˇ\n");
     // It is read on past the block's end, but only what belongs here is shown.

@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../tests/support/git.rs"]
+mod repositories;
+
+use repositories::git;
+
 use super::*;
 
 async fn changes(folder: &Path, which: Which) -> Result<Changes, Failure> {
@@ -20,16 +25,6 @@ fn repository() -> tempfile::TempDir {
     git(folder.path(), &["add", "."]);
     git(folder.path(), &["commit", "-q", "-m", "a: begin"]);
     folder
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let status = std::process::Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(status.unwrap().success(), "{arguments:?}");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn pump(
             }
         };
         let Some(message) = message else {
-            return Ended::Abruptly;
+            return ended(was_shut_down);
         };
         // An editor that writes on and on and reads nothing is none that anybody sits in front of.
         if tokio::time::timeout(STUCK, outbox.room()).await.is_err() {
@@ -133,7 +133,7 @@ async fn pump(
     }
 }
 
-/// An editor that has said that it ends may go in whatever way.
+/// Returns how a session has ended: an editor that has said that it ends may go in whatever way.
 fn ended(was_shut_down: bool) -> Ended {
     if was_shut_down {
         Ended::Properly

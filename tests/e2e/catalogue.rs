@@ -6,7 +6,8 @@ use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
 use crate::actions::{ABILITIES, Desk, apply};
-use crate::client::{Builder, git, mock_config, wait};
+use crate::client::{Builder, mock_config, wait};
+use crate::git::git;
 
 /// A file: what stands before a function, the function, and what stands after it.
 struct Ground {

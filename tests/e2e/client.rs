@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -517,17 +517,6 @@ pub fn wait<F: Future>(future: F) -> F::Output {
             .await
             .expect("in time")
     })
-}
-
-/// Does what somebody does in a repository.
-pub fn git(folder: &Path, arguments: &[&str]) {
-    let status = std::process::Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(status.unwrap().success(), "{arguments:?}");
 }
 
 /// What a provider tells of a call that read and wrote so many tokens.

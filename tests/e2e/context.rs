@@ -6,7 +6,8 @@ use std::path::Path;
 use byok_lsp::provider::fake::Fake;
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client, git, mock_config, used, wait};
+use crate::client::{Builder, Client, mock_config, used, wait};
+use crate::git::git;
 use crate::provider::{Scripted, Seen, Step, event, events, stream_end, stream_head};
 
 /// How often is asked until the workspace was read; each time costs a millisecond, and it takes a handful.

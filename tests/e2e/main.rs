@@ -23,6 +23,8 @@ mod fallback;
 mod faults;
 mod files;
 mod ghost_text;
+#[path = "../support/git.rs"]
+mod git;
 mod http;
 mod limits;
 mod litellm;
