@@ -21,6 +21,7 @@
 //! - [`document`], [`syntax`]: ropes, positions, versions; languages, trees, queries.
 //! - [`audit`]: the log of what left the machine and what was kept, in which a change shows.
 //! - [`secrets`]: credentials in what is about to be sent: found and masked, and put back into the answer.
+//! - [`priority`]: what computes behind the editor's back gives way to what answers it.
 //! - [`process_group`]: what a program of ours has started ends with it.
 //! - [`replace_file`]: a file is replaced whole and at once.
 //! - [`logs`]: the log file, for whoever looks for a fault.
@@ -42,6 +43,7 @@ pub mod index;
 pub mod local;
 pub mod logs;
 pub mod models;
+pub mod priority;
 pub mod process_group;
 pub mod provider;
 pub mod replace_file;

@@ -14,6 +14,7 @@ use super::index::Index;
 use super::indexer::{self, Document, Queue, Root, Shared};
 use super::predict::{self, Prediction, Query};
 use super::vocabulary::Vocabulary;
+use crate::priority;
 
 /// Predicts code from the patterns of the workspace. Clones share one index.
 #[derive(Clone)]
@@ -186,7 +187,11 @@ impl Engine {
             let shared = Arc::clone(&self.handle.shared);
             let thread = std::thread::Builder::new().name("local-index".into());
             // Without a thread the engine goes on without an index, and the next change tries again.
-            queue.started = thread.spawn(move || indexer::run(&shared)).is_ok();
+            let started = thread.spawn(move || {
+                priority::give_way();
+                indexer::run(&shared);
+            });
+            queue.started = started.is_ok();
         }
         self.handle.shared.work.notify_all();
     }

@@ -13,6 +13,7 @@ use tower_lsp::jsonrpc::Result;
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::advice::Advisor;
+use super::background::Background;
 use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, context, did_change, did_change_configuration,
@@ -67,6 +68,8 @@ pub struct Shared {
     /// Room for the documents that are being parsed, and for those for whose prompts context is being chosen: as many as there are processors.
     pub parsing: Semaphore,
     pub choosing: Semaphore,
+    /// Where both is done.
+    pub background: Background,
     /// What goes on in the background: providers being asked for their lists, caps being told.
     refreshes: Mutex<JoinSet<()>>,
     pub in_flight: InFlight,
@@ -353,6 +356,7 @@ impl Shared {
             uncommitted: Uncommitted::default(),
             parsing: Semaphore::new(processors()),
             choosing: Semaphore::new(processors()),
+            background: Background::new(2 * processors()),
             refreshes: Mutex::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

@@ -5,6 +5,7 @@
 
 mod advice;
 mod backend;
+mod background;
 mod budget;
 mod capabilities;
 mod editor;

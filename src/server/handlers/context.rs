@@ -235,7 +235,7 @@ async fn choose(shared: &Arc<Shared>, snapshot: Snapshot, cursor: usize) {
         (session.attention(&snapshot, cursor, &company), company)
     };
     attention.changed = changed(shared, &snapshot);
-    let choosing = tokio::task::spawn_blocking(move || {
+    let choosing = shared.background.run(move || {
         let _turn = turn;
         let begun = Instant::now();
         let definitions = symbols.definitions();

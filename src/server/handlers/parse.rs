@@ -54,14 +54,14 @@ async fn parse(shared: Arc<Shared>, uri: String, mut wait: Duration) {
         let Some(job) = shared.session().begin_parse(&uri) else {
             return;
         };
-        let parsing = tokio::task::spawn_blocking(move || (job.run(), job));
+        let parsing = shared.background.run(move || (job.run(), job));
         let Ok((tree, job)) = parsing.await else {
             tracing::error!("the parser panicked; the document goes on without a syntax tree");
             return;
         };
         let is_over = shared.session().end_parse(&job, tree).is_break();
         // With it goes most of the tree before this one, which takes as long as the rest of a completion does.
-        tokio::task::spawn_blocking(move || drop(job));
+        shared.background.run(move || drop(job));
         drop(place);
         if is_over {
             context::refresh(&shared, &uri).await;

@@ -20,6 +20,8 @@ pub struct Request {
     pub trigger: Trigger,
     /// Whether somebody waits for its answer.
     pub is_open: bool,
+    /// Whether the user dismissed something meanwhile. What is answered then was asked for before that, and is not offered by itself.
+    pub is_overtaken: bool,
     task: Option<AbortHandle>,
 }
 
@@ -76,6 +78,7 @@ impl Play {
             at,
             trigger,
             is_open: true,
+            is_overtaken: false,
             task: None,
         });
         let mut answering = Box::pin(answer(
@@ -133,6 +136,7 @@ impl Play {
         // Of those that something was written beside, the latest answer alone is kept, and that may have been nothing.
         let is_unmoved = |call: &usize| !self.calls[*call].is_moved;
         let is_known = |item: &Item| self.names[&item.id].iter().all(is_unmoved);
+        let is_known = |item: &Item| is_known(item) && !request.is_overtaken;
         self.screens[document] = items.first().map(is_known).map(|is_known| Screen {
             place,
             items,

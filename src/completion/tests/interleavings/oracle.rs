@@ -105,13 +105,14 @@ impl Call {
         (self.document.0, self.asked.place) == (document, place)
     }
 
-    /// Notes that something of it is shown at a spot: nothing that was dismissed, but by hand, and then that is forgotten.
+    /// Notes that something of it is shown at a spot: nothing that was dismissed, but by hand, or where it was typed since; and then that is forgotten.
     pub fn note_shown(&mut self, spot: &Spot, trigger: Trigger) {
         self.is_shown = true;
         if trigger == Trigger::Explicit {
             self.refused = None;
         }
-        let is_back = self.refused.is_some_and(|end| spot.before.len() < end);
+        self.refused.take_if(|end| spot.before.len() >= *end);
+        let is_back = self.refused.is_some();
         assert!(!is_back, "what was dismissed is back at {spot:?}");
     }
 

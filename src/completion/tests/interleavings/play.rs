@@ -331,6 +331,9 @@ impl Play {
         let item = item % screen.items.len();
         let chosen = &screen.items[item];
         self.scene.completions.dismissed(&chosen.id);
+        let of_it = |request: &&mut Request| request.document == document && request.is_open;
+        let requests = self.requests.iter_mut().filter(of_it);
+        requests.for_each(|request| request.is_overtaken = true);
         let before = self.documents[document].spot_of_cursor(place).before;
         if screen.is_known && item == 0 {
             for call in &self.names[&chosen.id] {
