@@ -13,6 +13,7 @@ pub fn give_way() {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use rustix::process::getpriority_process;
 

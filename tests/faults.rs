@@ -199,6 +199,22 @@ impl Editor {
         usize::try_from(self.status("Threads:")).unwrap()
     }
 
+    /// Returns how nice the server's threads of a name are, which is its main thread's where it is the program's (`man 5 proc_pid_stat`).
+    #[cfg(target_os = "linux")]
+    fn niceness(&self, name: &str) -> Vec<i32> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        // A thread may end meanwhile.
+        let stats = tasks.filter_map(|task| {
+            let path = task.ok()?.path().join("stat");
+            std::fs::read_to_string(path).ok()
+        });
+        let of_it = stats.filter_map(|stat| {
+            let (_, rest) = stat.split_once(&format!("({name})"))?;
+            rest.split_whitespace().nth(16)?.parse().ok()
+        });
+        of_it.collect()
+    }
+
     /// Returns a number that the system tells of the server.
     #[cfg(target_os = "linux")]
     fn status(&self, name: &str) -> u64 {
@@ -576,6 +592,39 @@ fn a_thousand_workspace_folders_are_served() {
     assert_eq!(editor.suggestions(), ["42;"]);
     let resident = editor.resident();
     assert!(resident < 300, "{resident} MiB");
+    editor.finish();
+}
+
+/// Parsing, choosing what prompts show, and reading the workspace.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_busy_machine_what_computes_behind_the_editors_back_gives_way_to_what_answers_it() {
+    let folder = folder();
+    let work = folder.path().join("work");
+    std::fs::create_dir(&work).unwrap();
+    std::fs::write(work.join("a.rs"), "fn f() {}\n").unwrap();
+    let uri = url::Url::from_file_path(&work).unwrap();
+    let folders = [json!({"uri": uri.as_str(), "name": "work"})];
+    let provider = Scripted::start(answering("42;"));
+    let mut editor = Editor::start_in(server(folder.path(), Some(&provider.address)), &folders);
+    editor.open("file:///w/a.rs", HALF);
+    let begun = Instant::now();
+    let [background, symbols] = loop {
+        let both = ["background", "symbols"].map(|name| editor.niceness(name));
+        // A thread has its name before it gives way.
+        let are_there = both.iter().all(|of_it| of_it.iter().any(|nice| *nice > 0));
+        if are_there {
+            break both;
+        }
+        assert!(begun.elapsed() < DEADLINE, "{both:?}");
+        std::thread::yield_now();
+    };
+    let answering = editor.niceness("byok-lsp");
+    assert!(!answering.is_empty());
+    for nice in answering.iter().chain(&editor.niceness("ledger")) {
+        assert!(background.contains(&(nice + 10).min(19)), "{background:?}");
+        assert!(symbols.contains(&(nice + 10).min(19)), "{symbols:?}");
+    }
     editor.finish();
 }
 

@@ -34,7 +34,6 @@ pub use saved::{Holding, Shelf};
 pub use table::{Definitions, Found};
 pub(crate) use table::{folder_of, names};
 
-use crate::priority;
 use crate::syntax::SyntaxTree;
 use crate::workspace::Markers;
 use queue::{Queue, Source};
@@ -229,10 +228,7 @@ impl SymbolIndex {
             let shared = self.0.0.clone();
             let thread = std::thread::Builder::new()
                 .name("symbols".into())
-                .spawn(move || {
-                    priority::give_way();
-                    worker::run(&shared);
-                });
+                .spawn(move || worker::run(&shared));
             match thread {
                 Ok(_) => queue.threads += 1,
                 // Without a thread there is less context; the next change tries again.

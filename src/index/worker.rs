@@ -11,12 +11,13 @@ use rustc_hash::FxHashSet;
 use super::Shared;
 use super::file::FileSymbols;
 use super::queue::{Root, Source, Task};
+use crate::priority;
 use crate::syntax::{Language, SyntaxTree};
 use crate::workspace::{Stamp, confinement, walk};
 
 /// Works until the index is dropped.
 pub(super) fn run(shared: &Shared) {
-    yield_to_others();
+    priority::give_way();
     let mut queue = shared.queue();
     loop {
         if shared.stop.load(Ordering::Relaxed) {
@@ -42,15 +43,6 @@ pub(super) fn run(shared: &Shared) {
         if !queue.is_busy() {
             shared.idle.notify_all();
         }
-    }
-}
-
-/// Asks the system to run this thread when nobody else has anything to do. Elsewhere than on Linux that would slow the whole process.
-fn yield_to_others() {
-    #[cfg(target_os = "linux")]
-    {
-        // A system that refuses keeps us at the ordinary priority.
-        let _ = rustix::process::nice(10);
     }
 }
 
