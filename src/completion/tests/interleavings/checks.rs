@@ -40,9 +40,13 @@ impl Play {
                 calls[*call].document == place && calls[*call].fits(&spot, suggested)
             });
             assert!(!named.is_empty(), "{suggested:?} at {spot:?} is of no call");
+            // Two calls may have said the same, of which one was dismissed.
+            let mut are_back = Vec::new();
             for call in named.clone() {
-                self.calls[call].note_shown(&spot, trigger);
+                are_back.push(self.calls[call].note_shown(&spot, trigger));
             }
+            let is_back = are_back.iter().all(|is_back| *is_back);
+            assert!(!is_back, "what was dismissed is back at {spot:?}");
             let before = format!("{}{suggested}", spot.before);
             let accepted = Spot {
                 before,

@@ -25,10 +25,18 @@ impl Piece {
         Self::Blank,
     ];
 
-    /// Writes the piece of a call: no two calls say the same word, and no call says one twice.
+    /// Writes the piece of a call: no two calls say the same word, no call says one twice, and none ends as it begins, since what is said twice in a row is
+    /// a fault that the filters know.
     fn write(self, call: usize, number: usize) -> String {
-        let letter = |number: usize| char::from(b'a' + u8::try_from(number % 26).unwrap());
-        let word: String = [call / 26, call, number].map(letter).iter().collect();
+        let letters = [
+            ("abcdefg", call / 36),
+            ("hijklm", call / 6),
+            ("nopqrs", call),
+            ("tuvwxyz", number),
+        ];
+        let letter =
+            |(letters, at): (&str, usize)| char::from(letters.as_bytes()[at % letters.len()]);
+        let word: String = letters.map(letter).iter().collect();
         match self {
             // Blanks that begin an answer are an indentation, which may stand there already.
             Self::Blank if number > 0 => format!(" {word}"),
@@ -105,15 +113,14 @@ impl Call {
         (self.document.0, self.asked.place) == (document, place)
     }
 
-    /// Notes that something of it is shown at a spot: nothing that was dismissed, but by hand, or where it was typed since; and then that is forgotten.
-    pub fn note_shown(&mut self, spot: &Spot, trigger: Trigger) {
+    /// Notes that something is shown at a spot that it may have said; returns whether that was dismissed, and is back neither by hand nor since it was typed.
+    pub fn note_shown(&mut self, spot: &Spot, trigger: Trigger) -> bool {
         self.is_shown = true;
         if trigger == Trigger::Explicit {
             self.refused = None;
         }
         self.refused.take_if(|end| spot.before.len() >= *end);
-        let is_back = self.refused.is_some();
-        assert!(!is_back, "what was dismissed is back at {spot:?}");
+        self.refused.is_some()
     }
 
     /// Returns the text as it would stand there if all that came was accepted where it was asked for.
