@@ -293,6 +293,22 @@ impl Editor {
         Duration::from_nanos(nanos.sum())
     }
 
+    /// Returns how often the server's living threads have gone to sleep, and so how often they were woken.
+    pub fn wakings(&self) -> u64 {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let slept = threads
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|thread| {
+                let status = std::fs::read_to_string(thread.path().join("status")).ok()?;
+                let mut lines = status.lines();
+                let slept = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+                slept.trim().parse::<u64>().ok()
+            });
+        slept.sum()
+    }
+
     /// Returns the processor time that the server has used in all, in the system's own ticks of some ten milliseconds.
     pub fn ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));

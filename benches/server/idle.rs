@@ -13,8 +13,9 @@ use super::text::{behind_middle, code};
 
 const URI: &str = "file:///w/a.rs";
 
-/// What is put off until nothing happens, such as folding the ledger's journal, is over by then.
-const REST: Duration = Duration::from_secs(3);
+/// What is put off until nothing happens, such as folding the ledger's journal, is over by then, and threads for which there is no work have ended, for which
+/// tokio waits ten seconds.
+const REST: Duration = Duration::from_secs(12);
 
 /// Runs the scenario.
 pub fn run(amount: &Amount, table: &mut Table) {
@@ -31,14 +32,22 @@ pub fn run(amount: &Amount, table: &mut Table) {
         editor.answer(id);
         editor.settle();
         std::thread::sleep(REST);
-        let (ticks, time) = (editor.ticks(), editor.processor_time());
+        let before = (editor.ticks(), editor.processor_time(), editor.wakings());
         std::thread::sleep(Duration::from_secs(seconds as u64));
-        let used = editor.processor_time().saturating_sub(time);
+        let used = editor.processor_time().saturating_sub(before.1);
+        let figure = format!("{seconds} s at rest, a file of 10,000 lines open, {who}");
         table.row(
-            &format!("processor time in {seconds} s at rest, a file of 10,000 lines open, {who}"),
-            (editor.ticks() - ticks) as f64,
+            &format!("processor time in {figure}"),
+            (editor.ticks() - before.0) as f64,
             "ticks",
             &format!("{:.3} ms", millis(used)),
+            most(0.0),
+        );
+        table.row(
+            "… how often a thread was woken",
+            editor.wakings().saturating_sub(before.2) as f64,
+            "times",
+            "",
             most(0.0),
         );
     }

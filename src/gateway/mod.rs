@@ -305,25 +305,30 @@ impl Gateway {
         &self.0.ledger
     }
 
-    /// Asks the enabled local servers whether they answer, and remembers those that do.
-    pub async fn probe(&self, settings: &Settings) {
+    /// Asks the enabled local servers whether they answer, remembers those that do, and returns whether they are others than before.
+    pub async fn probe(&self, settings: &Settings) -> bool {
         self.follow(settings);
         let answering = probe::probe(&self.0.http, &self.0.keys, settings).await;
-        *self
+        let mut known = self
             .0
             .answering
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = answering;
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_news = *known != answering;
+        *known = answering;
+        is_news
     }
 
-    /// Forgets a local server that no longer answers, until it is found again.
-    pub fn forget_server(&self, provider: &str) {
+    /// Forgets a local server that no longer answers, until it is found again. Returns whether it was one of those that did.
+    pub fn forget_server(&self, provider: &str) -> bool {
         let mut answering = self
             .0
             .answering
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let known = answering.len();
         answering.retain(|server| server.provider != provider);
+        answering.len() < known
     }
 
     /// Goes by the settings of the network from now on, as each of its functions does that is given settings.

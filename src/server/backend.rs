@@ -18,7 +18,8 @@ use super::editor::Abilities;
 use super::handlers::{
     accepted, code_action, commands, completion, context, did_change, did_change_configuration,
     did_change_workspace_folders, did_close, did_open, execute_command, explain_route, initialize,
-    initialized, inline_completion, models, organisation, set_model, settle, workspace_file,
+    initialized, inline_completion, local_servers, models, organisation, set_model, settle,
+    workspace_file,
 };
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
@@ -87,6 +88,8 @@ pub struct Shared {
     pub advisor: Advisor,
     /// When the organisation's files were last looked at, and what was told of them.
     pub organisation: organisation::Looks,
+    /// When the model servers on this machine were last looked for.
+    pub local_servers: local_servers::Looks,
     /// Which models were got ready for.
     pub ready: settle::Ready,
     /// Says that caps may stand otherwise than before.
@@ -367,6 +370,7 @@ impl Shared {
             last_place: Mutex::default(),
             advisor: Advisor::new(parts.hints),
             organisation: organisation::Looks::default(),
+            local_servers: local_servers::Looks::default(),
             ready: settle::Ready::default(),
             status,
             changed,

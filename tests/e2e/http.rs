@@ -1,11 +1,20 @@
 //! The server and a provider over HTTP: what is sent, what is read, and that nobody waits for it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 
 use crate::client::{Builder, Client};
 use crate::provider::{Scripted, Step, event, events, response, stream_end, stream_head};
 
 const COMPLETIONS: &str = "openai-completions";
+
+const TINY: &str = r#"{"data":[{"id":"tiny"}]}"#;
+
+fn shows(model: &'static str) -> impl Fn(&Value) -> bool {
+    move |message| message["method"] == "byok/status" && message["params"]["model"] == model
+}
 
 fn ask(client: &mut Client) -> Vec<String> {
     let at = client.open("fn main() {\n    let x = ˇ\n}\n");
@@ -122,17 +131,65 @@ fn a_provider_that_stalls_keeps_nobody_else_waiting() {
 
 #[test]
 fn an_enabled_local_server_that_answers_comes_before_the_embedded_engine() {
-    let models = response("200 OK", "application/json", r#"{"data":[{"id":"tiny"}]}"#);
+    let models = response("200 OK", "application/json", TINY);
     let provider = Scripted::start(vec![Step::Send(models)]);
     let config = json!({
         "local": {"servers": ["mine"]},
         "providers": {"mine": {"wire": COMPLETIONS, "base_url": provider.address, "key": "none"}},
     });
     let mut client = Builder::default().config(config).start();
-    let status = client.wait_for("the local server", |m| {
-        m["method"] == "byok/status" && m["params"]["model"] == "mine/tiny"
-    });
+    let status = client.wait_for("the local server", shows("mine/tiny"));
     assert_eq!(status["params"]["payer"], "nobody: runs on this machine");
+    client.finish();
+}
+
+#[test]
+fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_is_there() {
+    let busy = response("503 Service Unavailable", "text/plain", "");
+    let provider = Scripted::start(vec![Step::Send(busy)]);
+    provider.then(vec![Step::Send(response(
+        "200 OK",
+        "application/json",
+        TINY,
+    ))]);
+    let config = json!({
+        "local": {"servers": ["mine"]},
+        "providers": {"mine": {"wire": COMPLETIONS, "base_url": provider.address, "key": "none"}},
+    });
+    let mut client = Builder::default().config(config).start();
+    provider.request();
+    client.open("fn main() {ˇ}\n");
+    client.wait_for("the local server", shows("mine/tiny"));
+    client.finish();
+}
+
+#[test]
+fn a_local_server_that_is_gone_is_not_shown_any_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    // It lists its models as the server starts and as the document is opened, and is gone then.
+    let server = std::thread::spawn(move || {
+        for socket in listener.incoming().take(2) {
+            let mut socket = socket.unwrap();
+            let _ = socket.read(&mut [0; 4096]).unwrap();
+            let length = TINY.len();
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
+            write!(socket, "{head}\r\ncontent-length: {length}\r\n\r\n{TINY}").unwrap();
+        }
+    });
+    let config = json!({
+        "completion": {"debounce_ms": 0},
+        "local": {"servers": ["mine"]},
+        "providers": {"mine": {"wire": COMPLETIONS, "base_url": address, "key": "none"}},
+    });
+    let mut client = Builder::default().config(config).start();
+    client.wait_for("the local server", shows("mine/tiny"));
+    let at = client.open("fn main() {ˇ}\n");
+    server.join().unwrap();
+    client.forget("byok/status");
+    let id = client.ask(&at);
+    client.texts(id);
+    client.wait_for("the engine", shows("local/patterns"));
     client.finish();
 }
 

@@ -16,7 +16,10 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{accepted, commands, context, explain_route, models, run_action, set_model, sign_in};
+use super::{
+    accepted, commands, context, explain_route, local_servers, models, run_action, set_model,
+    sign_in,
+};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -30,6 +33,7 @@ pub const OPEN_SETTINGS: &str = "byok.openSettings";
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
+    local_servers::somebody_is_here(shared);
     if params.command == ACTION {
         let arguments = params.arguments.unwrap_or_default();
         return to_json(&run_action::run(shared, arguments).await);

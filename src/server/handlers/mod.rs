@@ -17,6 +17,7 @@ pub mod explain_route;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+pub mod local_servers;
 mod material;
 pub mod models;
 pub mod organisation;

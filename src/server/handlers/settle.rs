@@ -8,7 +8,7 @@ use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::advice;
 use super::super::backend::Shared;
-use super::context;
+use super::{context, local_servers};
 use crate::config::{Problem, Settings};
 use crate::routing::{Decision, Feature};
 
@@ -44,7 +44,7 @@ pub fn settle(shared: &Arc<Shared>) {
     let later = shared.clone();
     tokio::spawn(async move {
         tell_doubt(&later).await;
-        look_for_servers(&later).await;
+        local_servers::look(&later).await;
     });
 }
 
@@ -62,15 +62,6 @@ pub(super) fn warn(shared: &Shared, message: &str) {
     let message = format!("byok-lsp: {message}");
     let params = json!({"type": lsp::MessageType::Warning, "message": message});
     shared.outbox.notify("window/showMessage", &params);
-}
-
-/// Asks the enabled local servers whether they answer, and takes the consequences.
-pub async fn look_for_servers(shared: &Arc<Shared>) {
-    let settings = shared.session().own_settings().clone();
-    if !settings.local_servers.is_empty() {
-        shared.gateway.probe(&settings).await;
-        get_ready(shared);
-    }
 }
 
 /// Decides which model completions go to and tells it.

@@ -1,0 +1,64 @@
+//! The model servers on this machine that the user listed (`local.servers`): which of them answer.
+//!
+//! Entry points: [`look`], after settings changed, and [`somebody_is_here`], with whatever a user does. Invariant: without either nobody is asked, so that an
+//! editor which is left alone wakes neither this process nor a server that would rather sleep.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::backend::Shared;
+use super::settle;
+
+/// Looks for the sake of what a user does are not closer to each other: one that was started or stopped is noticed as soon.
+const APART: Duration = Duration::from_secs(15);
+
+/// When it was last looked for the sake of what a user does.
+#[derive(Default)]
+pub struct Looks(Mutex<Option<Instant>>);
+
+impl Looks {
+    /// Returns whether it is time for one, and begins it.
+    fn begin(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= APART);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+/// Asks the listed servers again, in the background, if that is a while ago.
+pub fn somebody_is_here(shared: &Arc<Shared>) {
+    if !shared.local_servers.begin(Instant::now())
+        || shared.session().own_settings().local_servers.is_empty()
+    {
+        return;
+    }
+    let shared = shared.clone();
+    tokio::spawn(async move { look(&shared).await });
+}
+
+/// Asks the listed servers whether they answer, and takes the consequences.
+pub async fn look(shared: &Arc<Shared>) {
+    let settings = shared.session().own_settings().clone();
+    if !settings.local_servers.is_empty() && shared.gateway.probe(&settings).await {
+        settle::get_ready(shared);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_types_has_the_servers_asked_once_in_a_while() {
+        let looks = Looks::default();
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let asked = (0..40).filter(|key| looks.begin(start + second * *key));
+        assert_eq!(asked.collect::<Vec<_>>(), [0, 15, 30]);
+    }
+}
