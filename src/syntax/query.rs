@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::ops::{ControlFlow, Range};
+use std::sync::{Mutex, PoisonError};
 
 use ropey::Rope;
 use streaming_iterator::StreamingIterator;
@@ -143,13 +144,19 @@ const IN_PROGRESS: u32 = 512;
 /// need not be looked at.
 const IMPORT_DEPTH: u32 = 8;
 
+/// To analyse a query against its grammar takes three megabytes for a few milliseconds, so one is compiled at a time: the next uses the memory again.
+static COMPILING: Mutex<()> = Mutex::new(());
+
 impl Query {
     pub(super) fn compile(
         grammar: &tree_sitter::Language,
         source: &str,
         topic: Topic,
     ) -> Result<Self, QueryError> {
-        let query = tree_sitter::Query::new(grammar, source)?;
+        let query = {
+            let _alone = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+            tree_sitter::Query::new(grammar, source)?
+        };
         let roles = query
             .capture_names()
             .iter()

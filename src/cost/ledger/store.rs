@@ -410,6 +410,17 @@ mod tests {
         assert_eq!(day.calls, 1);
     }
 
+    /// `.cargo/config.toml` says how SQLite is built, which Cargo reads where it is run within this project.
+    #[test]
+    fn no_statement_can_load_code_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("l"));
+        let load = "SELECT load_extension('x')";
+        let loaded = store.connection.query_row(load, [], |_| Ok(()));
+        let error = loaded.unwrap_err().to_string();
+        assert!(error.contains("no such function"), "{error}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_file_is_for_its_owner_only() {
