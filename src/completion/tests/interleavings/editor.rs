@@ -135,8 +135,8 @@ impl Play {
         let items: Vec<Item> = items.collect();
         // Of those that something was written beside, the latest answer alone is kept, and that may have been nothing.
         let is_unmoved = |call: &usize| !self.calls[*call].is_moved;
-        let is_known = |item: &Item| self.names[&item.id].iter().all(is_unmoved);
-        let is_known = |item: &Item| is_known(item) && !request.is_overtaken;
+        let is_known =
+            |item: &Item| !request.is_overtaken && self.names[&item.id].iter().all(is_unmoved);
         self.screens[document] = items.first().map(is_known).map(|is_known| Screen {
             place,
             items,
