@@ -140,6 +140,10 @@ impl Completions {
         if let Some(number) = desk.flight_if(Flight::is_left_against) {
             self.end_unless_wanted_soon(uri.into(), number);
         }
+        let ahead = desk.ahead.as_ref().filter(|flight| flight.is_passed());
+        if let Some(number) = ahead.map(|flight| flight.number) {
+            self.end_ahead_unless_wanted_soon(uri.into(), number);
+        }
     }
 
     /// Ends a document's stream soon, if it [is left](Flight::is_left).
@@ -353,6 +357,19 @@ impl Completions {
         if tokio::runtime::Handle::try_current().is_ok() {
             let ending = self.clone().end_unless_wanted(uri, number);
             self.0.tasks.spawn(ending);
+        }
+    }
+
+    /// Sees to it that what was asked ahead is ended, if nobody comes to ask where it leads.
+    fn end_ahead_unless_wanted_soon(&self, uri: Arc<str>, number: u64) {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            let completions = self.clone();
+            self.0.tasks.spawn(async move {
+                tokio::time::sleep(GRACE_ALONG).await;
+                if let Some(desk) = completions.desks().by_uri.get_mut(&uri) {
+                    desk.ahead.take_if(|flight| flight.number == number);
+                }
+            });
         }
     }
 

@@ -127,6 +127,11 @@ impl Flight {
         self.trail = Trail::behind(cursor, &before, text);
     }
 
+    /// Returns whether more was typed than the text that it waits for.
+    pub fn is_passed(&self) -> bool {
+        self.trail.is_beyond_lead()
+    }
+
     /// Returns whether the text that it waits for was accepted.
     pub fn is_reached(&self) -> bool {
         self.trail.is_behind_lead()

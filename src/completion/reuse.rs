@@ -71,6 +71,12 @@ impl Trail {
         as_suggested(&self.typed).starts_with(&*as_suggested(&self.lead))
     }
 
+    /// Returns whether more stands there than that, behind which brackets and blanks may be the editor's.
+    pub fn is_beyond_lead(&self) -> bool {
+        let typed = self.typed.trim_end_matches(is_closer);
+        self.is_behind_lead() && as_suggested(typed).len() > as_suggested(&self.lead).len()
+    }
+
     /// Follows an edit. `None` if the place is gone.
     pub fn follow(&mut self, edit: &Edit) -> Option<()> {
         let (start, end) = (edit.bytes.start, edit.bytes.end);
@@ -118,7 +124,6 @@ impl Trail {
     /// Returns whether something else was typed than a suggestion, wherever at the place the cursor is: brackets and blanks at the end may be the editor's,
     /// behind it.
     pub fn is_against(&self, suggestion: &str) -> bool {
-        let is_closer = |c: char| c.is_whitespace() || ")]}>\"'`".contains(c);
         let typed = self.typed.trim_end_matches(is_closer);
         [self.typed.len(), typed.len()]
             .into_iter()
@@ -184,6 +189,11 @@ pub fn carry(cursor: usize, edits: &[&Edit]) -> usize {
             edit.new_end()
         }
     })
+}
+
+/// Returns whether a character at the end of what stands at a place may be the editor's.
+fn is_closer(c: char) -> bool {
+    c.is_whitespace() || ")]}>\"'`".contains(c)
 }
 
 #[cfg(test)]

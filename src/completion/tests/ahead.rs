@@ -93,6 +93,16 @@ async fn it_ends_as_soon_as_something_else_is_typed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_ends_where_more_is_typed_than_it_waits_for_and_nobody_asks() {
+    let mut scene = Scene::ahead().await;
+    let running = scene.model.next().await;
+    scene.accept("one();x");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    settle().await;
+    assert!(running.is_dropped());
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_budget_nobody_is_asked_ahead() {
     let scene = Scene::open(TEXT);
     scene.answered("one();").await;

@@ -146,12 +146,15 @@ impl Play {
     }
 
     fn check_that_typing_along_asks_nobody(&mut self, answer: Option<&Answer>) {
-        let (document, _) = self.here;
+        let (document, place) = self.here;
         let Some(screen) = self.screens[document].as_ref().filter(|it| it.is_known) else {
             return;
         };
-        let left = &screen.items[0].text;
-        if left.trim().is_empty() {
+        let left = screen.items[0].text.trim_start();
+        // Where a pair's bracket stands behind the cursor that the user opened anew by typing along, the filters take it for closed.
+        let after = self.documents[document].spot_of_cursor(place).after;
+        let is_closed = left.starts_with(')') && after.contains(')');
+        if left.is_empty() || is_closed {
             return;
         }
         let is_shown = answer.is_some_and(|answer| !answer.is_empty());
