@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Amount;
-use super::editor::{self, Editor, Memory};
+use super::editor::{Editor, Memory};
 use super::table::{SHOWN, Samples, Table, Target, most};
 use super::text::code;
 use crate::{provider, scripted::Scripted};
@@ -61,7 +61,7 @@ fn forget_pages() {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{Advice, fadvise};
-        let program = editor::program();
+        let program = super::editor::program();
         let path = program.split_whitespace().next().unwrap_or_default();
         // One that is found by its name alone was not just built.
         if let Ok(file) = std::fs::File::open(path) {

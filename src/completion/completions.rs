@@ -367,7 +367,9 @@ impl Completions {
             self.0.tasks.spawn(async move {
                 tokio::time::sleep(GRACE_ALONG).await;
                 if let Some(desk) = completions.desks().by_uri.get_mut(&uri) {
-                    desk.ahead.take_if(|flight| flight.number == number);
+                    let is_it = |flight: &mut Flight| flight.number == number;
+                    desk.ahead
+                        .take_if(|flight| is_it(flight) && flight.is_passed());
                 }
             });
         }

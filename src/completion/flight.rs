@@ -127,9 +127,9 @@ impl Flight {
         self.trail = Trail::behind(cursor, &before, text);
     }
 
-    /// Returns whether more was typed than the text that it waits for.
+    /// Returns whether it still streams where more was typed than the text that it waits for.
     pub fn is_passed(&self) -> bool {
-        self.trail.is_beyond_lead()
+        self.trail.is_beyond_lead() && !self.is_over()
     }
 
     /// Returns whether the text that it waits for was accepted.

@@ -73,7 +73,7 @@ impl Trail {
 
     /// Returns whether more stands there than that, behind which brackets and blanks may be the editor's.
     pub fn is_beyond_lead(&self) -> bool {
-        let typed = self.typed.trim_end_matches(is_closer);
+        let typed = self.typed.trim_end_matches(is_closing);
         self.is_behind_lead() && as_suggested(typed).len() > as_suggested(&self.lead).len()
     }
 
@@ -124,7 +124,7 @@ impl Trail {
     /// Returns whether something else was typed than a suggestion, wherever at the place the cursor is: brackets and blanks at the end may be the editor's,
     /// behind it.
     pub fn is_against(&self, suggestion: &str) -> bool {
-        let typed = self.typed.trim_end_matches(is_closer);
+        let typed = self.typed.trim_end_matches(is_closing);
         [self.typed.len(), typed.len()]
             .into_iter()
             .all(|length| self.fit(self.start + length, suggestion).0 == Fit::Against)
@@ -192,7 +192,7 @@ pub fn carry(cursor: usize, edits: &[&Edit]) -> usize {
 }
 
 /// Returns whether a character at the end of what stands at a place may be the editor's.
-fn is_closer(c: char) -> bool {
+fn is_closing(c: char) -> bool {
     c.is_whitespace() || ")]}>\"'`".contains(c)
 }
 

@@ -41,6 +41,7 @@ mod tests;
 mod witness;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -96,6 +97,8 @@ struct Inner {
     substitutes: HashMap<String, Arc<dyn Provider>>,
     /// The enabled local servers that answered when last asked.
     answering: Mutex<Vec<LocalServer>>,
+    /// Counts what became known of them, so that an answer to an older question changes nothing.
+    probes: AtomicU64,
     pauses: Pauses,
     corrections: Corrections,
     estimates: Estimates,
@@ -139,6 +142,7 @@ impl Gateway {
             reporter,
             substitutes,
             answering: Mutex::default(),
+            probes: AtomicU64::new(0),
             pauses: Pauses::default(),
             corrections: Corrections::default(),
             keys: Keys::of_process(),
@@ -308,12 +312,17 @@ impl Gateway {
     /// Asks the enabled local servers whether they answer, remembers those that do, and returns whether they are others than before.
     pub async fn probe(&self, settings: &Settings) -> bool {
         self.follow(settings);
+        let turn = self.0.probes.fetch_add(1, Ordering::Relaxed) + 1;
         let answering = probe::probe(&self.0.http, &self.0.keys, settings).await;
         let mut known = self
             .0
             .answering
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if self.0.probes.load(Ordering::Relaxed) != turn {
+            // They were asked again since, or one of them is known to be gone.
+            return false;
+        }
         let is_news = *known != answering;
         *known = answering;
         is_news
@@ -328,7 +337,11 @@ impl Gateway {
             .unwrap_or_else(PoisonError::into_inner);
         let known = answering.len();
         answering.retain(|server| server.provider != provider);
-        answering.len() < known
+        let is_news = answering.len() < known;
+        if is_news {
+            self.0.probes.fetch_add(1, Ordering::Relaxed);
+        }
+        is_news
     }
 
     /// Goes by the settings of the network from now on, as each of its functions does that is given settings.

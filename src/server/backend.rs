@@ -185,10 +185,12 @@ impl LanguageServer for Backend {
 impl Backend {
     async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
         did_open::apply(&self.shared, params);
+        local_servers::somebody_is_here(&self.shared);
     }
 
     async fn did_change(&self, params: serde_json::Value) {
         did_change::apply(&self.shared, &params);
+        local_servers::somebody_is_here(&self.shared);
     }
 
     /// The text was sent before; what is on the disk: a workspace's own file, which files may be sent, what closed ones define.
@@ -198,6 +200,7 @@ impl Backend {
         organisation::look(&self.shared);
         self.shared.uncommitted.saved(tokio::time::Instant::now());
         context::saved(&self.shared, uri);
+        local_servers::somebody_is_here(&self.shared);
     }
 
     async fn did_change_watched_files(&self, params: serde_json::Value) {
@@ -213,7 +216,7 @@ impl Backend {
 
     async fn explain_route(&self, params: serde_json::Value) -> Result<Explanation> {
         let params = ExplainRouteParams::deserialize(params).unwrap_or_default();
-        explain_route::answer(&self.shared, &params)
+        explain_route::answer(&self.shared, &params).await
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
@@ -239,10 +242,12 @@ impl Backend {
         &self,
         params: lsp::InlineCompletionParams,
     ) -> Result<to_proto::InlineCompletions> {
+        local_servers::somebody_is_here(&self.shared);
         Ok(inline_completion::answer(&self.shared, params).await)
     }
 
     async fn completion(&self, params: lsp::CompletionParams) -> Result<serde_json::Value> {
+        local_servers::somebody_is_here(&self.shared);
         Ok(completion::answer(&self.shared, params).await)
     }
 
@@ -258,6 +263,7 @@ impl Backend {
     }
 
     async fn code_action(&self, params: code_action::Params) -> Result<Vec<serde_json::Value>> {
+        local_servers::somebody_is_here(&self.shared);
         Ok(code_action::answer(&self.shared, &params))
     }
 

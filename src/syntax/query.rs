@@ -12,7 +12,7 @@ use streaming_iterator::StreamingIterator;
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryError};
 
 use super::SyntaxTree;
-use crate::document;
+use crate::{document, priority};
 
 /// What a definition or a scope is, in terms that all languages share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -144,7 +144,8 @@ const IN_PROGRESS: u32 = 512;
 /// need not be looked at.
 const IMPORT_DEPTH: u32 = 8;
 
-/// To analyse a query against its grammar takes three megabytes for a few milliseconds, so one is compiled at a time: the next uses the memory again.
+/// To analyse a query against its grammar takes three megabytes for a few milliseconds, so behind the editor's back one is compiled at a time: the next uses
+/// the memory again.
 static COMPILING: Mutex<()> = Mutex::new(());
 
 impl Query {
@@ -154,7 +155,9 @@ impl Query {
         topic: Topic,
     ) -> Result<Self, QueryError> {
         let query = {
-            let _alone = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who answers the editor does not wait for those that give way to it.
+            let _alone = priority::gives_way()
+                .then(|| COMPILING.lock().unwrap_or_else(PoisonError::into_inner));
             tree_sitter::Query::new(grammar, source)?
         };
         let roles = query

@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,6 +11,9 @@ use crate::client::{Builder, Client};
 use crate::provider::{Scripted, Step, event, events, response, stream_end, stream_head};
 
 const COMPLETIONS: &str = "openai-completions";
+
+/// How long anything may take before a test gives up.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 const TINY: &str = r#"{"data":[{"id":"tiny"}]}"#;
 
@@ -144,7 +149,7 @@ fn an_enabled_local_server_that_answers_comes_before_the_embedded_engine() {
 }
 
 #[test]
-fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_is_there() {
+fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_writes() {
     let busy = response("503 Service Unavailable", "text/plain", "");
     let provider = Scripted::start(vec![Step::Send(busy)]);
     provider.then(vec![Step::Send(response(
@@ -152,13 +157,16 @@ fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_is_there() 
         "application/json",
         TINY,
     ))]);
-    let config = json!({
-        "local": {"servers": ["mine"]},
-        "providers": {"mine": {"wire": COMPLETIONS, "base_url": provider.address, "key": "none"}},
-    });
-    let mut client = Builder::default().config(config).start();
+    let mine = json!({"wire": COMPLETIONS, "base_url": provider.address, "key": "none"});
+    let mut client = Builder::default()
+        .config(json!({"providers": {"mine": mine}}))
+        .start();
+    // Without any on the list nobody is asked as a document is opened.
+    let at = client.open("fn main() {ˇ}\n");
+    let listed = json!({"settings": {"byok": {"local": {"servers": ["mine"]}}}});
+    client.notify("workspace/didChangeConfiguration", listed);
     provider.request();
-    client.open("fn main() {ˇ}\n");
+    client.type_at(&at, "x");
     client.wait_for("the local server", shows("mine/tiny"));
     client.finish();
 }
@@ -167,15 +175,18 @@ fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_is_there() 
 fn a_local_server_that_is_gone_is_not_shown_any_more() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, gone) = channel();
     // It lists its models as the server starts and as the document is opened, and is gone then.
-    let server = std::thread::spawn(move || {
-        for socket in listener.incoming().take(2) {
-            let mut socket = socket.unwrap();
+    std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut socket, _) = listener.accept().unwrap();
             let _ = socket.read(&mut [0; 4096]).unwrap();
             let length = TINY.len();
             let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
             write!(socket, "{head}\r\ncontent-length: {length}\r\n\r\n{TINY}").unwrap();
         }
+        drop(listener);
+        let _ = sender.send(());
     });
     let config = json!({
         "completion": {"debounce_ms": 0},
@@ -185,7 +196,7 @@ fn a_local_server_that_is_gone_is_not_shown_any_more() {
     let mut client = Builder::default().config(config).start();
     client.wait_for("the local server", shows("mine/tiny"));
     let at = client.open("fn main() {ˇ}\n");
-    server.join().unwrap();
+    gone.recv_timeout(DEADLINE).expect("it is asked twice");
     client.forget("byok/status");
     let id = client.ask(&at);
     client.texts(id);

@@ -103,6 +103,33 @@ async fn it_ends_where_more_is_typed_than_it_waits_for_and_nobody_asks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_goes_on_where_a_slip_behind_what_it_waits_for_is_taken_back() {
+    let mut scene = Scene::ahead().await;
+    let running = scene.model.next().await;
+    // Brackets and blanks may be the editor's.
+    scene.accept("one(); ");
+    scene.accept("x");
+    scene.edit(scene.cursor - 1, scene.cursor, "");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    settle().await;
+    assert!(!running.is_dropped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_it_brought_is_kept_for_who_types_along_it_and_asks_later() {
+    let mut scene = Scene::ahead().await;
+    let running = scene.model.next().await;
+    running.text("\n    two();");
+    drop(running);
+    settle().await;
+    scene.accept("one();\n    tw");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    settle().await;
+    assert_eq!(scene.now().unwrap(), "o();");
+    assert!(!scene.model.is_called());
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_budget_nobody_is_asked_ahead() {
     let scene = Scene::open(TEXT);
     scene.answered("one();").await;

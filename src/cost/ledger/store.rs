@@ -418,7 +418,10 @@ mod tests {
         let load = "SELECT load_extension('x')";
         let loaded = store.connection.query_row(load, [], |_| Ok(()));
         let error = loaded.unwrap_err().to_string();
-        assert!(error.contains("no such function"), "{error}");
+        assert!(
+            error.contains("no such function"),
+            "{error}; SQLite was built without what .cargo/config.toml says"
+        );
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::backend::Shared;
 use super::super::from_proto::DidChange;
-use super::{context, local_servers, parse};
+use super::{context, parse};
 use crate::document::Change;
 
 /// Applies the changes. Changes that cannot be read leave the document out of step, and so without suggestions until it is whole again.
@@ -56,6 +56,5 @@ pub fn apply(shared: &Arc<Shared>, params: &Value) {
     let version = version.and_then(|it| i32::try_from(it).ok());
     shared.session().set_version(&uri, version);
     shared.gateway.typed();
-    local_servers::somebody_is_here(shared);
     parse::schedule(shared, &uri);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::backend::Shared;
-use super::{context, local_servers, organisation, parse, settle, workspace_file};
+use super::{context, organisation, parse, settle, workspace_file};
 
 /// Opens the document.
 pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
@@ -23,5 +23,4 @@ pub fn apply(shared: &Arc<Shared>, params: lsp::DidOpenTextDocumentParams) {
     organisation::look(shared);
     settle::look(shared);
     settle::connect_ahead(shared);
-    local_servers::somebody_is_here(shared);
 }

@@ -16,10 +16,7 @@ use super::super::capabilities::ACTION;
 use super::super::editor;
 use super::super::protocol::Models;
 use super::super::to_proto::DID_ACCEPT;
-use super::{
-    accepted, commands, context, explain_route, local_servers, models, run_action, set_model,
-    sign_in,
-};
+use super::{accepted, commands, context, explain_route, models, run_action, set_model, sign_in};
 use crate::config;
 
 /// Says how to store a key. Keys never travel in messages, so a plugin with a better way takes the command for itself.
@@ -33,7 +30,6 @@ pub const OPEN_SETTINGS: &str = "byok.openSettings";
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Result<Value> {
-    local_servers::somebody_is_here(shared);
     if params.command == ACTION {
         let arguments = params.arguments.unwrap_or_default();
         return to_json(&run_action::run(shared, arguments).await);
@@ -70,7 +66,7 @@ pub async fn run(shared: &Arc<Shared>, params: lsp::ExecuteCommandParams) -> Res
         }
         "byok.explainRoute" => {
             let params = argument.and_then(|it| serde_json::from_value(it).ok());
-            let explained = explain_route::answer(shared, &params.unwrap_or_default())?;
+            let explained = explain_route::answer(shared, &params.unwrap_or_default()).await?;
             show(shared, &format!("byok-lsp: {}", explained.text.trim_end()));
             to_json(&explained)
         }

@@ -1,16 +1,20 @@
 //! `byok/explainRoute`: which model a call would go to now, and why.
 
+use std::sync::Arc;
+
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::super::backend::Shared;
 use super::super::protocol::ExplainRouteParams;
+use super::local_servers;
 use crate::config::TaskClass;
 use crate::gateway::Explanation;
 use crate::routing::{Feature, Need};
 use crate::syntax::Language;
 
 /// Says it of a document, or of the session where none is named or it is not open.
-pub fn answer(shared: &Shared, params: &ExplainRouteParams) -> Result<Explanation> {
+pub async fn answer(shared: &Arc<Shared>, params: &ExplainRouteParams) -> Result<Explanation> {
+    local_servers::look_if_due(shared).await;
     let class = |name: &str| {
         TaskClass::named(name).ok_or_else(|| {
             let known = TaskClass::ALL.map(|class| class.to_string()).join(", ");

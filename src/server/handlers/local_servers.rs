@@ -1,7 +1,8 @@
 //! The model servers on this machine that the user listed (`local.servers`): which of them answer.
 //!
-//! Entry points: [`look`], after settings changed, and [`somebody_is_here`], with whatever a user does. Invariant: without either nobody is asked, so that an
-//! editor which is left alone wakes neither this process nor a server that would rather sleep.
+//! Entry points: [`look`], after settings changed; [`somebody_is_here`], as a user writes, saves or looks for something; and [`look_if_due`], where somebody
+//! waits for a decision. Invariant: without any of them nobody is asked, so that an editor which is left alone wakes neither this process nor a server that
+//! would rather sleep.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +12,11 @@ use tokio::time::Instant;
 use super::super::backend::Shared;
 use super::settle;
 
-/// Looks for the sake of what a user does are not closer to each other: one that was started or stopped is noticed as soon.
+/// Looks for the sake of what a user does are not closer to each other. A server that was started or stopped meanwhile goes unnoticed for as long at most.
 const APART: Duration = Duration::from_secs(15);
+
+/// How long a decision waits for a look: somewhat longer than the servers are given to answer, since a key may have to be found first.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// When it was last looked for the sake of what a user does.
 #[derive(Default)]
@@ -32,20 +36,35 @@ impl Looks {
 
 /// Asks the listed servers again, in the background, if that is a while ago.
 pub fn somebody_is_here(shared: &Arc<Shared>) {
-    if !shared.local_servers.begin(Instant::now())
-        || shared.session().own_settings().local_servers.is_empty()
-    {
-        return;
+    if is_due(shared) {
+        let shared = shared.clone();
+        tokio::spawn(async move { look(&shared).await });
     }
-    let shared = shared.clone();
-    tokio::spawn(async move { look(&shared).await });
+}
+
+/// Asks them again, if that is a while ago, and waits for what they say: a second at most.
+pub async fn look_if_due(shared: &Arc<Shared>) {
+    if is_due(shared) {
+        let _ = tokio::time::timeout(PATIENCE, look(shared)).await;
+    }
+}
+
+fn is_due(shared: &Shared) -> bool {
+    // Without any there is no look that the next would have to keep apart from.
+    let has_servers = !shared.session().own_settings().local_servers.is_empty();
+    has_servers && shared.local_servers.begin(Instant::now())
 }
 
 /// Asks the listed servers whether they answer, and takes the consequences.
 pub async fn look(shared: &Arc<Shared>) {
     let settings = shared.session().own_settings().clone();
-    if !settings.local_servers.is_empty() && shared.gateway.probe(&settings).await {
+    if settings.local_servers.is_empty() {
+        return;
+    }
+    if shared.gateway.probe(&settings).await {
         settle::get_ready(shared);
+    } else {
+        settle::decide(shared);
     }
 }
 

@@ -10,6 +10,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::super::backend::Shared;
 use super::super::protocol::{ListParams, ModelParams, Models, PriceParams, SpeedParams};
 use super::super::to_proto;
+use super::local_servers;
 use super::settle::decide;
 use crate::action::unable;
 use crate::config::{POOL, Pool, ProviderSettings, Settings};
@@ -24,6 +25,7 @@ const STORES: Duration = Duration::from_millis(500);
 /// Lists what can be asked for: the embedded engine, the models of each provider that the user can use, and the other providers, whose
 /// model is still to be named.
 pub async fn answer(shared: &Arc<Shared>) -> Result<Models> {
+    local_servers::look_if_due(shared).await;
     let current = decide(shared).name();
     let settings = shared.session().settings().clone();
     let look = shared.gateway.keys().look(&settings.keys);

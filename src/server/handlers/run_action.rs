@@ -18,7 +18,7 @@ use super::super::progress::Progress;
 use super::super::protocol::{ActionOutcome, ActionResult};
 use super::super::running::Entry;
 use super::wanted::{Wanted, wanted};
-use super::{consent, deliver, material};
+use super::{consent, deliver, local_servers, material};
 use crate::action::{self, Diagnostic, Done, Failure, Job, Target};
 use crate::config::Routes;
 use crate::cost::estimate::Estimate;
@@ -30,6 +30,7 @@ use crate::session::Snapshot;
 
 /// Runs the command.
 pub async fn run(shared: &Arc<Shared>, arguments: Vec<Value>) -> ActionResult {
+    local_servers::look_if_due(shared).await;
     let result = match wanted(shared, arguments).await {
         Ok(wanted) => perform(shared, wanted).await,
         Err(message) => unchanged(message),

@@ -10,7 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::super::advice;
 use super::super::backend::Shared;
 use super::super::from_proto;
-use super::{consent, context, local_servers, settle};
+use super::{consent, context, settle};
 use crate::completion::{self, Ask, Shown, Suggestion, Trigger};
 use crate::config::{ModelName, Routes};
 use crate::document::Encoding;
@@ -84,7 +84,6 @@ pub async fn suggest(
             "a completion was asked for outside the text; it is answered for the nearest place in it"
         );
     }
-    local_servers::somebody_is_here(shared);
     shared.remember_cursor(&snapshot, located.byte.0);
     shared.session().note_viewed(&snapshot, located.byte.0);
     let is_allowed = snapshot.settings.policy.allows_completion();

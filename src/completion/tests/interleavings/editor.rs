@@ -153,7 +153,7 @@ impl Play {
         let left = screen.items[0].text.trim_start();
         // Where a pair's bracket stands behind the cursor that the user opened anew by typing along, the filters take it for closed.
         let after = self.documents[document].spot_of_cursor(place).after;
-        let is_closed = left.starts_with(')') && after.contains(')');
+        let is_closed = left.starts_with(')') && after.trim_start().starts_with(')');
         if left.is_empty() || is_closed {
             return;
         }
