@@ -3,8 +3,8 @@
 //! Entry point: [`Completions::look_ahead`]. It costs a call of which it is not known whether anybody wants its answer, so it is only made
 //! where the user set a budget for it (`completion.speculation`), where what is suggested is mostly followed, and where nothing is known
 //! of what follows. The call is a feature of its own in the ledger, with a cap of its own, and goes behind all others. Its stream lies on
-//! the document's desk beside the one for the cursor: it is ended as soon as something else is typed, or asked for; once the suggestion
-//! is accepted it is found like any other.
+//! the document's desk beside the one for the cursor: it is ended as soon as something else is typed, or asked for, and soon where more is
+//! typed than the suggestion and nobody asks; once the suggestion is accepted it is found like any other.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
