@@ -270,6 +270,11 @@ impl Writer<'_> {
             // It was of no use to this one.
             self.give_back(|ahead| ahead.of_kind(&one.wanted));
         }
+        self.write_and_answer(asked);
+    }
+
+    /// Writes what waits, and reserves for those who asked, who may become more meanwhile: all of them are answered.
+    fn write_and_answer(&mut self, mut asked: Vec<Asked>) {
         let mut verdicts = self.flush_and_reserve(&mut asked);
         let has_refused = |verdicts: &[Verdict]| {
             let is_by_cap = |it: &Verdict| matches!(it, Verdict::Refused(Refusal::Cap { .. }));
@@ -427,13 +432,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Tries to bring the backlog to the disk, and notes how the ledger is.
+    /// Tries to bring to the disk what waits for it.
     fn flush(&mut self) {
-        // Where nothing is asked for there is no verdict; how the ledger is stands in its state.
-        let _ = self.flush_and_reserve(&mut Vec::new());
+        self.write_and_answer(Vec::new());
     }
 
-    /// The same, and reserves what is asked for and what else is until it can be written, which is added; a failure is a sentence.
+    /// Tries to bring the backlog to the disk, notes how the ledger is, and reserves what is asked for and what else is until it can be written,
+    /// which is added; a failure is a sentence.
     fn flush_and_reserve(&mut self, asked: &mut Vec<Asked>) -> Result<Vec<Verdict>, String> {
         let lost: u64 = self.lost.values().map(|sum| sum.calls).sum();
         // What was lost counts in no cap.

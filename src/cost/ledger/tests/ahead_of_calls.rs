@@ -125,6 +125,47 @@ fn before_a_call_is_refused_what_is_reserved_ahead_is_given_back() {
     }
 }
 
+#[test]
+fn a_call_that_comes_while_more_is_reserved_ahead_is_answered() {
+    // The second fits only where what is ahead of other calls is given back.
+    for (feature, nanos) in [("completion", 2), ("action", 994)] {
+        let (folder, ledger, budget, _held) = in_burst(1_000);
+        let reserve = |row| {
+            let (ledger, budget) = (ledger.clone(), budget.clone());
+            let has_consent = false;
+            let reservation = Reservation {
+                row,
+                budget,
+                has_consent,
+            };
+            async move { ledger.reserve(reservation).await }
+        };
+        let holder = Connection::open(folder.path().join("l")).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        wait(async {
+            let mut taken = Vec::new();
+            for _ in 0..4 {
+                taken.push(reserve(call(&ledger, 1, NOON)).await.unwrap());
+            }
+            // Four are left. The thread has heard that they are few, and waits for the one who writes.
+            while !lock(&ledger.shared.queue).commands.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let row = Row {
+                feature: feature.into(),
+                ..call(&ledger, nanos, NOON)
+            };
+            let answer = tokio::spawn(reserve(row));
+            tokio::task::yield_now().await;
+            assert_eq!(lock(&ledger.shared.queue).commands.len(), 1, "{feature}");
+            drop(holder);
+            let answer = answer.await.unwrap();
+            assert!(answer.is_ok(), "{feature}: {:?}", answer.err());
+            drop(taken);
+        });
+    }
+}
+
 /// Whether a call finds what is reserved for it already.
 fn taken(ledger: &Ledger, row: Row, budget: &Arc<Budget>) -> bool {
     let wanted = reserve::Wanted {
