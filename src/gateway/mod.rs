@@ -4,6 +4,7 @@
 //! the budget and the ledger. Every call that was made leaves exactly one ledger row and one [`Report`], however it ends. What a
 //! [`Call`] cost is known when its stream ends, fails or is [stopped](Call::stop); it is booked when it is dropped, which closes the provider's socket, too.
 
+mod answering;
 mod begin;
 mod beside;
 mod billed;
@@ -41,8 +42,7 @@ mod tests;
 mod witness;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -64,8 +64,9 @@ use crate::cost::estimate::{Estimate, Estimates, Expected};
 use crate::credential::{Authorization, Keys, Use};
 use crate::local;
 use crate::provider::{self, Error, Http, Patterns, Provider, Remote};
-use crate::routing::{self, Decision, Feature, LocalServer, Need, Payer, Speed, Way};
+use crate::routing::{self, Decision, Feature, Need, Payer, Speed, Way};
 use crate::telemetry::Telemetry;
+use answering::Answering;
 use begin::Begin;
 use call::Start;
 use correct::{Corrections, Inquiry};
@@ -96,9 +97,7 @@ struct Inner {
     /// Providers that take the place of the built ones, by name.
     substitutes: HashMap<String, Arc<dyn Provider>>,
     /// The enabled local servers that answered when last asked.
-    answering: Mutex<Vec<LocalServer>>,
-    /// Counts what became known of them, so that an answer to an older question changes nothing.
-    probes: AtomicU64,
+    answering: Answering,
     pauses: Pauses,
     corrections: Corrections,
     estimates: Estimates,
@@ -141,8 +140,7 @@ impl Gateway {
             ledger,
             reporter,
             substitutes,
-            answering: Mutex::default(),
-            probes: AtomicU64::new(0),
+            answering: Answering::default(),
             pauses: Pauses::default(),
             corrections: Corrections::default(),
             keys: Keys::of_process(),
@@ -312,36 +310,14 @@ impl Gateway {
     /// Asks the enabled local servers whether they answer, remembers those that do, and returns whether they are others than before.
     pub async fn probe(&self, settings: &Settings) -> bool {
         self.follow(settings);
-        let turn = self.0.probes.fetch_add(1, Ordering::Relaxed) + 1;
-        let answering = probe::probe(&self.0.http, &self.0.keys, settings).await;
-        let mut known = self
-            .0
-            .answering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if self.0.probes.load(Ordering::Relaxed) != turn {
-            // They were asked again since, or one of them is known to be gone.
-            return false;
-        }
-        let is_news = *known != answering;
-        *known = answering;
-        is_news
+        let question = self.0.answering.ask();
+        let answer = probe::probe(&self.0.http, &self.0.keys, settings).await;
+        self.0.answering.take(question, answer)
     }
 
     /// Forgets a local server that no longer answers, until it is found again. Returns whether it was one of those that did.
     pub fn forget_server(&self, provider: &str) -> bool {
-        let mut answering = self
-            .0
-            .answering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let known = answering.len();
-        answering.retain(|server| server.provider != provider);
-        let is_news = answering.len() < known;
-        if is_news {
-            self.0.probes.fetch_add(1, Ordering::Relaxed);
-        }
-        is_news
+        self.0.answering.forget(provider)
     }
 
     /// Goes by the settings of the network from now on, as each of its functions does that is given settings.
@@ -574,14 +550,6 @@ impl Gateway {
             }),
             _ => None,
         }
-    }
-
-    fn answering(&self) -> Vec<LocalServer> {
-        self.0
-            .answering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 
     async fn reach(

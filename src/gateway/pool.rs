@@ -50,7 +50,7 @@ impl Gateway {
                 let draw = self.draw(settings, pool, need);
                 routing::drawn(settings, need.feature, &draw)
             }
-            _ => routing::decide_on(settings, need.feature, wanted, &self.answering()),
+            _ => routing::decide_on(settings, need.feature, wanted, &self.0.answering.known()),
         }
     }
 
@@ -59,7 +59,7 @@ impl Gateway {
         if let Some(draw) = &decision.draw {
             return routing::drawn(settings, decision.feature, draw);
         }
-        let answering = self.answering();
+        let answering = self.0.answering.known();
         routing::decide_on(settings, decision.feature, &decision.wanted, &answering)
     }
 

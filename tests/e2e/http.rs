@@ -172,6 +172,52 @@ fn a_local_server_that_is_started_later_is_found_as_soon_as_somebody_writes() {
 }
 
 #[test]
+fn whatever_somebody_does_has_a_local_server_looked_for() {
+    let uri = json!({"uri": "file:///w/a.rs"});
+    let at = json!({"line": 0, "character": 0});
+    let range = json!({"start": at, "end": at});
+    let requests = [
+        (
+            "textDocument/inlineCompletion",
+            json!({"textDocument": uri, "position": at, "context": {"triggerKind": 1}}),
+        ),
+        (
+            "textDocument/completion",
+            json!({"textDocument": uri, "position": at}),
+        ),
+        (
+            "textDocument/codeAction",
+            json!({"textDocument": uri, "range": range, "context": {"diagnostics": []}}),
+        ),
+        (
+            "workspace/executeCommand",
+            json!({"command": "byok.action", "arguments": []}),
+        ),
+        ("byok/explainRoute", json!({})),
+        ("byok/models", json!({})),
+    ];
+    let saving = ("textDocument/didSave", json!({"textDocument": uri}));
+    for (method, params) in requests.into_iter().chain([saving]) {
+        let busy = response("503 Service Unavailable", "text/plain", "");
+        let models = response("200 OK", "application/json", TINY);
+        let provider = Scripted::start(vec![Step::Send(busy)]);
+        provider.then(vec![Step::Send(models)]);
+        let mine = json!({"wire": COMPLETIONS, "base_url": provider.address, "key": "none"});
+        let config = json!({"local": {"servers": ["mine"]}, "providers": {"mine": mine}});
+        let mut client = Builder::default().config(config).start();
+        provider.request();
+        if method == "textDocument/didSave" {
+            client.notify(method, params);
+        } else {
+            let id = client.request(method, params);
+            client.answer(id);
+        }
+        client.wait_for(method, shows("mine/tiny"));
+        client.finish();
+    }
+}
+
+#[test]
 fn a_local_server_that_is_gone_is_not_shown_any_more() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -83,8 +83,8 @@ async fn a_server_here_that_stops_leaves_its_place_to_none_that_is_paid_for() {
             provider: name.into(),
             model: "m".into(),
         };
-        let answering = ["ollama", "llama-cpp"].map(server);
-        *drill.gateway.0.answering.lock().unwrap() = answering.into();
+        let answering = &drill.gateway.0.answering;
+        answering.take(answering.ask(), ["ollama", "llama-cpp"].map(server).into());
         let (answered, _) = drill.ask(Feature::Completion, "one").await;
         assert_eq!(answered.unwrap(), "ollama/m");
         drill.fault("ollama", Fault::Down);

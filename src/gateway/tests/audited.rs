@@ -1,5 +1,7 @@
 //! The audit log of a gateway that keeps one, line by line.
 
+use std::sync::Mutex;
+
 use serde_json::Value;
 
 use super::*;

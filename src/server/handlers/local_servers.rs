@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::super::backend::Shared;
@@ -36,17 +37,22 @@ impl Looks {
 
 /// Asks the listed servers again, in the background, if that is a while ago.
 pub fn somebody_is_here(shared: &Arc<Shared>) {
-    if is_due(shared) {
-        let shared = shared.clone();
-        tokio::spawn(async move { look(&shared).await });
+    drop(look_behind_if_due(shared));
+}
+
+/// Asks them again, if that is a while ago, and waits for what they say: a second at most. What comes later is taken, too.
+pub async fn look_if_due(shared: &Arc<Shared>) {
+    if let Some(look) = look_behind_if_due(shared) {
+        let _ = tokio::time::timeout(PATIENCE, look).await;
     }
 }
 
-/// Asks them again, if that is a while ago, and waits for what they say: a second at most.
-pub async fn look_if_due(shared: &Arc<Shared>) {
-    if is_due(shared) {
-        let _ = tokio::time::timeout(PATIENCE, look(shared)).await;
-    }
+/// Begins a look behind whoever wants it, which ends whether it is waited for or not.
+fn look_behind_if_due(shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
+    is_due(shared).then(|| {
+        let shared = shared.clone();
+        tokio::spawn(async move { look(&shared).await })
+    })
 }
 
 fn is_due(shared: &Shared) -> bool {
