@@ -17,6 +17,7 @@ mod mask;
 mod random;
 mod shape;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -79,16 +80,21 @@ struct WrittenDetector {
 }
 
 struct Detectors {
+    /// Looks for the first [`LOOKED_FOR`] bytes of every shape.
     begins: Option<AhoCorasick>,
-    /// In the order of the texts that `begins` looks for.
-    shapes: Vec<(Shape, &'static str)>,
+    /// The shapes that begin with each of the texts that `begins` looks for, and the kinds they are of.
+    shapes: Vec<Vec<(Shape, &'static str)>>,
     names: usize,
 }
+
+/// By how many bytes at its beginning a shape is found: few other words begin with the same, and the automaton is a fifth of what it takes
+/// for whole beginnings.
+const LOOKED_FOR: usize = 4;
 
 impl Detectors {
     fn new(detectors: Vec<WrittenDetector>) -> Self {
         let names = detectors.len();
-        let mut shapes = Vec::new();
+        let mut shapes: BTreeMap<Vec<u8>, Vec<_>> = BTreeMap::new();
         for detector in detectors {
             // They live as long as the process, and there are as many as the file has.
             let name: &'static str = detector.name.leak();
@@ -96,16 +102,19 @@ impl Detectors {
                 .shapes
                 .iter()
                 .filter_map(|shape| Shape::read(shape));
-            shapes.extend(read.map(|shape| (shape, name)));
+            for shape in read {
+                let begins = shape.begins.bytes().take(LOOKED_FOR).collect();
+                shapes.entry(begins).or_default().push((shape, name));
+            }
         }
-        // Four times as fast as the smaller automaton, for half a megabyte.
+        // Four times as fast as an automaton that has its choices in lists.
         let begins = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
-            .build(shapes.iter().map(|(shape, _)| &shape.begins))
+            .build(shapes.keys())
             .ok();
         Self {
             begins,
-            shapes,
+            shapes: shapes.into_values().collect(),
             names,
         }
     }
@@ -113,27 +122,27 @@ impl Detectors {
     fn find(&self, text: &str, found: &mut Vec<Found>) {
         let Some(begins) = &self.begins else { return };
         for hit in begins.find_overlapping_iter(text) {
-            let Some((shape, kind)) = self.shapes.get(hit.pattern().as_usize()) else {
-                continue;
-            };
             let start = hit.start();
             if is_inside_word(text, start) {
                 continue;
             }
-            let Some(rest) = text.get(start..) else {
-                continue;
-            };
-            let Some(length) = shape.length(rest) else {
-                continue;
-            };
-            let matched = rest.get(..length).unwrap_or_default();
-            if random::is_made_up(shape.own(matched)) {
-                continue;
+            let rest = text.get(start..).unwrap_or_default();
+            for (shape, kind) in self
+                .shapes
+                .get(hit.pattern().as_usize())
+                .into_iter()
+                .flatten()
+            {
+                let Some(matched) = shape.length(rest).and_then(|length| rest.get(..length)) else {
+                    continue;
+                };
+                if !random::is_made_up(shape.own(matched)) {
+                    found.push(Found {
+                        range: start..start + matched.len(),
+                        kind,
+                    });
+                }
             }
-            found.push(Found {
-                range: start..start + length,
-                kind,
-            });
         }
     }
 }

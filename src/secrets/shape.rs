@@ -97,10 +97,12 @@ impl Shape {
         })
     }
 
-    /// Returns how long the match is, in bytes, of a text that begins as the shape does.
+    /// Returns how long the match is, in bytes, with which a text begins.
     pub(super) fn length(&self, text: &str) -> Option<usize> {
         let bytes = text.as_bytes();
-        let mut at = self.begins.len();
+        let mut at = bytes
+            .starts_with(self.begins.as_bytes())
+            .then_some(self.begins.len())?;
         let mut last: Option<Class> = None;
         for part in &self.rest {
             match part {
@@ -183,6 +185,7 @@ mod tests {
             ("tok_abcdef0.12", None),
             ("tok_abcd-12", None),
             ("tok_", None),
+            ("top_abcd.12", None),
         ];
         for (text, expected) in table {
             assert_eq!(shape.length(text), expected, "{text}");
