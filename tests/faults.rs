@@ -11,6 +11,10 @@ mod scripted;
 #[path = "faults/clock.rs"]
 mod clock;
 
+#[cfg(target_os = "linux")]
+#[path = "faults/plenty.rs"]
+mod plenty;
+
 use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -551,80 +555,6 @@ fn a_server_that_was_asleep_gives_the_stale_call_up_and_asks_anew() {
     editor.told("byok/status", "did not begin to answer");
     provider.closed();
     assert_eq!(editor.suggestions(), ["42;"]);
-    editor.finish();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn ten_thousand_documents_are_open_at_once() {
-    let folder = folder();
-    let provider = Scripted::start(answering("42;"));
-    let mut editor = Editor::start(server(folder.path(), Some(&provider.address)));
-    for number in 0..10_000 {
-        let text = format!("fn f{number}() {{\n    g{number}();\n}}\n");
-        editor.open(&format!("file:///w/f{number}.rs"), &text);
-    }
-    assert_eq!(editor.suggestions(), ["42;"]);
-    let resident = editor.resident();
-    assert!(resident < 500, "{resident} MiB");
-    // A thread that has nothing more to do is kept for ten seconds, so these are the most there were of late.
-    let (threads, cores) = (editor.threads(), std::thread::available_parallelism());
-    let most = 40 + 4 * cores.map_or(1, std::num::NonZero::get);
-    assert!(threads < most, "{threads} threads");
-    editor.finish();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_thousand_workspace_folders_are_served() {
-    let folder = folder();
-    let provider = Scripted::start(answering("42;"));
-    let folders: Vec<Value> = (0..1000)
-        .map(|number| {
-            let own = folder.path().join(format!("w{number}"));
-            std::fs::create_dir(&own).unwrap();
-            std::fs::write(own.join("a.rs"), format!("fn f{number}() {{}}\n")).unwrap();
-            let uri = url::Url::from_file_path(&own).unwrap();
-            json!({"uri": uri.as_str(), "name": format!("w{number}")})
-        })
-        .collect();
-    let mut editor = Editor::start_in(server(folder.path(), Some(&provider.address)), &folders);
-    assert_eq!(editor.suggestions(), ["42;"]);
-    let resident = editor.resident();
-    assert!(resident < 300, "{resident} MiB");
-    editor.finish();
-}
-
-/// Parsing, choosing what prompts show, and reading the workspace.
-#[cfg(target_os = "linux")]
-#[test]
-fn on_a_busy_machine_what_computes_behind_the_editors_back_gives_way_to_what_answers_it() {
-    let folder = folder();
-    let work = folder.path().join("work");
-    std::fs::create_dir(&work).unwrap();
-    std::fs::write(work.join("a.rs"), "fn f() {}\n").unwrap();
-    let uri = url::Url::from_file_path(&work).unwrap();
-    let folders = [json!({"uri": uri.as_str(), "name": "work"})];
-    let provider = Scripted::start(answering("42;"));
-    let mut editor = Editor::start_in(server(folder.path(), Some(&provider.address)), &folders);
-    editor.open("file:///w/a.rs", HALF);
-    let begun = Instant::now();
-    let [background, symbols] = loop {
-        let both = ["background", "symbols"].map(|name| editor.niceness(name));
-        // A thread has its name before it gives way.
-        let are_there = both.iter().all(|of_it| of_it.iter().any(|nice| *nice > 0));
-        if are_there {
-            break both;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{both:?}");
-        std::thread::yield_now();
-    };
-    let answering = editor.niceness("byok-lsp");
-    assert!(!answering.is_empty());
-    for nice in answering.iter().chain(&editor.niceness("ledger")) {
-        assert!(background.contains(&(nice + 10).min(19)), "{background:?}");
-        assert!(symbols.contains(&(nice + 10).min(19)), "{symbols:?}");
-    }
     editor.finish();
 }
 
