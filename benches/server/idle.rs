@@ -14,7 +14,7 @@ use super::text::{behind_middle, code};
 const URI: &str = "file:///w/a.rs";
 
 /// What is put off until nothing happens, such as folding the ledger's journal, is over by then; threads for which there is no work have ended, for which
-/// tokio waits ten seconds; and what they had in hand has gone back to the system, which takes some two more.
+/// tokio waits ten seconds; and what they had in hand has gone back to the system.
 const REST: Duration = Duration::from_secs(15);
 
 /// Runs the scenario.

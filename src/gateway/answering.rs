@@ -58,10 +58,9 @@ impl Answering {
         let before = known.servers.len();
         known.servers.retain(|server| server.provider != provider);
         let is_news = known.servers.len() < before;
-        if is_news {
-            let question = known.asked;
-            known.gone.insert(provider.to_owned(), question);
-        }
+        // The answer that it may have given meanwhile is older.
+        let question = known.asked;
+        known.gone.insert(provider.to_owned(), question);
         is_news
     }
 
@@ -109,7 +108,8 @@ mod tests {
         let question = answering.ask();
         assert!(answering.forget("one"));
         assert!(!answering.forget("one"), "it is no news twice");
-        assert!(answering.take(question, servers(["one", "two", "three"])));
+        assert!(!answering.forget("four"), "it was not known");
+        assert!(answering.take(question, servers(["one", "two", "three", "four"])));
         assert_eq!(answering.known(), servers(["two", "three"]));
         // It may be started again.
         assert!(answering.take(answering.ask(), servers(["one", "two", "three"])));

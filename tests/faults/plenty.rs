@@ -81,28 +81,30 @@ fn on_a_busy_machine_what_computes_behind_the_editors_back_gives_way_to_what_ans
 /// The allocator is the C library's elsewhere.
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 #[test]
-fn what_was_needed_for_large_documents_goes_back_to_the_system_without_another_message() {
+fn what_was_needed_for_large_documents_goes_back_to_the_system_while_the_server_rests() {
     let folder = folder();
     let provider = Scripted::start(answering("42;"));
     let mut editor = Editor::start(server(folder.path(), Some(&provider.address)));
     let text = "fn f() {\n    g();\n}\n".repeat(5_000);
-    let uris = [0, 1, 2, 3].map(|number| format!("file:///w/f{number}.rs"));
+    let uris = [0, 1, 2, 3, 4, 5, 6, 7].map(|number| format!("file:///w/f{number}.rs"));
     for uri in &uris {
         editor.open(uri, &text);
     }
-    // In kilobytes; a syntax tree is many times as large as its text, and there are four.
+    // In kilobytes; a syntax tree is many times as large as its text.
     let own = |editor: &Editor| editor.status("RssAnon:");
-    wait(&editor, |editor| own(editor) > 20_000);
+    wait(&editor, |editor| own(editor) > 40_000);
     for uri in uris {
         let params = json!({"textDocument": {"uri": uri}});
         editor.notify("textDocument/didClose", &params);
     }
     assert_eq!(editor.suggestions(), ["42;"]);
-    wait(&editor, |editor| own(editor) < 12_000);
+    // 8,000 are left. Without the setting (`.cargo/config.toml`) it is all of them until threads end, and 26,000 then.
+    wait(&editor, |editor| own(editor) < 14_000);
     editor.finish();
 }
 
 /// Waits until something is so, without another word to the server.
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 fn wait(editor: &Editor, is_so: impl Fn(&Editor) -> bool) {
     let begun = Instant::now();
     while !is_so(editor) {

@@ -52,7 +52,7 @@ pub(super) fn run(shared: &Shared) {
             Turn::Work { commands, refused } => writer.work(commands, &refused),
             Turn::Retry => writer.rest(),
             Turn::Stop => {
-                writer.give_back(Ahead::all);
+                writer.give_back_all();
                 writer.flush();
                 return;
             }
@@ -103,6 +103,12 @@ impl Writer<'_> {
         for id in ids {
             self.booth.release(id);
         }
+    }
+
+    /// The same, of everything, and has no more reserved ahead: nobody may come for it.
+    fn give_back_all(&mut self) {
+        self.refills.clear();
+        self.give_back(Ahead::all);
     }
 
     /// Ends the reservation of a call.
@@ -178,18 +184,19 @@ impl Writer<'_> {
                 Command::Lines(wanted, reply) => lines.push((wanted, reply)),
                 Command::Decision(call, reply) => decisions.push((call, reply)),
                 Command::AcceptLoss(reply) => losses.push(reply),
-                Command::Close(reply) => {
-                    self.give_back(Ahead::all);
-                    closing.push(reply);
-                }
+                Command::Close(reply) => closing.push(reply),
             }
         }
         // Calls wait for these; what was settled until now is written before, and counts in them.
         let is_written = !(reserving.is_empty() && standings.is_empty() && self.refills.is_empty())
             || is_to_prepare;
         self.reserve(reserving);
-        if !self.refills.is_empty() {
-            self.flush();
+        if closing.is_empty() {
+            if !self.refills.is_empty() {
+                self.flush();
+            }
+        } else {
+            self.give_back_all();
         }
         if is_to_prepare {
             self.prepare();
@@ -483,6 +490,8 @@ impl Writer<'_> {
     /// Writes the backlog and reserves, in one transaction. Where it cannot be claimed that this process lives, rows are written all the same,
     /// and nothing is reserved.
     fn write(&mut self, asked: &mut Vec<Asked>) -> Result<Result<Vec<Verdict>, Failure>, Failure> {
+        // Where they cannot be written now, who needs them has come by the next time.
+        let refills = std::mem::take(&mut self.refills);
         let place = &self.shared.place;
         let session = &self.shared.session;
         let patience = self.shared.patience();
@@ -497,7 +506,6 @@ impl Writer<'_> {
             self.store.insert(Store::open(place, patience)?)
         };
         self.booth.look(store, place, session)?;
-        let refills = std::mem::take(&mut self.refills);
         let has_asked = !asked.is_empty() || !refills.is_empty();
         let claimed = if has_asked {
             self.booth.claim(place, session)

@@ -166,6 +166,38 @@ fn a_call_that_comes_while_more_is_reserved_ahead_is_answered() {
     }
 }
 
+#[test]
+fn a_ledger_that_is_closed_in_a_burst_leaves_nothing_ahead_of_its_calls() {
+    let (folder, ledger, budget, _held) = in_burst(1_000);
+    let holder = Connection::open(folder.path().join("l")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The thread waits for the one who writes; behind that it is to reserve more, one by one as well, and to close.
+    ledger.settle(call(&ledger, 1, NOON), |_| {});
+    while !lock(&ledger.shared.queue).commands.is_empty() {
+        std::thread::yield_now();
+    }
+    let _taken = [0; 4].map(|_| reserve(&ledger, &budget, 1).unwrap());
+    let mut asking = std::pin::pin!(ledger.reserve(Reservation {
+        row: call(&ledger, 2, NOON),
+        budget: budget.clone(),
+        has_consent: false,
+    }));
+    let (sender, closed) = mpsc::channel();
+    let asked = wait(async {
+        assert!(futures_util::poll!(&mut asking).is_pending());
+        ledger.send(Command::Close(sender));
+        drop(holder);
+        asking.await
+    });
+    assert!(closed.recv_timeout(DEADLINE).unwrap());
+    assert!(asked.is_ok());
+    let connection = Connection::open(folder.path().join("l")).unwrap();
+    let left: i64 = connection
+        .query_row("SELECT count(*) FROM reservations", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 7, "as many as there are calls");
+}
+
 /// Whether a call finds what is reserved for it already.
 fn taken(ledger: &Ledger, row: Row, budget: &Arc<Budget>) -> bool {
     let wanted = reserve::Wanted {
