@@ -3,13 +3,13 @@
 //! Entry points: [`Answering::ask`], before they are asked; [`Answering::take`], with what they said; and [`Answering::forget`], where a call found one gone.
 //! Invariant: what is known is the answer to the newest question, without the servers that were found gone since it was asked.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::routing::LocalServer;
 
-/// The number of a question; a newer one has a higher one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// The number of a question.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Question(u64);
 
 /// What is known of the local servers.
@@ -21,8 +21,8 @@ struct Known {
     servers: Vec<LocalServer>,
     /// The newest that was asked.
     asked: Question,
-    /// Servers that were found gone, by provider, and which question was the newest then.
-    gone: HashMap<String, Question>,
+    /// Providers whose servers were found gone since then: what they may have answered is older.
+    gone: HashSet<String>,
 }
 
 impl Answering {
@@ -35,6 +35,7 @@ impl Answering {
     pub(super) fn ask(&self) -> Question {
         let mut known = self.lock();
         known.asked.0 += 1;
+        known.gone.clear();
         known.asked
     }
 
@@ -44,8 +45,7 @@ impl Answering {
         if question != known.asked {
             return false;
         }
-        let gone = std::mem::take(&mut known.gone);
-        let is_there = |server: &LocalServer| gone.get(&server.provider) != Some(&question);
+        let is_there = |server: &LocalServer| !known.gone.contains(&server.provider);
         let servers: Vec<_> = answer.into_iter().filter(is_there).collect();
         let is_news = servers != known.servers;
         known.servers = servers;
@@ -58,9 +58,7 @@ impl Answering {
         let before = known.servers.len();
         known.servers.retain(|server| server.provider != provider);
         let is_news = known.servers.len() < before;
-        // The answer that it may have given meanwhile is older.
-        let question = known.asked;
-        known.gone.insert(provider.to_owned(), question);
+        known.gone.insert(provider.to_owned());
         is_news
     }
 
