@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::unix::pipe::{Receiver as PipeReceiver, Sender as PipeSender};
 
 /// How long anything may take before a test gives up. Nothing waits for it when all is well.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The uri of the document that most tests use.
 pub const URI: &str = "file:///w/a.rs";

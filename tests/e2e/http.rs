@@ -3,17 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Builder, Client};
+use crate::client::{Builder, Client, DEADLINE};
 use crate::provider::{Scripted, Step, event, events, response, stream_end, stream_head};
 
 const COMPLETIONS: &str = "openai-completions";
-
-/// How long anything may take before a test gives up.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 const TINY: &str = r#"{"data":[{"id":"tiny"}]}"#;
 

@@ -1,7 +1,8 @@
 //! Reservations that are made ahead of their calls: nobody waits for them, and they break no cap.
 
 use super::reserving::{
-    Step, budget, call, cap, reserve, reserve_row, settle_held, standing_of, step, wait,
+    Step, budget, call, cap, reservation, reserve, reserve_row, settle_held, standing_of, step,
+    wait,
 };
 use super::*;
 use crate::cost::budget::{AtCap, CapState, Per, Refusal};
@@ -32,17 +33,20 @@ fn in_burst(cap_nanos: i64) -> (tempfile::TempDir, Ledger, Arc<Budget>, [Held; 2
     (folder, ledger, budget, held)
 }
 
+/// Returns how many reservations stand on the disk.
+fn left(path: &Path) -> i64 {
+    let connection = Connection::open(path).unwrap();
+    let count = connection.query_row("SELECT count(*) FROM reservations", [], |row| row.get(0));
+    count.unwrap()
+}
+
 #[test]
 fn a_call_in_a_burst_waits_neither_for_the_thread_nor_for_whoever_writes() {
     let (folder, ledger, budget, held) = in_burst(1_000);
     let holder = Connection::open(folder.path().join("l")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let row = call(&ledger, 1, NOON);
-    let mut waiting = std::pin::pin!(ledger.reserve(Reservation {
-        row: row.clone(),
-        budget: budget.clone(),
-        has_consent: false,
-    }));
+    let mut waiting = std::pin::pin!(ledger.reserve(reservation(&budget, row.clone())));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Ok((Some(third), _))) = waiting.as_mut().poll(&mut context) else {
         panic!("it is reserved for already");
@@ -62,11 +66,7 @@ fn a_call_whose_reservation_was_made_ahead_gives_it_back_and_leaves_nothing() {
     let third = reserve(&ledger, &budget, 1).unwrap();
     drop((third, held));
     assert!(ledger.close(DEADLINE));
-    let connection = Connection::open(folder.path().join("l")).unwrap();
-    let left: i64 = connection
-        .query_row("SELECT count(*) FROM reservations", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(left(&folder.path().join("l")), 0);
 }
 
 #[test]
@@ -131,13 +131,7 @@ fn a_call_that_comes_while_more_is_reserved_ahead_is_answered() {
     for (feature, nanos) in [("completion", 2), ("action", 994)] {
         let (folder, ledger, budget, _held) = in_burst(1_000);
         let reserve = |row| {
-            let (ledger, budget) = (ledger.clone(), budget.clone());
-            let has_consent = false;
-            let reservation = Reservation {
-                row,
-                budget,
-                has_consent,
-            };
+            let (ledger, reservation) = (ledger.clone(), reservation(&budget, row));
             async move { ledger.reserve(reservation).await }
         };
         let holder = Connection::open(folder.path().join("l")).unwrap();
@@ -177,11 +171,7 @@ fn a_ledger_that_is_closed_in_a_burst_leaves_nothing_ahead_of_its_calls() {
         std::thread::yield_now();
     }
     let _taken = [0; 4].map(|_| reserve(&ledger, &budget, 1).unwrap());
-    let mut asking = std::pin::pin!(ledger.reserve(Reservation {
-        row: call(&ledger, 2, NOON),
-        budget: budget.clone(),
-        has_consent: false,
-    }));
+    let mut asking = std::pin::pin!(ledger.reserve(reservation(&budget, call(&ledger, 2, NOON))));
     let (sender, closed) = mpsc::channel();
     let asked = wait(async {
         assert!(futures_util::poll!(&mut asking).is_pending());
@@ -191,10 +181,7 @@ fn a_ledger_that_is_closed_in_a_burst_leaves_nothing_ahead_of_its_calls() {
     });
     assert!(closed.recv_timeout(DEADLINE).unwrap());
     assert!(asked.is_ok());
-    let connection = Connection::open(folder.path().join("l")).unwrap();
-    let left: i64 = connection
-        .query_row("SELECT count(*) FROM reservations", [], |row| row.get(0))
-        .unwrap();
+    let left = left(&folder.path().join("l"));
     assert_eq!(left, 7, "as many as there are calls");
 }
 
@@ -307,8 +294,6 @@ proptest! {
             prop_assert!(ledger.close(DEADLINE));
             prop_assert!(lock(&ledger.shared.ahead).is_empty());
         }
-        let connection = Connection::open(&path).unwrap();
-        let left: i64 = connection.query_row("SELECT count(*) FROM reservations", [], |row| row.get(0)).unwrap();
-        prop_assert_eq!(left, 0);
+        prop_assert_eq!(left(&path), 0);
     }
 }

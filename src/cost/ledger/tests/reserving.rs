@@ -42,12 +42,17 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-pub(super) fn reserve_row(ledger: &Ledger, budget: &Arc<Budget>, row: Row) -> Answer {
-    wait(ledger.reserve(Reservation {
+/// What is reserved for a call whose user was not asked for anything.
+pub(super) fn reservation(budget: &Arc<Budget>, row: Row) -> Reservation {
+    Reservation {
         row,
         budget: budget.clone(),
         has_consent: false,
-    }))
+    }
+}
+
+pub(super) fn reserve_row(ledger: &Ledger, budget: &Arc<Budget>, row: Row) -> Answer {
+    wait(ledger.reserve(reservation(budget, row)))
 }
 
 pub(super) fn reserve(ledger: &Ledger, budget: &Arc<Budget>, nanos: i64) -> Answer {
@@ -141,13 +146,7 @@ fn what_is_reserved_along_with_others_leaves_the_thread_ready_to_be_woken() {
         let (ledger, budget) = (ledger.clone(), budget.clone());
         async move {
             let row = call(&ledger, nanos, NOON);
-            let has_consent = false;
-            let reservation = Reservation {
-                row,
-                budget,
-                has_consent,
-            };
-            ledger.reserve(reservation).await
+            ledger.reserve(reservation(&budget, row)).await
         }
     };
     wait(async {
