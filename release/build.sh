@@ -17,7 +17,8 @@ while [ $# -gt 0 ]; do
     *) target=$1; shift ;;
   esac
 done
-[ -n "$target" ] || target=$(rustc -vV | sed -n 's/^host: //p')
+host=$(rustc -vV | sed -n 's/^host: //p')
+[ -n "$target" ] || target=$host
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -30,8 +31,11 @@ if [ -z "$binary" ]; then
   sysroot=$(rustc --print sysroot)
   maps="--remap-path-prefix=$root=/byok-lsp --remap-path-prefix=$home=/cargo --remap-path-prefix=$sysroot=/rust"
   export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/byok-lsp"
-  RUSTFLAGS="${RUSTFLAGS:-} $maps" cargo build --release --locked --target "$target" --bin byok-lsp
-  binary=${CARGO_TARGET_DIR:-target}/$target/release/byok-lsp$suffix
+  # For this machine's own target without --target, as everybody builds it: the names in release/layout.txt hold for that alone.
+  built=${CARGO_TARGET_DIR:-target} option=()
+  [ "$target" = "$host" ] || { built+=/$target option=(--target "$target"); }
+  RUSTFLAGS="${RUSTFLAGS:-} $maps" cargo build --release --locked ${option[@]+"${option[@]}"} --bin byok-lsp
+  binary=$built/release/byok-lsp$suffix
 fi
 # What cannot run here (another system's program) is asked nothing; its pages and completions are those of a program that can.
 speaker=${BYOK_SPEAKER:-$binary}

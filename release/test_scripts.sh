@@ -75,6 +75,28 @@ only_the_versions_own_tag_passes() {
 }
 check "a tag that is not Cargo.toml's version is refused" only_the_versions_own_tag_passes
 
+a_layout_of_another_build_is_refused() {
+  local copy=$work/laid-out with
+  mkdir "$copy"
+  tar --exclude=./target --exclude=./.git --exclude=node_modules -cf - . | tar -xf - -C "$copy"
+  cd "$copy"
+  with=$(PYTHONPATH=release python3 -B -c 'import layout; print(layout.recorded_with())')
+  echo "$with" > release/layout.txt
+  release/layout.py fresh
+  sed -i.before 's/^lto = "fat"/lto = "thin"/' Cargo.toml
+  fails release/layout.py fresh
+  mv Cargo.toml.before Cargo.toml
+  release/layout.py fresh
+  # What one crate is built with and another is not makes other names too.
+  sed -i.before 's/^tokio = { version = "\([^"]*\)", features = \["rt-multi-thread", /&"fs", /' Cargo.toml
+  fails cmp Cargo.toml Cargo.toml.before
+  fails release/layout.py fresh
+  mv Cargo.toml.before Cargo.toml
+  echo "${with/Rust 1/Rust 2}" > release/layout.txt
+  fails release/layout.py fresh
+}
+check "a layout that was recorded with another build is refused" a_layout_of_another_build_is_refused
+
 # install FOLDER [OPTION...]
 install() { sh "$installer" --version "$version" --from "$work/merged" --to "$@"; }
 into_a_folder_with_signs_of_sed() {

@@ -10,7 +10,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 
 from session import Session
 
@@ -22,23 +21,6 @@ SUGGESTED = "let y = a + 1;"
 
 def control(option):
     subprocess.run(["callgrind_control", option, str(session.server.pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def processor_time():
-    threads = pathlib.Path(f"/proc/{session.server.pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads)
-
-
-def rest():
-    """Waits until the server has nothing to do any more: three looks in a row in which it used less than a millisecond."""
-    quiet, last, deadline = 0, processor_time(), time.monotonic() + 60
-    while quiet < 3:
-        if time.monotonic() > deadline:
-            sys.exit("the server had no rest for a minute")
-        time.sleep(0.03)
-        now = processor_time()
-        quiet = quiet + 1 if now - last < 1_000_000 else 0
-        last = now
 
 
 session = Session(
@@ -61,7 +43,7 @@ for number in range(WARM + WINDOWS * WINDOW):
     ghost = session.ghost(uri, line, 5, 1)
     if ghost != SUGGESTED:
         sys.exit(f"suggested was {ghost!r}, not {SUGGESTED!r}")
-    rest()
+    session.rest()
 control("-d")
 dumps = [(folder / f"counted.{window}-01").read_text() for window in range(1, WINDOWS + 1)]
 totals = [int(re.search(r"^totals: (\d+)", dump, re.MULTILINE)[1]) for dump in dumps]

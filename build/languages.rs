@@ -5,28 +5,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
 
 use serde::Deserialize;
 
 /// The query files that every language's folder holds.
 const QUERIES: [&str; 3] = ["outline", "scopes", "imports"];
 
-fn main() -> ExitCode {
-    let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
-    let result = registry(&manifest.join("grammars")).and_then(|code| {
-        std::fs::write(out.join("languages.rs"), code)
-            .map_err(|error| format!("languages.rs: {error}"))
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("grammars/languages.toml: {message}");
-            ExitCode::FAILURE
-        }
-    }
+/// Reads the registry in `folder` and writes it to `file` as Rust; an error is a sentence that names the entry.
+pub fn write(folder: &Path, file: &Path) -> Result<(), String> {
+    std::fs::write(file, registry(folder)?).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// One table of `languages.toml`; `grammars/README.md` says what each key means.
@@ -89,7 +77,7 @@ enum Layout {
 /// Reads and checks the entries and writes the table's Rust source.
 fn registry(folder: &Path) -> Result<String, String> {
     let file = folder.join("languages.toml");
-    println!("cargo:rerun-if-changed=grammars/build.rs");
+    println!("cargo:rerun-if-changed=build/languages.rs");
     println!("cargo:rerun-if-changed=grammars/languages.toml");
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let tables: BTreeMap<String, toml::Value> =
