@@ -1,7 +1,7 @@
 //! How the functions of the released program lie in its file: those that run at the start and for a completion side by side.
 //!
-//! By itself a linker leaves them in the order in which it reads them. Then the tenth of the code that a server needs lies strewn over all of it, and more than
-//! half the program becomes resident; how much this brings is told in `docs/performance.md`. `release/layout.txt` names the functions, as
+//! By itself a linker leaves them in the order in which it reads them. Then the quarter of the code that a server needs lies strewn over all of it, and more than
+//! half becomes resident; how much this brings is told in `docs/performance.md`. `release/layout.txt` names the functions, as
 //! `release/layout.py record` saw them run. LLD takes such a list, and it is the linker that rustc brings along on Linux on x64; others refuse it, so the
 //! linker is asked first. A name that is not there is passed over: a list that is out of date costs memory, and nothing else.
 
@@ -10,21 +10,28 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The names hold for this target, without `--target`, and for the release profile: cargo's digest of both is part of each.
+/// The names hold for a checkout that is built for this target, without `--target`, with the release profile: cargo's digest of all that is part of each.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const PROFILE: &str = "release";
 
+/// By what variable a linker is chosen for it.
+const LINKER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER";
+
 /// Has the program linked in the order of `list`, where its names hold and the linker takes one. `scratch` is a folder to try it in.
 pub fn ask_for(list: &Path, scratch: &Path) {
-    println!("cargo:rerun-if-changed=build/layout.rs");
-    println!("cargo:rerun-if-changed=release/layout.txt");
     let is = |variable: &str, value: &str| std::env::var(variable).is_ok_and(|it| it == value);
     if !is("TARGET", TARGET) || !is("PROFILE", PROFILE) || !list.is_file() {
         return;
     }
+    println!("cargo:rerun-if-changed=release/layout.txt");
+    // Another linker may not take what this one takes, and cargo does not ask again by itself where it was changed so.
+    println!("cargo:rerun-if-env-changed={LINKER}");
+    // One word of the compiler's for each of the linker's: of `-Wl,` a comma in the path would make two.
     let arguments = [
-        format!("-Wl,--symbol-ordering-file={}", list.display()),
-        "-Wl,--no-warn-symbol-ordering".to_owned(),
+        "-Xlinker".to_owned(),
+        format!("--symbol-ordering-file={}", list.display()),
+        "-Xlinker".to_owned(),
+        "--no-warn-symbol-ordering".to_owned(),
     ];
     if links(&arguments, &scratch.join("layout-try")) {
         for argument in arguments {
@@ -37,8 +44,9 @@ pub fn ask_for(list: &Path, scratch: &Path) {
 fn links(arguments: &[String], program: &Path) -> bool {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let mut rustc = Command::new(variable("RUSTC").unwrap_or_else(|| OsString::from("rustc")));
-    rustc.args(["--crate-name", "layout_try", "--target", TARGET, "-o"]);
-    rustc.arg(program).arg("-");
+    // By the flags alone it might stop before the linker, and say that all is well.
+    rustc.args(["--crate-name", "layout_try", "--emit=link"]);
+    rustc.args(["--target", TARGET, "-o"]).arg(program).arg("-");
     let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
     if let Some(linker) = variable("RUSTC_LINKER") {

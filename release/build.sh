@@ -31,11 +31,13 @@ if [ -z "$binary" ]; then
   sysroot=$(rustc --print sysroot)
   maps="--remap-path-prefix=$root=/byok-lsp --remap-path-prefix=$home=/cargo --remap-path-prefix=$sysroot=/rust"
   export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/byok-lsp"
-  # For this machine's own target without --target, as everybody builds it: the names in release/layout.txt hold for that alone.
-  built=${CARGO_TARGET_DIR:-target} option=()
-  [ "$target" = "$host" ] || { built+=/$target option=(--target "$target"); }
-  RUSTFLAGS="${RUSTFLAGS:-} $maps" cargo build --release --locked ${option[@]+"${option[@]}"} --bin byok-lsp
+  built=${CARGO_TARGET_DIR:-target}/$target option=(--target "$target")
+  # Without --target where there is a list of functions for it, as everybody builds it: the names in release/layout.txt hold for that alone.
+  [ "$target $host" != "x86_64-unknown-linux-gnu x86_64-unknown-linux-gnu" ] || { built=${built%/*} option=(); }
   binary=$built/release/byok-lsp$suffix
+  # Not one that somebody has built otherwise.
+  rm -f "$binary"
+  RUSTFLAGS="${RUSTFLAGS:-} $maps" env -u CARGO_BUILD_TARGET cargo build --release --locked ${option[@]+"${option[@]}"} --bin byok-lsp
 fi
 # What cannot run here (another system's program) is asked nothing; its pages and completions are those of a program that can.
 speaker=${BYOK_SPEAKER:-$binary}
