@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
-from session import Session  # noqa: E402
+from session import Session, long_file  # noqa: E402
 
 LIST = ROOT / "release/layout.txt"
 TARGET = "x86_64-unknown-linux-gnu"
@@ -102,8 +102,7 @@ class Recording:
         self.session.begin(folder.as_uri())
         self.dump("start")
         self.uri = (folder / "lib.rs").as_uri()
-        one = "fn f{0}(a: u32) -> u32 {{\n    let x{0} = a + {0};\n    \n    x{0}\n}}\n"
-        self.session.open(self.uri, "".join(one.format(number) for number in range(FUNCTIONS)))
+        self.session.open(self.uri, long_file(FUNCTIONS))
         self.dump("open")
         for number in range(COMPLETIONS):
             self.complete(number)

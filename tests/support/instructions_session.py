@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-from session import Session
+from session import Session, long_file
 
 binary, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 FUNCTIONS = 2_000
@@ -28,8 +28,7 @@ session = Session(
 )
 uri = (folder / "lib.rs").as_uri()
 session.begin(folder.as_uri())
-one = "fn f{0}(a: u32) -> u32 {{\n    let x{0} = a + {0};\n    \n    x{0}\n}}\n"
-session.open(uri, "".join(one.format(number) for number in range(FUNCTIONS)))
+session.open(uri, long_file(FUNCTIONS))
 for number in range(WARM + WINDOWS * WINDOW):
     if number == WARM:
         control("-z")

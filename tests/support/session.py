@@ -6,6 +6,12 @@ import subprocess
 import time
 
 
+def long_file(count):
+    """Returns a Rust file of so many functions of five lines, of which the middle one is blank."""
+    one = "fn f{0}(a: u32) -> u32 {{\n    let x{0} = a + {0};\n    \n    x{0}\n}}\n"
+    return "".join(one.format(number) for number in range(count))
+
+
 class Session:
     """One server under way. `command` is how it is started."""
 
