@@ -77,7 +77,6 @@ enum Layout {
 /// Reads and checks the entries and writes the table's Rust source.
 fn registry(folder: &Path) -> Result<String, String> {
     let file = folder.join("languages.toml");
-    println!("cargo:rerun-if-changed=build/languages.rs");
     println!("cargo:rerun-if-changed=grammars/languages.toml");
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let tables: BTreeMap<String, toml::Value> =

@@ -74,10 +74,10 @@ class Session:
 
     def rest(self):
         """Waits until it has nothing to do any more: three looks in a row in which it used less than a millisecond. Linux alone tells."""
-        quiet, last, deadline = 0, self.processor_time(), time.monotonic() + 120
+        quiet, last, deadline = 0, self.processor_time(), time.monotonic() + 60
         while quiet < 3:
             if time.monotonic() > deadline:
-                raise TimeoutError("the server had no rest for two minutes")
+                raise TimeoutError("the server had no rest for a minute")
             time.sleep(0.03)
             now = self.processor_time()
             quiet = quiet + 1 if now - last < 1_000_000 else 0
