@@ -55,37 +55,11 @@ def build():
     return next(message["executable"] for message in messages if message.get("executable"))
 
 
-CONFIG = """
-[completion]
-model = "mock/m"
-debounce_ms = 0
-[providers.mock]
-wire = "{wire}"
-base_url = "{url}"
-key = "none"
-[budget]
-request = "10 USD"
-session = "1000000 USD"
-day = "1000000 USD"
-month = "1000000 USD"
-[audit]
-enabled = true
-[telemetry]
-endpoint = "{collector}"
-[routing.limits.mock]
-concurrent = 1000
-[ledger]
-tags = {{ client = "acme" }}
-keep = "400 days"
-[log]
-level = "debug"
-[policy]
-deny_providers = ["deepseek"]
-[routing]
-rules = [{{ tasks = ["explain"], model = "groq/llama-3.3-70b-versatile" }}]
-[fallback]
-completion = ["local"]
-"""
+def everything(wire, url):
+    """Returns settings in which everything is on, with the provider at `url`, which is told of calls as a collector, too."""
+    asked = '[completion]\nmodel = "mock/m"\ndebounce_ms = 0\n'
+    rest = (ROOT / "benches/server/everything.toml").read_text()
+    return asked + rest.replace("@WIRE@", wire).replace("@URL@", url).replace("@COLLECTOR@", url)
 
 
 class Recording:
@@ -94,7 +68,7 @@ class Recording:
     def __init__(self, program, wire, url, folder):
         self.folder, self.ran, self.suggested = folder, {}, []
         folder.mkdir()
-        (folder / "config.toml").write_text(CONFIG.format(wire=wire, url=url, collector=url) if wire else "")
+        (folder / "config.toml").write_text(everything(wire, url) if wire else "")
         own = {name: str(folder / name.lower()) for name in ("BYOK_LEDGER", "BYOK_CACHE", "BYOK_KEYS")}
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "BYOK_CONFIG": str(folder / "config.toml"), **own}
         valgrind = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={folder}/counted"]
@@ -165,7 +139,7 @@ def record():
     # Parsers of different languages have functions of the same name, all of which the linker would put there.
     twice = {name for name, times in collections.Counter(name for name, _ in functions).items() if times > 1}
     ran = {}
-    # It is told of calls too, as a collector, which it does not understand.
+    # As a collector it does not understand what it is told, and says so at length.
     scripted = [sys.executable, ROOT / "tests/support/scripted_provider.py", "--script", '[{"text": ["let y = ", "a + ", "1;"]}]']
     with tempfile.TemporaryDirectory() as scratch, subprocess.Popen(scripted, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as provider:
         try:

@@ -47,45 +47,9 @@ pub fn own_file() -> Option<&'static str> {
 }
 
 fn config(collector: &str) -> String {
-    format!(
-        r#"
-[budget]
-request = "10 USD"
-session = "1000000 USD"
-day = "1000000 USD"
-month = "1000000 USD"
-
-[audit]
-enabled = true
-
-[telemetry]
-endpoint = "{collector}"
-
-[ledger]
-tags = {{ client = "acme" }}
-keep = "400 days"
-
-[log]
-level = "debug"
-
-[policy]
-deny_providers = ["deepseek"]
-max_output_price = "1000 USD"
-
-[routing]
-rules = [{{ tasks = ["explain"], model = "groq/llama-3.3-70b-versatile" }}]
-
-# The editor says where it is.
-[providers.mock]
-wire = "openai-completions"
-base_url = "http://127.0.0.1:9/v1"
-key = "none"
-
-[routing.limits.mock]
-concurrent = 1000
-
-[fallback]
-completion = ["local"]
-"#
-    )
+    include_str!("everything.toml")
+        .replace("@COLLECTOR@", collector)
+        .replace("@WIRE@", "openai-completions")
+        // The editor says where it is.
+        .replace("@URL@", "http://127.0.0.1:9/v1")
 }
